@@ -1,0 +1,58 @@
+import { describe, expect, it } from 'vitest';
+import { ConfigError } from './errors.ts';
+import { parseFitConfig } from './fitConfig.ts';
+
+const good = { name: 'lagged-sine', data: { kind: 'sine' } };
+
+describe(parseFitConfig, () => {
+  it('fills in the first job from its name and kind of data', () => {
+    expect(parseFitConfig(good, 'a.yaml')).toEqual({
+      name: 'lagged-sine',
+      seed: 0,
+      lag: 1,
+      data: { kind: 'sine', samples: 20 },
+      net: { cell: 'rnn', units: 32, layers: 1 },
+      training: {
+        steps: 100,
+        optimizer: 'adam',
+        learningRate: 0.01,
+        loss: 'mse',
+        carry: true,
+        pictureEvery: 25,
+      },
+    });
+  });
+
+  it.each([
+    ['an unknown key', { ...good, nett: {} }, 'a.yaml: nett: unknown key; remove it or correct its name'],
+    [
+      'an unknown key inside',
+      { ...good, net: { unit: 3 } },
+      'a.yaml: net.unit: unknown key; remove it or correct its name',
+    ],
+    [
+      'a wrong type',
+      { ...good, net: { units: 'many' } },
+      'a.yaml: net.units: expected number, received string',
+    ],
+    [
+      'a negative size',
+      { ...good, net: { units: -3 } },
+      'a.yaml: net.units: Too small: expected number to be >=1',
+    ],
+    ['no object', 7, 'a.yaml: (the whole document): expected object, received number'],
+    [
+      'a name that cannot be a file name',
+      { ...good, name: '../x' },
+      'a.yaml: name: expected 1 to 128 letters, digits, ".", "_" or "-", starting with a letter or digit and without "..", got "../x"; choose another name',
+    ],
+  ])('refuses %s in one sentence', (_what, value, text) => {
+    expect(() => parseFitConfig(value, 'a.yaml')).toThrow(new ConfigError(text));
+  });
+
+  it('counts what else is wrong', () => {
+    expect(() => parseFitConfig({ ...good, seed: -1, lag: 0 }, 'a.yaml')).toThrow(
+      'a.yaml: seed: Too small: expected number to be >=0 (and 1 more)',
+    );
+  });
+});

@@ -1,0 +1,28 @@
+export {
+  ConfigError,
+  DataError,
+  MissingError,
+  ModelError,
+  OndaError,
+  ResultError,
+  ShapeError,
+} from './errors.ts';
+export { cellKinds, fitConfigSchema, parseFitConfig } from './fitConfig.ts';
+export type {
+  CellKind,
+  CsvDataConfig,
+  DataConfig,
+  FitConfig,
+  SineDataConfig,
+  VideoDataConfig,
+} from './fitConfig.ts';
+export {
+  canonicalJson,
+  manifestFormat,
+  manifestIdentity,
+  manifestSchema,
+  parseManifest,
+  scalerSchema,
+} from './manifest.ts';
+export type { Manifest, ParityRow, Scaler, StateRow, TensorSpec } from './manifest.ts';
+export { checkModelName, modelFiles, tensorNames } from './modelFiles.ts';

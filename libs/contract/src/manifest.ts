@@ -1,0 +1,121 @@
+import { z } from 'zod';
+import { ModelError } from './errors.ts';
+import { cellKinds } from './fitConfig.ts';
+import { zodMessage } from './zodMessage.ts';
+
+/** Raised when a reader of older manifests could misread a newer one. */
+export const manifestFormat = 1;
+
+const sha256 = z.string().regex(/^[0-9a-f]{64}$/, 'expected 64 hexadecimal digits');
+const count = z.int().min(1);
+
+/** A tensor of a file: a named dim is dynamic (`batch`, `time`, `samples`), a number is fixed. */
+const tensor = z.strictObject({
+  name: z.string(),
+  type: z.enum(['float32', 'int64']),
+  shape: z.array(z.union([z.string(), z.int().min(0)])),
+});
+
+const graph = z.strictObject({ inputs: z.array(tensor), outputs: z.array(tensor) });
+
+/** A part of the packed state row: `[offset, offset + size)` holds this layer's h or c. */
+const stateRow = z.strictObject({
+  layer: z.string(),
+  kind: z.enum(['h', 'c']),
+  offset: z.int().min(0),
+  size: count,
+});
+
+/** scaled = (value - center) / scale for each feature; the graph does it, callers see the data's own units. */
+export const scalerSchema = z.strictObject({
+  kind: z.enum(['none', 'standard', 'minmax']),
+  center: z.array(z.number()),
+  scale: z.array(z.number().positive()),
+});
+export type Scaler = z.infer<typeof scalerSchema>;
+
+/** One comparison of two runtimes: the largest absolute and relative difference, and the bound it was held against. */
+const parityRow = z.strictObject({
+  check: z.string(),
+  runtime: z.string(),
+  batch: count,
+  time: count,
+  maxAbs: z.number().min(0),
+  maxRel: z.number().min(0),
+  tolerance: z.number().positive(),
+});
+export type ParityRow = z.infer<typeof parityRow>;
+
+export const manifestSchema = z.strictObject({
+  format: z.literal(manifestFormat),
+  name: z.string(),
+  version: count,
+  net: z.strictObject({
+    cell: z.enum(cellKinds),
+    units: count,
+    layers: count,
+    features: count,
+    outputs: count,
+  }),
+  tensors: z.strictObject({ model: graph, generator: graph.nullable() }),
+  state: z.strictObject({ size: count, rows: z.array(stateRow).min(1) }),
+  lag: count,
+  scaler: scalerSchema,
+  /** How values are drawn from the outputs; null: the outputs are the values. */
+  sampling: z.null(),
+  training: z
+    .strictObject({
+      config: z.record(z.string(), z.unknown()),
+      seed: z.int().min(0),
+      backend: z.string(),
+      /** Versions of the libraries that trained and exported, by package name. */
+      versions: z.record(z.string(), z.string()),
+      dataSha256: sha256,
+      steps: z.int().min(0),
+      finalLoss: z.number(),
+    })
+    .nullable(),
+  files: z.record(z.string(), z.strictObject({ sha256, bytes: z.int().min(0) })),
+  parity: z.array(parityRow),
+  /** ISO 8601, UTC. */
+  created: z.iso.datetime(),
+});
+
+export type Manifest = z.infer<typeof manifestSchema>;
+export type TensorSpec = z.infer<typeof tensor>;
+export type StateRow = z.infer<typeof stateRow>;
+
+/**
+ * Validates a manifest.
+ *
+ * @param value  parsed JSON
+ * @param source what to call it in an error, usually its file name
+ * @throws ModelError naming the place, what was expected and what came
+ */
+export function parseManifest(value: unknown, source: string): Manifest {
+  const result = manifestSchema.safeParse(value);
+  if (!result.success) {
+    throw new ModelError(`${source}: ${zodMessage(result.error)}; export the model again`, {
+      cause: result.error,
+    });
+  }
+  return result.data;
+}
+
+/**
+ * The part of a manifest that describes the model, as canonical JSON (keys sorted): its SHA-256 goes into the ONNX files'
+ * metadata as `onda.manifest_sha256`. Left out are `files` (they hold the hash of those very files), `parity` and `created`.
+ */
+export function manifestIdentity(manifest: Omit<Manifest, 'files' | 'parity' | 'created'>): string {
+  const { format, name, version, net, tensors, state, lag, scaler, sampling, training } = manifest;
+  return canonicalJson({ format, name, version, net, tensors, state, lag, scaler, sampling, training });
+}
+
+/** JSON with the keys of every object sorted and no white space, so that equal values give equal bytes. */
+export function canonicalJson(value: unknown): string {
+  return JSON.stringify(value, (_key, part: unknown) =>
+    part !== null && typeof part === 'object' && !Array.isArray(part)
+      ? Object.fromEntries(Object.entries(part).sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0)))
+      : part,
+  );
+}
