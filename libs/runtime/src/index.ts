@@ -1,1 +1,1 @@
-export {};
+export type { Runtime, RuntimeTensor, Session, TensorInfo } from './session.ts';
