@@ -26,7 +26,13 @@ export const depConstraints = [
     sourceTag: 'platform:any',
     onlyDependOnLibsWithTags: ['platform:any'],
     // A library for every platform may not reach for one: no Node built-ins, no runtime of one place.
-    bannedExternalImports: ['node:*', 'onnxruntime-node', 'onnxruntime-web', '@tensorflow/tfjs-node', 'fastify'],
+    bannedExternalImports: [
+      'node:*',
+      'onnxruntime-node',
+      'onnxruntime-web',
+      '@tensorflow/tfjs-node',
+      'fastify',
+    ],
   },
   {
     sourceTag: 'platform:web',

@@ -1,0 +1,62 @@
+import { ConfigError, parseFitConfig, type FitConfig } from '@onda/contract';
+import { parse, YAMLParseError } from 'yaml';
+import { readInput } from '../files.ts';
+
+type Document = Record<string, unknown>;
+
+const isObject = (value: unknown): value is Document =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+function parseYaml(text: string, source: string): unknown {
+  try {
+    return parse(text);
+  } catch (error) {
+    if (!(error instanceof YAMLParseError)) throw error;
+    const [line] = error.message.split('\n');
+    throw new ConfigError(`${source}: not YAML: ${line.replace(/:$/, '')}; correct the file`, {
+      cause: error,
+    });
+  }
+}
+
+/** Puts `value` at the dotted path `key` (`net.units`), making the objects on the way. */
+function setAt(document: Document, key: string, value: unknown, call: string): void {
+  const parts = key.split('.');
+  const last = parts.pop() ?? '';
+  let place = document;
+  for (const part of parts) {
+    const next = place[part] ?? {};
+    if (!isObject(next)) {
+      throw new ConfigError(
+        `--set ${call}: expected "${part}" to hold keys, got ${JSON.stringify(next)}; correct the key`,
+      );
+    }
+    place[part] = next;
+    place = next;
+  }
+  place[last] = value;
+}
+
+/**
+ * Reads a fit configuration from a YAML (or JSON) file.
+ *
+ * @param file     the path of the file
+ * @param settings `key=value` each, as given by `--set`: dotted keys, values in YAML
+ * @throws DataError when the file cannot be read, ConfigError when it, or a setting, is wrong
+ */
+export function readConfig(file: string, settings: readonly string[]): FitConfig {
+  const document = parseYaml(readInput(file, 'config').toString('utf8'), file) ?? {};
+  if (!isObject(document)) {
+    throw new ConfigError(
+      `${file}: expected keys and values, got ${JSON.stringify(document)}; see examples/lagged-sine.yaml`,
+    );
+  }
+  for (const setting of settings) {
+    const at = setting.indexOf('=');
+    if (at < 1 || setting.slice(0, at).split('.').includes('__proto__')) {
+      throw new ConfigError(`--set ${setting}: expected key=value, such as net.units=64; correct the call`);
+    }
+    setAt(document, setting.slice(0, at), parseYaml(setting.slice(at + 1), `--set ${setting}`), setting);
+  }
+  return parseFitConfig(document, file);
+}

@@ -1,0 +1,27 @@
+import { describe, expect, it } from 'vitest';
+import { createProgressLine, durationText } from './progressLine.ts';
+
+describe(durationText, () => {
+  it.each([
+    [0.42, '0.4 s'],
+    [12.4, '12 s'],
+    [200, '3 min 20 s'],
+  ])('writes %d seconds as %s', (seconds, text) => {
+    expect(durationText(seconds)).toBe(text);
+  });
+});
+
+describe(createProgressLine, () => {
+  it('writes whole lines where there is no terminal, with rate and time left', () => {
+    let written = '';
+    let clock = 0;
+    const line = createProgressLine('fit', { write: (text) => (written += text) }, () => clock);
+    clock = 1000;
+    expect(line.due()).toBe(false);
+    clock = 2000;
+    expect(line.due()).toBe(true);
+    line.update(50, 100, 'loss 0.1');
+    line.end(100, 100, 'loss 0.05');
+    expect(written).toBe('fit 50/100  loss 0.1  25/s, 2.0 s left\nfit 100/100  loss 0.05  50/s, 2.0 s\n');
+  });
+});

@@ -1,0 +1,73 @@
+import * as Plot from '@observablehq/plot';
+import { parseHTML } from 'linkedom';
+
+/** The colours of the first job's text (x red, y blue), kept for every chart: what is fed, what is wanted or predicted, the truth. */
+export const chartColours = { fed: '#d64545', wanted: '#2b6cb0', truth: '#8a8f98', loss: '#2f855a' } as const;
+
+export interface ChartLine {
+  name: string;
+  colour: string;
+  /** Position of each point; its index when left out. */
+  x?: ArrayLike<number>;
+  y: ArrayLike<number>;
+  dashed?: boolean;
+  dots?: boolean;
+}
+
+export interface ChartOptions {
+  xLabel: string;
+  yLabel: string;
+  logarithmic?: boolean;
+  width?: number;
+  height?: number;
+}
+
+interface Point {
+  x: number;
+  y: number;
+  name: string;
+}
+
+/** Draws lines over a common axis as an SVG element's text; colours of axes follow the page (`currentColor`). */
+export function lineChart(lines: readonly ChartLine[], options: ChartOptions): string {
+  const { document } = parseHTML('<!doctype html><html><body></body></html>');
+  const points = (line: ChartLine): Point[] =>
+    Array.from(line.y, (y, index) => ({ x: line.x?.[index] ?? index, y, name: line.name }));
+  const figure = Plot.plot({
+    document,
+    width: options.width ?? 760,
+    height: options.height ?? 260,
+    marginLeft: 56,
+    marginBottom: 36,
+    style: {
+      background: 'none',
+      color: 'currentColor',
+      fontFamily: 'system-ui, sans-serif',
+      fontSize: '12px',
+      overflow: 'visible',
+    },
+    x: { label: options.xLabel, labelArrow: 'none' },
+    y: {
+      label: options.yLabel,
+      labelArrow: 'none',
+      grid: true,
+      type: options.logarithmic ? 'log' : 'linear',
+      ticks: 5,
+    },
+    marks: [
+      ...lines.map((line) =>
+        Plot.line(points(line), {
+          x: 'x',
+          y: 'y',
+          stroke: line.colour,
+          strokeWidth: 1.8,
+          strokeDasharray: line.dashed ? '5 4' : undefined,
+        }),
+      ),
+      ...lines
+        .filter((line) => line.dots)
+        .map((line) => Plot.dot(points(line), { x: 'x', y: 'y', fill: line.colour, r: 2.6 })),
+    ],
+  });
+  return figure.outerHTML;
+}

@@ -1,0 +1,94 @@
+import * as ort from 'onnxruntime-web/wasm';
+import { MissingError, ModelError } from '@onda/contract';
+import type { RuntimeTensor, Session, TensorInfo } from '@onda/runtime';
+
+type Queue = <T>(task: () => Promise<T>) => Promise<T>;
+
+/**
+ * Loads an ONNX file into the WebAssembly instance.
+ *
+ * @param queue runs one task at a time; the same for all sessions
+ * @throws ModelError   if ONNX Runtime cannot load the bytes
+ * @throws MissingError if the WebAssembly file itself cannot be loaded
+ */
+export async function createWebSession(model: Uint8Array, queue: Queue): Promise<Session> {
+  const session = await queue(() => load(model));
+  let released = false;
+  return {
+    provider: 'wasm',
+    inputs: session.inputMetadata.map(tensorInfo),
+    outputs: session.outputMetadata.map(tensorInfo),
+    async run(feeds, fetches) {
+      if (released) throw new ModelError('session: expected a live session, got one that was released; create it again');
+      const inputs = Object.fromEntries(Object.entries(feeds).map(([name, tensor]) => [name, toOrt(tensor)]));
+      const names = fetches ?? session.outputNames;
+      return queue(async () => {
+        const results = await runOnce(session, inputs, names);
+        return Object.fromEntries(names.map((name) => [name, fromOrt(name, results[name])]));
+      });
+    },
+    async release() {
+      if (released) return;
+      released = true;
+      await queue(() => session.release());
+    },
+  };
+}
+
+async function load(model: Uint8Array): Promise<ort.InferenceSession> {
+  try {
+    return await ort.InferenceSession.create(model, { executionProviders: ['wasm'] });
+  } catch (cause) {
+    const text = reason(cause);
+    if (/backend|wasm/i.test(text) && !/ERROR_CODE/.test(text)) {
+      throw new MissingError(
+        `onnxruntime-web: expected its WebAssembly file to load, got "${text}"; serve ort-wasm-simd-threaded.wasm where createWebRuntime looks for it`,
+        { cause },
+      );
+    }
+    throw new ModelError(`model: expected an ONNX file that ONNX Runtime can load, got "${text}"; export it again`, {
+      cause,
+    });
+  }
+}
+
+async function runOnce(
+  session: ort.InferenceSession,
+  inputs: Record<string, ort.Tensor>,
+  names: readonly string[],
+): Promise<ort.InferenceSession.OnnxValueMapType> {
+  try {
+    return await session.run(inputs, names);
+  } catch (cause) {
+    throw new ModelError(`model: expected a run to succeed, got "${reason(cause)}"; check the tensors that were fed`, {
+      cause,
+    });
+  }
+}
+
+function tensorInfo(value: ort.InferenceSession.ValueMetadata): TensorInfo {
+  return value.isTensor
+    ? { name: value.name, type: value.type, shape: value.shape }
+    : { name: value.name, type: 'not a tensor', shape: [] };
+}
+
+function toOrt(tensor: RuntimeTensor): ort.Tensor {
+  return tensor.type === 'float32'
+    ? new ort.Tensor('float32', tensor.data, tensor.dims)
+    : new ort.Tensor('int64', tensor.data, tensor.dims);
+}
+
+function fromOrt(name: string, tensor: ort.OnnxValue): RuntimeTensor {
+  const { data, dims } = tensor;
+  // ONNX Runtime Web hands out its own copy of each output, so the caller may keep and transfer it.
+  if (data instanceof Float32Array) return { type: 'float32', dims, data };
+  if (data instanceof BigInt64Array) return { type: 'int64', dims, data };
+  throw new ModelError(
+    `model: output "${name}": expected float32 or int64, got ${tensor.type}; export the model with outputs of these types`,
+  );
+}
+
+function reason(cause: unknown): string {
+  const text = cause instanceof Error ? cause.message : String(cause);
+  return text.replaceAll('"', "'").replace(/\s+/g, ' ').replace(/\.$/, '');
+}
