@@ -19,6 +19,9 @@ import type { CellKind } from '@onda/contract';
  *   reserve [batch, time, reserveUnits * units] (what backward needs besides y; [0] when `training` is false).
  *   With `reverse` the sequence is walked from its end: y stays in the order of x, h (and c) is the state after x_0.
  *
+ * Inputs go to TensorFlow.js's `runKernel` as an array in this order (c0 is there or not, and only an array lets one gradient
+ * definition save what came): a kernel takes them with `Object.values(inputs)`. Outputs come back as an array in this order.
+ *
  * Backward inputs: x, kernel, recurrentKernel, bias, recurrentBias, h0, (lstm) c0, y, reserve, dy, dh, (lstm) dc.
  * Backward outputs: dx, dKernel, dRecurrentKernel, dBias, dRecurrentBias, dh0, (lstm) dc0. dx is [0] when `inputGradient` is false.
  */

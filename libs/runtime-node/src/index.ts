@@ -1,1 +1,10 @@
-export {};
+export { createNodeRuntime } from './nodeRuntime.ts';
+export type { NodeRuntimeOptions } from './nodeRuntime.ts';
+export { createWorkerRuntime } from './workerRuntime.ts';
+export type { WorkerRuntime, WorkerRuntimeOptions } from './workerRuntime.ts';
+export { WorkerError } from './workerError.ts';
+export type { OrtOptions } from './ortSession.ts';
+export type { ProviderChoice } from './provider.ts';
+
+export { readModelFolder } from './modelFolder.ts';
+export type { ModelFile, ModelFolder } from './modelFolder.ts';

@@ -13,7 +13,11 @@ describe(serially, () => {
       seen.push(`${name} ends`);
       return name;
     };
-    expect(await Promise.all([queue(task('a')), queue(task('b')), queue(task('c'))])).toEqual(['a', 'b', 'c']);
+    expect(await Promise.all([queue(task('a')), queue(task('b')), queue(task('c'))])).toEqual([
+      'a',
+      'b',
+      'c',
+    ]);
     expect(seen).toEqual(['a starts', 'a ends', 'b starts', 'b ends', 'c starts', 'c ends']);
   });
 

@@ -1,4 +1,4 @@
-import { ModelError } from '@onda/contract';
+import { releasedError } from '@onda/runtime';
 import type { Runtime, RuntimeTensor, Session } from '@onda/runtime';
 import { toErrorMessage } from './workerMessages.ts';
 import type { Port, Reply, Request } from './workerMessages.ts';
@@ -16,7 +16,7 @@ export function serveRuntime(runtime: Runtime, port: Port): void {
   const find = (id: number): Session => {
     const session = sessions.get(id);
     if (session) return session;
-    throw new ModelError('session: expected a live session, got one that was released; create it again');
+    throw releasedError();
   };
 
   const answer = async (request: Request): Promise<Reply> => {
@@ -27,10 +27,18 @@ export function serveRuntime(runtime: Runtime, port: Port): void {
         const id = created++;
         sessions.set(id, session);
         const { provider, inputs, outputs } = session;
-        return { call, kind: 'created', created: { session: id, runtime: runtime.name, provider, inputs, outputs } };
+        return {
+          call,
+          kind: 'created',
+          created: { session: id, runtime: runtime.name, provider, inputs, outputs },
+        };
       }
       case 'run':
-        return { call, kind: 'ran', results: await find(request.session).run(request.feeds, request.fetches) };
+        return {
+          call,
+          kind: 'ran',
+          results: await find(request.session).run(request.feeds, request.fetches),
+        };
       case 'release': {
         const session = sessions.get(request.session);
         sessions.delete(request.session);
@@ -44,11 +52,11 @@ export function serveRuntime(runtime: Runtime, port: Port): void {
     const request = event.data;
     void answer(request).then(
       (reply) => {
-        port.postMessage(reply, reply.kind === 'ran' ? buffers(reply.results) : []);
+        port.postMessage(reply, { transfer: reply.kind === 'ran' ? buffers(reply.results) : [] });
       },
       (error: unknown) => {
         const reply: Reply = { call: request.call, kind: 'failed', error: toErrorMessage(error) };
-        port.postMessage(reply, []);
+        port.postMessage(reply, { transfer: [] });
       },
     );
   });

@@ -1,5 +1,6 @@
 import * as ort from 'onnxruntime-web/wasm';
 import { MissingError, ModelError } from '@onda/contract';
+import { checkFeeds, checkFetches, checkModelBytes, loadError, releasedError } from '@onda/runtime';
 import type { RuntimeTensor, Session, TensorInfo } from '@onda/runtime';
 
 type Queue = <T>(task: () => Promise<T>) => Promise<T>;
@@ -12,18 +13,25 @@ type Queue = <T>(task: () => Promise<T>) => Promise<T>;
  * @throws MissingError if the WebAssembly file itself cannot be loaded
  */
 export async function createWebSession(model: Uint8Array, queue: Queue): Promise<Session> {
+  checkModelBytes(model);
   const session = await queue(() => load(model));
+  const outputs = session.outputMetadata.map(tensorInfo);
+  const inputs = session.inputMetadata.map(tensorInfo);
   let released = false;
   return {
     provider: 'wasm',
-    inputs: session.inputMetadata.map(tensorInfo),
-    outputs: session.outputMetadata.map(tensorInfo),
+    inputs,
+    outputs,
     async run(feeds, fetches) {
-      if (released) throw new ModelError('session: expected a live session, got one that was released; create it again');
-      const inputs = Object.fromEntries(Object.entries(feeds).map(([name, tensor]) => [name, toOrt(tensor)]));
+      if (released) throw releasedError();
+      checkFeeds(inputs, feeds);
+      checkFetches(outputs, fetches ?? []);
       const names = fetches ?? session.outputNames;
+      const tensors = Object.fromEntries(
+        Object.entries(feeds).map(([name, tensor]) => [name, toOrt(tensor)]),
+      );
       return queue(async () => {
-        const results = await runOnce(session, inputs, names);
+        const results = await runOnce(session, tensors, names);
         return Object.fromEntries(names.map((name) => [name, fromOrt(name, results[name])]));
       });
     },
@@ -40,15 +48,11 @@ async function load(model: Uint8Array): Promise<ort.InferenceSession> {
     return await ort.InferenceSession.create(model, { executionProviders: ['wasm'] });
   } catch (cause) {
     const text = reason(cause);
-    if (/backend|wasm/i.test(text) && !/ERROR_CODE/.test(text)) {
-      throw new MissingError(
-        `onnxruntime-web: expected its WebAssembly file to load, got "${text}"; serve ort-wasm-simd-threaded.wasm where createWebRuntime looks for it`,
-        { cause },
-      );
-    }
-    throw new ModelError(`model: expected an ONNX file that ONNX Runtime can load, got "${text}"; export it again`, {
-      cause,
-    });
+    if (!text.startsWith('no available backend found')) throw loadError(text);
+    throw new MissingError(
+      `onnxruntime-web: expected its WebAssembly file to load, got "${text}"; serve ort-wasm-simd-threaded.wasm where createWebRuntime looks for it`,
+      { cause },
+    );
   }
 }
 
@@ -60,9 +64,12 @@ async function runOnce(
   try {
     return await session.run(inputs, names);
   } catch (cause) {
-    throw new ModelError(`model: expected a run to succeed, got "${reason(cause)}"; check the tensors that were fed`, {
-      cause,
-    });
+    throw new ModelError(
+      `model: expected a run to succeed, got "${reason(cause)}"; check the tensors that were fed`,
+      {
+        cause,
+      },
+    );
   }
 }
 

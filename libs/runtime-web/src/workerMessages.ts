@@ -11,7 +11,7 @@ import type { RuntimeTensor, TensorInfo } from '@onda/runtime';
 
 /** The part of a Worker, of a worker's own scope and of a MessagePort that the two ends talk through. */
 export interface Port {
-  postMessage(message: unknown, transfer: Transferable[]): void;
+  postMessage(message: unknown, options: { transfer: Transferable[] }): void;
   addEventListener(type: 'message', listener: (event: MessageEvent) => void): void;
   addEventListener(type: 'error' | 'messageerror', listener: (event: Event) => void): void;
 }

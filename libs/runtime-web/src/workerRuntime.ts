@@ -26,7 +26,7 @@ export function createWorkerRuntime(worker: Port): Runtime {
       }
       const call = calls++;
       waiting.set(call, { resolve, reject });
-      worker.postMessage({ ...request, call }, []);
+      worker.postMessage({ ...request, call }, { transfer: [] });
     });
 
   const fail = (what: string): void => {

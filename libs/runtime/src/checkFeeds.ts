@@ -57,7 +57,7 @@ function checkType(input: TensorInfo, tensor: RuntimeTensor): void {
         : 'another kind of array';
   if (tensor.type !== input.type) {
     throw new DataError(
-      `input "${input.name}": expected ${input.type}, got ${String(tensor.type)}; convert the values`,
+      `input "${input.name}": expected ${input.type}, got ${tensor.type}; convert the values`,
     );
   }
   if (held !== tensor.type) {

@@ -26,7 +26,9 @@ export async function generateClosedLoop(
     );
   }
   checkSamples(samples);
-  const primed = await step(model, prompt, state, lag);
+  // A prompt of another rank is left to the step's own check, which says what is expected.
+  if (prompt.dims.length === 3) checkPrompt(prompt, lag);
+  const primed = await model.step(prompt, state);
   const [batch, time] = prompt.dims;
   const width = net.outputs;
   const values = new Float32Array(batch * samples * width);
@@ -43,16 +45,6 @@ export async function generateClosedLoop(
     current = next.state;
   }
   return { y: floatTensor([batch, samples, width], values), state: current };
-}
-
-async function step(
-  model: SequenceModel,
-  prompt: FloatTensor,
-  state: FloatTensor | undefined,
-  lag: number,
-): Promise<StepResult> {
-  if (prompt.dims.length === 3) checkPrompt(prompt, lag);
-  return model.step(prompt, state);
 }
 
 /** Copies `count` samples of every row of `source` [batch, time, width] into `target`, which has `targetTime` samples a row. */

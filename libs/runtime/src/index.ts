@@ -1,1 +1,16 @@
 export type { Runtime, RuntimeTensor, Session, TensorInfo } from './session.ts';
+
+export { floatTensor } from './floatTensor.ts';
+export type { FloatTensor } from './floatTensor.ts';
+
+export { SequenceModel, zeroState } from './sequenceModel.ts';
+export type { StepResult } from './sequenceModel.ts';
+export { generate } from './generate.ts';
+export { generateClosedLoop } from './closedLoop.ts';
+
+// For adapters.
+export { checkFeeds } from './checkFeeds.ts';
+export type { CheckFeedsOptions } from './checkFeeds.ts';
+export { checkSession } from './checkSession.ts';
+export { checkFetches, checkModelBytes, loadError, releasedError } from './sessionChecks.ts';
+export { listText, shapeText } from './shapeText.ts';

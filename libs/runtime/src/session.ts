@@ -22,7 +22,10 @@ export interface Session {
    * @param feeds   a tensor for every input
    * @param fetches names of the outputs to compute; all of them when left out
    */
-  run(feeds: Record<string, RuntimeTensor>, fetches?: readonly string[]): Promise<Record<string, RuntimeTensor>>;
+  run(
+    feeds: Record<string, RuntimeTensor>,
+    fetches?: readonly string[],
+  ): Promise<Record<string, RuntimeTensor>>;
   /** Frees what the runtime holds; the session cannot run after it. */
   release(): Promise<void>;
 }

@@ -1,1 +1,13 @@
-export {};
+export type { Chunk, ChunkSource, DataSource, Evaluation } from './chunkSource.ts';
+export { createSource } from './createSource.ts';
+export type { CsvFile } from './csvSource.ts';
+export { judgeForecast } from './forecastErrors.ts';
+export type { ForecastErrors, ForecastReport } from './forecastErrors.ts';
+export { createRandom } from './random.ts';
+export type { Random } from './random.ts';
+export { readSeriesCsv } from './readSeriesCsv.ts';
+export type { SeriesTable } from './readSeriesCsv.ts';
+export { fitScaler, scaleValues, unscaleValues } from './scaler.ts';
+export { sineChunk } from './sineChunk.ts';
+export { makeVideoClips } from './videoClips.ts';
+export type { ClipSpec } from './videoClips.ts';

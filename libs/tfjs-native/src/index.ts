@@ -1,1 +1,2 @@
-export {};
+export { openBackend, wantedByEnvironment } from './openBackend.ts';
+export type { OpenBackend, OpenBackendOptions } from './openBackend.ts';

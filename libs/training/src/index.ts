@@ -1,1 +1,10 @@
-export {};
+export { takeCheckpoint } from './checkpoint.ts';
+export type { Checkpoint } from './checkpoint.ts';
+export { decodeCheckpoint, encodeCheckpoint } from './checkpointBytes.ts';
+export { fit } from './fit.ts';
+export type { FitOptions, FitResult, FitStep } from './fit.ts';
+export type { CarriedState, FitProgress } from './fitProgress.ts';
+export { Optimizer } from './optimizers/optimizer.ts';
+export type { OptimizerOptions, OptimizerState } from './optimizers/optimizer.ts';
+export { constantSchedule, cosineSchedule, stepSchedule } from './schedules.ts';
+export type { Schedule } from './schedules.ts';

@@ -28,15 +28,22 @@ export function readReference(file: string): Reference {
   try {
     value = JSON.parse(text);
   } catch (error) {
-    throw new DataError(`reference ${file}: not JSON: ${(error as Error).message}; give a file of the format of examples/reference`, { cause: error });
+    throw new DataError(
+      `reference ${file}: not JSON: ${(error as Error).message}; give a file of the format of examples/reference`,
+      { cause: error },
+    );
   }
   const result = referenceSchema.safeParse(value);
   if (!result.success) {
     const [issue] = result.error.issues;
-    throw new DataError(`reference ${file}: ${issue.path.join('.') || 'the document'}: ${issue.message}; give a file of the format of examples/reference`);
+    throw new DataError(
+      `reference ${file}: ${issue.path.join('.') || 'the document'}: ${issue.message}; give a file of the format of examples/reference`,
+    );
   }
   if (result.data.losses.length !== result.data.steps) {
-    throw new DataError(`reference ${file}: losses: expected ${result.data.steps} values (steps), got ${result.data.losses.length}; the file is not whole`);
+    throw new DataError(
+      `reference ${file}: losses: expected ${result.data.steps} values (steps), got ${result.data.losses.length}; the file is not whole`,
+    );
   }
   return result.data;
 }

@@ -1,0 +1,48 @@
+import Fastify from 'fastify';
+import type { FastifyInstance } from 'fastify';
+import { addFiles } from './endpoints/files.ts';
+import { addGenerate } from './endpoints/generate.ts';
+import { addHealth } from './endpoints/health.ts';
+import { addInfer } from './endpoints/infer.ts';
+import { addMetadata } from './endpoints/metadata.ts';
+import { addPage, builtPage } from './endpoints/page.ts';
+import { addErrorReplies, replyClientError, replyError } from './errorReplies.ts';
+import { limits, timeouts } from './limits.ts';
+import { addBodyParser } from './requestBody.ts';
+import { addSecurityHeaders } from './securityHeaders.ts';
+import type { Service } from './service.ts';
+
+/** A model's name may have 128 characters, three times as many when percent-encoded. */
+const MAX_PARAM_LENGTH = 400;
+
+/**
+ * The HTTP app: the Open Inference Protocol v2 under /v2, the page at /.
+ *
+ * @param page folder of the built browser app
+ */
+export async function createApp(service: Service, page: string = builtPage): Promise<FastifyInstance> {
+  const app = Fastify({
+    logger: false,
+    bodyLimit: limits.bodyBytes,
+    requestTimeout: timeouts.requestMs,
+    connectionTimeout: timeouts.idleSocketMs,
+    keepAliveTimeout: timeouts.keepAliveMs,
+    http: { headersTimeout: timeouts.headersMs },
+    routerOptions: { ignoreTrailingSlash: true, maxParamLength: MAX_PARAM_LENGTH },
+    clientErrorHandler: replyClientError,
+    frameworkErrors: (error, request, reply) => {
+      replyError(service, error, request, reply);
+    },
+  });
+  app.server.maxConnections = limits.connections;
+  addSecurityHeaders(app);
+  addBodyParser(app);
+  addErrorReplies(app, service);
+  addHealth(app, service);
+  addMetadata(app, service);
+  addInfer(app, service);
+  addGenerate(app, service);
+  addFiles(app, service);
+  await addPage(app, service, page);
+  return app;
+}

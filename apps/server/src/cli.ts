@@ -1,0 +1,17 @@
+import { OndaError } from '@onda/contract';
+import { CommanderError } from 'commander';
+import { createProgram } from './commandLine.ts';
+
+try {
+  await createProgram().parseAsync();
+} catch (error) {
+  if (error instanceof CommanderError) {
+    // Commander has said it already; asking for help is no mistake.
+    process.exitCode = error.exitCode === 0 ? 0 : 2;
+  } else if (error instanceof OndaError) {
+    process.stderr.write(`${error.message}\n`);
+    process.exitCode = error.exitCode;
+  } else {
+    throw error;
+  }
+}

@@ -1,0 +1,50 @@
+import { decodeGenerateRequest, encodeGenerateResponse, ProtocolError } from '@onda/protocol';
+import { generate } from '@onda/runtime';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { addModelRoute } from '../addRoute.ts';
+import type { ModelParams } from '../addRoute.ts';
+import { checkCapacity, checkRunSize } from '../admission.ts';
+import { limits } from '../limits.ts';
+import { requestBody } from '../requestBody.ts';
+import { sendJson } from '../sendJson.ts';
+import type { Service } from '../service.ts';
+
+/** `POST /v2/models/{name}[/versions/{version}]/generate`: a prompt in, the samples that come after it out. */
+export function addGenerate(app: FastifyInstance, service: Service): void {
+  const handler = (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> =>
+    generateSamples(service, request, reply);
+  addModelRoute(app, 'POST', '/generate', handler, limits.generateBodyBytes);
+}
+
+async function generateSamples(
+  service: Service,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<FastifyReply> {
+  const { name, version } = request.params as ModelParams;
+  const model = service.repository.find(name, version);
+  if (model.generator === null) {
+    throw new ProtocolError(
+      'malformed',
+      `model "${model.name}" has no generator: its outputs are not its inputs; use infer`,
+    );
+  }
+  const { manifest } = model;
+  const { prompt, nesting, samples, state, returnState } = decodeGenerateRequest(requestBody(request), {
+    features: manifest.net.features,
+    stateSize: manifest.state.size,
+  });
+  checkRunSize(model, prompt.dims[0], prompt.dims[1] + samples);
+  checkCapacity(service);
+  const result = await generate(model.generator, manifest, prompt, state, samples);
+  return sendJson(
+    reply,
+    encodeGenerateResponse({
+      modelName: model.name,
+      modelVersion: model.version,
+      values: result.y,
+      nesting,
+      state: returnState ? result.state : undefined,
+    }),
+  );
+}

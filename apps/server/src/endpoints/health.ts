@@ -1,0 +1,26 @@
+import type { FastifyInstance } from 'fastify';
+import { addModelRoute, addRoute } from '../addRoute.ts';
+import type { ModelParams } from '../addRoute.ts';
+import type { Service } from '../service.ts';
+
+/** Live: the process can answer. Ready: it takes requests. A model's ready: it is loaded, or 404 or 503 say why not. */
+export function addHealth(app: FastifyInstance, service: Service): void {
+  addRoute(app, 'GET', '/v2/health/live', (_request, reply) => {
+    const live = service.runtime.alive;
+    return reply.code(live ? 200 : 503).send({ live });
+  });
+  addRoute(app, 'GET', '/v2/health/ready', (_request, reply) => {
+    const ready = isReady(service);
+    return reply.code(ready ? 200 : 503).send({ ready });
+  });
+  addModelRoute(app, 'GET', '/ready', (request, reply) => {
+    const { name, version } = request.params as ModelParams;
+    const model = service.repository.find(name, version);
+    const ready = isReady(service);
+    return reply.code(ready ? 200 : 503).send({ name: model.name, ready });
+  });
+}
+
+function isReady(service: Service): boolean {
+  return service.runtime.alive && !service.draining;
+}

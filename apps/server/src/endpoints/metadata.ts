@@ -1,0 +1,40 @@
+import type { FastifyInstance } from 'fastify';
+import { addModelRoute, addRoute } from '../addRoute.ts';
+import type { ModelParams } from '../addRoute.ts';
+import { sendJson } from '../sendJson.ts';
+import type { Service } from '../service.ts';
+import { serverVersion } from '../serverVersion.ts';
+
+/** What the service and its models are. */
+export function addMetadata(app: FastifyInstance, service: Service): void {
+  const server = JSON.stringify({
+    name: 'onda',
+    version: serverVersion,
+    extensions: ['binary_tensor_data', 'model_configuration'],
+  });
+  addRoute(app, 'GET', '/v2', (_request, reply) => sendJson(reply, server));
+
+  // Onda's own: the protocol has no list of models, and the page needs one.
+  const { served, broken } = service.repository;
+  const models = JSON.stringify({
+    models: [
+      ...served.map(({ name, version, generator }) => ({
+        name,
+        version,
+        ready: true,
+        generate: generator !== null,
+      })),
+      ...broken.map(({ name }) => ({ name, version: null, ready: false, generate: false })),
+    ],
+  });
+  addRoute(app, 'GET', '/v2/models', (_request, reply) => sendJson(reply, models));
+
+  addModelRoute(app, 'GET', '', (request, reply) => {
+    const { name, version } = request.params as ModelParams;
+    return sendJson(reply, service.repository.find(name, version).metadata);
+  });
+  addModelRoute(app, 'GET', '/config', (request, reply) => {
+    const { name, version } = request.params as ModelParams;
+    return sendJson(reply, service.repository.find(name, version).config);
+  });
+}

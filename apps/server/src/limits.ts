@@ -1,0 +1,30 @@
+/** What one request may ask for; beyond it a 4xx says so before anything runs. */
+export const limits = {
+  /** Bytes of an infer request's body. */
+  bodyBytes: 8 * 1024 * 1024,
+  /** Bytes of a generate request's body: a prompt is short. */
+  generateBodyBytes: 1024 * 1024,
+  /** Values of one tensor: as many float32 as the largest body can carry in binary. */
+  tensorValues: 2 * 1024 * 1024,
+  /** Rows of one request. */
+  batch: 1024,
+  /**
+   * rows * samples * (the widest of state, inputs and outputs): what the graph holds between its nodes, 64 MiB of float32.
+   * It also bounds how long one run keeps the others waiting: about half a second for a net of 32 units.
+   */
+  runValues: 16 * 1024 * 1024,
+  /** Requests that wait for the worker; one more gets a 503. */
+  pending: 1024,
+  connections: 4096,
+} as const;
+
+/** Milliseconds. A client that is slower than this is cut off, so that slow writers cannot hold all connections. */
+export const timeouts = {
+  headersMs: 10_000,
+  requestMs: 30_000,
+  /** Without a byte in either direction. */
+  idleSocketMs: 60_000,
+  keepAliveMs: 72_000,
+  /** From SIGTERM until the process ends although requests are still open. */
+  drainMs: 10_000,
+} as const;

@@ -1,0 +1,73 @@
+import { isIP } from 'node:net';
+import type { ProviderChoice } from '@onda/runtime-node';
+import { timeouts } from './limits.ts';
+import { startServer } from './startServer.ts';
+import type { RunningServer } from './startServer.ts';
+
+export interface ServeOptions {
+  models: string;
+  httpPort: number;
+  host: string;
+  provider: ProviderChoice;
+  json: boolean;
+}
+
+/** Runs the service until SIGTERM or SIGINT; people read stderr, and with `--json` a program reads one line of stdout. */
+export async function serve(options: ServeOptions): Promise<void> {
+  const say = (text: string): void => {
+    process.stderr.write(`${text}\n`);
+  };
+  const server = await startServer({
+    models: options.models,
+    host: options.host,
+    port: options.httpPort,
+    provider: options.provider,
+    onWarning: say,
+  });
+  const { served } = server.repository;
+  if (options.json) {
+    const models = served.map(({ name, version, session }) => ({
+      name,
+      version,
+      provider: session.provider,
+    }));
+    process.stdout.write(`${JSON.stringify({ ready: true, http: server.url, models })}\n`);
+  }
+  say(`Onda serves ${served.length === 1 ? '1 model' : `${served.length} models`} at ${server.url}/`);
+  for (const { name, version, session } of served) {
+    say(`  ${name} version ${version} (${session.provider})  ${server.url}/v2/models/${name}`);
+  }
+  if (!isLoopback(options.host)) {
+    say(`  ${options.host} is open to other machines, and the service asks nobody who they are`);
+  }
+  say('Stop it with Ctrl+C.');
+  await stopSignal();
+  await stop(server, say);
+}
+
+function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || (isIP(host) === 4 && host.startsWith('127.'));
+}
+
+/** Resolves at the first SIGTERM or SIGINT; a second one ends the process at once, as it does without a handler. */
+function stopSignal(): Promise<void> {
+  return new Promise((resolve) => {
+    const stop = (): void => {
+      process.off('SIGTERM', stop);
+      process.off('SIGINT', stop);
+      resolve();
+    };
+    process.on('SIGTERM', stop);
+    process.on('SIGINT', stop);
+  });
+}
+
+async function stop(server: RunningServer, say: (text: string) => void): Promise<void> {
+  say('Onda stops: it answers what it has and takes no more.');
+  const deadline = setTimeout(() => {
+    say(`requests are still open after ${timeouts.drainMs / 1000} seconds; they are cut off`);
+    process.exit(1);
+  }, timeouts.drainMs);
+  await server.close();
+  clearTimeout(deadline);
+}

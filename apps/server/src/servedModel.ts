@@ -1,0 +1,75 @@
+import { checkModelName, modelFiles, ModelError, OndaError } from '@onda/contract';
+import type { Manifest } from '@onda/contract';
+import { modelConfig, modelMetadata } from '@onda/protocol';
+import { checkSession, floatTensor, SequenceModel } from '@onda/runtime';
+import type { Runtime, Session } from '@onda/runtime';
+import { readModelFolder } from '@onda/runtime-node';
+import type { ModelFile } from '@onda/runtime-node';
+import { limits } from './limits.ts';
+
+/** A model that answers. */
+export interface ServedModel {
+  readonly name: string;
+  readonly version: string;
+  readonly manifest: Manifest;
+  readonly session: Session;
+  /** Null for a model that cannot feed its outputs back. */
+  readonly generator: Session | null;
+  /** The files that a browser may load, by name. */
+  readonly files: ReadonlyMap<string, ModelFile>;
+  /** JSON of the metadata and configuration answers, which never change. */
+  readonly metadata: string;
+  readonly config: string;
+}
+
+/**
+ * Reads a model folder, loads its files and runs one sample, so that a model which is listed as ready does run.
+ *
+ * @param folder `<repository>/<name>`
+ * @throws ModelError naming what is wrong with it
+ */
+export async function loadServedModel(name: string, folder: string, runtime: Runtime): Promise<ServedModel> {
+  checkModelName(name, folder);
+  const { manifest, version, files } = await readModelFolder(folder);
+  const session = await loadFile(folder, files, modelFiles.sequence, runtime);
+  const model = new SequenceModel(session, manifest);
+  let generator: Session | null = null;
+  if (manifest.tensors.generator) {
+    generator = await loadFile(folder, files, modelFiles.generator, runtime);
+    checkSession(generator, manifest.tensors.generator, modelFiles.generator);
+  }
+  const { features } = manifest.net;
+  await model.step(floatTensor([1, 1, features], new Float32Array(features)));
+  return {
+    name,
+    version: String(version),
+    manifest,
+    session,
+    generator,
+    files,
+    metadata: JSON.stringify(modelMetadata(name, version, manifest.tensors.model)),
+    config: JSON.stringify(modelConfig(name, manifest.tensors.model, limits.batch)),
+  };
+}
+
+async function loadFile(
+  folder: string,
+  files: ReadonlyMap<string, ModelFile>,
+  file: string,
+  runtime: Runtime,
+): Promise<Session> {
+  const bytes = files.get(file)?.bytes;
+  if (!bytes) throw new ModelError(`${folder}: expected ${file}, found none; export the model again`);
+  try {
+    return await runtime.createSession(bytes);
+  } catch (cause) {
+    if (!(cause instanceof ModelError)) throw cause;
+    throw new ModelError(`${folder}: ${file}: ${cause.message}`, { cause });
+  }
+}
+
+/** The sentence of a failure; what Onda does not understand is a defect and keeps its stack. */
+export function failureText(error: unknown): string {
+  if (error instanceof OndaError) return error.message;
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
+}

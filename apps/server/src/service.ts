@@ -1,0 +1,12 @@
+import type { WorkerRuntime } from '@onda/runtime-node';
+import type { ModelRepository } from './modelRepository.ts';
+
+/** What the endpoints share. */
+export interface Service {
+  readonly repository: ModelRepository;
+  readonly runtime: Pick<WorkerRuntime, 'alive' | 'pending'>;
+  /** Set when the service stops: it is live until it ends, but takes no more. */
+  draining: boolean;
+  /** Where defects of our own are told: one text, with its stack. */
+  readonly onDefect: (text: string) => void;
+}

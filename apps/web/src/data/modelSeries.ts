@@ -1,0 +1,56 @@
+import { readSeriesCsv, makeVideoClips } from '@onda/series';
+import type { CsvDataConfig, FitConfig, Manifest, VideoDataConfig } from '@onda/contract';
+import { madeUpSeries, rowSeries, sineSeries } from './series.ts';
+import type { Series } from './series.ts';
+
+const defaultChunk = 20;
+
+/** Frames of the clip that a video model continues, and which of the seed's clips it is: no clip that fits in a page's training is. */
+const clipFrames = 600;
+const clipNumber = 1_000_000;
+
+/** Reads one of the data files that come with the page, by its file name; null if it is not among them. */
+export type ReadData = (fileName: string) => Promise<string | null>;
+
+/**
+ * The series that a model was trained on: the sine itself, the CSV file where the page has it, a clip of the same make, else a
+ * made-up wave.
+ *
+ * A model that does not say what it was trained on counts as the first job's if it says so by its name.
+ */
+export async function modelSeries(manifest: Manifest, readData: ReadData): Promise<Series> {
+  const { net, scaler, training, name } = manifest;
+  // The exporter writes the validated configuration there.
+  const data = training?.config['data'] as FitConfig['data'] | undefined;
+  const made = madeUpSeries(net.features, scaler.center, scaler.scale, defaultChunk);
+  switch (data?.kind) {
+    case 'sine':
+      return sineSeries(data.samples);
+    case 'csv':
+      return (await csvSeries(data, readData)) ?? made;
+    case 'video-clips':
+      return clipSeries(data, training?.seed ?? 0);
+    case undefined:
+      return net.features === 1 && /\bsine\b/i.test(name) ? sineSeries(defaultChunk) : made;
+  }
+}
+
+async function csvSeries(
+  { file, columns, samples, holdout }: CsvDataConfig,
+  readData: ReadData,
+): Promise<Series | null> {
+  const fileName = file.split(/[/\\]/).at(-1) ?? '';
+  const text = await readData(fileName);
+  if (text === null) return null;
+  const table = readSeriesCsv(text, columns, fileName);
+  return rowSeries(columns.join(', '), columns, table.values, { chunk: samples, holdout });
+}
+
+function clipSeries({ height, width, frames }: VideoDataConfig, seed: number): Series {
+  const values = makeVideoClips({ clips: 1, frames: clipFrames, height, width, seed }, clipNumber);
+  const names = Array.from({ length: height * width }, (_, pixel) => `pixel ${pixel + 1}`);
+  return rowSeries(`a clip of ${height} x ${width} pixels`, names, values, {
+    chunk: frames,
+    holdout: clipFrames - 20,
+  });
+}

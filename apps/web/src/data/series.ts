@@ -1,0 +1,107 @@
+/** Values in time that a prompt is cut from, and that a generation is held against. */
+export interface Series {
+  /** For people: `sin(t)`, `SUNACTIVITY`. */
+  readonly title: string;
+  readonly features: number;
+  /** One a feature, for legends and table heads. */
+  readonly names: readonly string[];
+  /** Samples there are; Infinity for a formula. */
+  readonly length: number;
+  /** Samples in a training chunk. */
+  readonly chunk: number;
+  /** The sample at which the first prompt ends: what lies from here on was kept from training, if anything was. */
+  readonly promptEnd: number;
+  /** Whether what follows the prompt is the truth that the net was trained towards. */
+  readonly truth: boolean;
+  /** The value at a sample; a formula takes places between samples too. NaN outside. */
+  at(sample: number, feature: number): number;
+}
+
+/**
+ * The sine of the first job: a half turn every `chunk` samples, so chunk k is `linspace(k pi, (k + 1) pi, chunk + 1)`.
+ */
+export function sineSeries(chunk: number): Series {
+  return {
+    title: 'sin(t)',
+    features: 1,
+    names: ['value'],
+    length: Infinity,
+    chunk,
+    promptEnd: chunk,
+    truth: true,
+    at: (sample) => Math.sin((sample * Math.PI) / chunk),
+  };
+}
+
+/**
+ * Rows that were measured or pasted.
+ *
+ * @param names   one a feature
+ * @param values  row-major [time, features]
+ * @param holdout the last rows, kept from training; the first prompt ends before them
+ */
+export function rowSeries(
+  title: string,
+  names: readonly string[],
+  values: Float32Array,
+  { chunk, holdout }: { chunk: number; holdout: number },
+): Series {
+  const features = names.length;
+  const length = values.length / features;
+  return {
+    title,
+    features,
+    names,
+    length,
+    chunk,
+    promptEnd: length - holdout,
+    truth: true,
+    at: (sample, feature) =>
+      sample >= 0 && sample < length && feature < features ? values[sample * features + feature] : NaN,
+  };
+}
+
+/**
+ * A made-up wave in the range of the data that a model was trained on, for models whose data is not at hand. It only
+ * primes the net: there is no truth after it.
+ *
+ * @param center, scale of the model's scaler, one a feature (or one for all)
+ */
+export function madeUpSeries(
+  features: number,
+  center: readonly number[],
+  scale: readonly number[],
+  chunk: number,
+): Series {
+  return {
+    title: 'a made-up wave',
+    features,
+    names: Array.from({ length: features }, (_, feature) =>
+      features === 1 ? 'value' : `value ${feature + 1}`,
+    ),
+    length: Infinity,
+    chunk,
+    promptEnd: chunk,
+    truth: false,
+    at: (sample, feature) => {
+      const middle = center[feature] ?? center[0] ?? 0;
+      const size = scale[feature] ?? scale[0] ?? 1;
+      return middle + size * Math.sin((sample * Math.PI) / 20 + (feature * Math.PI) / features);
+    },
+  };
+}
+
+/**
+ * Cuts samples out of a series, as float32.
+ *
+ * @returns row-major, shape [time, features]
+ */
+export function cut(series: Series, start: number, time: number): Float32Array {
+  const values = new Float32Array(time * series.features);
+  for (let sample = 0; sample < time; sample++) {
+    for (let feature = 0; feature < series.features; feature++) {
+      values[sample * series.features + feature] = series.at(start + sample, feature);
+    }
+  }
+  return values;
+}

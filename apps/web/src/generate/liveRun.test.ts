@@ -1,0 +1,165 @@
+import { readFileSync } from 'node:fs';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { floatTensor, generate } from '@onda/runtime';
+import { cut, rowSeries, sineSeries } from '../data/series.ts';
+import { exampleModel } from '../testing/exampleModel.ts';
+import { predictChunk } from '../page/chunkSection.ts';
+import { valueHeads, valueRow, valuesCsv } from '../page/valuesTable.ts';
+import { placeText, summaryText, worstDrawn } from '../page/readouts.ts';
+import { difference } from './difference.ts';
+import { LiveRun } from './liveRun.ts';
+import { startStream } from './stream.ts';
+import type { ClosedLoopModel } from './stream.ts';
+import { timeSample } from './timeSample.ts';
+
+const folder = new URL('../../../../examples/models/lagged-sine/1/', import.meta.url);
+
+/** float32 over 200 samples of a closed loop, the same kernels in other pieces: the bound of the contract. */
+const LOOP_ATOL = 1e-5;
+
+const atOnce = { samples: 60, speed: Infinity };
+
+let model: ClosedLoopModel;
+beforeAll(async () => {
+  model = await exampleModel((file) => readFileSync(new URL(file, folder)));
+});
+
+async function whole(prompt: Float32Array, samples: number): Promise<Float32Array> {
+  const x = floatTensor([1, prompt.length, 1], prompt);
+  const { y } = await generate(model.generator!, model.sequence.manifest, x, undefined, samples);
+  return y.data;
+}
+
+describe(startStream, () => {
+  const prompt = cut(sineSeries(20), 3, 20);
+
+  it('gives in pieces what one run gives, also in pieces of one', async () => {
+    const stream = startStream(model, prompt);
+    const joined: number[] = [];
+    for (const piece of [1, 1, 50, 7, 141]) joined.push(...(await stream.next(piece)));
+    const expected = await whole(prompt, 200);
+    expect(joined).toHaveLength(200);
+    expect(difference(joined, expected).maxAbs).toBeLessThan(LOOP_ATOL);
+  });
+
+  it('gives the same without a generator, by a loop over the model', async () => {
+    const stream = startStream({ ...model, generator: null }, prompt);
+    const joined = [...(await stream.next(3)), ...(await stream.next(27))];
+    expect(difference(joined, await whole(prompt, 30)).maxAbs).toBeLessThan(LOOP_ATOL);
+  });
+});
+
+describe(LiveRun, () => {
+  it('shows at once all that was asked for when there is no speed', async () => {
+    const run = new LiveRun(model, { series: sineSeries(20), start: 0, time: 20 });
+    await run.step(0, atOnce);
+    expect(run.step(0, atOnce)).toBeNull();
+    expect([run.computed, run.drawn]).toEqual([60, 60]);
+    expect(difference(run.generated, await whole(run.prompt, 60)).maxAbs).toBeLessThan(LOOP_ATOL);
+    expect(run.errors[9]).toBeCloseTo(Math.abs(run.value(9, 0) - Math.sin((29 * Math.PI) / 20)), 6);
+    expect(run.range[0]).toBe(Math.min(...run.prompt, ...run.generated, -1));
+  });
+
+  it('moves on by speed and time, computes ahead in few runs and stops at its end', async () => {
+    const pace = { samples: 50, speed: 100 };
+    const run = new LiveRun(model, { series: sineSeries(20), start: 0, time: 20 });
+    let runs = 0;
+    const shown: number[] = [];
+    for (let frame = 0; frame < 12; frame++) {
+      const computing = run.step(0.05, pace);
+      if (computing) {
+        runs++;
+        await computing;
+      }
+      shown.push(run.drawn);
+    }
+    expect(shown).toEqual([0, 5, 10, 15, 20, 25, 30, 35, 40, 45, 50, 50]);
+    expect(runs).toBe(1);
+    expect(run.computed).toBe(50);
+  });
+
+  it('has no difference where the data ends', async () => {
+    const series = rowSeries('rows', ['v'], cut(sineSeries(20), 0, 30), { chunk: 20, holdout: 10 });
+    const run = new LiveRun(model, { series, start: 0, time: 20 });
+    await run.step(0, atOnce);
+    run.step(0, atOnce);
+    expect(run.errors.slice(0, 10).every(Number.isFinite)).toBe(true);
+    expect(run.errors.slice(10).every(Number.isNaN)).toBe(true);
+    expect(worstDrawn(run).at).toBeLessThan(10);
+  });
+});
+
+describe(valueRow, () => {
+  it('lists the prompt, then the net beside the truth', async () => {
+    const run = new LiveRun(model, { series: sineSeries(20), start: 0, time: 2 });
+    await run.step(0, atOnce);
+    run.step(0, atOnce);
+    expect(valueRow(run, 1)).toEqual({
+      sample: 1,
+      part: 'fed',
+      truth: [run.prompt[1]],
+      net: [NaN],
+      difference: NaN,
+    });
+    expect(valueRow(run, 2)).toEqual({
+      sample: 2,
+      part: 'net',
+      truth: [Math.sin((2 * Math.PI) / 20)],
+      net: [run.generated[0]],
+      difference: run.errors[0],
+    });
+    expect(valueHeads(run)).toEqual(['Sample', 'Part', 'True', 'Net', 'Difference']);
+  });
+
+  it('becomes a file with every digit of each value', async () => {
+    const run = new LiveRun(model, { series: sineSeries(20), start: 0, time: 2 });
+    await run.step(0, atOnce);
+    run.step(0, atOnce);
+    const lines = valuesCsv(run).split('\n');
+    expect(lines[0]).toBe('Sample,Part,True,Net,Difference');
+    expect(lines[1]).toBe('0,fed,0,,');
+    expect(Number(lines[3].split(',')[3])).toBe(run.generated[0]);
+    expect(lines).toHaveLength(1 + 62 + 1);
+  });
+});
+
+describe(summaryText, () => {
+  it('says in words what is drawn', async () => {
+    const run = new LiveRun(model, { series: sineSeries(20), start: 0, time: 20 });
+    expect(summaryText(run)).toBe('0 values after a prompt of 20 samples of sin(t).');
+    await run.step(0, atOnce);
+    run.step(0, atOnce);
+    expect(summaryText(run)).toMatch(
+      /^60 values after a prompt of 20 samples of sin\(t\); the largest difference from the truth is 0\.\d+, at sample \d+\.$/,
+    );
+  });
+
+  it('names a phase for a formula and a row for a table', () => {
+    expect(placeText(sineSeries(20), 10)).toBe('0.50 π');
+    expect(placeText(rowSeries('r', ['v'], new Float32Array(9), { chunk: 2, holdout: 0 }), 4)).toBe('row 5');
+  });
+});
+
+describe(predictChunk, () => {
+  it('feeds the chunks before it too, so that the state is carried', async () => {
+    const scene = await predictChunk(model.sequence, sineSeries(20), 2);
+    expect(scene.start).toBe(40);
+    expect(scene.x[0]).toBeCloseTo(0, 6);
+    expect(scene.y[0]).toBe(scene.x[1]);
+    const alone = await predictChunk(model.sequence, sineSeries(20), 0);
+    // With a state that was carried the net is right from the first sample on; from zeros it is not yet.
+    expect(Math.abs(scene.prediction[0] - scene.y[0])).toBeLessThan(
+      Math.abs(alone.prediction[0] - alone.y[0]),
+    );
+  });
+});
+
+describe(timeSample, () => {
+  it('measures microseconds, more of them for a loop over the model', async () => {
+    const prompt = cut(sineSeries(20), 0, 20);
+    const inGraph = await timeSample(model, prompt);
+    const loop = await timeSample({ ...model, generator: null }, prompt);
+    expect(inGraph).toBeGreaterThan(0);
+    expect(loop).toBeGreaterThan(inGraph);
+  });
+});

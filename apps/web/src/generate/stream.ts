@@ -1,0 +1,54 @@
+import { floatTensor, generate, generateClosedLoop } from '@onda/runtime';
+import type { FloatTensor, SequenceModel, Session } from '@onda/runtime';
+
+/** What a closed loop runs on: generator.onnx where the model has one, else a loop over model.onnx. */
+export interface ClosedLoopModel {
+  readonly sequence: SequenceModel;
+  readonly generator: Session | null;
+}
+
+/** A closed loop that is taken a piece at a time; the pieces joined are what one run would give. */
+export interface Stream {
+  /** @returns the next `samples` values, row-major [samples, features] */
+  next(samples: number): Promise<Float32Array>;
+}
+
+/**
+ * Starts a closed loop. Calls of `next` must not overlap.
+ *
+ * After a run of at least `lag` samples the last `lag` values are still to be fed, and the state is that before them: they
+ * are the next run's prompt. So no run is shorter than the lag; what is too much is kept for the next piece.
+ *
+ * @param prompt row-major [time, features], time at least the lag
+ */
+export function startStream({ sequence, generator }: ClosedLoopModel, prompt: Float32Array): Stream {
+  const { manifest } = sequence;
+  const { features } = manifest.net;
+  const { lag } = manifest;
+  let unfed = prompt;
+  let kept = new Float32Array(0);
+  let state: FloatTensor | undefined;
+
+  const run = async (samples: number): Promise<Float32Array> => {
+    const x = floatTensor([1, unfed.length / features, features], unfed);
+    const result = generator
+      ? await generate(generator, manifest, x, state, samples)
+      : await generateClosedLoop(sequence, x, state, samples);
+    unfed = result.y.data.slice(-lag * features);
+    state = result.state;
+    return result.y.data;
+  };
+
+  return {
+    async next(samples) {
+      const wanted = samples * features;
+      const missing = Math.ceil((wanted - kept.length) / features);
+      const fresh = missing > 0 ? await run(Math.max(missing, lag)) : new Float32Array(0);
+      const all = new Float32Array(kept.length + fresh.length);
+      all.set(kept);
+      all.set(fresh, kept.length);
+      kept = all.slice(wanted);
+      return all.slice(0, wanted);
+    },
+  };
+}

@@ -1,0 +1,53 @@
+import type { Manifest } from '@onda/contract';
+import { bytesText, countText, smallText } from '../draw/text.ts';
+
+/** A line of what there is to know of a model. */
+export interface Fact {
+  name: string;
+  value: string;
+  /** The whole of what `value` shortens. */
+  full?: string;
+}
+
+const gates = { rnn: 1, lstm: 4, gru: 3 } as const;
+
+/** Numbers that training fitted: kernels and two bias vectors of each layer, and the read-out. */
+export function parameterCount({ cell, units, layers, features, outputs }: Manifest['net']): number {
+  let count = outputs * (units + 1);
+  for (let layer = 0; layer < layers; layer++) {
+    const width = layer === 0 ? features : units;
+    count += gates[cell] * units * (width + units + 2);
+  }
+  return count;
+}
+
+/** What the page tells of a model, in its order. */
+export function modelFacts(manifest: Manifest): Fact[] {
+  const { net, state, lag, training, parity, scaler } = manifest;
+  const facts: Fact[] = [
+    { name: 'Net', value: netText(net) },
+    { name: 'Parameters', value: countText(parameterCount(net)) },
+    { name: 'State', value: `${countText(state.size)} numbers a sequence` },
+    { name: 'Lag', value: lag === 1 ? '1 sample' : `${lag} samples` },
+    { name: 'Scaling', value: scaler.kind === 'none' ? 'none' : `${scaler.kind}, inside the graph` },
+  ];
+  for (const [file, { sha256, bytes }] of Object.entries(manifest.files)) {
+    facts.push({ name: file, value: `${bytesText(bytes)}, SHA-256 ${sha256.slice(0, 8)}…`, full: sha256 });
+  }
+  if (training) {
+    facts.push({
+      name: 'Trained',
+      value: `${countText(training.steps)} steps, seed ${training.seed}, loss ${smallText(training.finalLoss)}, by ${training.backend}`,
+    });
+  }
+  if (parity.length > 0) {
+    const worst = Math.max(...parity.map((row) => row.maxAbs));
+    facts.push({ name: 'Parity', value: `${parity.length} checks, largest difference ${smallText(worst)}` });
+  }
+  return facts;
+}
+
+function netText({ cell, units, layers, features, outputs }: Manifest['net']): string {
+  const stack = layers === 1 ? '1 layer' : `${layers} layers`;
+  return `${cell.toUpperCase()}, ${stack} of ${units} units, ${features} in, ${outputs} out`;
+}

@@ -1,0 +1,80 @@
+import { ModelError, modelFiles, parseManifest } from '@onda/contract';
+import type { Manifest } from '@onda/contract';
+import { SequenceModel } from '@onda/runtime';
+import type { Runtime, Session } from '@onda/runtime';
+import type { ClosedLoopModel } from '../generate/stream.ts';
+import { checkFile, fetchFile } from './fetchFile.ts';
+import type { ModelEntry } from './modelIndex.ts';
+
+/** A model that is ready to run in the page. */
+export interface LoadedModel extends ClosedLoopModel {
+  readonly manifest: Manifest;
+  /** Milliseconds from the first byte asked for to the last session made. */
+  readonly loadMs: number;
+  release(): Promise<void>;
+}
+
+/**
+ * Fetches a model's files, checks them against its manifest and makes sessions of them.
+ *
+ * @throws ModelError in one sentence if a file is missing, damaged or does not fit the manifest
+ */
+export async function loadModel(entry: ModelEntry, runtime: Runtime): Promise<LoadedModel> {
+  const start = performance.now();
+  if (!entry.ready) {
+    throw new ModelError(
+      `model "${entry.name}": the server could not load it; read the server's log, or choose another model`,
+    );
+  }
+  const manifest = await readManifest(entry.files);
+  const files = [modelFiles.sequence, ...(manifest.tensors.generator ? [modelFiles.generator] : [])];
+  const sessions: Session[] = [];
+  try {
+    for (const file of files) {
+      const bytes = await fetchFile(entry.files, file);
+      const listed = (manifest.files as Partial<Manifest['files']>)[file];
+      if (listed) await checkFile(file, bytes, listed.sha256);
+      sessions.push(await createSession(runtime, file, bytes));
+    }
+    const [first, second] = sessions as [Session, Session?];
+    return {
+      manifest,
+      sequence: new SequenceModel(first, manifest),
+      generator: second ?? null,
+      loadMs: performance.now() - start,
+      release: () => releaseAll(sessions),
+    };
+  } catch (error) {
+    await releaseAll(sessions);
+    throw error;
+  }
+}
+
+async function readManifest(folder: URL): Promise<Manifest> {
+  const text = new TextDecoder().decode(await fetchFile(folder, modelFiles.manifest));
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (cause) {
+    throw new ModelError(
+      `${modelFiles.manifest}: expected JSON, got ${JSON.stringify(text.slice(0, 40))}; export the model again`,
+      {
+        cause,
+      },
+    );
+  }
+  return parseManifest(value, modelFiles.manifest);
+}
+
+async function createSession(runtime: Runtime, file: string, bytes: Uint8Array): Promise<Session> {
+  try {
+    return await runtime.createSession(bytes);
+  } catch (cause) {
+    if (cause instanceof ModelError) throw new ModelError(`${file}: ${cause.message}`, { cause });
+    throw cause;
+  }
+}
+
+async function releaseAll(sessions: readonly Session[]): Promise<void> {
+  for (const session of sessions) await session.release();
+}

@@ -1,0 +1,145 @@
+import { createLivePlot } from '../draw/livePlot.ts';
+import { paddedRange } from '../draw/scale.ts';
+import { LiveRun } from '../generate/liveRun.ts';
+import type { ClosedLoopModel } from '../generate/stream.ts';
+import type { Series } from '../data/series.ts';
+import { find } from './find.ts';
+import { createLiveControls } from './liveControls.ts';
+import { placeText, showReadouts, summaryText } from './readouts.ts';
+
+/** Parts of the page that follow the running generation. */
+export interface LiveListeners {
+  /** A frame was drawn. */
+  drawn: (run: LiveRun, samples: number) => void;
+  /** For people who cannot see it: started, stopped, done. */
+  announce: (text: string) => void;
+  failed: (error: unknown) => void;
+}
+
+/** The live picture with its controls. */
+export interface LiveSection {
+  /** Takes a model and the series its prompts come from, and starts. */
+  open(model: ClosedLoopModel, series: Series): void;
+  close(): void;
+  /** Draws again, after the page's size or colours changed. */
+  redraw(): void;
+}
+
+const longestPrompt = 500;
+const defaultPrompt = 20;
+
+export function createLiveSection(listeners: LiveListeners): LiveSection {
+  const plot = createLivePlot(find('live-plot', SVGSVGElement));
+  const summary = find('live-summary', HTMLElement);
+  let source: { model: ClosedLoopModel; series: Series; start: number } | null = null;
+  let run: LiveRun | null = null;
+  let running = false;
+  let last = 0;
+
+  const controls = createLiveControls({
+    toggle: () => {
+      if (running) stop(`Stopped after ${run?.drawn ?? 0} samples.`);
+      else if (run && run.drawn < controls.pace.samples) go();
+      else restart();
+    },
+    restart: () => {
+      restart();
+    },
+    move: () => {
+      if (source) source.start = otherPlace(source.series, controls.promptTime);
+      restart();
+    },
+    redraw: () => {
+      draw();
+    },
+  });
+
+  function restart(): void {
+    if (!source) return;
+    const { model, series } = source;
+    run = new LiveRun(model, { series, start: source.start, time: controls.promptTime });
+    go();
+  }
+
+  function go(): void {
+    if (!run) return;
+    listeners.announce(`Generating ${controls.pace.samples} samples after a prompt of ${run.place.time}.`);
+    if (running) return;
+    running = true;
+    controls.showRunning(true);
+    last = performance.now();
+    requestAnimationFrame(frame);
+  }
+
+  function stop(text: string): void {
+    running = false;
+    controls.showRunning(false);
+    draw();
+    listeners.announce(`${text} ${summary.textContent}`);
+  }
+
+  function frame(now: number): void {
+    if (!running || !run) return;
+    const { pace } = controls;
+    run.step((now - last) / 1000, pace)?.catch((error: unknown) => {
+      running = false;
+      controls.showRunning(false);
+      listeners.failed(error);
+    });
+    last = now;
+    if (run.shown >= pace.samples) {
+      stop(`Done: ${pace.samples} samples.`);
+      return;
+    }
+    draw();
+    requestAnimationFrame(frame);
+  }
+
+  function draw(): void {
+    if (!run) return;
+    const { samples } = controls.pace;
+    const before = run.place.time - 1;
+    plot.draw({
+      features: run.features,
+      prompt: run.prompt,
+      generated: run.generated,
+      shown: run.shown,
+      truth: (sample, feature) => run?.truth(sample, feature) ?? NaN,
+      window: plot.window(before + run.shown, controls.whole ? before + samples : null),
+      range: paddedRange(run.range, 0.14),
+    });
+    summary.textContent = summaryText(run);
+    showReadouts(run, samples);
+    listeners.drawn(run, samples);
+  }
+
+  return {
+    open(model, series) {
+      const { lag } = model.sequence.manifest;
+      controls.limit(
+        { min: lag, max: Math.min(longestPrompt, series.length) },
+        series.length === Infinity ? 'New phase' : 'Other place',
+      );
+      const time = Math.max(lag, Math.min(defaultPrompt, series.length));
+      source = { model, series, start: Math.max(0, series.promptEnd - Math.max(time, controls.promptTime)) };
+      if (series.length === Infinity) source.start = 0;
+      find('starts', HTMLElement).textContent = placeText(series, source.start);
+      controls.enable(true);
+      restart();
+    },
+    close() {
+      running = false;
+      run = null;
+      source = null;
+      controls.showRunning(false);
+      controls.enable(false);
+    },
+    redraw: draw,
+  };
+}
+
+/** Another place for a prompt: any phase of a formula, any sample of rows that leaves the prompt whole. */
+function otherPlace(series: Series, time: number): number {
+  if (series.length === Infinity) return Math.random() * 2 * series.chunk;
+  return Math.floor(Math.random() * (series.length - time + 1));
+}

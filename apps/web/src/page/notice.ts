@@ -1,0 +1,43 @@
+import { OndaError } from '@onda/contract';
+import { find } from './find.ts';
+
+/** What stands in the place of the live picture while there is none. */
+export interface Notice {
+  wait(): void;
+  clear(): void;
+  fail(error: unknown): void;
+}
+
+/** @param retry called by the button beside a failure */
+export function createNotice(retry: () => void): Notice {
+  const plot = find('live-plot', SVGSVGElement);
+  const loading = find('loading', HTMLElement);
+  const notice = find('notice', HTMLElement);
+  const text = find('notice-text', HTMLElement);
+  find('retry', HTMLButtonElement).addEventListener('click', retry);
+
+  const show = (what: 'plot' | 'loading' | 'notice'): void => {
+    plot.style.visibility = what === 'plot' ? '' : 'hidden';
+    loading.hidden = what !== 'loading';
+    notice.hidden = what !== 'notice';
+  };
+  return {
+    wait: () => {
+      show('loading');
+    },
+    clear: () => {
+      show('plot');
+    },
+    fail: (error) => {
+      text.textContent = sentence(error);
+      show('notice');
+    },
+  };
+}
+
+/** An error of ours is a whole sentence; any other is a defect and says where to tell of it. */
+function sentence(error: unknown): string {
+  const text = error instanceof Error ? error.message : String(error);
+  if (error instanceof OndaError) return text.charAt(0).toUpperCase() + text.slice(1) + '.';
+  return `The page failed in a way it does not know: ${text}.`;
+}

@@ -1,0 +1,21 @@
+import { parseManifest } from '@onda/contract';
+import type { Manifest } from '@onda/contract';
+import { SequenceModel } from '@onda/runtime';
+import { createWebRuntime } from '@onda/runtime-web';
+import type { ClosedLoopModel } from '../generate/stream.ts';
+
+/** Reads a file of examples/models/lagged-sine/1; the tests, which run in Node, bring it. */
+export type ReadExample = (file: string) => Uint8Array;
+
+export function exampleManifest(read: ReadExample): Manifest {
+  return parseManifest(JSON.parse(new TextDecoder().decode(read('onda.json'))), 'onda.json');
+}
+
+/** The example model on onnxruntime-web's WebAssembly build. */
+export async function exampleModel(read: ReadExample): Promise<ClosedLoopModel> {
+  const runtime = createWebRuntime();
+  return {
+    sequence: new SequenceModel(await runtime.createSession(read('model.onnx')), exampleManifest(read)),
+    generator: await runtime.createSession(read('generator.onnx')),
+  };
+}

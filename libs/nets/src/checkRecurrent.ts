@@ -1,0 +1,85 @@
+import type { Tensor } from '@tensorflow/tfjs-core';
+import { ShapeError } from '@onda/contract';
+import type { RecurrentGradInputs, RecurrentInputs } from './recurrent.ts';
+import type { RecurrentAttributes } from './recurrentOp.ts';
+import { gateCounts, reserveCounts } from './recurrentOp.ts';
+
+interface Sizes {
+  batch: number;
+  time: number;
+  units: number;
+}
+
+/**
+ * Checks the inputs of the forward op against x and the recurrent kernel, which say the sizes.
+ *
+ * @throws ShapeError naming the input, the shape it must have and the one it has
+ */
+export function checkInputs(inputs: RecurrentInputs, { cell }: RecurrentAttributes): Sizes {
+  const { x, kernel, recurrentKernel, bias, recurrentBias, h0, c0 } = inputs;
+  const gates = gateCounts[cell];
+  checkNonEmpty(cell, 'x', x, '[batch, time, features]', 3);
+  checkNonEmpty(cell, 'recurrentKernel', recurrentKernel, `[units, ${gates} * units]`, 2);
+  const [batch, time, features] = x.shape;
+  const units = recurrentKernel.shape[0];
+  const columns = gates * units;
+  checkShape(cell, 'recurrentKernel', recurrentKernel, `[units, ${gates} * units]`, [units, columns]);
+  checkShape(cell, 'kernel', kernel, `[features, ${gates} * units]`, [features, columns]);
+  checkShape(cell, 'bias', bias, `[${gates} * units]`, [columns]);
+  checkShape(cell, 'recurrentBias', recurrentBias, `[${gates} * units]`, [columns]);
+  checkShape(cell, 'h0', h0, '[batch, units]', [batch, units]);
+  checkOfLstm(cell, 'c0', c0, batch, units);
+  return { batch, time, units };
+}
+
+/**
+ * Checks the inputs of the backward op.
+ *
+ * @throws ShapeError naming the input, the shape it must have and the one it has
+ */
+export function checkGradientInputs(inputs: RecurrentGradInputs, attributes: RecurrentAttributes): void {
+  const { cell } = attributes;
+  const { batch, time, units } = checkInputs(inputs, attributes);
+  const blocks = reserveCounts[cell];
+  checkShape(cell, 'y', inputs.y, '[batch, time, units]', [batch, time, units]);
+  const reserveShape = [batch, time, blocks * units];
+  checkShape(cell, 'reserve', inputs.reserve, `[batch, time, ${blocks} * units]`, reserveShape);
+  checkShape(cell, 'dy', inputs.dy, '[batch, time, units]', [batch, time, units]);
+  checkShape(cell, 'dh', inputs.dh, '[batch, units]', [batch, units]);
+  checkOfLstm(cell, 'dc', inputs.dc, batch, units);
+}
+
+function checkNonEmpty(cell: string, name: string, tensor: Tensor, names: string, rank: number): void {
+  if (tensor.dtype !== 'float32') {
+    throw new ShapeError(`${cell} input "${name}": expected float32, got ${tensor.dtype}; cast it`);
+  }
+  if (tensor.shape.length === rank && tensor.shape.every((size) => size >= 1)) return;
+  throw new ShapeError(
+    `${cell} input "${name}": expected shape ${names} with every dim at least 1, got [${tensor.shape.join(', ')}]; give it ${rank} dims that are not empty`,
+  );
+}
+
+function checkShape(cell: string, name: string, tensor: Tensor, names: string, shape: readonly number[]): void {
+  const given = tensor.shape as readonly number[];
+  if (given.length !== shape.length || given.some((size, index) => size !== shape[index])) {
+    throw new ShapeError(
+      `${cell} input "${name}": expected shape ${names} = [${shape.join(', ')}], got [${given.join(', ')}]; its sizes must fit x and recurrentKernel`,
+    );
+  }
+  if (tensor.dtype !== 'float32') {
+    throw new ShapeError(`${cell} input "${name}": expected float32, got ${tensor.dtype}; cast it`);
+  }
+}
+
+function checkOfLstm(cell: string, name: string, tensor: Tensor | undefined, batch: number, units: number): void {
+  if (cell === 'lstm') {
+    if (tensor === undefined) {
+      throw new ShapeError(
+        `lstm input "${name}": expected shape [batch, units] = [${batch}, ${units}], got nothing; give it beside h`,
+      );
+    }
+    checkShape(cell, name, tensor, '[batch, units]', [batch, units]);
+  } else if (tensor !== undefined) {
+    throw new ShapeError(`${cell} input "${name}": only the lstm cell has it; leave it out`);
+  }
+}

@@ -1,0 +1,69 @@
+/**
+ * The optimizer op: one call moves every variable of a net by one step. Backends with a kernel of their own register the name with
+ * TensorFlow.js's kernel registry (C++ for `tensorflow`); the others get a portable one.
+ *
+ * Inputs, as an array in this order (all float32):
+ *   params...  the variables, any shapes
+ *   grads...   as many, each of its variable's shape
+ *   slots      [slotCounts[kind] * total], where `total` is the number of elements of all variables together: the first moments of
+ *              all variables, flattened one after another in the order of `params`, then the second moments. Zeros before step 1.
+ * Outputs, as an array in this order:
+ *   params...  the new values, shapes as they came
+ *   slots      the new slots
+ * The inputs keep their values.
+ *
+ * Formulas are PyTorch's (torch.optim, single-tensor), g the gradient after clipping, t the step:
+ *
+ *   clipNorm > 0   norm = sqrt(sum of squares of all gradients); g = grad * min(1, clipNorm / (norm + 1e-6))
+ *   adam           g += weightDecay p; m = m + (1 - beta1) (g - m); v = beta2 v + (1 - beta2) g^2;
+ *                  p -= learningRate / (1 - beta1^t) m / (sqrt(v) / sqrt(1 - beta2^t) + epsilon)
+ *   adamw          p *= 1 - learningRate weightDecay; then as adam without weightDecay
+ *   rmsprop        g += weightDecay p; v = smoothing v + (1 - smoothing) g^2; p -= learningRate g / (sqrt(v) + epsilon)
+ *   sgd            g += weightDecay p; b = g at step 1, else momentum b + g; p -= learningRate b
+ *
+ * Factors that depend on attributes alone (1 - beta1, the bias corrections) are computed in double precision and rounded once.
+ */
+export const optimizerKernelName = 'OndaOptimizer';
+
+export type OptimizerKind = 'adam' | 'adamw' | 'rmsprop' | 'sgd';
+
+/** All of them are there in every call; a kind reads those of its formula. */
+export interface OptimizerAttributes {
+  kind: OptimizerKind;
+  learningRate: number;
+  /** Of adam and adamw: decay of the first moment. */
+  beta1: number;
+  /** Of adam and adamw: decay of the second moment. */
+  beta2: number;
+  /** Of rmsprop: decay of the mean square (PyTorch's alpha). */
+  smoothing: number;
+  /** Of adam, adamw and rmsprop: added outside the root. */
+  epsilon: number;
+  /** Of sgd. */
+  momentum: number;
+  weightDecay: number;
+  /** Longest allowed norm of all gradients together; 0: no clipping. */
+  clipNorm: number;
+  /** The first step is 1. */
+  step: number;
+}
+
+/** Numbers the optimizer remembers of each weight: adam and adamw the two moments, rmsprop the mean square, sgd the momentum buffer. */
+export const slotCounts = { adam: 2, adamw: 2, rmsprop: 1, sgd: 1 } as const satisfies Record<
+  OptimizerKind,
+  number
+>;
+
+/** PyTorch's defaults; `step` and `learningRate` are the caller's. */
+export const optimizerDefaults = {
+  beta1: 0.9,
+  beta2: 0.999,
+  smoothing: 0.99,
+  epsilon: 1e-8,
+  momentum: 0,
+  weightDecay: 0,
+  clipNorm: 0,
+} as const satisfies Omit<OptimizerAttributes, 'kind' | 'learningRate' | 'step'>;
+
+/** Added to the norm before the division, as torch.nn.utils.clip_grad_norm_ does. */
+export const CLIP_EPSILON = 1e-6;

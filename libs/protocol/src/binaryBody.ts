@@ -1,0 +1,77 @@
+import { ShapeError } from '@onda/contract';
+import { describeValue } from './jsonBody.ts';
+import { ProtocolError } from './protocolError.ts';
+
+/**
+ * A body of the binary tensor extension: a JSON header, then the tensors' bytes in the order of the inputs. Without the
+ * header `Inference-Header-Content-Length` all of it is JSON.
+ */
+export class BinaryBody {
+  readonly header: Uint8Array;
+  readonly #tensors: Uint8Array;
+  #taken = 0;
+
+  /** @throws ProtocolError if the JSON part is said to be longer than the body, or empty */
+  constructor(body: Uint8Array, headerLength: number | undefined) {
+    const length = headerLength ?? body.byteLength;
+    if (length > body.byteLength) {
+      throw new ProtocolError(
+        'malformed',
+        `Inference-Header-Content-Length: expected at most the body's ${body.byteLength} bytes, got ${length}; correct it`,
+      );
+    }
+    if (headerLength === 0) {
+      throw new ProtocolError(
+        'malformed',
+        'Inference-Header-Content-Length: expected the length of a JSON part, got 0; name each input in JSON before its bytes',
+      );
+    }
+    this.header = body.subarray(0, length);
+    this.#tensors = body.subarray(length);
+  }
+
+  /**
+   * The next tensor's bytes.
+   *
+   * @param size what `binary_data_size` says
+   * @throws ShapeError if that is no size, or more than what is left
+   */
+  take(size: unknown, where: string): Uint8Array {
+    const left = this.#tensors.byteLength - this.#taken;
+    if (!Number.isSafeInteger(size) || (size as number) < 0 || (size as number) > left) {
+      throw new ShapeError(
+        `${where}: expected a binary_data_size of at most the ${left} bytes left in the body, got ${describeValue(size)}; correct it`,
+      );
+    }
+    const bytes = this.#tensors.subarray(this.#taken, this.#taken + (size as number));
+    this.#taken += size as number;
+    return bytes;
+  }
+
+  /** @throws ShapeError if bytes are left that belong to no input */
+  checkUsed(): void {
+    const left = this.#tensors.byteLength - this.#taken;
+    if (left > 0) {
+      throw new ShapeError(
+        `the body: expected ${this.#taken} bytes of tensors as the inputs' binary_data_size add up to, got ${this.#tensors.byteLength}; correct the sizes`,
+      );
+    }
+  }
+}
+
+/**
+ * Reads the header `Inference-Header-Content-Length`.
+ *
+ * @returns undefined when the request does not have it
+ * @throws ProtocolError unless it is a whole number
+ */
+export function readHeaderLength(value: string | readonly string[] | undefined): number | undefined {
+  if (value === undefined) return undefined;
+  if (typeof value !== 'string' || !/^[0-9]{1,15}$/.test(value)) {
+    throw new ProtocolError(
+      'malformed',
+      `Inference-Header-Content-Length: expected a number of bytes, got ${describeValue(value)}; correct it`,
+    );
+  }
+  return Number(value);
+}

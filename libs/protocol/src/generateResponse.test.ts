@@ -1,0 +1,51 @@
+import { describe, expect, it } from 'vitest';
+import type { Nesting } from './generateRequest.ts';
+import { encodeGenerateResponse } from './generateResponse.ts';
+
+function encode(dims: number[], nesting: Nesting, withState: boolean): unknown {
+  const count = dims.reduce((product, dim) => product * dim, 1);
+  return JSON.parse(
+    encodeGenerateResponse({
+      modelName: 'm',
+      modelVersion: '1',
+      values: { dims, data: Float32Array.from({ length: count }, (_, index) => index) },
+      nesting,
+      state: withState ? { dims: [dims[0], 2], data: new Float32Array(dims[0] * 2).fill(0.5) } : undefined,
+    }),
+  );
+}
+
+describe(encodeGenerateResponse, () => {
+  it('nests the values as the prompt was', () => {
+    expect(encode([1, 3, 1], 1, false)).toEqual({ model_name: 'm', model_version: '1', values: [0, 1, 2] });
+    expect(encode([1, 2, 2], 2, false)).toMatchObject({
+      values: [
+        [0, 1],
+        [2, 3],
+      ],
+    });
+    expect(encode([2, 2, 1], 3, false)).toMatchObject({
+      values: [
+        [[0], [1]],
+        [[2], [3]],
+      ],
+    });
+  });
+
+  it('gives the state when it was asked for', () => {
+    expect(encode([1, 1, 1], 1, true)).toMatchObject({ state: [0.5, 0.5] });
+    expect(encode([2, 1, 1], 3, true)).toMatchObject({
+      state: [
+        [0.5, 0.5],
+        [0.5, 0.5],
+      ],
+    });
+  });
+
+  it('refuses to call an infinity null', () => {
+    const values = { dims: [1, 1, 1], data: Float32Array.of(Infinity) };
+    expect(() =>
+      encodeGenerateResponse({ modelName: 'm', modelVersion: '1', values, nesting: 1, state: undefined }),
+    ).toThrow("values: the model's answer has Infinity at position 0, which JSON cannot carry");
+  });
+});

@@ -1,0 +1,325 @@
+import { describe, expect, it } from 'vitest';
+import { decodeInferRequest } from './inferRequest.ts';
+import type { InferRequest } from './inferRequest.ts';
+import type { ModelTensors } from './modelTensors.ts';
+import { statusOf } from './protocolError.ts';
+
+const model: ModelTensors = {
+  inputs: [
+    { name: 'x', type: 'float32', shape: ['batch', 'time', 1] },
+    { name: 'n', type: 'int64', shape: [2] },
+  ],
+  outputs: [
+    { name: 'y', type: 'float32', shape: ['batch', 'time', 1] },
+    { name: 'state_out', type: 'float32', shape: ['batch', 3] },
+  ],
+};
+const MAX_VALUES = 1000;
+const x = { name: 'x', shape: [1, 2, 1], datatype: 'FP32', data: [0.5, -1] };
+const n = { name: 'n', shape: [2], datatype: 'INT64', data: [1, -2] };
+
+function decodeText(text: string): InferRequest {
+  return decodeInferRequest(new TextEncoder().encode(text), undefined, model, MAX_VALUES);
+}
+
+function decode(document: unknown): InferRequest {
+  return decodeText(JSON.stringify(document));
+}
+
+/** JSON header and tensor bytes as the binary extension joins them. */
+function join(document: unknown, ...parts: Uint8Array[]): { body: Uint8Array; headerLength: number } {
+  const header = new TextEncoder().encode(JSON.stringify(document));
+  const body = new Uint8Array([...header, ...parts.flatMap((part) => [...part])]);
+  return { body, headerLength: header.length };
+}
+
+function bytesOf(data: Float32Array | BigInt64Array): Uint8Array {
+  return new Uint8Array(data.buffer);
+}
+
+describe(decodeInferRequest, () => {
+  it('decodes flat data', () => {
+    const request = decode({ id: 'a', inputs: [x, n] });
+    expect(request.id).toBe('a');
+    expect(request.inputs).toEqual({
+      x: { type: 'float32', dims: [1, 2, 1], data: Float32Array.of(0.5, -1) },
+      n: { type: 'int64', dims: [2], data: BigInt64Array.of(1n, -2n) },
+    });
+    expect(request.outputs).toEqual([
+      { name: 'y', binary: false },
+      { name: 'state_out', binary: false },
+    ]);
+  });
+
+  it('decodes data nested as the shape says', () => {
+    const nested = {
+      ...x,
+      shape: [2, 2, 1],
+      data: [
+        [[1], [2]],
+        [[3], [4]],
+      ],
+    };
+    expect(decode({ inputs: [nested, n] }).inputs.x.data).toEqual(Float32Array.of(1, 2, 3, 4));
+  });
+
+  it('takes the outputs that are asked for, in that order', () => {
+    const outputs = [{ name: 'state_out' }, { name: 'y', parameters: { binary_data: true } }];
+    expect(decode({ inputs: [x, n], outputs }).outputs).toEqual([
+      { name: 'state_out', binary: false },
+      { name: 'y', binary: true },
+    ]);
+    expect(decode({ inputs: [x, n], parameters: { binary_data_output: true } }).outputs[0].binary).toBe(true);
+  });
+
+  it('ignores keys that the protocol does not have, as other servers do', () => {
+    expect(decode({ model_name: 'm', inputs: [{ ...x, extra: 1 }, n] }).inputs.x.dims).toEqual([1, 2, 1]);
+  });
+
+  it('decodes binary tensors in the order of the inputs', () => {
+    const { body, headerLength } = join(
+      {
+        inputs: [
+          { name: 'n', shape: [2], datatype: 'INT64', parameters: { binary_data_size: 16 } },
+          { name: 'x', shape: [1, 2, 1], datatype: 'FP32', parameters: { binary_data_size: 8 } },
+        ],
+      },
+      bytesOf(BigInt64Array.of(7n, -8n)),
+      bytesOf(Float32Array.of(0.25, 3)),
+    );
+    const { inputs } = decodeInferRequest(body, headerLength, model, MAX_VALUES);
+    expect(inputs.n.data).toEqual(BigInt64Array.of(7n, -8n));
+    expect(inputs.x.data).toEqual(Float32Array.of(0.25, 3));
+  });
+
+  it.each<[name: string, document: unknown, message: string]>([
+    ['a list', [], 'the body: expected a JSON object, got an array of 0; put the request into { }'],
+    [
+      'an id that is no string',
+      { id: 7, inputs: [x, n] },
+      'id: expected a string, got 7; put it into quotes',
+    ],
+    ['no inputs', {}, 'inputs: expected a list of tensors, got nothing; send x and n'],
+    ['a missing input', { inputs: [x] }, 'input "n" is missing; send x and n'],
+    [
+      'an unknown input',
+      { inputs: [x, { ...n, name: 'z' }] },
+      'input "z": the model has no such input; send x and n',
+    ],
+    ['an input without a name', { inputs: [3] }, 'input nothing: the model has no such input; send x and n'],
+    ['an input twice', { inputs: [x, x] }, 'input "x": expected once, got it twice; remove one'],
+    [
+      'another datatype',
+      { inputs: [{ ...x, datatype: 'FP64' }, n] },
+      'input "x": expected datatype FP32, got "FP64"; convert the values',
+    ],
+    [
+      'no datatype',
+      { inputs: [{ ...x, datatype: undefined }, n] },
+      'input "x": expected datatype FP32, got nothing; convert the values',
+    ],
+    [
+      'no shape',
+      { inputs: [{ ...x, shape: undefined }, n] },
+      'input "x": expected "shape" as a list such as [batch, time, 1], got nothing; add it',
+    ],
+    [
+      'another rank',
+      { inputs: [{ ...x, shape: [2] }, n] },
+      'input "x": expected shape [batch, time, 1], got [2]; give it 3 dims',
+    ],
+    [
+      'another fixed dim',
+      { inputs: [{ ...x, shape: [1, 1, 2] }, n] },
+      'input "x": expected shape [batch, time, 1], got [1, 1, 2]; its dim 2 is always 1',
+    ],
+    [
+      'a negative dim',
+      { inputs: [{ ...x, shape: [-1, -2, 1] }, n] },
+      'input "x": expected shape [batch, time, 1], got [-1, -2, 1]; dims are whole numbers',
+    ],
+    [
+      'a dim in quotes',
+      { inputs: [{ ...x, shape: ['1', 2, 1] }, n] },
+      'input "x": expected shape [batch, time, 1], got ["1", 2, 1]; dims are whole numbers',
+    ],
+    [
+      'a shape whose product overflows',
+      { inputs: [{ ...x, shape: [2 ** 50, 2 ** 50, 1] }, n] },
+      `input "x": expected at most 1000 values, got shape [${2 ** 50}, ${2 ** 50}, 1]; send fewer rows or samples at a time`,
+    ],
+    [
+      'fewer values than the shape says',
+      { inputs: [{ ...x, data: [1] }, n] },
+      'input "x": expected 2 values for shape [1, 2, 1], got 1; correct the shape or the data',
+    ],
+    [
+      'no data',
+      { inputs: [{ ...x, data: undefined }, n] },
+      'input "x": expected an array of numbers, got nothing; send a list',
+    ],
+    [
+      'data nested in another way',
+      { inputs: [{ ...x, data: [[0.5, -1]] }, n] },
+      'input "x": expected "data" flat or nested as shape [1, 2, 1], got it nested as [1, 2]; correct the shape or the data',
+    ],
+    [
+      'ragged data',
+      { inputs: [{ ...x, shape: [2, 2, 1], data: [[[1], [2]], [[3]]] }, n] },
+      'input "x": expected arrays of 2 throughout level 2, got an array of 1; make them equally long',
+    ],
+    [
+      'null for NaN',
+      { inputs: [{ ...x, data: [1, null] }, n] },
+      'input "x": expected a number at position 1, got null; JSON has no NaN, so leave such samples out',
+    ],
+    [
+      'a number in quotes',
+      { inputs: [{ ...x, data: [1, 'NaN'] }, n] },
+      'input "x": expected a number at position 1, got "NaN"; JSON has no NaN, so leave such samples out',
+    ],
+    [
+      'a number beyond float32',
+      { inputs: [{ ...x, data: [1, 1e39] }, n] },
+      'input "x": expected numbers within float32, got 1e+39 at position 1; scale the values or leave them out',
+    ],
+    [
+      'a fraction for an integer',
+      { inputs: [x, { ...n, data: [1, 0.5] }] },
+      'input "n": expected whole numbers up to 2^53 - 1, got 0.5 at position 1; round the values',
+    ],
+    [
+      'an integer that JSON rounds',
+      { inputs: [x, { ...n, data: [1, 2 ** 53] }] },
+      'input "n": expected whole numbers up to 2^53 - 1, got 9007199254740992 at position 1; round the values',
+    ],
+    [
+      'an unknown output',
+      { inputs: [x, n], outputs: [{ name: 'z' }] },
+      'output "z": the model has no such output; it gives y and state_out',
+    ],
+    [
+      'an output twice',
+      { inputs: [x, n], outputs: [{ name: 'y' }, { name: 'y' }] },
+      'output "y": expected once, got it twice; remove one',
+    ],
+    [
+      'outputs that are no list',
+      { inputs: [x, n], outputs: 'y' },
+      'outputs: expected a list, got "y"; leave it out for all outputs',
+    ],
+    [
+      'parameters that are no object',
+      { inputs: [x, n], parameters: [] },
+      'parameters: expected an object, got an array of 0; remove it',
+    ],
+    [
+      'a parameter that is an object',
+      { inputs: [x, n], parameters: { a: {} } },
+      'parameters: a: expected a string, a number, true or false, got an object; correct it',
+    ],
+    [
+      'a flag that is no truth value',
+      { inputs: [x, n], parameters: { binary_data_output: 1 } },
+      'parameters: binary_data_output: expected true or false, got 1; correct it',
+    ],
+    [
+      'a sequence',
+      { inputs: [x, n], parameters: { sequence_id: 5, sequence_start: true } },
+      'parameters: sequence_id: this service keeps no sequences; send the state as input state_in and read it from state_out',
+    ],
+  ])('refuses %s', (_name, document, message) => {
+    expect(() => decode(document)).toThrow(message);
+  });
+
+  it('takes sequence parameters that mean none, as tritonclient may send them', () => {
+    const parameters = { sequence_id: 0, sequence_start: false, sequence_end: false };
+    expect(decode({ inputs: [x, n], parameters }).inputs.x.dims).toEqual([1, 2, 1]);
+  });
+
+  it('refuses 1e999, which JSON reads as an infinity', () => {
+    const text = JSON.stringify({ inputs: [x, n] }).replace('0.5', '1e999');
+    expect(() => decodeText(text)).toThrow(
+      'input "x": expected numbers within float32, got Infinity at position 0; scale the values or leave them out',
+    );
+  });
+
+  it('answers a refused request with a 4xx', () => {
+    for (const document of [
+      [],
+      {},
+      { inputs: [x] },
+      { inputs: [{ ...x, shape: [2 ** 50, 2 ** 50, 1] }, n] },
+    ]) {
+      try {
+        decode(document);
+        expect.unreachable();
+      } catch (error) {
+        expect([400, 413]).toContain(statusOf(error));
+      }
+    }
+  });
+});
+
+describe('decodeInferRequest, binary', () => {
+  const binaryX = { ...x, data: undefined, parameters: { binary_data_size: 8 } };
+  const bytes = bytesOf(Float32Array.of(1, 2));
+
+  function decodeBinary(body: Uint8Array, headerLength: number): () => InferRequest {
+    return () => decodeInferRequest(body, headerLength, model, MAX_VALUES);
+  }
+
+  it('refuses a header longer than the body', () => {
+    const { body } = join({ inputs: [n, binaryX] }, bytes);
+    expect(decodeBinary(body, body.length + 1)).toThrow(
+      `Inference-Header-Content-Length: expected at most the body's ${body.length} bytes, got ${body.length + 1}; correct it`,
+    );
+  });
+
+  it('refuses a body without a JSON part', () => {
+    expect(decodeBinary(bytes, 0)).toThrow(
+      'Inference-Header-Content-Length: expected the length of a JSON part, got 0; name each input in JSON before its bytes',
+    );
+  });
+
+  it('refuses more, fewer or left-over bytes', () => {
+    const short = join({ inputs: [n, binaryX] }, bytes.slice(0, 4));
+    expect(decodeBinary(short.body, short.headerLength)).toThrow(
+      'input "x": expected a binary_data_size of at most the 4 bytes left in the body, got 8; correct it',
+    );
+    const other = join({ inputs: [n, { ...binaryX, parameters: { binary_data_size: 4 } }] }, bytes);
+    expect(decodeBinary(other.body, other.headerLength)).toThrow(
+      'input "x": expected 8 bytes for shape [1, 2, 1], got 4; correct the shape or binary_data_size',
+    );
+    const long = join({ inputs: [n, binaryX] }, bytes, bytes);
+    expect(decodeBinary(long.body, long.headerLength)).toThrow(
+      "the body: expected 8 bytes of tensors as the inputs' binary_data_size add up to, got 16; correct the sizes",
+    );
+  });
+
+  it('refuses a size that is none', () => {
+    for (const size of [-8, 1.5, '8']) {
+      const { body, headerLength } = join(
+        { inputs: [n, { ...binaryX, parameters: { binary_data_size: size } }] },
+        bytes,
+      );
+      expect(decodeBinary(body, headerLength)).toThrow(
+        'expected a binary_data_size of at most the 8 bytes left',
+      );
+    }
+  });
+
+  it('refuses data and bytes at once', () => {
+    const { body, headerLength } = join({ inputs: [n, { ...binaryX, data: [1, 2] }] }, bytes);
+    expect(decodeBinary(body, headerLength)).toThrow(
+      'input "x": expected "data" or binary_data_size, got both; send one',
+    );
+  });
+
+  it('refuses NaN', () => {
+    const { body, headerLength } = join({ inputs: [n, binaryX] }, bytesOf(Float32Array.of(1, NaN)));
+    expect(decodeBinary(body, headerLength)).toThrow(
+      'input "x": expected finite numbers, got NaN at position 1; remove or replace it',
+    );
+  });
+});

@@ -1,0 +1,50 @@
+import { describe, expect, it } from 'vitest';
+import { describeValue, MAX_JSON_DEPTH, parseJsonBody } from './jsonBody.ts';
+
+function parse(text: string): unknown {
+  return parseJsonBody(new TextEncoder().encode(text));
+}
+
+describe(parseJsonBody, () => {
+  it('parses an object', () => {
+    expect(parse('{"a":[1,"\\"]"]}')).toEqual({ a: [1, '"]'] });
+  });
+
+  it('refuses an empty body and text that is not JSON', () => {
+    expect(() => parse('')).toThrow('the body is empty; send a JSON object');
+    expect(() => parse('{"a":')).toThrow('the body is not JSON in UTF-8; send a JSON object');
+    expect(() => parse('{"a":NaN}')).toThrow('the body is not JSON in UTF-8; send a JSON object');
+  });
+
+  it('refuses bytes that are not UTF-8', () => {
+    expect(() => parseJsonBody(Uint8Array.of(0x7b, 0x22, 0xff, 0x22, 0x7d))).toThrow(
+      'the body is not JSON in UTF-8; send a JSON object',
+    );
+  });
+
+  it('refuses JSON that is too deep, however the brackets are written', () => {
+    const deep = (levels: number): string => `{"a":${'['.repeat(levels)}${']'.repeat(levels)}}`;
+    expect(() => parse(deep(MAX_JSON_DEPTH - 1))).not.toThrow();
+    expect(() => parse(deep(MAX_JSON_DEPTH))).toThrow(
+      'the body: expected JSON of at most 12 levels, got more; send the data flat',
+    );
+    expect(() => parse('['.repeat(1_000_000))).toThrow('expected JSON of at most 12 levels');
+  });
+
+  it('does not count brackets inside strings', () => {
+    expect(() => parse(`{"a":"${'['.repeat(100)}\\"${'{'.repeat(100)}"}`)).not.toThrow();
+  });
+
+  it('does not change what objects are by a key called __proto__', () => {
+    parse('{"__proto__":{"polluted":true}}');
+    expect(({} as Record<string, unknown>).polluted).toBeUndefined();
+  });
+});
+
+describe(describeValue, () => {
+  it('stays short whatever came', () => {
+    expect(describeValue('a'.repeat(1000))).toHaveLength(40);
+    expect(describeValue([1, 2])).toBe('an array of 2');
+    expect(describeValue(Infinity)).toBe('Infinity');
+  });
+});

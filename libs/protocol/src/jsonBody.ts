@@ -1,0 +1,72 @@
+import { ProtocolError } from './protocolError.ts';
+
+/** Tensors need 5 levels (document, inputs, input, data, three dims more when nested); more is an attack or a mistake. */
+export const MAX_JSON_DEPTH = 12;
+
+const decoder = new TextDecoder('utf-8', { fatal: true });
+
+/**
+ * Parses a request body.
+ *
+ * @throws ProtocolError unless it is UTF-8, JSON, an object, and nested no deeper than `MAX_JSON_DEPTH`
+ */
+export function parseJsonBody(bytes: Uint8Array): Readonly<Record<string, unknown>> {
+  if (bytes.byteLength === 0) {
+    throw new ProtocolError('malformed', 'the body is empty; send a JSON object');
+  }
+  checkDepth(bytes);
+  let value: unknown;
+  try {
+    value = JSON.parse(decoder.decode(bytes));
+  } catch (cause) {
+    throw new ProtocolError('malformed', 'the body is not JSON in UTF-8; send a JSON object', { cause });
+  }
+  if (!isObject(value)) {
+    throw new ProtocolError(
+      'malformed',
+      `the body: expected a JSON object, got ${describeValue(value)}; put the request into { }`,
+    );
+  }
+  return value;
+}
+
+export function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** A value as a sentence can hold it: short, whatever came. */
+export function describeValue(value: unknown): string {
+  if (Array.isArray(value)) return `an array of ${value.length}`;
+  if (isObject(value)) return 'an object';
+  if (value === undefined) return 'nothing';
+  // JSON.parse makes an infinity of 1e999, which JSON.stringify would call null.
+  const text = typeof value === 'number' ? String(value) : JSON.stringify(value);
+  return text.length > 40 ? `${text.slice(0, 37)}...` : text;
+}
+
+const QUOTE = 0x22;
+const BACKSLASH = 0x5c;
+
+/** Before the parser runs, since it would build all that a deep document asks for. */
+function checkDepth(bytes: Uint8Array): void {
+  let depth = 0;
+  let inString = false;
+  for (let index = 0; index < bytes.length; index++) {
+    const byte = bytes[index];
+    if (inString) {
+      if (byte === BACKSLASH) index++;
+      else if (byte === QUOTE) inString = false;
+    } else if (byte === QUOTE) {
+      inString = true;
+    } else if (byte === 0x5b || byte === 0x7b) {
+      if (++depth > MAX_JSON_DEPTH) {
+        throw new ProtocolError(
+          'malformed',
+          `the body: expected JSON of at most ${MAX_JSON_DEPTH} levels, got more; send the data flat`,
+        );
+      }
+    } else if (byte === 0x5d || byte === 0x7d) {
+      depth--;
+    }
+  }
+}

@@ -1,0 +1,109 @@
+import { checkFeeds, checkFetches, checkModelBytes, loadError, releasedError } from '@onda/runtime';
+import type { RuntimeTensor, Session, TensorInfo } from '@onda/runtime';
+import { ModelError, ResultError } from '@onda/contract';
+import { InferenceSession, Tensor } from 'onnxruntime-node';
+import type { Provider } from './provider.ts';
+
+export interface OrtOptions {
+  /** Threads inside one operator. 1 by default: small recurrent nets get slower with more (onnxruntime issue 16304). */
+  threads?: number;
+  /** Which CUDA device, from 0. */
+  deviceId?: number;
+}
+
+/**
+ * Loads a model from memory, so that no path from outside reaches ONNX Runtime.
+ *
+ * @throws ModelError if ONNX Runtime does not take the bytes; a failing provider throws as ONNX Runtime has it
+ */
+export async function createOrtSession(
+  model: Uint8Array,
+  provider: Provider,
+  options: OrtOptions,
+): Promise<Session> {
+  checkModelBytes(model);
+  const native = await load(model, provider, options);
+  return new OrtSession(native, provider);
+}
+
+async function load(model: Uint8Array, provider: Provider, options: OrtOptions): Promise<InferenceSession> {
+  try {
+    return await InferenceSession.create(model, {
+      executionProviders:
+        provider === 'cuda' ? [{ name: 'cuda', deviceId: options.deviceId ?? 0 }, 'cpu'] : ['cpu'],
+      intraOpNumThreads: options.threads ?? 1,
+      interOpNumThreads: 1,
+      // Errors only: ONNX Runtime writes its warnings straight to stderr.
+      logSeverityLevel: 3,
+    });
+  } catch (error) {
+    // On CUDA the caller must tell a bad file from a bad provider by trying the CPU.
+    if (provider === 'cuda') throw error;
+    throw loadError(error);
+  }
+}
+
+class OrtSession implements Session {
+  readonly inputs: readonly TensorInfo[];
+  readonly outputs: readonly TensorInfo[];
+  readonly provider: Provider;
+  readonly #native: InferenceSession;
+  readonly #outputNames: readonly string[];
+  #released = false;
+
+  constructor(native: InferenceSession, provider: Provider) {
+    this.#native = native;
+    this.#outputNames = native.outputNames;
+    this.inputs = native.inputMetadata.map(tensorInfo);
+    this.outputs = native.outputMetadata.map(tensorInfo);
+    this.provider = provider;
+  }
+
+  async run(
+    feeds: Record<string, RuntimeTensor>,
+    fetches: readonly string[] = this.#outputNames,
+  ): Promise<Record<string, RuntimeTensor>> {
+    if (this.#released) throw releasedError();
+    checkFeeds(this.inputs, feeds);
+    checkFetches(this.outputs, fetches);
+    const nativeFeeds: Record<string, Tensor> = {};
+    for (const name of Object.keys(feeds)) {
+      const { type, data, dims } = feeds[name];
+      nativeFeeds[name] = new Tensor(type, data, dims);
+    }
+    const results = await this.#native.run(nativeFeeds, fetches).catch(runFailed);
+    const outputs: Record<string, RuntimeTensor> = {};
+    for (const name of fetches) outputs[name] = runtimeTensor(name, results[name]);
+    return outputs;
+  }
+
+  async release(): Promise<void> {
+    if (this.#released) return;
+    this.#released = true;
+    await this.#native.release();
+  }
+}
+
+function runFailed(reason: unknown): never {
+  const text = (reason instanceof Error ? reason.message : String(reason)).split('\n', 1)[0].trim();
+  throw new ResultError(`the model did not run: ${text}; give it fewer samples or export it again`, {
+    cause: reason,
+  });
+}
+
+function tensorInfo(info: InferenceSession.ValueMetadata): TensorInfo {
+  if (!info.isTensor) {
+    throw new ModelError(
+      `the model cannot be used: "${info.name}" is no tensor; export it with tensors as inputs and outputs`,
+    );
+  }
+  return { name: info.name, type: info.type, shape: info.shape };
+}
+
+function runtimeTensor(name: string, { type, dims, data }: Tensor): RuntimeTensor {
+  if (type === 'float32') return { type, dims, data: data as Float32Array };
+  if (type === 'int64') return { type, dims, data: data as BigInt64Array };
+  throw new ModelError(
+    `output "${name}": expected float32 or int64, got ${type}; export the model with a Cast at its end`,
+  );
+}

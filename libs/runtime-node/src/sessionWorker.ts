@@ -1,0 +1,84 @@
+import { parentPort, workerData } from 'node:worker_threads';
+import { ModelError } from '@onda/contract';
+import type { Runtime, Session } from '@onda/runtime';
+import { createNodeRuntime } from './nodeRuntime.ts';
+import { toErrorMessage } from './workerMessages.ts';
+import type { Call, Reply, WorkerPost, WorkerSettings } from './workerMessages.ts';
+
+/**
+ * The worker thread of `createWorkerRuntime`: holds the sessions and runs the calls in the order they came.
+ *
+ * Replies of one batch of calls go back together, unless a long run is among them: then what is done goes first.
+ */
+const REPLY_AFTER_MS = 1;
+
+if (parentPort === null) throw new Error('sessionWorker.ts runs in a worker thread only');
+const port = parentPort;
+
+const runtime = await createNodeRuntime({
+  ...(workerData as WorkerSettings),
+  onWarning: (text) => {
+    port.postMessage({ kind: 'warning', text } satisfies WorkerPost);
+  },
+});
+const sessions = new Map<number, Session>();
+
+let last = Promise.resolve();
+port.on('message', (calls: Call[]) => {
+  last = last.then(() => answer(calls));
+});
+port.postMessage({ kind: 'ready' } satisfies WorkerPost);
+
+async function answer(calls: Call[]): Promise<void> {
+  let replies: Reply[] = [];
+  let since = performance.now();
+  for (const call of calls) {
+    replies.push(await perform(call));
+    if (performance.now() - since < REPLY_AFTER_MS) continue;
+    post(replies);
+    replies = [];
+    since = performance.now();
+  }
+  if (replies.length > 0) post(replies);
+}
+
+async function perform(call: Call): Promise<Reply> {
+  try {
+    return await performOn(runtime, call);
+  } catch (error) {
+    return { kind: 'failed', id: call.id, error: toErrorMessage(error) };
+  }
+}
+
+async function performOn(runtime: Runtime, call: Call): Promise<Reply> {
+  const { id } = call;
+  if (call.kind === 'create') {
+    const session = await runtime.createSession(call.model);
+    sessions.set(call.session, session);
+    const { inputs, outputs, provider } = session;
+    return { kind: 'created', id, info: { inputs, outputs, provider } };
+  }
+  const session = sessions.get(call.session);
+  if (session === undefined) throw new ModelError('the session is not loaded; load the model again');
+  if (call.kind === 'run') {
+    return { kind: 'ran', id, tensors: await session.run(call.feeds, call.fetches) };
+  }
+  sessions.delete(call.session);
+  await session.release();
+  return { kind: 'released', id };
+}
+
+/** Small results are cheaper to copy than to hand over; large ones change owner. */
+const TRANSFER_FROM_BYTES = 65_536;
+
+function post(replies: Reply[]): void {
+  const transfer: ArrayBuffer[] = [];
+  for (const reply of replies) {
+    if (reply.kind !== 'ran') continue;
+    for (const { data } of Object.values(reply.tensors)) {
+      const { buffer } = data;
+      if (buffer instanceof ArrayBuffer && buffer.byteLength >= TRANSFER_FROM_BYTES) transfer.push(buffer);
+    }
+  }
+  port.postMessage({ kind: 'replies', replies } satisfies WorkerPost, transfer);
+}

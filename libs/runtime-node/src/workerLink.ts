@@ -1,0 +1,170 @@
+import type { Worker } from 'node:worker_threads';
+import type { RuntimeTensor } from '@onda/runtime';
+import { WorkerError } from './workerError.ts';
+import { fromErrorMessage } from './workerMessages.ts';
+import type { Call, Reply, SessionInfo, WorkerPost } from './workerMessages.ts';
+
+interface Pending {
+  resolve: (reply: Reply) => void;
+  reject: (error: Error) => void;
+}
+
+/** A call without the number it gets when it is sent. */
+type NewCall = Call extends infer C ? (C extends Call ? Omit<C, 'id'> : never) : never;
+
+/**
+ * The main thread's side of the session worker: numbers the calls, sends those of one turn of the event loop together,
+ * and starts the worker again when it ends.
+ */
+export class WorkerLink {
+  readonly ready: Promise<void>;
+  readonly #start: () => Worker;
+  readonly #onWarning: ((text: string) => void) | undefined;
+  readonly #pending = new Map<number, Pending>();
+  /** Models by session number, to load them again into a new worker. */
+  readonly #models = new Map<number, Uint8Array>();
+  #worker: Worker;
+  #outbox: Call[] = [];
+  #calls = 0;
+  #sessions = 0;
+  #started = false;
+  #failure: WorkerError | undefined;
+  #closed = false;
+  #settleReady: { resolve: () => void; reject: (error: Error) => void } | undefined;
+
+  constructor(start: () => Worker, onWarning: ((text: string) => void) | undefined) {
+    this.#start = start;
+    this.#onWarning = onWarning;
+    this.ready = new Promise((resolve, reject) => {
+      this.#settleReady = { resolve, reject };
+    });
+    this.#worker = this.#spawn();
+  }
+
+  get alive(): boolean {
+    return this.#failure === undefined && !this.#closed;
+  }
+
+  get pending(): number {
+    return this.#pending.size;
+  }
+
+  async create(model: Uint8Array): Promise<{ session: number; info: SessionInfo }> {
+    const session = ++this.#sessions;
+    const reply = await this.#call({ kind: 'create', session, model });
+    if (reply.kind !== 'created') throw unexpected(reply);
+    this.#models.set(session, model);
+    return { session, info: reply.info };
+  }
+
+  async run(
+    session: number,
+    feeds: Record<string, RuntimeTensor>,
+    fetches: readonly string[] | undefined,
+  ): Promise<Record<string, RuntimeTensor>> {
+    const reply = await this.#call({ kind: 'run', session, feeds, fetches });
+    if (reply.kind !== 'ran') throw unexpected(reply);
+    return reply.tensors;
+  }
+
+  async release(session: number): Promise<void> {
+    this.#models.delete(session);
+    await this.#call({ kind: 'release', session });
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    await this.#worker.terminate();
+    this.#rejectPending(new WorkerError('the runtime was closed; the run was not answered'));
+  }
+
+  #call(call: NewCall): Promise<Reply> {
+    if (this.#failure) return Promise.reject(this.#failure);
+    if (this.#closed) return Promise.reject(new WorkerError('the runtime was closed; create another one'));
+    const id = ++this.#calls;
+    return new Promise((resolve, reject) => {
+      this.#pending.set(id, { resolve, reject });
+      this.#send({ ...call, id });
+    });
+  }
+
+  /** Requests that arrived together leave together: they are read in one turn, and `setImmediate` comes after it. */
+  #send(call: Call): void {
+    this.#outbox.push(call);
+    if (this.#outbox.length > 1) return;
+    setImmediate(() => {
+      const calls = this.#outbox;
+      this.#outbox = [];
+      if (calls.length > 0) this.#worker.postMessage(calls);
+    });
+  }
+
+  #spawn(): Worker {
+    const worker = this.#start();
+    this.#started = false;
+    let reason = '';
+    worker.on('message', (post: WorkerPost) => {
+      this.#receive(post);
+    });
+    worker.on('error', (error: unknown) => {
+      reason = error instanceof Error ? error.message : String(error);
+    });
+    worker.on('exit', (code) => {
+      this.#ended(reason || `exit code ${code}`);
+    });
+    return worker;
+  }
+
+  #receive(post: WorkerPost): void {
+    if (post.kind === 'ready') {
+      this.#started = true;
+      this.#settleReady?.resolve();
+      this.#settleReady = undefined;
+    } else if (post.kind === 'warning') {
+      this.#onWarning?.(post.text);
+    } else {
+      for (const reply of post.replies) {
+        const pending = this.#pending.get(reply.id);
+        this.#pending.delete(reply.id);
+        if (reply.kind === 'failed') pending?.reject(fromErrorMessage(reply.error));
+        else pending?.resolve(reply);
+      }
+    }
+  }
+
+  #ended(reason: string): void {
+    if (this.#closed) return;
+    this.#outbox = [];
+    if (!this.#started) {
+      // It would only end again: a service that says so is better than one that starts threads for ever.
+      this.#failure = new WorkerError(
+        `the inference worker does not start (${reason}); start the service again`,
+      );
+      this.#rejectPending(this.#failure);
+      this.#settleReady?.reject(this.#failure);
+      return;
+    }
+    this.#rejectPending(
+      new WorkerError(`the inference worker ended (${reason}) before it answered; send the request again`),
+    );
+    this.#onWarning?.(`the inference worker ended (${reason}); starting it again`);
+    this.#worker = this.#spawn();
+    for (const [session, model] of this.#models) {
+      this.#call({ kind: 'create', session, model }).catch((error: unknown) => {
+        this.#onWarning?.(
+          `a model did not load again: ${error instanceof Error ? error.message : String(error)}`,
+        );
+      });
+    }
+  }
+
+  #rejectPending(error: Error): void {
+    const pending = [...this.#pending.values()];
+    this.#pending.clear();
+    for (const { reject } of pending) reject(error);
+  }
+}
+
+function unexpected(reply: Reply): Error {
+  return new Error(`the worker answered "${reply.kind}" to another call`);
+}

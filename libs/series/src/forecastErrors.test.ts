@@ -1,0 +1,28 @@
+import { ShapeError } from '@onda/contract';
+import { describe, expect, it } from 'vitest';
+import { judgeForecast } from './forecastErrors.ts';
+
+const evaluation = {
+  x: Float32Array.of(0, 1, 2, 10, 20, 30),
+  y: Float32Array.of(1, 2, 4, 20, 30, 40),
+  batch: 2,
+  time: 3,
+  features: 1,
+  outputs: 1,
+  from: 1,
+};
+
+describe(judgeForecast, () => {
+  it('judges from the first judged sample on, beside the last value once more', () => {
+    const report = judgeForecast(evaluation, Float32Array.of(99, 2, 3, 99, 30, 37));
+    expect(report.samples).toBe(4);
+    expect(report.forecast).toEqual({ mse: 10 / 4, rmse: Math.sqrt(10 / 4), mae: 1 });
+    expect(report.naive).toEqual({ mse: 205 / 4, rmse: Math.sqrt(205 / 4), mae: 23 / 4 });
+  });
+
+  it('refuses a forecast of another length', () => {
+    expect(() => judgeForecast(evaluation, new Float32Array(4))).toThrow(
+      new ShapeError('forecast: expected 6 values [2, 3, 1], got 4; predict every sample of the evaluation'),
+    );
+  });
+});

@@ -1,0 +1,133 @@
+/** Random numbers that are the same on every machine for the same seed. */
+export interface Random {
+  /** A number in [0, 1): a multiple of 2 ** -32. */
+  next(): number;
+  /** A number in [low, high). */
+  uniform(low: number, high: number): number;
+  /** A number of the standard normal distribution. */
+  normal(): number;
+  /** An integer in [0, n), each as likely as the other; n from 1 to 2 ** 32. */
+  int(n: number): number;
+}
+
+/**
+ * Creates a generator: xoshiro128** (Blackman and Vigna, 2018), its state filled from the seed by a 32-bit splitmix.
+ *
+ * Only operations that ECMAScript defines exactly are used, so engines cannot differ in a bit.
+ *
+ * @param seed an integer from 0 to 2 ** 32 - 1
+ */
+export function createRandom(seed: number): Random {
+  return randomFrom(xoshiro128(splitmixState(seed)));
+}
+
+/**
+ * The seed of a stream of its own beside others of the same seed, such as clip 17 of a data set.
+ *
+ * @param seed   an integer from 0 to 2 ** 32 - 1
+ * @param stream an integer from 0 to 2 ** 32 - 1
+ */
+export function streamSeed(seed: number, stream: number): number {
+  return mix(((mix((stream + golden) | 0) ^ seed) + golden) | 0);
+}
+
+/**
+ * The integers from 0 to n - 1 in random order (Fisher and Yates).
+ */
+export function shuffledIndices(n: number, random: Random): Uint32Array {
+  const order = Uint32Array.from({ length: n }, (_, index) => index);
+  for (let last = n - 1; last > 0; last--) {
+    const other = random.int(last + 1);
+    [order[last], order[other]] = [order[other], order[last]];
+  }
+  return order;
+}
+
+/** 2 ** 32 divided by the golden ratio: the step of splitmix. */
+const golden = 0x9e3779b9;
+
+/** MurmurHash3's 32-bit finalizer: every bit of the input moves every bit of the output. */
+function mix(value: number): number {
+  let z = value;
+  z = Math.imul(z ^ (z >>> 16), 0x85ebca6b);
+  z = Math.imul(z ^ (z >>> 13), 0xc2b2ae35);
+  return (z ^ (z >>> 16)) >>> 0;
+}
+
+function splitmixState(seed: number): Uint32Array {
+  // Four different inputs of a bijection: at most one word is 0, and xoshiro forbids only four.
+  return Uint32Array.from({ length: 4 }, (_, word) => mix((seed + Math.imul(golden, word + 1)) | 0));
+}
+
+/**
+ * xoshiro128**.
+ *
+ * @param state four words, not all 0; changed by every call
+ * @returns a function that gives the next 32 bits as an integer from 0 to 2 ** 32 - 1
+ */
+export function xoshiro128(state: Uint32Array): () => number {
+  return () => {
+    const result = Math.imul(rotateLeft(Math.imul(state[1], 5), 7), 9) >>> 0;
+    const shifted = state[1] << 9;
+    state[2] ^= state[0];
+    state[3] ^= state[1];
+    state[1] ^= state[2];
+    state[0] ^= state[3];
+    state[2] ^= shifted;
+    state[3] = rotateLeft(state[3], 11);
+    return result;
+  };
+}
+
+const rotateLeft = (value: number, bits: number): number => (value << bits) | (value >>> (32 - bits));
+
+function randomFrom(bits: () => number): Random {
+  let spare: number | undefined;
+  const random: Random = {
+    next: () => bits() / 2 ** 32,
+    uniform: (low, high) => low + (high - low) * random.next(),
+    normal: () => {
+      // Marsaglia's polar method gives two numbers at a time.
+      if (spare !== undefined) {
+        const value = spare;
+        spare = undefined;
+        return value;
+      }
+      let u, v, square;
+      do {
+        u = random.uniform(-1, 1);
+        v = random.uniform(-1, 1);
+        square = u * u + v * v;
+      } while (square >= 1 || square === 0);
+      const factor = Math.sqrt((-2 * logarithm(square)) / square);
+      spare = v * factor;
+      return u * factor;
+    },
+    int: (n) => {
+      // Draws from the last, incomplete run of n values are thrown away: they would favour small results.
+      const limit = 2 ** 32 - (2 ** 32 % n);
+      let draw = bits();
+      while (draw >= limit) draw = bits();
+      return draw % n;
+    },
+  };
+  return random;
+}
+
+/**
+ * Natural logarithm of a number in (0, 1], to about 1e-15, by operations that IEEE 754 defines exactly: engines may differ in
+ * the last bit of `Math.log`.
+ */
+function logarithm(value: number): number {
+  let mantissa = value;
+  let halvings = 0;
+  while (mantissa < 0.75) {
+    mantissa *= 2;
+    halvings++;
+  }
+  // log(m) = 2 atanh((m - 1) / (m + 1)); the quotient is at most 1/5, so 12 terms reach the last bit.
+  const quotient = (mantissa - 1) / (mantissa + 1);
+  let sum = 0;
+  for (let power = 23; power >= 1; power -= 2) sum = sum * quotient * quotient + 1 / power;
+  return 2 * quotient * sum - halvings * Math.LN2;
+}

@@ -1,0 +1,31 @@
+#pragma once
+
+#include <cstdlib>
+#include <memory>
+#include <new>
+
+#include "vector.h"
+
+namespace onda {
+
+/** Room for floats at the start of a cache line. Its first values are what lay there. */
+class Buffer {
+ public:
+  /** @throws std::bad_alloc */
+  explicit Buffer(Index count) {
+    constexpr std::size_t kLine = 64;
+    const std::size_t bytes = (static_cast<std::size_t>(count) * sizeof(float) + kLine - 1) / kLine * kLine;
+    data_.reset(static_cast<float*>(std::aligned_alloc(kLine, bytes == 0 ? kLine : bytes)));
+    if (data_ == nullptr) throw std::bad_alloc();
+  }
+
+  float* get() const { return data_.get(); }
+
+ private:
+  struct Free {
+    void operator()(float* data) const { std::free(data); }
+  };
+  std::unique_ptr<float, Free> data_;
+};
+
+}  // namespace onda

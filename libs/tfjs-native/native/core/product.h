@@ -1,0 +1,160 @@
+#pragma once
+
+#include <type_traits>
+
+#include "buffer.h"
+#include "vector.h"
+
+// Matrix products c += a b for a that is read as it lies (or packed by rows, see weightGradients.h) and b packed in panels. Every
+// element is one sum in the order of the depth, whatever the tile that it falls into: how rows and columns are shared out among
+// threads does not change a bit of the result.
+
+namespace onda {
+
+/** Registers of b side by side in a panel. */
+constexpr int kPanelVectors = 2;
+constexpr Index kPanelColumns = kPanelVectors * kLanes;
+
+/** Rows of a tile: its sums, one row of the panel and a broadcast must fit into the registers (32 with AVX-512, else 16). */
+#if defined(__AVX512F__)
+constexpr int kTileRows = 12;
+#else
+constexpr int kTileRows = 6;
+#endif
+
+/**
+ * A matrix [depth, columns] cut into panels of 32 columns (16 in the last, if that is enough), each stored row after row, so that
+ * a product reads memory in one stream. Columns that are missing in the last panel are zeros.
+ */
+class Panels {
+ public:
+  /** Room for `columns` columns of `depth` rows. */
+  Panels(Index depth, Index columns)
+      : depth_(depth), columns_(columns), data_(depth * ((columns + kLanes - 1) / kLanes) * kLanes) {}
+
+  /** A packed copy of a matrix whose element (row, column) is at `from[row * rowStride + column * columnStride]`. */
+  Panels(const float* from, Index rowStride, Index columnStride, Index depth, Index columns) : Panels(depth, columns) {
+    pack(from, rowStride, columnStride);
+  }
+
+  void pack(const float* from, Index rowStride, Index columnStride) {
+    for (Index column = 0; column < columns_; column += kLanes) {
+      const Index width = panelWidth(column);
+      float* to = data_.get() + (column - column % kPanelColumns) * depth_ + column % kPanelColumns;
+      const Index count = columns_ - column < kLanes ? columns_ - column : kLanes;
+      if (columnStride == 1) {
+        for (Index row = 0; row < depth_; row++)
+          store(to + row * width, count == kLanes ? load(from + row * rowStride + column)
+                                                  : load(from + row * rowStride + column, SomeLanes{count}));
+        continue;
+      }
+      for (Index lane = 0; lane < kLanes; lane++) {
+        const float* source = from + (column + lane) * columnStride;
+        for (Index row = 0; row < depth_; row++) to[row * width + lane] = lane < count ? source[row * rowStride] : 0.0f;
+      }
+    }
+  }
+
+  Index depth() const { return depth_; }
+  Index columns() const { return columns_; }
+  /** Of the panel that starts at this column. */
+  const float* panel(Index column) const { return data_.get() + column * depth_; }
+
+ private:
+  /** Columns that are stored of the panel with this column. */
+  Index panelWidth(Index column) const {
+    return columns_ - (column - column % kPanelColumns) > kLanes ? kPanelColumns : kLanes;
+  }
+
+  Index depth_;
+  Index columns_;
+  Buffer data_;
+};
+
+/** Where a tile finds the element of a: rows `stride` apart and the depth side by side ... */
+struct RowsApart {
+  Index stride;
+  template <int Rows>
+  const float* at(const float* a, int row, Index term) const {
+    return a + row * stride + term;
+  }
+};
+/** ... or the tile's rows side by side for each place of the depth. */
+struct RowsPacked {
+  template <int Rows>
+  const float* at(const float* a, int row, Index term) const {
+    return a + term * Rows + row;
+  }
+};
+
+/** The sums of one tile: c += a b, for `Rows` rows of a and a panel of `Vectors` registers. `row(r)` is where row r of c begins. */
+template <int Rows, int Vectors, class Layout, class RowOf, class LastLanes>
+inline void addTile(const float* a, Layout layout, const float* panel, Index depth, RowOf&& rowOf, LastLanes last) {
+  Vector sums[Rows][Vectors];
+#pragma GCC unroll 12
+  for (int row = 0; row < Rows; row++) {
+    const float* c = rowOf(row);
+#pragma GCC unroll 2
+    for (int v = 0; v < Vectors; v++)
+      sums[row][v] = v + 1 < Vectors ? load(c + v * kLanes) : load(c + v * kLanes, last);
+  }
+  for (Index term = 0; term < depth; term++) {
+    Vector b[Vectors];
+#pragma GCC unroll 2
+    for (int v = 0; v < Vectors; v++) b[v] = load(panel + (term * Vectors + v) * kLanes);
+#pragma GCC unroll 12
+    for (int row = 0; row < Rows; row++) {
+      const Vector value = broadcast(*layout.template at<Rows>(a, row, term));
+#pragma GCC unroll 2
+      for (int v = 0; v < Vectors; v++) sums[row][v] += value * b[v];
+    }
+  }
+#pragma GCC unroll 12
+  for (int row = 0; row < Rows; row++) {
+    float* c = rowOf(row);
+#pragma GCC unroll 2
+    for (int v = 0; v < Vectors; v++) {
+      if (v + 1 < Vectors) store(c + v * kLanes, sums[row][v]);
+      else store(c + v * kLanes, sums[row][v], last);
+    }
+  }
+}
+
+/** Picks the tile's width: `columns` of its panel are there, 32 at most. */
+template <int Rows, class Layout, class RowOf>
+inline void addTileOfColumns(const float* a, Layout layout, const float* panel, Index depth, Index columns, RowOf&& rowOf) {
+  if (columns == kPanelColumns) addTile<Rows, 2>(a, layout, panel, depth, rowOf, AllLanes{});
+  else if (columns > kLanes) addTile<Rows, 2>(a, layout, panel, depth, rowOf, SomeLanes{columns - kLanes});
+  else if (columns == kLanes) addTile<Rows, 1>(a, layout, panel, depth, rowOf, AllLanes{});
+  else addTile<Rows, 1>(a, layout, panel, depth, rowOf, SomeLanes{columns});
+}
+
+/** Calls `work(std::integral_constant<int, rows>)`; `rows` is 1 to kTileRows. */
+template <int Rows = kTileRows, class Work>
+inline void withTileRows(int rows, Work&& work) {
+  if constexpr (Rows > 1) {
+    if (rows < Rows) return withTileRows<Rows - 1>(rows, work);
+  }
+  work(std::integral_constant<int, Rows>{});
+}
+
+/** Tiles that `rows` rows are cut into, as equal as can be: a last tile of one row would cost as much as one of eight. */
+inline Index tileCount(Index rows) { return (rows + kTileRows - 1) / kTileRows; }
+inline Index tileStart(Index tile, Index rows) { return tile * rows / tileCount(rows); }
+
+/** Adds a product to c: rows [rows, columns of b], `cStride` apart. */
+inline void addProduct(Index rows, const float* a, Index aStride, const Panels& b, float* c, Index cStride) {
+  const Index tiles = tileCount(rows);
+  for (Index column = 0; column < b.columns(); column += kPanelColumns) {
+    const Index columns = b.columns() - column < kPanelColumns ? b.columns() - column : kPanelColumns;
+    for (Index tile = 0; tile < tiles; tile++) {
+      const Index first = tileStart(tile, rows);
+      withTileRows(static_cast<int>(tileStart(tile + 1, rows) - first), [&](auto tileRows) {
+        addTileOfColumns<tileRows>(a + first * aStride, RowsApart{aStride}, b.panel(column), b.depth(), columns,
+                                   [&](int row) { return c + (first + row) * cStride + column; });
+      });
+    }
+  }
+}
+
+}  // namespace onda

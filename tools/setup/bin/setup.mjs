@@ -1,0 +1,14 @@
+// @ts-check
+// npm run setup
+import { nodeVersionProblem } from '../src/nodeVersion.mjs';
+
+const problem = nodeVersionProblem(process.versions.node);
+if (problem) {
+  console.error(problem);
+  process.exitCode = 2;
+} else {
+  // Only now: another Node may not even read what these import.
+  const { runToExitCode } = await import('../src/entry.mjs');
+  const { setupCommand } = await import('../src/setupCommand.mjs');
+  await runToExitCode(() => setupCommand(process.argv.slice(2)));
+}

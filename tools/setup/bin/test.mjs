@@ -1,0 +1,14 @@
+// @ts-check
+// npm test
+import { nodeVersionProblem } from '../src/nodeVersion.mjs';
+
+const problem = nodeVersionProblem(process.versions.node);
+if (problem) {
+  console.error(problem);
+  process.exitCode = 2;
+} else {
+  // Only now: another Node may not even read what these import.
+  const { runToExitCode } = await import('../src/entry.mjs');
+  const { testCommand } = await import('../src/testCommand.mjs');
+  await runToExitCode(() => testCommand(process.argv.slice(2)));
+}
