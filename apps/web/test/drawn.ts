@@ -13,6 +13,7 @@ export async function readTable(page: Page): Promise<DrawnRow[]> {
   if (!(await page.locator('#values').evaluate((details) => (details as HTMLDetailsElement).open))) {
     await page.locator('#values summary').click();
   }
+  await page.locator('#values-table tbody tr').first().waitFor();
   const rows = await page
     .locator('#values-table tbody tr')
     .evaluateAll((lines) => lines.map((line) => Array.from(line.children, (cell) => cell.textContent)));

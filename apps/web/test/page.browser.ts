@@ -98,16 +98,16 @@ describe.skipIf(!canTestInBrowser())('the page in Chromium', () => {
     await page.goto(site.url);
     const drawn = async (): Promise<number> =>
       parseInt((await page.locator('#drawn').textContent()) ?? '', 10);
-    await expect.poll(drawn).toBeGreaterThan(10);
+    await expect.poll(drawn, { timeout: 20_000 }).toBeGreaterThan(10);
     await page.getByRole('button', { name: 'Stop' }).click();
     const stopped = await drawn();
     await page.waitForTimeout(400);
     expect(await drawn()).toBe(stopped);
     expect(await page.locator('#status').textContent()).toMatch(/^Stopped after \d+ samples\./);
-    await page.getByRole('button', { name: 'Start' }).click();
-    await expect.poll(drawn).toBeGreaterThan(stopped);
+    await page.getByRole('button', { name: 'Start', exact: true }).click();
+    await expect.poll(drawn, { timeout: 20_000 }).toBeGreaterThan(stopped);
     await page.getByRole('button', { name: 'Restart' }).click();
-    await expect.poll(drawn).toBeLessThan(stopped);
+    await expect.poll(drawn, { timeout: 20_000 }).toBeLessThan(stopped);
     await page.context().close();
   });
 
@@ -205,13 +205,13 @@ describe.skipIf(!canTestInBrowser())('the page in Chromium', () => {
     });
     const { page, problems } = await openPage(browser);
     await page.goto(damaged.url);
-    const notice = page.getByRole('alert').filter({ hasText: 'Model.onnx' });
+    const notice = page.getByRole('alert').filter({ hasText: 'model.onnx' });
     await notice.waitFor();
     expect(await page.locator('#notice-text').textContent()).toMatch(
-      /^Model\.onnx: expected SHA-256 df97f4cc4e99… as in onda\.json, got [0-9a-f]{12}…; the file is damaged or of another export, export the model again\.$/,
+      /^model\.onnx: expected SHA-256 df97f4cc4e99… as in onda\.json, got [0-9a-f]{12}…; the file is damaged or of another export, export the model again\.$/,
     );
     await page.screenshot({ path: `${shots}damaged.png` });
-    await page.getByLabel('Model').selectOption('lagged-sine');
+    await page.locator('#model').selectOption('lagged-sine');
     await page.getByRole('button', { name: 'Stop' }).waitFor();
     expect(await notice.isVisible()).toBe(false);
     expect(problems).toEqual([]);

@@ -6,7 +6,8 @@
  */
 export function linspace(start: number, stop: number, count: number): Float64Array {
   const step = (stop - start) / (count - 1);
-  const points = Float64Array.from({ length: count }, (_, index) => index * step + start);
+  const points = new Float64Array(count);
+  for (let index = 0; index < count; index++) points[index] = index * step + start;
   points[count - 1] = stop;
   return points;
 }

@@ -19,6 +19,8 @@ export interface XY {
 export function sineChunk(k: number, samples: number, lag = 1): XY {
   const start = k * Math.PI;
   const stop = (k + 1) * Math.PI + ((lag - 1) * Math.PI) / samples;
-  const values = Float32Array.from(linspace(start, stop, samples + lag), Math.sin);
+  const points = linspace(start, stop, samples + lag);
+  const values = new Float32Array(points.length);
+  for (let index = 0; index < points.length; index++) values[index] = Math.sin(points[index]);
   return { x: values.slice(0, samples), y: values.slice(lag) };
 }

@@ -92,7 +92,9 @@ export function decodeCheckpoint(bytes: Uint8Array, source: string): Checkpoint 
 
 function checkedBody(bytes: Uint8Array, source: string): Uint8Array {
   if (bytes.length < bodyStart || new TextDecoder('latin1').decode(bytes.subarray(0, 8)) !== magic) {
-    throw new ModelError(`${source}: expected a checkpoint of Onda, got other bytes; give a checkpoint that fit wrote`);
+    throw new ModelError(
+      `${source}: expected a checkpoint of Onda, got other bytes; give a checkpoint that fit wrote`,
+    );
   }
   const view = new DataView(bytes.buffer, bytes.byteOffset);
   const givenFormat = view.getUint32(8, true);

@@ -35,11 +35,11 @@ export interface FitStep {
   step: number;
   chunk: Chunk;
   /** @throws ResultError when the training has diverged */
-  loss(): number;
+  loss: () => number;
   /** The net's output for the chunk before this step's update, shape [batch, time, outputs]. */
-  prediction(): Float32Array;
+  prediction: () => Float32Array;
   /** How far the fit has come with this step; for a checkpoint. */
-  progress(): FitProgress;
+  progress: () => FitProgress;
 }
 
 export interface FitResult extends FitProgress {
@@ -119,7 +119,7 @@ interface StepTensors {
 function runStep(options: FitOptions, chunk: Chunk, step: number, carry: Tensor2D | undefined): StepTensors {
   const { net, optimizer } = options;
   const { batch, time, features, outputs } = chunk;
-  const carried = chunk.startsSequence ? undefined : carry;
+  const carried = options.carry && !chunk.startsSequence ? carry : undefined;
   if (carried && carried.shape[0] !== batch) {
     throw new ShapeError(
       `chunk of training step ${step}: expected a batch of ${carried.shape[0]}, whose states are carried on, got ${batch}; start a sequence there or keep the batch`,

@@ -34,6 +34,8 @@ export function stepSchedule(rate: number, every: number, factor: number): Sched
 
 function checkCount(what: string, value: number): void {
   if (!Number.isInteger(value) || value < 1) {
-    throw new ConfigError(`${what}: expected a whole number of at least 1, got ${value}; correct the schedule`);
+    throw new ConfigError(
+      `${what}: expected a whole number of at least 1, got ${value}; correct the schedule`,
+    );
   }
 }

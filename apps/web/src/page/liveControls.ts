@@ -23,8 +23,8 @@ export interface LiveControls {
   readonly whole: boolean;
   enable(on: boolean): void;
   showRunning(running: boolean): void;
-  /** Bounds of the prompt's length, and what the button for another place is called. */
-  limit(prompt: { min: number; max: number }, moveText: string): void;
+  /** Bounds of the prompt's length and what it is at first, and what the button for another place is called. */
+  offer(prompt: { min: number; max: number; value: number }, moveText: string): void;
 }
 
 /** Whether the person asked their system for less motion: then a generation appears at once. */
@@ -76,10 +76,10 @@ export function createLiveControls(actions: ControlActions): LiveControls {
     showRunning(running) {
       toggle.textContent = running ? 'Stop' : 'Start';
     },
-    limit({ min, max }, moveText) {
+    offer({ min, max, value }, moveText) {
       prompt.min = String(min);
       prompt.max = String(max);
-      prompt.value = String(whole(prompt));
+      prompt.value = String(value);
       move.textContent = moveText;
     },
   };

@@ -116,13 +116,16 @@ export function createLiveSection(listeners: LiveListeners): LiveSection {
   return {
     open(model, series) {
       const { lag } = model.sequence.manifest;
-      controls.limit(
-        { min: lag, max: Math.min(longestPrompt, series.length) },
+      const time = Math.max(lag, Math.min(defaultPrompt, series.promptEnd));
+      controls.offer(
+        { min: lag, max: Math.min(longestPrompt, series.length), value: time },
         series.length === Infinity ? 'New phase' : 'Other place',
       );
-      const time = Math.max(lag, Math.min(defaultPrompt, series.length));
-      source = { model, series, start: Math.max(0, series.promptEnd - Math.max(time, controls.promptTime)) };
-      if (series.length === Infinity) source.start = 0;
+      source = {
+        model,
+        series,
+        start: series.length === Infinity ? 0 : Math.max(0, series.promptEnd - time),
+      };
       find('starts', HTMLElement).textContent = placeText(series, source.start);
       controls.enable(true);
       restart();

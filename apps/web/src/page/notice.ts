@@ -38,6 +38,6 @@ export function createNotice(retry: () => void): Notice {
 /** An error of ours is a whole sentence; any other is a defect and says where to tell of it. */
 function sentence(error: unknown): string {
   const text = error instanceof Error ? error.message : String(error);
-  if (error instanceof OndaError) return text.charAt(0).toUpperCase() + text.slice(1) + '.';
+  if (error instanceof OndaError) return `${text}.`;
   return `The page failed in a way it does not know: ${text}.`;
 }

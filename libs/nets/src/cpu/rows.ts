@@ -3,14 +3,10 @@ import type { RecurrentSizes } from './cpuCell.ts';
 import type { Matrix } from './matrix.ts';
 import { rowsOf } from './matrix.ts';
 
-/** Writes `values`, and `more` added to it when given, into every row; a row is `values.length` long. */
+/** Writes `values`, plus `more` when given, into every row; a row is `values.length` long. */
 export function fillRows(rows: number, target: Matrix, values: Float32Array, more?: Float32Array): void {
-  for (let i = 0; i < rows; i++) {
-    const at = target.offset + i * target.rowStride;
-    for (let j = 0; j < values.length; j++) {
-      target.data[at + j] = more === undefined ? values[j] : values[j] + more[j];
-    }
-  }
+  const row = more === undefined ? values : values.map((value, index) => value + more[index]);
+  for (let i = 0; i < rows; i++) target.data.set(row, target.offset + i * target.rowStride);
 }
 
 /** Copies `width` columns of each row. */

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <type_traits>
 
 #include "buffer.h"
@@ -22,50 +23,44 @@ constexpr int kTileRows = 12;
 constexpr int kTileRows = 6;
 #endif
 
+/** Copies `columns` columns, one panel's worth at most, row after row; columns missing to a whole register are zeros. */
+inline void packPanel(const float* from, Index rowStride, Index depth, Index columns, float* to) {
+  for (Index row = 0; row < depth; row++, from += rowStride)
+    for (Index at = 0; at < columns; at += kLanes, to += kLanes)
+      store(to, columns - at >= kLanes ? load(from + at) : load(from + at, SomeLanes{columns - at}));
+}
+
+/** The same for a matrix that is read along its columns, which are `columnStride` apart. */
+inline void packPanelOfTranspose(const float* from, Index columnStride, Index depth, Index columns, float* to) {
+  const Index width = columns > kLanes ? kPanelColumns : kLanes;
+  for (Index column = 0; column < width; column++)
+    for (Index row = 0; row < depth; row++)
+      to[row * width + column] = column < columns ? from[column * columnStride + row] : 0.0f;
+}
+
 /**
- * A matrix [depth, columns] cut into panels of 32 columns (16 in the last, if that is enough), each stored row after row, so that
- * a product reads memory in one stream. Columns that are missing in the last panel are zeros.
+ * A matrix [depth, columns] cut into panels of two registers' columns (one in the last, if that is enough), each stored row after row:
+ * a product reads memory in one stream.
  */
 class Panels {
  public:
-  /** Room for `columns` columns of `depth` rows. */
-  Panels(Index depth, Index columns)
-      : depth_(depth), columns_(columns), data_(depth * ((columns + kLanes - 1) / kLanes) * kLanes) {}
-
-  /** A packed copy of a matrix whose element (row, column) is at `from[row * rowStride + column * columnStride]`. */
-  Panels(const float* from, Index rowStride, Index columnStride, Index depth, Index columns) : Panels(depth, columns) {
-    pack(from, rowStride, columnStride);
-  }
-
-  void pack(const float* from, Index rowStride, Index columnStride) {
-    for (Index column = 0; column < columns_; column += kLanes) {
-      const Index width = panelWidth(column);
-      float* to = data_.get() + (column - column % kPanelColumns) * depth_ + column % kPanelColumns;
-      const Index count = columns_ - column < kLanes ? columns_ - column : kLanes;
-      if (columnStride == 1) {
-        for (Index row = 0; row < depth_; row++)
-          store(to + row * width, count == kLanes ? load(from + row * rowStride + column)
-                                                  : load(from + row * rowStride + column, SomeLanes{count}));
-        continue;
-      }
-      for (Index lane = 0; lane < kLanes; lane++) {
-        const float* source = from + (column + lane) * columnStride;
-        for (Index row = 0; row < depth_; row++) to[row * width + lane] = lane < count ? source[row * rowStride] : 0.0f;
-      }
+  /** A packed copy of a matrix whose element (row, column) is at `from[row * rowStride + column * columnStride]`; one stride is 1. */
+  Panels(const float* from, Index rowStride, Index columnStride, Index depth, Index columns)
+      : depth_(depth), columns_(columns), data_(depth * ((columns + kLanes - 1) / kLanes) * kLanes) {
+    for (Index column = 0; column < columns; column += kPanelColumns) {
+      const Index width = std::min(kPanelColumns, columns - column);
+      float* to = data_.get() + column * depth;
+      if (columnStride == 1) packPanel(from + column, rowStride, depth, width, to);
+      else packPanelOfTranspose(from + column * columnStride, columnStride, depth, width, to);
     }
   }
 
   Index depth() const { return depth_; }
   Index columns() const { return columns_; }
-  /** Of the panel that starts at this column. */
+  /** The panel that starts at this column. */
   const float* panel(Index column) const { return data_.get() + column * depth_; }
 
  private:
-  /** Columns that are stored of the panel with this column. */
-  Index panelWidth(Index column) const {
-    return columns_ - (column - column % kPanelColumns) > kLanes ? kPanelColumns : kLanes;
-  }
-
   Index depth_;
   Index columns_;
   Buffer data_;

@@ -1,5 +1,20 @@
 import type { NamedAttrMap, NamedTensorInfoMap, Scalar, Tensor, Tensor1D } from '@tensorflow/tfjs-core';
-import { add, concat1d, div, minimum, mul, reshape, scalar, slice, split, sqrt, square, sub, sum, tidy } from '@tensorflow/tfjs-core';
+import {
+  add,
+  concat1d,
+  div,
+  minimum,
+  mul,
+  reshape,
+  scalar,
+  slice,
+  split,
+  sqrt,
+  square,
+  sub,
+  sum,
+  tidy,
+} from '@tensorflow/tfjs-core';
 import type { OptimizerAttributes, OptimizerKind } from '@onda/nets';
 import { CLIP_EPSILON } from '@onda/nets';
 
@@ -7,7 +22,10 @@ import { CLIP_EPSILON } from '@onda/nets';
  * The optimizer op in TensorFlow.js operations, for backends without a kernel of their own. All variables are joined to one
  * vector first, so the number of operations hardly depends on how many there are.
  */
-export function composedOptimizerKernel(call: { inputs: NamedTensorInfoMap; attrs?: NamedAttrMap }): Tensor[] {
+export function composedOptimizerKernel(call: {
+  inputs: NamedTensorInfoMap;
+  attrs?: NamedAttrMap;
+}): Tensor[] {
   const attributes = call.attrs as unknown as OptimizerAttributes;
   // A kernel is handed the very tensors of the call.
   const tensors = Object.values(call.inputs) as Tensor[];
@@ -69,6 +87,6 @@ function clip(grad: Tensor1D, clipNorm: number): Tensor1D {
 }
 
 function flatten(tensors: readonly Tensor[]): Tensor1D {
-  const flat = tensors.map((tensor) => reshape<Tensor1D>(tensor, [tensor.size]));
+  const flat = tensors.map((tensor): Tensor1D => reshape(tensor, [tensor.size]));
   return flat.length === 1 ? flat[0] : concat1d(flat);
 }

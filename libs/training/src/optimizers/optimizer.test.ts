@@ -14,7 +14,11 @@ import type { OptimizerOptions } from './optimizer.ts';
 const STEP_ATOL = 1e-6;
 
 const runsFile = new URL('../testing/torchOptimizers.json', import.meta.url);
-const runs = (JSON.parse(readFileSync(runsFile, 'utf8')) as { cases: { options: OptimizerOptions; weights: number[][] }[] }).cases;
+const runs = (
+  JSON.parse(readFileSync(runsFile, 'utf8')) as {
+    cases: { options: OptimizerOptions; weights: number[][] }[];
+  }
+).cases;
 const named = runs.map((run) => [JSON.stringify(run.options), run] as const);
 
 let variables: Variable[];
@@ -49,7 +53,8 @@ function applySteps(optimizer: Optimizer, first: number, last: number): number[]
   return trace;
 }
 
-const flatValues = (tensors: readonly Tensor[]): number[] => tensors.flatMap((tensor) => [...tensor.dataSync()]);
+const flatValues = (tensors: readonly Tensor[]): number[] =>
+  tensors.flatMap((tensor) => [...tensor.dataSync()]);
 
 const worst = (a: number[][], b: number[][]): number =>
   Math.max(...a.flatMap((row, step) => row.map((value, i) => Math.abs(value - b[step][i]))));
@@ -68,7 +73,7 @@ describe(Optimizer, () => {
     const saved = first.state();
     const middle = variables.map((weight) => weight.clone());
     const straight = applySteps(first, 6, 9);
-    variables.forEach((weight, index) => weight.assign(middle[index]));
+    for (const [index, weight] of variables.entries()) weight.assign(middle[index]);
     const second = new Optimizer(options, variables);
     second.restore(saved);
     expect(second.step).toBe(5);
@@ -116,7 +121,9 @@ describe(Optimizer, () => {
     expect(() => {
       optimizer.apply([a]);
     }).toThrow(
-      new ShapeError('optimizer: expected 2 gradients, one for each variable, got 1; give them all, in order'),
+      new ShapeError(
+        'optimizer: expected 2 gradients, one for each variable, got 1; give them all, in order',
+      ),
     );
     expect(() => {
       optimizer.apply([b, a]);

@@ -1,4 +1,4 @@
-import type { NamedAttrMap, NamedTensorMap, Tensor, Tensor1D, Variable } from '@tensorflow/tfjs-core';
+import type { NamedTensorMap, Tensor, Tensor1D, Variable } from '@tensorflow/tfjs-core';
 import { dispose, engine, keep, tensor1d, zeros } from '@tensorflow/tfjs-core';
 import { ConfigError, ModelError, ShapeError } from '@onda/contract';
 import type { OptimizerAttributes, OptimizerKind } from '@onda/nets';
@@ -6,7 +6,9 @@ import { optimizerDefaults, optimizerKernelName, slotCounts } from '@onda/nets';
 import { ensureOptimizerKernel } from './ensureOptimizerKernel.ts';
 
 /** An optimizer and its settings; those left out are PyTorch's defaults, those that the kind does not know are not used. */
-export interface OptimizerOptions extends Partial<Omit<OptimizerAttributes, 'kind' | 'learningRate' | 'step'>> {
+export interface OptimizerOptions extends Partial<
+  Omit<OptimizerAttributes, 'kind' | 'learningRate' | 'step'>
+> {
   kind: OptimizerKind;
   learningRate: number;
 }
@@ -74,7 +76,7 @@ export class Optimizer {
     const results = engine().runKernel<Tensor[]>(
       optimizerKernelName,
       inputs,
-      attributes as unknown as NamedAttrMap,
+      attributes,
     );
     for (const [index, variable] of this.variables.entries()) {
       variable.assign(results[index]);
@@ -159,7 +161,9 @@ function checkAttributes(attributes: OptimizerAttributes): void {
   for (const [key, [holds, expected]] of Object.entries(ranges)) {
     const value = attributes[key as keyof typeof ranges];
     if (!holds(value)) {
-      throw new ConfigError(`optimizer ${attributes.kind}: ${key}: expected ${expected}, got ${value}; correct the setting`);
+      throw new ConfigError(
+        `optimizer ${attributes.kind}: ${key}: expected ${expected}, got ${value}; correct the setting`,
+      );
     }
   }
 }

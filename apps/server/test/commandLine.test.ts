@@ -1,0 +1,128 @@
+import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { getJson, inferRequest, post, sines } from './support/requests.ts';
+import type { InferBody } from './support/requests.ts';
+import { exampleModels, exitOf, runCommand, startService } from './support/service.ts';
+import type { ServiceProcess } from './support/service.ts';
+
+let folder: string;
+let service: ServiceProcess | undefined;
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'onda-models-'));
+});
+afterEach(async () => {
+  if (service?.process.exitCode === null) await service.stop();
+  service = undefined;
+  await rm(folder, { recursive: true });
+});
+
+async function copyExample(name: string): Promise<string> {
+  await cp(join(exampleModels, 'lagged-sine'), join(folder, name), { recursive: true });
+  return join(folder, name);
+}
+
+describe('serve, called wrongly', () => {
+  it('refuses a folder that is not there', async () => {
+    const { code, stdout, stderr } = await runCommand(['serve', '--models', join(folder, 'none')]);
+    expect(stderr).toBe(
+      `--models ${folder}/none: expected a folder with models, found none; give the folder that \`npm run fit\` or \`npm run export\` wrote to\n`,
+    );
+    expect(stdout).toBe('');
+    expect(code).toBe(2);
+  });
+
+  it('refuses a folder without models', async () => {
+    const { code, stderr } = await runCommand(['serve', '--models', folder]);
+    expect(stderr).toBe(
+      `--models ${folder}: expected a folder for each model, found none; give the folder above a model's own, or export a model into it\n`,
+    );
+    expect(code).toBe(2);
+  });
+
+  it('refuses a folder of which no model loads', async () => {
+    await mkdir(join(folder, 'empty'));
+    const { code, stderr } = await runCommand(['serve', '--models', folder]);
+    expect(stderr).toBe(
+      `--models ${folder}: no model loads: ${folder}/empty/config.pbtxt: expected a file, found none; give the folder of an exported model\n`,
+    );
+    expect(code).toBe(2);
+  });
+
+  it.each<[args: string[], message: string]>([
+    [['serve'], "error: required option '--models <dir>' not specified\n"],
+    [['serve', '--models', '.', '--grpc-port', '1'], "error: unknown option '--grpc-port'\n"],
+    [
+      ['serve', '--models', '.', '--http-port', '70000'],
+      "error: option '--http-port <port>' argument '70000' is invalid. Expected a whole number from 0 to 65535.\n",
+    ],
+    [
+      ['serve', '--models', '.', '--provider', 'tpu'],
+      "error: option '--provider <provider>' argument 'tpu' is invalid. Allowed choices are auto, cpu, cuda.\n",
+    ],
+  ])('refuses %j in one sentence', async (args, message) => {
+    const { code, stdout, stderr } = await runCommand(args);
+    expect({ code, stdout, stderr }).toEqual({ code: 2, stdout: '', stderr: message });
+  });
+
+  it('refuses a port that is taken', async () => {
+    service = await startService();
+    const { code, stderr } = await runCommand([
+      'serve',
+      '--models',
+      exampleModels,
+      '--http-port',
+      String(service.port),
+    ]);
+    expect(stderr).toBe(
+      `cannot listen on 127.0.0.1 port ${service.port}: another program uses it; choose another --http-port, or 0 for a free one\n`,
+    );
+    expect(code).toBe(2);
+  });
+});
+
+describe('serve', () => {
+  it('serves the models that load, and reports the one that does not', async () => {
+    const good = await copyExample('lagged-sine');
+    const damaged = await copyExample('damaged');
+    const manifest = await readFile(join(good, '1', 'onda.json'), 'utf8');
+    await writeFile(join(damaged, '1', 'onda.json'), manifest.replace('"lagged-sine"', '"damaged"'));
+    await writeFile(join(damaged, '1', 'model.onnx'), 'not a model');
+
+    service = await startService(folder);
+    expect(service.ready.models.map((model) => model.name)).toEqual(['lagged-sine']);
+    expect(service.stderr()).toContain(
+      `model "damaged" did not load: ${damaged}/1/model.onnx: expected SHA-256 df97f4cc4e99… (5203 bytes) as the manifest says, got`,
+    );
+    const models = `${service.url}/v2/models`;
+    expect((await getJson(models)).body).toEqual({
+      models: [
+        { name: 'lagged-sine', version: '1', ready: true, generate: true },
+        { name: 'damaged', version: null, ready: false, generate: false },
+      ],
+    });
+    const answer = await post(`${models}/damaged/infer`, inferRequest([0]));
+    expect(answer.status).toBe(503);
+    expect(answer.body.error).toBe(
+      'model "damaged" did not load; what the service printed at its start says why',
+    );
+    expect((await getJson(`${models}/damaged/ready`)).status).toBe(503);
+    expect((await post<InferBody>(`${models}/lagged-sine/infer`, inferRequest([0]))).status).toBe(200);
+  });
+
+  it.each(['SIGTERM', 'SIGINT'] as const)('answers what it has at %s, then ends with 0', async (signal) => {
+    service = await startService();
+    const url = `${service.url}/v2/models/lagged-sine/generate`;
+    const running = post<{ values: number[] }>(url, { prompt: sines(20), samples: 400_000 });
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    service.process.kill(signal);
+    const answer = await running;
+    expect(answer.status).toBe(200);
+    expect(answer.body.values).toHaveLength(400_000);
+    expect(await exitOf(service.process)).toBe(0);
+    expect(service.stderr()).toMatch(/Onda stops: it answers what it has and takes no more\.\n$/);
+    await expect(fetch(url)).rejects.toThrow();
+  });
+});

@@ -1,0 +1,125 @@
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { RawSocket } from './support/rawSocket.ts';
+import { inferRequest, post, sines } from './support/requests.ts';
+import type { InferBody } from './support/requests.ts';
+import { startService } from './support/service.ts';
+import type { ServiceProcess } from './support/service.ts';
+
+const INFER = '/v2/models/lagged-sine/infer';
+const MEGABYTE = 'x'.repeat(1_000_000);
+const tooLarge =
+  '{"error":"the body: expected at most 8388608 bytes, got more; send fewer samples at a time"}';
+
+let service: ServiceProcess;
+let socket: RawSocket;
+
+beforeAll(async () => {
+  service = await startService();
+});
+afterAll(async () => {
+  await service.stop();
+});
+afterEach(async () => {
+  socket.destroy();
+  expect((await post<InferBody>(service.url + INFER, inferRequest(sines(2)))).status).toBe(200);
+  expect(service.stderr()).not.toContain('    at ');
+});
+
+function open(): RawSocket {
+  socket = new RawSocket(service.port);
+  return socket;
+}
+
+describe('a body of 100 MB', () => {
+  it('is refused before a byte of it was sent', async () => {
+    open().send(`POST ${INFER} HTTP/1.1\r\nHost: a\r\nContent-Length: 100000000\r\n\r\n`);
+    const answer = await socket.received(tooLarge);
+    expect(answer).toMatch(/^HTTP\/1\.1 413 /);
+    expect(answer.toLowerCase()).toContain('connection: close');
+  });
+
+  it('is refused at the limit when its length was not said', async () => {
+    open().send(`POST ${INFER} HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n`);
+    const closed = socket.closed();
+    let sent = 0;
+    const pump = (): void => {
+      while (sent < 100 && socket.socket.writable) {
+        sent++;
+        if (!socket.socket.write(`${MEGABYTE.length.toString(16)}\r\n${MEGABYTE}\r\n`)) break;
+      }
+    };
+    socket.socket.on('drain', pump);
+    pump();
+    expect(await closed).toContain(tooLarge);
+    // It may have taken what the sockets hold beyond the limit, not all of it.
+    expect(sent).toBeLessThan(30);
+  });
+
+  it('is refused in words that an ordinary client reads', async () => {
+    open();
+    const response = await fetch(service.url + INFER, { method: 'POST', body: MEGABYTE.repeat(100) });
+    expect(response.status).toBe(413);
+    expect(await response.text()).toBe(tooLarge);
+  });
+
+  it('is refused at a smaller limit by generate', async () => {
+    open();
+    const response = await fetch(`${service.url}/v2/models/lagged-sine/generate`, {
+      method: 'POST',
+      body: MEGABYTE.repeat(2),
+    });
+    expect(response.status).toBe(413);
+    expect(await response.text()).toBe(tooLarge.replace('8388608', '1048576'));
+  });
+});
+
+describe('connections', () => {
+  it('answers a client that has closed its side', async () => {
+    const body = JSON.stringify(inferRequest(sines(3)));
+    open().send(`POST ${INFER} HTTP/1.1\r\nHost: a\r\nContent-Length: ${body.length}\r\n\r\n${body}`);
+    socket.socket.end();
+    expect(await socket.closed()).toMatch(/^HTTP\/1\.1 200 .*"outputs":\[/s);
+  });
+
+  it('lets go of a client that ends within its body', async () => {
+    open().send(`POST ${INFER} HTTP/1.1\r\nHost: a\r\nContent-Length: 1000\r\n\r\n{"inputs":[`);
+    socket.socket.end();
+    expect(await socket.closed()).not.toContain('HTTP/1.1 200');
+  });
+
+  it('goes on when a client resets the connection while its request runs', async () => {
+    const prompt = JSON.stringify({ prompt: [0.5], samples: 500_000 });
+    open().send(
+      `POST /v2/models/lagged-sine/generate HTTP/1.1\r\nHost: a\r\nContent-Length: ${prompt.length}\r\n\r\n${prompt}`,
+    );
+    await new Promise((resolve) => setTimeout(resolve, 30));
+    socket.socket.resetAndDestroy();
+    expect((await post<InferBody>(service.url + INFER, inferRequest([0]))).status).toBe(200);
+  });
+
+  it('answers bytes that are no HTTP', async () => {
+    open().send('\x16\x03\x01 this is no HTTP\r\n\r\n');
+    const answer = await socket.closed();
+    expect(answer).toMatch(/^HTTP\/1\.1 400 /);
+    expect(answer).toContain('{"error":"the bytes are no HTTP/1.1 request; send one"}');
+  });
+
+  it('refuses headers without end', async () => {
+    open().send(`GET /v2 HTTP/1.1\r\nHost: a\r\nX-Long: ${'a'.repeat(20_000)}\r\n\r\n`);
+    const answer = await socket.closed();
+    expect(answer).toMatch(/^HTTP\/1\.1 431 /);
+    expect(answer).toContain('{"error":"the headers are too large; send fewer"}');
+  });
+
+  it('answers requests that were sent one behind the other, in order', async () => {
+    const bodies = [3, 5].map((count) => JSON.stringify({ id: `n${count}`, ...inferRequest(sines(count)) }));
+    open().send(
+      bodies
+        .map((body) => `POST ${INFER} HTTP/1.1\r\nHost: a\r\nContent-Length: ${body.length}\r\n\r\n${body}`)
+        .join(''),
+    );
+    const answer = await socket.received('"id":"n5"');
+    expect(answer.indexOf('"id":"n3"')).toBeGreaterThan(0);
+    expect(answer.indexOf('"id":"n3"')).toBeLessThan(answer.indexOf('"id":"n5"'));
+  });
+});

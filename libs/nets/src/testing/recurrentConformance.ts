@@ -1,0 +1,56 @@
+import { memory } from '@tensorflow/tfjs-core';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { attributeTests } from './attributeTests.ts';
+import { gradientTests } from './gradientTests.ts';
+import type { ConformanceTest } from './conformanceTest.ts';
+import { outputTests } from './outputTests.ts';
+
+export interface RecurrentSuite {
+  /** For the report: `tensorflow, kernels in C++`. */
+  name: string;
+  /** Makes the backend current and registers its kernels. */
+  setup: () => Promise<void> | void;
+  /** What these kernels cannot do, by test name. */
+  skip?: readonly { reason: string; tests: readonly string[] }[];
+}
+
+/**
+ * The one suite that the recurrent kernels of every backend pass.
+ *
+ * @example
+ * describeRecurrentKernels({
+ *   name: 'cpu, typed arrays',
+ *   setup: async () => {
+ *     await setBackend('cpu');
+ *     registerCpuKernels();
+ *   },
+ * });
+ */
+export function describeRecurrentKernels(suite: RecurrentSuite): void {
+  const tests: readonly ConformanceTest[] = [...outputTests, ...gradientTests, ...attributeTests];
+  const reasons = new Map(
+    (suite.skip ?? []).flatMap(({ reason, tests: names }) => names.map((name) => [name, reason])),
+  );
+  for (const name of reasons.keys()) {
+    if (!tests.some((test) => test[0] === name)) throw new Error(`skip names no test: ${name}`);
+  }
+
+  describe(`recurrent kernels: ${suite.name}`, () => {
+    beforeAll(async () => {
+      await suite.setup();
+    });
+
+    for (const [name, run] of tests) {
+      const reason = reasons.get(name);
+      if (reason !== undefined) {
+        it.skip(`${name} (${reason})`);
+        continue;
+      }
+      it(name, () => {
+        const before = memory().numTensors;
+        run();
+        expect(memory().numTensors, 'tensors left behind').toBe(before);
+      });
+    }
+  });
+}

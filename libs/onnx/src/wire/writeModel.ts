@@ -1,0 +1,96 @@
+import onnxProto from 'onnx-proto';
+import type { onnx } from 'onnx-proto';
+import type { Attribute } from '../graph/attribute.ts';
+import type { Dim, Graph, Model, Node, ValueInfo } from '../graph/graph.ts';
+import type { Tensor } from '../graph/tensor.ts';
+import { attributeCodes } from './attributeCodes.ts';
+import { littleEndian, swapBytes } from './bytes.ts';
+import { elementCodes } from './elementCodes.ts';
+
+/** Encodes a model as an ONNX file. The same model gives the same bytes. */
+export function writeModel(model: Model): Uint8Array {
+  const encoded = onnxProto.onnx.ModelProto.encode({
+    irVersion: model.irVersion,
+    producerName: model.producerName,
+    producerVersion: model.producerVersion,
+    opsetImport: Object.entries(model.opsets).map(([domain, version]) => ({ domain, version })),
+    graph: graphProto(model.graph),
+    metadataProps: Object.entries(model.metadata).map(([key, value]) => ({ key, value })),
+  }).finish();
+  // In Node a small result is a piece of a pool that other buffers share: whoever transfers it would take them along.
+  return encoded.byteLength === encoded.buffer.byteLength
+    ? new Uint8Array(encoded.buffer)
+    : Uint8Array.from(encoded);
+}
+
+function graphProto(graph: Graph): onnx.IGraphProto {
+  return {
+    node: graph.nodes.map(nodeProto),
+    name: graph.name,
+    initializer: graph.initializers.map(tensorProto),
+    input: graph.inputs.map(valueInfoProto),
+    output: graph.outputs.map(valueInfoProto),
+    valueInfo: graph.values.map(valueInfoProto),
+  };
+}
+
+function nodeProto(node: Node): onnx.INodeProto {
+  return {
+    input: [...node.inputs],
+    output: [...node.outputs],
+    name: node.name,
+    opType: node.op,
+    ...(node.domain === '' ? {} : { domain: node.domain }),
+    attribute: Object.entries(node.attributes).map(([name, value]) => ({
+      name,
+      type: attributeCodes[value.kind],
+      ...attributeValue(value),
+    })),
+  };
+}
+
+function attributeValue(attribute: Attribute): onnx.IAttributeProto {
+  switch (attribute.kind) {
+    case 'float':
+      return { f: attribute.value };
+    case 'int':
+      return { i: attribute.value };
+    case 'string':
+      return { s: utf8.encode(attribute.value) };
+    case 'tensor':
+      return { t: tensorProto(attribute.value) };
+    case 'graph':
+      return { g: graphProto(attribute.value) };
+    case 'floats':
+      return { floats: [...attribute.value] };
+    case 'ints':
+      return { ints: [...attribute.value] };
+    case 'strings':
+      return { strings: attribute.value.map((text) => utf8.encode(text)) };
+  }
+}
+
+const utf8 = new TextEncoder();
+
+function tensorProto({ name, type, dims, data }: Tensor): onnx.ITensorProto {
+  const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+  return {
+    dims: [...dims],
+    dataType: elementCodes[type],
+    ...(name === '' ? {} : { name }),
+    rawData: littleEndian ? bytes : swapBytes(bytes, data.BYTES_PER_ELEMENT),
+  };
+}
+
+function valueInfoProto({ name, type, shape }: ValueInfo): onnx.IValueInfoProto {
+  const tensorType = {
+    elemType: elementCodes[type],
+    ...(shape === null ? {} : { shape: { dim: shape.map(dimProto) } }),
+  };
+  return { name, type: { tensorType } };
+}
+
+function dimProto(dim: Dim): onnx.TensorShapeProto.IDimension {
+  if (dim === null) return {};
+  return typeof dim === 'number' ? { dimValue: dim } : { dimParam: dim };
+}

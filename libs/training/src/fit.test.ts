@@ -1,0 +1,256 @@
+import '@tensorflow/tfjs-backend-cpu';
+import * as tf from '@tensorflow/tfjs-core';
+import { ConfigError, ResultError, ShapeError } from '@onda/contract';
+import type { ChunkSource } from '@onda/series';
+import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { takeCheckpoint } from './checkpoint.ts';
+import type { Checkpoint } from './checkpoint.ts';
+import { decodeCheckpoint, encodeCheckpoint } from './checkpointBytes.ts';
+import { fit } from './fit.ts';
+import type { FitStep } from './fit.ts';
+import { Net } from '@onda/nets';
+import { Optimizer } from './optimizers/optimizer.ts';
+import { stepSchedule } from './schedules.ts';
+import { smallFit } from './testing/smallFit.ts';
+import type { SmallFit } from './testing/smallFit.ts';
+
+const video = { kind: 'video-clips', clips: 5, batch: 2, frames: 4 };
+let small: SmallFit;
+
+beforeAll(async () => {
+  await tf.setBackend('cpu');
+});
+
+beforeEach(() => {
+  small = smallFit();
+});
+
+afterEach(() => {
+  small.dispose();
+});
+
+const weights = (net: Net): number[][] => net.variables.map((weight) => [...weight.dataSync()]);
+
+describe(fit, () => {
+  it('lowers the loss', async () => {
+    const { losses, step, stopped } = await fit({ ...small, steps: 150, carry: true });
+    expect({ step, stopped }).toEqual({ step: 150, stopped: false });
+    expect(losses).toHaveLength(150);
+    expect(losses[149]).toBeLessThan(losses[0] / 5);
+  });
+
+  it('gives the same bits for the same start', async () => {
+    const again = smallFit();
+    const first = await fit({ ...small, steps: 20, carry: true });
+    expect(await fit({ ...again, steps: 20, carry: true })).toEqual(first);
+    expect(weights(again.net)).toEqual(weights(small.net));
+    again.dispose();
+  });
+
+  it.each([
+    ['a carried state', undefined, true],
+    ['shuffled clips', video, false],
+  ])('goes on from a checkpoint to the same bits as without a stop: %s', async (_what, data, carry) => {
+    const straight = smallFit(data);
+    const expected = await fit({ ...straight, steps: 12, carry });
+
+    const begun = smallFit(data);
+    let bytes: Uint8Array | undefined;
+    await fit({
+      ...begun,
+      steps: 9,
+      carry,
+      onStep: ({ step, progress }) => {
+        if (step === 4) bytes = encodeCheckpoint(takeCheckpoint(begun.net, begun.optimizer, progress()));
+      },
+    });
+    const { progress, artifacts, optimizer: state }: Checkpoint = decodeCheckpoint(bytes!, 'test');
+    expect(progress.step).toBe(5);
+    const net = Net.fromArtifacts(artifacts);
+    const optimizer = new Optimizer({ kind: 'adam', learningRate: 0.01 }, net.variables);
+    optimizer.restore(state);
+    const result = await fit({ net, optimizer, source: begun.source, steps: 12, carry, resume: progress });
+
+    expect(result).toEqual(expected);
+    expect(weights(net)).toEqual(weights(straight.net));
+    expect(optimizer.state()).toEqual(straight.optimizer.state());
+    straight.dispose();
+    begun.dispose();
+    net.dispose();
+    optimizer.dispose();
+  });
+
+  it('starts a chunk from the state that the one before left', async () => {
+    const { net, source } = small;
+    const { carry } = await fit({ ...small, steps: 1, carry: true });
+    const chunk = source.chunk(1);
+    const expected = tf.tidy(() =>
+      net
+        .forward(tf.tensor3d(chunk.x, [1, 6, 1]), tf.tensor2d(carry!.values, [1, net.stateSize]))
+        .y.dataSync(),
+    );
+    let prediction: Float32Array | undefined;
+    const resume = { step: 1, losses: Float32Array.of(1), carry };
+    await fit({
+      ...small,
+      steps: 2,
+      carry: true,
+      resume,
+      onStep: (step) => (prediction = step.prediction()),
+    });
+    expect(prediction).toEqual(expected);
+  });
+
+  it.each([
+    ['nothing is carried', false, false],
+    ['a sequence starts', true, true],
+  ])('starts from zeros when %s', async (_what, carry, startsSequence) => {
+    const { net, source } = small;
+    const restarting: ChunkSource = {
+      features: 1,
+      outputs: 1,
+      chunk: (step) => ({ ...source.chunk(step), startsSequence }),
+    };
+    await fit({ ...small, source: restarting, steps: 1, carry });
+    const chunk = source.chunk(1);
+    const expected = tf.tidy(() =>
+      net.forward(tf.tensor3d(chunk.x, [1, 6, 1]), net.zeroState(1)).y.dataSync(),
+    );
+    const ends: unknown[] = [];
+    const resume = {
+      step: 1,
+      losses: Float32Array.of(1),
+      carry: { batch: 1, values: new Float32Array(net.stateSize).fill(0.5) },
+    };
+    const onStep = ({ prediction }: FitStep) => ends.push(prediction());
+    await fit({ ...small, source: restarting, steps: 2, carry, resume, onStep });
+    expect(ends).toEqual([expected]);
+  });
+
+  it('shows each step: its chunk, loss, prediction and progress', async () => {
+    const seen: number[] = [];
+    const { losses } = await fit({
+      ...small,
+      steps: 3,
+      carry: true,
+      onStep: ({ step, chunk, loss, prediction, progress }) => {
+        expect(chunk).toEqual(small.source.chunk(step));
+        const errors = prediction().map((value, i) => (value - chunk.y[i]) ** 2);
+        // The mean of 6 float32 squares of about 1, each rounded to 6e-8.
+        expect(loss()).toBeCloseTo(errors.reduce((sum, error) => sum + error, 0) / 6, 6);
+        expect(progress()).toMatchObject({ step: step + 1, carry: { batch: 1 } });
+        seen.push(loss());
+      },
+    });
+    expect(Float32Array.from(seen)).toEqual(losses);
+  });
+
+  it('waits for a step that is answered with a promise', async () => {
+    const order: string[] = [];
+    await fit({
+      ...small,
+      steps: 2,
+      carry: true,
+      onStep: async ({ step, prediction }) => {
+        order.push(`begin ${step}`);
+        await new Promise((resolve) => setTimeout(resolve, 5));
+        order.push(`end ${step} with ${prediction().length}`);
+      },
+    });
+    expect(order).toEqual(['begin 0', 'end 0 with 6', 'begin 1', 'end 1 with 6']);
+  });
+
+  it('lets timers run meanwhile', async () => {
+    let turns = 0;
+    const timer = setInterval(() => turns++, 1);
+    await fit({ ...small, steps: 1e6, carry: true, signal: AbortSignal.timeout(300) });
+    clearInterval(timer);
+    expect(turns).toBeGreaterThan(1);
+  });
+
+  it('ends after the running step when it is told to stop', async () => {
+    const controller = new AbortController();
+    const onStep = ({ step }: { step: number }) => {
+      if (step === 2) controller.abort();
+    };
+    const result = await fit({ ...small, steps: 10, carry: true, onStep, signal: controller.signal });
+    expect(result).toMatchObject({ step: 3, stopped: true });
+    expect(result.losses).toHaveLength(3);
+    expect(small.optimizer.step).toBe(3);
+  });
+
+  it('follows a schedule', async () => {
+    const rates: number[] = [];
+    const onStep = () => rates.push(small.optimizer.learningRate);
+    await fit({ ...small, steps: 4, carry: true, schedule: stepSchedule(0.1, 2, 0.5), onStep });
+    expect(rates).toEqual([0.1, 0.1, 0.05, 0.05]);
+  });
+
+  it('names the first step whose loss is no number', async () => {
+    const source: ChunkSource = {
+      features: 1,
+      outputs: 1,
+      chunk: (step) => ({
+        ...small.source.chunk(step),
+        ...(step === 2 && { y: new Float32Array(6).fill(NaN) }),
+      }),
+    };
+    const { numTensors } = tf.memory();
+    await expect(fit({ ...small, source, steps: 5, carry: true })).rejects.toThrow(
+      new ResultError(
+        'training step 2 (counted from 0): expected a finite loss, got NaN: the training diverged; lower training.learningRate, clip the gradients, or scale the data',
+      ),
+    );
+    expect(tf.memory().numTensors).toBe(numTensors);
+  });
+
+  it('leaves no tensor behind', async () => {
+    const { numTensors } = tf.memory();
+    await fit({ ...small, steps: 30, carry: true });
+    expect(tf.memory().numTensors).toBe(numTensors);
+    const failing = fit({
+      ...small,
+      steps: 3,
+      carry: true,
+      onStep: () => {
+        throw new Error('drawing failed');
+      },
+    });
+    await expect(failing).rejects.toThrow('drawing failed');
+    expect(tf.memory().numTensors).toBe(numTensors);
+  });
+
+  it('refuses data of another width than the net', async () => {
+    const { source } = smallFit(video);
+    await expect(fit({ ...small, source, steps: 1, carry: true })).rejects.toThrow(
+      new ConfigError(
+        'fit: expected data of 1 features and 1 outputs, as the net has, got 4 and 4; build the net for its data',
+      ),
+    );
+  });
+
+  it('refuses fewer steps than are done', async () => {
+    const resume = { step: 8, losses: new Float32Array(8), carry: null };
+    await expect(fit({ ...small, steps: 7, carry: true, resume })).rejects.toThrow(
+      new ConfigError(
+        'fit: expected at least the 8 steps that are already done, got 7; raise training.steps',
+      ),
+    );
+    expect(await fit({ ...small, steps: 8, carry: true, resume })).toMatchObject({ step: 8, stopped: false });
+  });
+
+  it('refuses to carry the states of one batch into another', async () => {
+    const chunk = small.source.chunk(1);
+    const source: ChunkSource = {
+      features: 1,
+      outputs: 1,
+      chunk: (step) => (step === 0 ? chunk : { ...chunk, batch: 2, time: 3 }),
+    };
+    await expect(fit({ ...small, source, steps: 2, carry: true })).rejects.toThrow(
+      new ShapeError(
+        'chunk of training step 1: expected a batch of 1, whose states are carried on, got 2; start a sequence there or keep the batch',
+      ),
+    );
+    expect(await fit({ ...small, source, steps: 2, carry: false })).toMatchObject({ step: 2 });
+  });
+});
