@@ -1,4 +1,6 @@
-import { defineConfig, mergeConfig } from 'vitest/config';
+import { defineConfig } from 'vitest/config';
 import base from '../../vitest.base.ts';
 
-export default mergeConfig(base, defineConfig({ test: { name: 'server' } }));
+// Not merged, since merging would add to the base's `include`: what starts the service as a process is in test/, and
+// vitest.integration.config.ts runs it.
+export default defineConfig({ test: { ...base.test, name: 'server', include: ['src/**/*.test.ts'] } });

@@ -1,4 +1,6 @@
-import { defineConfig, mergeConfig } from 'vitest/config';
+import { defineConfig } from 'vitest/config';
 import base from '../../vitest.base.ts';
 
-export default mergeConfig(base, defineConfig({ test: { name: 'server-integration', exclude: ['src/**'] } }));
+export default defineConfig({
+  test: { ...base.test, name: 'server-integration', include: ['test/**/*.test.ts'] },
+});

@@ -1,4 +1,8 @@
 import { defineConfig, mergeConfig } from 'vitest/config';
 import base from '../../vitest.base.ts';
 
-export default mergeConfig(base, defineConfig({ test: { name: 'trainer' } }));
+// The tests below test/ run whole commands: `nx integration trainer`.
+export default mergeConfig(
+  base,
+  defineConfig({ test: { name: 'trainer', exclude: ['test/**', 'dist/**'] } }),
+);

@@ -1,8 +1,7 @@
-import { defineConfig, mergeConfig } from 'vitest/config';
+import { defineConfig } from 'vitest/config';
 import base from '../../vitest.base.ts';
 
 /** The tests in a real Chromium, on the built page. */
-const browser = mergeConfig(base, defineConfig({ test: { name: 'web, browser', testTimeout: 60_000 } }));
-browser.test.include = ['test/**/*.browser.ts'];
-
-export default browser;
+export default defineConfig({
+  test: { ...base.test, name: 'web, browser', include: ['test/**/*.browser.ts'], testTimeout: 60_000 },
+});

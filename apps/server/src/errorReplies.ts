@@ -2,6 +2,7 @@ import type { Socket } from 'node:net';
 import { OndaError } from '@onda/contract';
 import { errorBody, statusOf } from '@onda/protocol';
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { refuseBody } from './refuseBody.ts';
 import { sendJson } from './sendJson.ts';
 import type { Service } from './service.ts';
 
@@ -10,7 +11,9 @@ const RETRY_AFTER = '1';
 
 /** Every failure becomes `{"error": sentence}`; only a defect of ours is a 500 without one, and goes to the log whole. */
 export function addErrorReplies(app: FastifyInstance, service: Service): void {
-  app.setErrorHandler((error: FastifyError, request, reply) => replyError(service, error, request, reply));
+  app.setErrorHandler((error: FastifyError, request, reply) => {
+    replyError(service, error, request, reply);
+  });
   app.setNotFoundHandler((request, reply) =>
     sendJson(
       reply.code(404),
@@ -26,30 +29,27 @@ export function replyError(
   error: FastifyError,
   request: FastifyRequest,
   reply: FastifyReply,
-): FastifyReply {
+): void {
   const status = statusOf(error);
-  if (status !== undefined && status < 500) return sendJson(reply.code(status), errorBody(error.message));
-  if (status === 503) {
-    return sendJson(reply.code(503).header('retry-after', RETRY_AFTER), errorBody(error.message));
+  if (error.code === 'FST_ERR_CTP_BODY_TOO_LARGE') {
+    const limit = request.routeOptions.bodyLimit;
+    const text = `the body: expected at most ${limit} bytes, got more; send fewer samples at a time`;
+    refuseBody(request, reply, 413, text);
+  } else if (status !== undefined && (status < 500 || status === 503)) {
+    if (status === 503) reply.header('retry-after', RETRY_AFTER);
+    sendJson(reply.code(status), errorBody(error.message));
+  } else if (error.statusCode !== undefined && error.statusCode < 500) {
+    sendJson(reply.code(error.statusCode), errorBody(fastifyText(error, request)));
+  } else {
+    service.onDefect(error instanceof OndaError ? error.message : (error.stack ?? error.message));
+    const text = 'the service could not answer; what it printed says why, and it goes on';
+    sendJson(reply.code(500), errorBody(text));
   }
-  const refused = fastifyText(error, request);
-  if (refused !== undefined) return sendJson(reply.code(error.statusCode ?? 400), errorBody(refused));
-  service.onDefect(error instanceof OndaError ? error.message : (error.stack ?? error.message));
-  return sendJson(
-    reply.code(500),
-    errorBody('the service could not answer; what it printed says why, and it goes on'),
-  );
 }
 
-/** What fastify refuses before an endpoint sees it, in our words; undefined for anything else. */
-function fastifyText(error: FastifyError, request: FastifyRequest): string | undefined {
-  const { code, statusCode } = error;
-  if (statusCode === undefined || statusCode >= 500) return undefined;
-  if (code === 'FST_ERR_CTP_BODY_TOO_LARGE') {
-    const limit = request.routeOptions.bodyLimit;
-    return `the body: expected at most ${limit} bytes, got more; send fewer samples at a time`;
-  }
-  if (code === 'FST_ERR_BAD_URL') {
+/** What fastify refuses before an endpoint sees it, in our words. */
+function fastifyText(error: FastifyError, request: FastifyRequest): string {
+  if (error.code === 'FST_ERR_BAD_URL') {
     return `${request.url.slice(0, 200)}: expected a path with valid percent-encoding; correct it`;
   }
   return `the request cannot be read (${error.message}); correct it`;

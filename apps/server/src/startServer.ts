@@ -4,6 +4,7 @@ import { createWorkerRuntime } from '@onda/runtime-node';
 import type { ProviderChoice } from '@onda/runtime-node';
 import type { FastifyInstance } from 'fastify';
 import { createApp } from './app.ts';
+import { timeouts } from './limits.ts';
 import { openRepository } from './modelRepository.ts';
 import type { ModelRepository } from './modelRepository.ts';
 import type { Service } from './service.ts';
@@ -46,7 +47,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       repository,
       close: async () => {
         service.draining = true;
-        await app.close();
+        await drain(app);
         await runtime.close();
       },
     };
@@ -54,6 +55,15 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     await runtime.close();
     throw error;
   }
+}
+
+/** Closing waits for open connections; one that is kept alive after its last answer has to be closed too. */
+async function drain(app: FastifyInstance): Promise<void> {
+  const idle = setInterval(() => {
+    app.server.closeIdleConnections();
+  }, timeouts.drainStepMs);
+  await app.close();
+  clearInterval(idle);
 }
 
 const listenErrors: Readonly<Record<string, string>> = {

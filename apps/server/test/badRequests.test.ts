@@ -128,11 +128,11 @@ describe('infer', () => {
     expect((await post(infer, { inputs: [rows, states] })).body.error).toBe(
       'model "lagged-sine": expected at most 1024 sequences at a time, got 1025; send several requests',
     );
-    const long = { ...x, shape: [1, 600_000, 1], data: Array.from({ length: 600_000 }, () => 0) };
+    const long = { ...x, shape: [1, 200_000, 1], data: Array.from({ length: 200_000 }, () => 0) };
     const answer = await post(infer, { inputs: [long, state] });
     expect(answer.status).toBe(413);
     expect(answer.body.error).toBe(
-      'model "lagged-sine": expected at most 524288 samples a request over all sequences, got 600000; send several requests and hand the state on',
+      'model "lagged-sine": expected at most 131072 samples a request over all sequences, got 200000; send several requests and hand the state on',
     );
   });
 
@@ -178,7 +178,7 @@ describe('generate', () => {
       'too many samples',
       { prompt: [1], samples: 1_000_000_000 },
       413,
-      'model "lagged-sine": expected at most 524288 samples a request over all sequences, got 1000000001; send several requests and hand the state on',
+      'model "lagged-sine": expected at most 131072 samples a request over all sequences, got 1000000001; send several requests and hand the state on',
     ],
     [
       'an unknown key',

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { floatTensor, generateClosedLoop, SequenceModel, zeroState } from '@onda/runtime';
+import { floatTensor, generateClosedLoop, SequenceModel } from '@onda/runtime';
 import { createNodeRuntime, readModelFolder } from '@onda/runtime-node';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { getJson, inferRequest, post, sines } from './support/requests.ts';
@@ -223,7 +223,6 @@ describe('generate', () => {
         largestDifference(body.values[row].flat(), Float32Array.from(alone.body.values)),
       ).toBeLessThanOrEqual(GENERATOR_ATOL);
     }
-    expect(zeroState(model.manifest, 2).dims).toEqual([2, 32]);
   });
 });
 
@@ -247,7 +246,9 @@ describe('files', () => {
 describe('headers', () => {
   it('sends no CORS header, whatever the origin, and forbids guessing types', async () => {
     const response = await fetch(`${service.url}/v2`, { headers: { origin: 'http://elsewhere.example' } });
-    expect([...response.headers.keys()].filter((name) => name.startsWith('access-control'))).toEqual([]);
+    const names: string[] = [];
+    response.headers.forEach((_value, name) => names.push(name));
+    expect(names.filter((name) => name.startsWith('access-control'))).toEqual([]);
     expect(response.headers.get('x-content-type-options')).toBe('nosniff');
     expect(response.headers.get('cross-origin-resource-policy')).toBe('same-origin');
   });

@@ -4,7 +4,7 @@ import type { Page } from 'playwright-core';
 import type { Port } from '@onda/runtime-web';
 import { distFolder } from './staticServer.ts';
 
-/** What `page.evaluate` can carry of a message: typed arrays and integers of 64 bits as text. */
+/** What `page.evaluate` can carry of a message: typed arrays and integers of 64 bits as text. Its text also runs in the page. */
 function pack(value: unknown): unknown {
   if (value instanceof Float32Array) return { float32: Array.from(value) };
   if (value instanceof BigInt64Array) return { int64: Array.from(value, String) };
@@ -36,26 +36,22 @@ export async function workerInBrowser(page: Page): Promise<Port> {
   await page.exposeFunction('toNode', (message: unknown) => {
     for (const listener of listeners) listener({ data: unpack(message) } as MessageEvent);
   });
-  await page.evaluate(
-    ([address, packText, unpackText]) => {
-      const inPage = globalThis as unknown as {
-        toNode: (message: unknown) => void;
-        toWorker: (message: unknown) => void;
-      };
-      const worker = new Worker(address, { type: 'module' });
-      const functions = new Function(`${packText}; ${unpackText}; return { pack, unpack };`)() as {
-        pack: typeof pack;
-        unpack: typeof unpack;
-      };
-      worker.addEventListener('message', (event) => {
-        inPage.toNode(functions.pack(event.data));
-      });
-      inPage.toWorker = (message) => {
-        worker.postMessage(functions.unpack(message));
-      };
-    },
-    [`assets/${file}`, pack.toString(), unpack.toString()],
-  );
+  await page.addScriptTag({ content: `${pack.toString()}\n${unpack.toString()}` });
+  await page.evaluate((address) => {
+    const inPage = globalThis as unknown as {
+      pack: (value: unknown) => unknown;
+      unpack: (value: unknown) => unknown;
+      toNode: (message: unknown) => void;
+      toWorker: (message: unknown) => void;
+    };
+    const worker = new Worker(address, { type: 'module' });
+    worker.addEventListener('message', (event) => {
+      inPage.toNode(inPage.pack(event.data));
+    });
+    inPage.toWorker = (message) => {
+      worker.postMessage(inPage.unpack(message));
+    };
+  }, `assets/${file}`);
   return {
     postMessage: (message) => {
       void page.evaluate((packed) => {

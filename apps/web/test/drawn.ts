@@ -28,7 +28,7 @@ export async function readTable(page: Page): Promise<DrawnRow[]> {
 /** Values of the picture's own line of the net, read back from its pixels by the labels of the value axis. */
 export async function readLine(page: Page): Promise<number[]> {
   const { path, ticks } = await page.locator('#live-plot').evaluate((plot) => ({
-    path: plot.querySelector('.generated path')?.getAttribute('d') ?? '',
+    path: plot.querySelector('.generated')?.getAttribute('d') ?? '',
     ticks: Array.from(plot.querySelectorAll('.y-tick'), (tick) => [
       Number(tick.getAttribute('data-value')),
       Number(tick.getAttribute('data-at')),

@@ -257,10 +257,12 @@ describe.skipIf(!canTestInBrowser())('the page in Chromium', () => {
     await waitForEnd(page);
     expect(await page.locator('#truth-name').textContent()).toBe('SUNACTIVITY');
     expect(await page.locator('#starts').textContent()).toBe('row 260');
+    expect(await page.locator('#drawn').textContent()).toBe('50 of 50');
     const rows = await readTable(page);
     // 1979, the first year that was held back.
     expect(rows[20].truth).toBeCloseTo(155.4, 3);
     expect(problems).toEqual([]);
+    await page.evaluate('scrollTo(0, 0)');
     await page.screenshot({ path: `${shots}sunspots.png` });
     await page.context().close();
     await other.close();

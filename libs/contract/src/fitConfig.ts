@@ -49,8 +49,24 @@ const netConfig = z.strictObject({
 const trainingConfig = z.strictObject({
   /** Training steps; one chunk (or batch of chunks) a step. */
   steps: count.default(100),
-  optimizer: z.enum(['adam']).default('adam'),
+  optimizer: z.enum(['adam', 'adamw', 'rmsprop', 'sgd']).default('adam'),
   learningRate: z.number().positive().default(0.01),
+  /** How the learning rate changes over the steps. */
+  schedule: z
+    .discriminatedUnion('kind', [
+      z.strictObject({ kind: z.literal('constant') }),
+      /** Half a cosine wave from learningRate down to `finalRate`. */
+      z.strictObject({ kind: z.literal('cosine'), finalRate: z.number().min(0).default(0) }),
+      /** Times `factor` after every `every` steps. */
+      z.strictObject({ kind: z.literal('step'), every: count, factor: z.number().positive().max(1) }),
+    ])
+    .prefault({ kind: 'constant' }),
+  /** Longest norm of all gradients together; 0: no clipping. */
+  clipNorm: z.number().min(0).default(0),
+  /** Of sgd. */
+  momentum: z.number().min(0).lt(1).default(0),
+  /** The optimizer's own default when left out: 0.01 for adamw, 0 otherwise. */
+  weightDecay: z.number().min(0).optional(),
   loss: z.enum(['mse']).default('mse'),
   /** Whether the state of one chunk starts the next (cut from the gradient). */
   carry: z.boolean().default(true),

@@ -59,7 +59,13 @@ function checkNonEmpty(cell: string, name: string, tensor: Tensor, names: string
   );
 }
 
-function checkShape(cell: string, name: string, tensor: Tensor, names: string, shape: readonly number[]): void {
+function checkShape(
+  cell: string,
+  name: string,
+  tensor: Tensor,
+  names: string,
+  shape: readonly number[],
+): void {
   const given = tensor.shape as readonly number[];
   if (given.length !== shape.length || given.some((size, index) => size !== shape[index])) {
     throw new ShapeError(
@@ -71,7 +77,13 @@ function checkShape(cell: string, name: string, tensor: Tensor, names: string, s
   }
 }
 
-function checkOfLstm(cell: string, name: string, tensor: Tensor | undefined, batch: number, units: number): void {
+function checkOfLstm(
+  cell: string,
+  name: string,
+  tensor: Tensor | undefined,
+  batch: number,
+  units: number,
+): void {
   if (cell === 'lstm') {
     if (tensor === undefined) {
       throw new ShapeError(

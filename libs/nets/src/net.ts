@@ -14,14 +14,14 @@ import { startWeights } from './startWeights.ts';
 import { stateRows } from './stateRows.ts';
 import { weightSpecs } from './weightSpecs.ts';
 
-export interface NetForward {
+export type NetForward = {
   /** [batch, time, outputs] */
   y: Tensor3D;
   /** After the last sample, [batch, state]. */
   state: Tensor2D;
-}
+};
 
-export interface NetGradients {
+export type NetGradients = {
   /** Mean over the batch. */
   loss: Scalar;
   /** [batch, time, outputs] */
@@ -30,7 +30,7 @@ export interface NetGradients {
   state: Tensor2D;
   /** One for each of `Net.variables`. */
   gradients: Tensor[];
-}
+};
 
 /** What one layer's forward call leaves for its backward call. */
 interface LayerRun {
@@ -215,7 +215,9 @@ function packState(runs: readonly LayerRun[]): Tensor2D {
 function checkTensor(name: string, given: Tensor, names: readonly string[], shape: readonly number[]): void {
   const dims = given.shape as readonly number[];
   if (dims.length === shape.length && dims.every((size, index) => size === shape[index] && size >= 1)) return;
-  const expected = names.map((dim, index) => (dim in { features: 1, outputs: 1, state: 1 } ? shape[index] : dim));
+  const expected = names.map((dim, index) =>
+    dim in { features: 1, outputs: 1, state: 1 } ? shape[index] : dim,
+  );
   throw new ShapeError(
     `net input "${name}": expected shape [${expected.join(', ')}], got [${dims.join(', ')}]; give it that shape, with every dim at least 1 and the batch and time of x`,
   );

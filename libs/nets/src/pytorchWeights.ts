@@ -35,14 +35,16 @@ export function loadPyTorchWeights(net: Net, weights: PyTorchWeights): void {
 /** The weights of a net as PyTorch names them and lays them out. */
 export function toPyTorchWeights(net: Net): PyTorchWeights {
   return Object.fromEntries(
-    weightSpecs(net.spec).map(({ pytorchName, shape }, index) => {
+    weightSpecs(net.spec).map(({ pytorchName, shape }, index): [string, number[] | number[][]] => {
       const values = net.variables[index].dataSync<'float32'>();
       if (shape.length === 1) return [pytorchName, Array.from(values)];
       const [columns, rows] = shape;
       const turned = transpose(values, columns, rows);
       return [
         pytorchName,
-        Array.from({ length: rows }, (_, row) => Array.from(turned.subarray(row * columns, (row + 1) * columns))),
+        Array.from({ length: rows }, (_, row) =>
+          Array.from(turned.subarray(row * columns, (row + 1) * columns)),
+        ),
       ];
     }),
   );

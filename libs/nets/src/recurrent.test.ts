@@ -1,5 +1,5 @@
 import '@tensorflow/tfjs-backend-cpu';
-import type { Tensor } from '@tensorflow/tfjs-core';
+import type { Rank, Tensor } from '@tensorflow/tfjs-core';
 import { memory, setBackend, tidy, zeros } from '@tensorflow/tfjs-core';
 import { ShapeError } from '@onda/contract';
 import { beforeAll, describe, expect, it } from 'vitest';
@@ -64,12 +64,12 @@ describe(recurrent, () => {
     ],
   ];
   it.each(rejected)('refuses %s', (_, change, message) => {
-    const inputs = { ...caseTensors(lstmCase), ...change } as ReturnType<typeof caseTensors>;
+    const inputs = { ...caseTensors(lstmCase), ...change };
     expect(() => recurrent(inputs, lstm)).toThrow(new ShapeError(message));
   });
 
   it('refuses c0 for a cell that has none', () => {
-    const inputs = { ...caseTensors(gruCase), c0: zeros<never>([2, 4] as never) };
+    const inputs = { ...caseTensors(gruCase), c0: zeros<Rank.R2>([2, 4]) };
     expect(() => recurrent(inputs, gru)).toThrow(
       new ShapeError('gru input "c0": only the lstm cell has it; leave it out'),
     );
@@ -109,7 +109,9 @@ describe(recurrentGrad, () => {
         ),
       );
       expect(() => recurrentGrad({ ...tensors, y, reserve, dy, dh }, lstm)).toThrow(
-        new ShapeError('lstm input "dc": expected shape [batch, units] = [2, 4], got nothing; give it beside h'),
+        new ShapeError(
+          'lstm input "dc": expected shape [batch, units] = [2, 4], got nothing; give it beside h',
+        ),
       );
     });
   });

@@ -17,7 +17,7 @@ export interface RecurrentInputs {
   c0?: Tensor2D | undefined;
 }
 
-export interface RecurrentOutputs {
+export type RecurrentOutputs = {
   /** [batch, time, units] */
   y: Tensor3D;
   /** [batch, units] */
@@ -26,7 +26,7 @@ export interface RecurrentOutputs {
   c: Tensor2D | undefined;
   /** What `recurrentGrad` needs besides y; [0] when `training` is false. */
   reserve: Tensor;
-}
+};
 
 export interface RecurrentGradInputs extends RecurrentInputs {
   y: Tensor3D;
@@ -37,7 +37,7 @@ export interface RecurrentGradInputs extends RecurrentInputs {
   dc?: Tensor2D | undefined;
 }
 
-export interface RecurrentGradients {
+export type RecurrentGradients = {
   /** [batch, time, features]; [0] when `inputGradient` is false. */
   dx: Tensor;
   dKernel: Tensor2D;
@@ -47,7 +47,7 @@ export interface RecurrentGradients {
   dh0: Tensor2D;
   /** Of the lstm. */
   dc0: Tensor2D | undefined;
-}
+};
 
 /** The attributes of an op of PyTorch's layers: walked forward, nothing kept for a gradient, tanh, reset gate after the product. */
 export function recurrentAttributes(
@@ -88,7 +88,10 @@ export function recurrent(inputs: RecurrentInputs, attributes: RecurrentAttribut
  * @param attributes those of the forward call
  * @throws ShapeError for tensors whose shapes or types do not fit each other
  */
-export function recurrentGrad(inputs: RecurrentGradInputs, attributes: RecurrentAttributes): RecurrentGradients {
+export function recurrentGrad(
+  inputs: RecurrentGradInputs,
+  attributes: RecurrentAttributes,
+): RecurrentGradients {
   checkGradientInputs(inputs, attributes);
   ensureRecurrentKernels();
   const { y, reserve, dy, dh, dc } = inputs;

@@ -18,7 +18,11 @@ export function registerRecurrentGradient(): void {
   });
 }
 
-function gradients(dys: Tensor | Tensor[], saved: Tensor[], attrs: NamedAttrMap): Record<string, () => Tensor> {
+function gradients(
+  dys: Tensor | Tensor[],
+  saved: Tensor[],
+  attrs: NamedAttrMap,
+): Record<string, () => Tensor> {
   const attributes = attrs as unknown as RecurrentAttributes;
   const inputCount = attributes.cell === 'lstm' ? 7 : 6;
   const inputs = saved.slice(0, inputCount);

@@ -1,1 +1,13 @@
-export {};
+export { checkModel } from './checks/checkModel.ts';
+export { attribute } from './graph/attribute.ts';
+export type { Attribute } from './graph/attribute.ts';
+export { elementArrays } from './graph/element.ts';
+export type { ElementArrays, ElementType } from './graph/element.ts';
+export type { Dim, Graph, Model, Node, ValueInfo } from './graph/graph.ts';
+export { elementCount, floatTensor, int64Tensor } from './graph/tensor.ts';
+export type { Tensor } from './graph/tensor.ts';
+export { printModel } from './text/printModel.ts';
+export { readModel } from './wire/readModel.ts';
+export { readLimits } from './wire/scanModel.ts';
+export type { ReadLimits } from './wire/scanModel.ts';
+export { writeModel } from './wire/writeModel.ts';

@@ -5,7 +5,7 @@ export { judgeForecast } from './forecastErrors.ts';
 export type { ForecastErrors, ForecastReport } from './forecastErrors.ts';
 export { createRandom } from './random.ts';
 export type { Random } from './random.ts';
-export { readSeriesCsv } from './readSeriesCsv.ts';
+export { readCsvColumns, readSeriesCsv } from './readSeriesCsv.ts';
 export type { SeriesTable } from './readSeriesCsv.ts';
 export { fitScaler, scaleValues, unscaleValues } from './scaler.ts';
 export { sineChunk } from './sineChunk.ts';

@@ -1,6 +1,6 @@
 import { DataError } from '@onda/contract';
 import { describe, expect, it } from 'vitest';
-import { readSeriesCsv } from './readSeriesCsv.ts';
+import { readCsvColumns, readSeriesCsv } from './readSeriesCsv.ts';
 
 const read = (text: string, columns = ['a']) => readSeriesCsv(text, columns, 's.csv');
 
@@ -82,5 +82,19 @@ describe(readSeriesCsv, () => {
 
   it('takes the largest float32', () => {
     expect(read('a\n3.4028234663852886e38\n').values[0]).toBe(3.4028234663852886e38);
+  });
+});
+
+describe(readCsvColumns, () => {
+  it('gives the names in the first row', () => {
+    expect(readCsvColumns('\uFEFF a ,"b, c"\r\n1,2\r\n', 's.csv')).toEqual(['a', 'b, c']);
+  });
+
+  it('refuses an empty file', () => {
+    expect(() => readCsvColumns('\n', 's.csv')).toThrow(
+      new DataError(
+        's.csv: expected column names in row 1, got an empty file; give a CSV file with a row of names',
+      ),
+    );
   });
 });

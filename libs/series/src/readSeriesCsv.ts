@@ -14,6 +14,16 @@ const lineEnd = /\r\n|\n|\r/g;
 const largest = 3.4028234663852886e38; // the largest float32
 
 /**
+ * The column names of CSV text: its first row.
+ *
+ * @param source what to call the text in an error, usually its file name
+ * @throws DataError when the text is empty
+ */
+export function readCsvColumns(text: string, source: string): string[] {
+  return parseTable(text, source).header;
+}
+
+/**
  * Reads columns of numbers from CSV text (RFC 4180, comma separated, names in the first row).
  *
  * A byte order mark, any kind of line end and empty lines at the end are taken as they come.
@@ -24,15 +34,7 @@ const largest = 3.4028234663852886e38; // the largest float32
  *   a value that is missing or is not a number, or no rows at all
  */
 export function readSeriesCsv(text: string, columns: readonly string[], source: string): SeriesTable {
-  const table = csvParseRows(text.replace(/^\uFEFF/, ''));
-  while (table.length > 0 && isBlank(table[table.length - 1])) table.pop();
-  if (table.length === 0) {
-    throw new DataError(
-      `${source}: expected column names in row 1, got an empty file; give a CSV file with a row of names`,
-    );
-  }
-  const [names, ...records] = table;
-  const header = names.map((name) => name.trim());
+  const { names, header, records } = parseTable(text, source);
   const places = columns.map((column) => findColumn(header, column, source));
   if (records.length === 0) {
     throw new DataError(
@@ -52,6 +54,21 @@ export function readSeriesCsv(text: string, columns: readonly string[], source: 
     line += linesIn(record);
   }
   return { columns, rows: records.length, values };
+}
+
+function parseTable(
+  text: string,
+  source: string,
+): { names: string[]; header: string[]; records: string[][] } {
+  const table = csvParseRows(text.replace(/^\uFEFF/, ''));
+  while (table.length > 0 && isBlank(table[table.length - 1])) table.pop();
+  if (table.length === 0) {
+    throw new DataError(
+      `${source}: expected column names in row 1, got an empty file; give a CSV file with a row of names`,
+    );
+  }
+  const [names, ...records] = table;
+  return { names, header: names.map((name) => name.trim()), records };
 }
 
 const isBlank = (record: readonly string[]): boolean => record.length === 1 && record[0].trim() === '';

@@ -1,4 +1,5 @@
 import { MissingError } from '@onda/contract';
+import * as tf from '@tensorflow/tfjs-core';
 import { restoreUtilFunctions } from './nodeShims.ts';
 import { cpuKey, libraryProblem, maybeSetupRecord, setupRecordPath } from './setupRecord.ts';
 import type { MissingLibrary, SetupRecord } from './setupRecord.ts';
@@ -81,7 +82,7 @@ async function openTensorflow(): Promise<{ version: string } | MissingLibrary> {
   restoreUtilFunctions();
   try {
     // The import itself makes it the current backend, and throws where the addon cannot be loaded.
-    const { default: tf } = await import('@tensorflow/tfjs-node');
+    await import('@tensorflow/tfjs-node');
     await tf.setBackend('tensorflow');
     await tf.ready();
     const { binding } = tf.backend() as unknown as { binding: { TF_Version: string } };
@@ -112,7 +113,6 @@ async function missingKernels(record: SetupRecord): Promise<MissingLibrary | nul
 }
 
 async function openCpu(): Promise<OpenBackend> {
-  const { default: tf } = await import('@tensorflow/tfjs-core');
   const { version_cpu: version } = await import('@tensorflow/tfjs-backend-cpu');
   // Its first tensor would print an advert for tfjs-node, which is what was just found missing.
   Object.assign(tf.findBackend('cpu'), { firstUse: false });

@@ -1,6 +1,6 @@
 import '@tensorflow/tfjs-backend-cpu';
 import * as tf from '@tensorflow/tfjs-core';
-import { ConfigError, ResultError, ShapeError } from '@onda/contract';
+import { ConfigError, ModelError, ResultError, ShapeError } from '@onda/contract';
 import type { ChunkSource } from '@onda/series';
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { takeCheckpoint } from './checkpoint.ts';
@@ -237,6 +237,16 @@ describe(fit, () => {
       ),
     );
     expect(await fit({ ...small, steps: 8, carry: true, resume })).toMatchObject({ step: 8, stopped: false });
+  });
+
+  it('refuses to go on from the state of another net', async () => {
+    const carry = { batch: 1, values: new Float32Array(15) };
+    const resume = { step: 1, losses: new Float32Array(1), carry };
+    await expect(fit({ ...small, steps: 2, carry: true, resume })).rejects.toThrow(
+      new ModelError(
+        'carried state: expected 16 numbers [1, 16], got 15; go on with the net that the run began with',
+      ),
+    );
   });
 
   it('refuses to carry the states of one batch into another', async () => {

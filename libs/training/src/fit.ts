@@ -1,6 +1,6 @@
 import type { Scalar, Tensor2D, Tensor3D } from '@tensorflow/tfjs-core';
 import { tensor2d, tensor3d, tidy } from '@tensorflow/tfjs-core';
-import { ConfigError, ShapeError } from '@onda/contract';
+import { ConfigError, ModelError, ShapeError } from '@onda/contract';
 import type { LossKind, Net } from '@onda/nets';
 import type { Chunk, ChunkSource } from '@onda/series';
 import type { FitProgress } from './fitProgress.ts';
@@ -149,6 +149,12 @@ function checkOptions({ net, source, steps, resume }: FitOptions): void {
   if (resume && resume.step > steps) {
     throw new ConfigError(
       `fit: expected at least the ${resume.step} steps that are already done, got ${steps}; raise training.steps`,
+    );
+  }
+  const carried = resume?.carry;
+  if (carried && carried.values.length !== carried.batch * net.stateSize) {
+    throw new ModelError(
+      `carried state: expected ${carried.batch * net.stateSize} numbers [${carried.batch}, ${net.stateSize}], got ${carried.values.length}; go on with the net that the run began with`,
     );
   }
 }

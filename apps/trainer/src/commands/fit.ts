@@ -79,7 +79,7 @@ export function writeReport(
 }
 
 /** One line on what the net does with what was held back. */
-export function forecastLine({ forecast }: FittedRun, config: FitConfig): string | null {
+function forecastLine({ forecast }: FittedRun, config: FitConfig): string | null {
   if (!forecast) return null;
   const naive = config.data.kind === 'video-clips' ? 'the same frame again' : 'the last value again';
   return `held back (${forecast.samples} samples): rmse ${forecast.forecast.rmse.toPrecision(3)}, ${naive} ${forecast.naive.rmse.toPrecision(3)}`;

@@ -1,14 +1,10 @@
 import type { Manifest } from '@onda/contract';
 import { DataError, fitConfigSchema } from '@onda/contract';
-import { readSeriesCsv, type SeriesTable } from '@onda/series';
+import { readCsvColumns, readSeriesCsv, type SeriesTable } from '@onda/series';
 import { readInput } from '../files.ts';
 
 /** Columns of CSV files that a model reads: as told, else as it was trained on, else all of them. */
-export function modelColumns(
-  manifest: Manifest,
-  told: string | undefined,
-  header: readonly string[],
-): string[] {
+function modelColumns(manifest: Manifest, told: string | undefined, header: readonly string[]): string[] {
   const columns = told?.split(',').map((name) => name.trim()) ?? trainedColumns(manifest) ?? [...header];
   if (columns.length !== manifest.net.features) {
     throw new DataError(
@@ -26,10 +22,5 @@ function trainedColumns(manifest: Manifest): string[] | undefined {
 /** The columns of a CSV file that a model reads, as numbers; errors name the file, the row and the column. */
 export function readModelCsv(file: string, manifest: Manifest, columns?: string): SeriesTable {
   const text = readInput(file, 'data').toString('utf8');
-  const header = text
-    .replace(/^\uFEFF/, '')
-    .split(/\r\n|\n|\r/, 1)[0]
-    .split(',')
-    .map((name) => name.trim());
-  return readSeriesCsv(text, modelColumns(manifest, columns, header), file);
+  return readSeriesCsv(text, modelColumns(manifest, columns, readCsvColumns(text, file)), file);
 }

@@ -4,7 +4,7 @@ import type { ParityRow } from '@onda/contract';
  * Float32 through another library's kernels: sums in another order and another tanh differ in the last bits, and a state carries
  * them on. Measured 1e-7 to 2e-6 on the first job; 1e-5 is the contract's bound, taken relative to the largest value.
  */
-export const relativeTolerance = 1e-5;
+const relativeTolerance = 1e-5;
 
 /** What one comparison is about: the check's name, the runtime, batch and time of the input. */
 export type Comparison = Pick<ParityRow, 'check' | 'runtime' | 'batch' | 'time'>;

@@ -52,7 +52,7 @@ const sha256 = (data: string | Uint8Array): string => createHash('sha256').updat
  * @throws ResultError when a comparison does not hold; nothing is written then
  */
 export async function exportModel(request: ExportRequest): Promise<ExportResult> {
-  const { name, repository, runtime } = request;
+  const { name, repository } = request;
   checkModelName(name);
   const exported = exportNet(request.artifacts, {
     lag: request.lag,

@@ -49,8 +49,9 @@ export async function verifyExport(
     const model = new SequenceModel(session, manifest);
     for (const { batch, time } of shapes) {
       const x = randomInput(manifest.scaler, features, batch * time, 11 + time);
-      const state = Float32Array.from({ length: batch * manifest.state.size }, createRandom(time).next).map(
-        (v) => v - 0.5,
+      const random = createRandom(time);
+      const state = Float32Array.from({ length: batch * manifest.state.size }, () =>
+        random.uniform(-0.5, 0.5),
       );
       const expected = reference.forward(x, batch, time, state);
       const actual = await model.step(

@@ -11,12 +11,16 @@ import {
   type ForecastReport,
 } from '@onda/series';
 import {
+  constantSchedule,
+  cosineSchedule,
   decodeCheckpoint,
   encodeCheckpoint,
   fit,
   Optimizer,
+  stepSchedule,
   takeCheckpoint,
   type FitProgress,
+  type Schedule,
 } from '@onda/training';
 import type { OpenBackend } from '@onda/tfjs-native';
 import { createTfjsReference } from '../export/tfjsReference.ts';
@@ -87,6 +91,7 @@ export async function fitRun(request: FitRequest): Promise<FittedRun> {
       steps: training.steps,
       loss: training.loss,
       carry: training.carry,
+      schedule: openSchedule(config),
       resume: start.progress,
       signal: request.signal,
       onStep: (step) => {
@@ -147,12 +152,12 @@ interface Start {
 /** A new net from the seed, or the one of the checkpoint. */
 function openStart({ config, runFolder, resume }: FitRequest, source: DataSource): Start {
   const { cell, units, layers } = config.net;
-  const { optimizer: kind, learningRate } = config.training;
   const spec = { cell, units, layers, features: source.features, outputs: source.outputs };
   const file = path.join(runFolder, runFiles.checkpoint);
   if (!resume) {
-    const net = Net.create(spec, createRandom(config.seed).uniform);
-    return { net, optimizer: new Optimizer({ kind, learningRate }, net.variables) };
+    const random = createRandom(config.seed);
+    const net = Net.create(spec, (low, high) => random.uniform(low, high));
+    return { net, optimizer: openOptimizer(config, net) };
   }
   if (!existsSync(file)) {
     throw new DataError(`--resume: expected a checkpoint at ${file}, found none; fit without --resume first`);
@@ -167,9 +172,26 @@ function openStart({ config, runFolder, resume }: FitRequest, source: DataSource
       `--resume: expected a checkpoint with ${differs} ${spec[differs]}, as the config says, got ${has}; fit without --resume`,
     );
   }
-  const optimizer = new Optimizer({ kind, learningRate }, net.variables);
+  const optimizer = openOptimizer(config, net);
   optimizer.restore(checkpoint.optimizer);
   return { net, optimizer, progress: checkpoint.progress };
+}
+
+function openOptimizer({ training }: FitConfig, net: Net): Optimizer {
+  const { optimizer: kind, learningRate, clipNorm, momentum, weightDecay } = training;
+  return new Optimizer({ kind, learningRate, clipNorm, momentum, weightDecay }, net.variables);
+}
+
+function openSchedule({ training }: FitConfig): Schedule {
+  const { schedule, learningRate, steps } = training;
+  switch (schedule.kind) {
+    case 'constant':
+      return constantSchedule(learningRate);
+    case 'cosine':
+      return cosineSchedule(learningRate, steps, schedule.finalRate);
+    case 'step':
+      return stepSchedule(learningRate, schedule.every, schedule.factor);
+  }
 }
 
 /** What the fitted net does with data it was not trained on, and by itself. */

@@ -5,9 +5,9 @@ import type { Reference } from './reference.ts';
  * How far a replay may be from PyTorch's run. PyTorch's own float32 run differs from the same run in float64 by 2e-5 (losses, relative),
  * 7e-6 (weights and predictions) and 2e-5 (closed loop); these are 3 to 10 times that.
  */
-export const limits = { losses: 1e-4, weights: 2e-5, predictions: 2e-5, 'closed loop': 2e-4 } as const;
+const limits = { losses: 1e-4, weights: 2e-5, predictions: 2e-5, 'closed loop': 2e-4 } as const;
 
-export type Quantity = keyof typeof limits;
+type Quantity = keyof typeof limits;
 
 /** The largest difference of one quantity, and where it is. */
 export interface Difference {

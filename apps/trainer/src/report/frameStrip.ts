@@ -42,5 +42,5 @@ export function frameStrip(rows: readonly FrameRow[], height: number, width: num
   });
   const totalWidth = labelWidth + count * (frameWidth + gap);
   const totalHeight = rows.length * (frameHeight + gap);
-  return `<svg viewBox="0 0 ${totalWidth} ${totalHeight}" width="${totalWidth}" height="${totalHeight}" font-size="12" font-family="system-ui, sans-serif" role="img">${parts.join('')}</svg>`;
+  return `<svg viewBox="0 0 ${totalWidth} ${totalHeight}" width="${totalWidth}" height="${totalHeight}" font-size="12" font-family="system-ui, sans-serif">${parts.join('')}</svg>`;
 }

@@ -54,9 +54,7 @@ function pictureHtml(picture: NonNullable<ReportSection['pictures']>[number]): s
     .map(({ name, colour }) => `<span style="--c: ${colour}">${escapeHtml(name)}</span>`)
     .join('');
   const label = escapeHtml(picture.caption);
-  const svg = picture.svg
-    .replace('<svg', `<svg role="img" aria-label="${label}"`)
-    .replace(/ role="img"(?=[^>]* role="img")/, '');
+  const svg = picture.svg.replace('<svg', `<svg role="img" aria-label="${label}"`);
   return `<figure><figcaption><b>${label}</b>${legend}</figcaption>${svg}</figure>`;
 }
 

@@ -84,8 +84,8 @@ export function madeUpSeries(
     promptEnd: chunk,
     truth: false,
     at: (sample, feature) => {
-      const middle = center[feature] ?? center[0] ?? 0;
-      const size = scale[feature] ?? scale[0] ?? 1;
+      const middle = center.at(feature) ?? center.at(0) ?? 0;
+      const size = scale.at(feature) ?? scale.at(0) ?? 1;
       return middle + size * Math.sin((sample * Math.PI) / 20 + (feature * Math.PI) / features);
     },
   };

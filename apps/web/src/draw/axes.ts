@@ -53,14 +53,17 @@ export function drawAxes(
       ),
     );
   }
-  for (const value of xs) {
-    const at = place(x, value);
-    if (at < left - 1 || at > right + 1) continue;
-    parts.push(
-      svg('text', { class: 'tick x-tick', x: at, y: frame.height - frame.bottom + 22 }, String(value)),
-    );
-  }
-  group.replaceChildren(...parts);
+  group.replaceChildren(...parts, ...drawTimes(frame, x, xs));
+}
+
+/** Labels of positions along time, under the picture. */
+export function drawTimes(frame: Frame, x: Scale, xs: readonly number[]): SVGElement[] {
+  const [left, right] = across(frame);
+  const y = frame.height - frame.bottom + 22;
+  return xs
+    .map((value) => [value, place(x, value)] as const)
+    .filter(([, at]) => at >= left - 1 && at <= right + 1)
+    .map(([value, at]) => svg('text', { class: 'tick x-tick', x: at, y }, String(value)));
 }
 
 /** Whole positions along time to label, at most one each `pixels`. */

@@ -1,26 +1,12 @@
-import { across, drawAxes, timeTicks, upward } from './axes.ts';
+import { across, drawAxes, drawTimes, timeTicks, upward } from './axes.ts';
 import type { Frame } from './axes.ts';
-import { linePath, thinned } from './linePath.ts';
-import type { Point } from './linePath.ts';
+import { linePath } from './linePath.ts';
+import { liveLines } from './liveLines.ts';
+import type { LiveLine, LiveLines } from './liveLines.ts';
+import type { LiveScene } from './liveScene.ts';
 import { place } from './scale.ts';
 import type { Scale } from './scale.ts';
 import { setAttributes, svg } from './svg.ts';
-
-/** What the live picture shows at one moment. Samples count from the prompt's first. */
-export interface LiveScene {
-  features: number;
-  prompt: Float32Array;
-  /** Row-major [samples, features], at least as far as `shown`. */
-  generated: ArrayLike<number>;
-  /** Generated samples to draw, with the fraction that the newest stretch has grown. */
-  shown: number;
-  /** The true value at a sample, NaN where there is none. */
-  truth: (sample: number, feature: number) => number;
-  /** Samples that lie in the picture. */
-  window: readonly [number, number];
-  /** Values that lie in the picture. */
-  range: readonly [number, number];
-}
 
 /** A picture that is drawn anew for each moment. */
 export interface LivePlot {
@@ -41,6 +27,9 @@ const fewestSamples = 90;
 /** Share of the picture's width, from its left, where the newest value is held. */
 const headPlace = 0.8;
 
+/** Features beyond these are in the table alone. */
+const mostLanes = 6;
+
 /** Room that the labels need beside the page's text; where there is less they stand on their lines. */
 const labelRoom = 44;
 
@@ -50,29 +39,21 @@ function textMargin(width: number): number {
 }
 
 /**
- * The picture of a running generation: the prompt in red, the truth in blue, the net's own values over it.
+ * The picture of a running generation: the prompt in red, the truth in blue, the net's own values over it; several features in lanes
+ * one above the other.
  *
  * @param host an SVG element, as wide and high as its style says
  */
 export function createLivePlot(host: SVGSVGElement): LivePlot {
   const axes = svg('g');
-  const gap = svg('path', { class: 'gap' });
-  const truth = svg('g', { class: 'truth' });
-  const prompt = svg('g', { class: 'prompt' });
-  const generated = svg('g', { class: 'generated' });
+  const lanes = svg('g');
+  const heads = svg('g');
   const start = svg('line', { class: 'start' });
   const startLabel = svg('text', { class: 'start-label' }, 'from here on its own');
-  const halo = svg('circle', { class: 'halo', r: 13 });
-  const head = svg('circle', { class: 'head', r: 5 });
   const shade = svg('rect', { fill: 'url(#live-fade)', x: 0, y: 0 });
-  const drawing = svg('g', {}, gap, truth, generated, prompt, start, startLabel);
-  host.replaceChildren(
-    svg('defs', {}, fade(), svg('mask', { id: 'live-mask', maskUnits: 'userSpaceOnUse' }, shade)),
-    axes,
-    drawing,
-    halo,
-    head,
-  );
+  const mask = svg('mask', { id: 'live-mask', maskUnits: 'userSpaceOnUse' }, shade);
+  const drawing = svg('g', {}, lanes, start, startLabel);
+  host.replaceChildren(svg('defs', {}, fade(), mask), axes, drawing, heads);
 
   const frameNow = (): Frame => {
     const { width, height } = host.getBoundingClientRect();
@@ -93,46 +74,37 @@ export function createLivePlot(host: SVGSVGElement): LivePlot {
     },
     draw(scene) {
       const frame = frameNow();
+      const margin = textMargin(frame.width);
       const x: Scale = { from: scene.window, to: across(frame) };
-      const y: Scale = { from: scene.range, to: upward(frame) };
+      const count = Math.min(mostLanes, scene.names.length);
+      const ys = laneScales(frame, scene.range, count);
       setAttributes(host, { viewBox: `0 0 ${frame.width} ${frame.height}` });
       setAttributes(shade, { width: frame.width, height: frame.height });
       setAttributes(drawing, { mask: scene.window[0] > 0 ? 'url(#live-mask)' : 'none' });
-      const margin = textMargin(frame.width);
-      drawAxes(
-        axes,
-        frame,
-        x,
-        y,
-        timeTicks(x, 80),
-        margin < labelRoom ? { on: margin } : { before: margin - 10 },
+      if (count === 1) {
+        const labels = margin < labelRoom ? { on: margin } : { before: margin - 10 };
+        drawAxes(axes, frame, x, ys[0], timeTicks(x, 80), labels);
+      } else {
+        axes.replaceChildren(
+          ...laneLabels(scene.names, ys, frame.width, margin),
+          ...drawTimes(frame, x, timeTicks(x, 80)),
+        );
+      }
+      keep(lanes, count, () => lane());
+      keep(heads, count, () =>
+        svg('g', {}, svg('circle', { class: 'halo', r: 13 }), svg('circle', { class: 'head', r: 5 })),
       );
-
-      const promptTime = scene.prompt.length / scene.features;
-      const places = lines(scene, promptTime, frame.width);
-      const draw = (samples: readonly number[], at: (sample: number) => number): Point[] =>
-        samples.map((sample) => [place(x, sample), place(y, at(sample))]);
-      const features = Array.from({ length: scene.features }, (_, feature) => feature);
-
-      setPaths(truth, features, (feature) =>
-        linePath(draw(places.truth, (sample) => scene.truth(sample, feature))),
-      );
-      setPaths(prompt, features, (feature) => {
-        const value = (sample: number): number => scene.prompt[sample * scene.features + feature];
-        return linePath(draw(places.prompt, value));
-      });
-      const value = valueAt(scene, promptTime);
-      setPaths(generated, features, (feature) =>
-        linePath(draw(places.generated, (sample) => value(sample, feature))),
-      );
-      drawGap(gap, scene, places.generated, value, draw);
-
-      const from = place(x, promptTime - 1);
+      for (const [feature, y] of ys.entries()) {
+        const lines = liveLines(scene, feature, Math.max(200, Math.round(frame.width) * 2));
+        drawLane(lanes.children[feature], lines, x, y);
+        const [sample, value] = lines.head;
+        for (const circle of heads.children[feature].children) {
+          setAttributes(circle, { cx: place(x, sample), cy: place(y, value) });
+        }
+      }
+      const from = place(x, scene.prompt.length / scene.names.length - 1);
       setAttributes(start, { x1: from, x2: from, y1: frame.top, y2: frame.height - frame.bottom });
       setAttributes(startLabel, { x: from + 10, y: frame.top + 14 });
-      const last = promptTime - 1 + scene.shown;
-      const spot = { cx: place(x, last), cy: place(y, value(last, 0)) };
-      for (const circle of [halo, head]) setAttributes(circle, spot);
     },
   };
 }
@@ -147,70 +119,43 @@ function fade(): SVGLinearGradientElement {
   );
 }
 
-/** The samples each line is drawn through; the newest stretch of the generation ends between two samples. */
-function lines(
-  scene: LiveScene,
-  promptTime: number,
+/** The same values in each lane, one lane a feature from the top. */
+function laneScales(frame: Frame, range: readonly [number, number], count: number): Scale[] {
+  const [bottom, top] = upward(frame);
+  const height = (bottom - top) / count;
+  return Array.from({ length: count }, (_, lane) => ({
+    from: range,
+    to: [top + (lane + 1) * height, top + lane * height],
+  }));
+}
+
+function laneLabels(
+  names: readonly string[],
+  ys: readonly Scale[],
   width: number,
-): { truth: number[]; prompt: number[]; generated: number[] } {
-  const most = Math.max(200, Math.round(width) * 2);
-  const low = Math.max(0, Math.floor(scene.window[0]) - 1);
-  const high = Math.ceil(scene.window[1]) + 1;
-  const end = promptTime - 1 + scene.shown;
-  const value = valueAt(scene, promptTime);
-  const first = Math.max(low, promptTime - 1);
-  const generated = thinned(first, Math.min(high, Math.floor(end)), most, (sample) => value(sample, 0));
-  if (end > Math.floor(end) && end <= high) generated.push(end);
-  return {
-    truth: thinned(low, high, most, (sample) => scene.truth(sample, 0)),
-    prompt: thinned(
-      low,
-      Math.min(high, promptTime - 1),
-      most,
-      (sample) => scene.prompt[sample * scene.features],
-    ),
-    generated,
-  };
+  margin: number,
+): SVGElement[] {
+  return ys.flatMap((y, lane) => [
+    svg('line', { class: 'grid', x1: 0, x2: width, y1: y.to[0], y2: y.to[0] }),
+    svg('text', { class: 'tick y-tick on', x: margin, y: y.to[1] + 16 }, names[lane]),
+  ]);
 }
 
-/** The net's value at a sample: its last prompt sample, where its line begins, then its own; between samples, on the line. */
-function valueAt(scene: LiveScene, promptTime: number): (sample: number, feature: number) => number {
-  const { features, prompt, generated } = scene;
-  const whole = (sample: number, feature: number): number =>
-    sample < promptTime
-      ? prompt[sample * features + feature]
-      : generated[(sample - promptTime) * features + feature];
-  return (sample, feature) => {
-    const before = Math.floor(sample);
-    const share = sample - before;
-    if (share === 0) return whole(before, feature);
-    return whole(before, feature) * (1 - share) + whole(before + 1, feature) * share;
-  };
+function lane(): SVGGElement {
+  const path = (kind: string): SVGPathElement => svg('path', { class: kind });
+  return svg('g', {}, path('gap'), path('line truth'), path('line generated'), path('line prompt'));
 }
 
-/** The space between the net's first feature and the truth, to be filled. */
-function drawGap(
-  path: SVGPathElement,
-  scene: LiveScene,
-  samples: readonly number[],
-  value: (sample: number, feature: number) => number,
-  draw: (samples: readonly number[], at: (sample: number) => number) => Point[],
-): void {
-  const known = samples.filter((sample) => Number.isFinite(scene.truth(sample, 0)));
-  if (scene.features > 1 || known.length < 2) {
-    setAttributes(path, { d: '' });
-    return;
-  }
-  const there = draw(known, (sample) => value(sample, 0));
-  const back = draw([...known].reverse(), (sample) => scene.truth(sample, 0));
-  setAttributes(path, { d: `${linePath([...there, ...back])}Z` });
+function drawLane(group: Element, lines: LiveLines, x: Scale, y: Scale): void {
+  const data = (line: LiveLine): string =>
+    linePath(line.map(([sample, value]) => [place(x, sample), place(y, value)]));
+  const gap = data(lines.gap);
+  const paths = [gap === '' ? '' : `${gap}Z`, data(lines.truth), data(lines.generated), data(lines.prompt)];
+  for (const [index, d] of paths.entries()) setAttributes(group.children[index], { d });
 }
 
-/** Keeps one path a feature in a group and gives each its data. */
-function setPaths(group: SVGGElement, features: readonly number[], data: (feature: number) => string): void {
-  while (group.childElementCount > features.length) group.lastElementChild?.remove();
-  while (group.childElementCount < features.length) {
-    group.append(svg('path', { class: `line feature-${group.childElementCount % 4}` }));
-  }
-  for (const feature of features) setAttributes(group.children[feature], { d: data(feature) });
+/** Keeps so many children in a group. */
+function keep(group: SVGGElement, count: number, make: () => SVGElement): void {
+  while (group.childElementCount > count) group.lastElementChild?.remove();
+  while (group.childElementCount < count) group.append(make());
 }

@@ -82,7 +82,7 @@ describe(LiveRun, () => {
     const series = rowSeries('rows', ['v'], cut(sineSeries(20), 0, 30), { chunk: 20, holdout: 10 });
     const run = new LiveRun(model, { series, start: 0, time: 20 });
     await run.step(0, atOnce);
-    run.step(0, atOnce);
+    await run.step(0, atOnce);
     expect(run.errors.slice(0, 10).every(Number.isFinite)).toBe(true);
     expect(run.errors.slice(10).every(Number.isNaN)).toBe(true);
     expect(worstDrawn(run).at).toBeLessThan(10);
@@ -93,7 +93,7 @@ describe(valueRow, () => {
   it('lists the prompt, then the net beside the truth', async () => {
     const run = new LiveRun(model, { series: sineSeries(20), start: 0, time: 2 });
     await run.step(0, atOnce);
-    run.step(0, atOnce);
+    await run.step(0, atOnce);
     expect(valueRow(run, 1)).toEqual({
       sample: 1,
       part: 'fed',
@@ -114,7 +114,7 @@ describe(valueRow, () => {
   it('becomes a file with every digit of each value', async () => {
     const run = new LiveRun(model, { series: sineSeries(20), start: 0, time: 2 });
     await run.step(0, atOnce);
-    run.step(0, atOnce);
+    await run.step(0, atOnce);
     const lines = valuesCsv(run).split('\n');
     expect(lines[0]).toBe('Sample,Part,True,Net,Difference');
     expect(lines[1]).toBe('0,fed,0,,');
@@ -128,7 +128,7 @@ describe(summaryText, () => {
     const run = new LiveRun(model, { series: sineSeries(20), start: 0, time: 20 });
     expect(summaryText(run)).toBe('0 values after a prompt of 20 samples of sin(t).');
     await run.step(0, atOnce);
-    run.step(0, atOnce);
+    await run.step(0, atOnce);
     expect(summaryText(run)).toMatch(
       /^60 values after a prompt of 20 samples of sin\(t\); the largest difference from the truth is 0\.\d+, at sample \d+\.$/,
     );

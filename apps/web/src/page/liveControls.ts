@@ -16,6 +16,16 @@ export interface ControlActions {
   redraw: () => void;
 }
 
+/** Settings that fit a model and its data. */
+export interface Offer {
+  /** Samples of the prompt. */
+  prompt: { min: number; max: number; value: number };
+  /** Samples to generate. */
+  samples: number;
+  /** What the button for another place is called. */
+  move: string;
+}
+
 /** The row of buttons and settings under the live picture. */
 export interface LiveControls {
   readonly pace: Pace;
@@ -23,8 +33,8 @@ export interface LiveControls {
   readonly whole: boolean;
   enable(on: boolean): void;
   showRunning(running: boolean): void;
-  /** Bounds of the prompt's length and what it is at first, and what the button for another place is called. */
-  offer(prompt: { min: number; max: number; value: number }, moveText: string): void;
+  /** Sets what fits the model and its data. */
+  offer(offer: Offer): void;
 }
 
 /** Whether the person asked their system for less motion: then a generation appears at once. */
@@ -76,11 +86,12 @@ export function createLiveControls(actions: ControlActions): LiveControls {
     showRunning(running) {
       toggle.textContent = running ? 'Stop' : 'Start';
     },
-    offer({ min, max, value }, moveText) {
-      prompt.min = String(min);
-      prompt.max = String(max);
-      prompt.value = String(value);
-      move.textContent = moveText;
+    offer(offer) {
+      prompt.min = String(offer.prompt.min);
+      prompt.max = String(offer.prompt.max);
+      prompt.value = String(offer.prompt.value);
+      samples.value = String(offer.samples);
+      move.textContent = offer.move;
     },
   };
 }

@@ -27,6 +27,8 @@ export interface LiveSection {
 
 const longestPrompt = 500;
 const defaultPrompt = 20;
+const fewestSamples = 50;
+const mostSamples = 400;
 
 export function createLiveSection(listeners: LiveListeners): LiveSection {
   const plot = createLivePlot(find('live-plot', SVGSVGElement));
@@ -100,7 +102,7 @@ export function createLiveSection(listeners: LiveListeners): LiveSection {
     const { samples } = controls.pace;
     const before = run.place.time - 1;
     plot.draw({
-      features: run.features,
+      names: run.place.series.names,
       prompt: run.prompt,
       generated: run.generated,
       shown: run.shown,
@@ -117,10 +119,11 @@ export function createLiveSection(listeners: LiveListeners): LiveSection {
     open(model, series) {
       const { lag } = model.sequence.manifest;
       const time = Math.max(lag, Math.min(defaultPrompt, series.promptEnd));
-      controls.offer(
-        { min: lag, max: Math.min(longestPrompt, series.length), value: time },
-        series.length === Infinity ? 'New phase' : 'Other place',
-      );
+      controls.offer({
+        prompt: { min: lag, max: Math.min(longestPrompt, series.length), value: time },
+        samples: defaultSamples(series),
+        move: series.length === Infinity ? 'New phase' : 'Other place',
+      });
       source = {
         model,
         series,
@@ -139,6 +142,11 @@ export function createLiveSection(listeners: LiveListeners): LiveSection {
     },
     redraw: draw,
   };
+}
+
+/** As long as there is truth to compare with, within reason. */
+function defaultSamples({ length, promptEnd, truth }: Series): number {
+  return truth ? Math.min(mostSamples, Math.max(fewestSamples, length - promptEnd)) : mostSamples;
 }
 
 /** Another place for a prompt: any phase of a formula, any sample of rows that leaves the prompt whole. */

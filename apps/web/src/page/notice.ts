@@ -1,7 +1,7 @@
 import { OndaError } from '@onda/contract';
 import { find } from './find.ts';
 
-/** What stands in the place of the live picture while there is none. */
+/** What stands in the place of the live picture while there is none; page.css shows and hides by the state of the body. */
 export interface Notice {
   wait(): void;
   clear(): void;
@@ -10,27 +10,22 @@ export interface Notice {
 
 /** @param retry called by the button beside a failure */
 export function createNotice(retry: () => void): Notice {
-  const plot = find('live-plot', SVGSVGElement);
-  const loading = find('loading', HTMLElement);
-  const notice = find('notice', HTMLElement);
   const text = find('notice-text', HTMLElement);
   find('retry', HTMLButtonElement).addEventListener('click', retry);
 
-  const show = (what: 'plot' | 'loading' | 'notice'): void => {
-    plot.style.visibility = what === 'plot' ? '' : 'hidden';
-    loading.hidden = what !== 'loading';
-    notice.hidden = what !== 'notice';
+  const show = (state: 'ready' | 'loading' | 'failed'): void => {
+    document.body.dataset['state'] = state;
   };
   return {
     wait: () => {
       show('loading');
     },
     clear: () => {
-      show('plot');
+      show('ready');
     },
     fail: (error) => {
       text.textContent = sentence(error);
-      show('notice');
+      show('failed');
     },
   };
 }

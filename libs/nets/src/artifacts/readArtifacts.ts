@@ -52,7 +52,9 @@ function checkShape({ name, shape }: WeightSpec, given: readonly number[]): void
 
 /** The weights' bytes in one piece; TensorFlow.js keeps them in one buffer or in several. */
 function weightBytes(data: io.WeightData | undefined): Uint8Array {
-  const parts = (Array.isArray(data) ? data : data === undefined ? [] : [data]).map((part) => new Uint8Array(part));
+  const parts = (Array.isArray(data) ? data : data === undefined ? [] : [data]).map(
+    (part) => new Uint8Array(part),
+  );
   if (parts.length === 1) return parts[0];
   const whole = new Uint8Array(parts.reduce((size, part) => size + part.byteLength, 0));
   let offset = 0;

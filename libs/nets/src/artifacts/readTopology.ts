@@ -58,7 +58,7 @@ export function readTopology(topology: unknown): NetSpec {
   for (let layer = 1; layer < cells.length; layer++) {
     if (cells[layer] !== cells[0] || units[layer] !== units[0]) {
       throw notANet(
-        `layer ${layer}: expected ${cells[0]} of ${units[0]} units as in layer 0, got ${cells[layer]} of ${units[layer]}`,
+        `layer ${layer}: expected ${cells[0]} of ${units[0]} units as in layer 0, got ${cells[layer]} of ${units[layer]} units`,
       );
     }
   }

@@ -1,5 +1,10 @@
 import '@tensorflow/tfjs-backend-cpu';
-import { copyRegisteredKernels, findBackendFactory, registerBackend, setBackend } from '@tensorflow/tfjs-core';
+import {
+  copyRegisteredKernels,
+  findBackendFactory,
+  registerBackend,
+  setBackend,
+} from '@tensorflow/tfjs-core';
 import { registerComposedKernels } from './registerComposedKernels.ts';
 import { describeRecurrentKernels } from '../testing/recurrentConformance.ts';
 

@@ -20,7 +20,14 @@ describe(addProduct, () => {
           const plain = new Float32Array(rows * columns).fill(0.5);
           const turned = new Float32Array(rows * columns).fill(0.5);
           addProduct(rows, columns, terms, rowsOf(a, terms), rowsOf(b, columns), rowsOf(plain, columns));
-          addProduct(rows, columns, terms, transposeOf(turnedA, rows), transposeOf(turnedB, terms), rowsOf(turned, columns));
+          addProduct(
+            rows,
+            columns,
+            terms,
+            transposeOf(turnedA, rows),
+            transposeOf(turnedB, terms),
+            rowsOf(turned, columns),
+          );
           for (let i = 0; i < rows; i++) {
             for (let j = 0; j < columns; j++) {
               let sum = 0.5;
@@ -36,7 +43,14 @@ describe(addProduct, () => {
 
   it('leaves what lies between the rows of a view alone', () => {
     const c = new Float32Array(2 * 5).fill(9);
-    addProduct(2, 3, 1, rowsOf(Float32Array.of(1, 2), 1), rowsOf(Float32Array.of(1, 1, 1), 3), rowsOf(c, 5, 1));
+    addProduct(
+      2,
+      3,
+      1,
+      rowsOf(Float32Array.of(1, 2), 1),
+      rowsOf(Float32Array.of(1, 1, 1), 3),
+      rowsOf(c, 5, 1),
+    );
     expect(Array.from(c)).toEqual([9, 10, 10, 10, 9, 9, 11, 11, 11, 9]);
   });
 });

@@ -16,7 +16,14 @@ const FEW_ROWS = 4;
  * @param terms   columns of a, rows of b
  * @param c       rows with a column stride of 1
  */
-export function addProduct(rows: number, columns: number, terms: number, a: Matrix, b: Matrix, c: Matrix): void {
+export function addProduct(
+  rows: number,
+  columns: number,
+  terms: number,
+  a: Matrix,
+  b: Matrix,
+  c: Matrix,
+): void {
   if (rows < FEW_ROWS) {
     for (let i = 0; i < rows; i++) addRowProduct(i, columns, terms, a, b, c);
     return;

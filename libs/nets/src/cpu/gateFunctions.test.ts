@@ -9,7 +9,9 @@ const values = [0, 1e-30, 1e-8, 1e-3, 0.1, 0.3465, 0.3466, 0.7, 1, 2.5, 5, 9, 15
 describe(tanh, () => {
   it('is right to far below float32 rounding, on both sides of zero', () => {
     for (const value of values.flatMap((x) => [x, -x])) {
-      expect(Math.abs(tanh(value) - Math.tanh(value))).toBeLessThanOrEqual(RELATIVE * Math.abs(Math.tanh(value)));
+      expect(Math.abs(tanh(value) - Math.tanh(value))).toBeLessThanOrEqual(
+        RELATIVE * Math.abs(Math.tanh(value)),
+      );
     }
   });
 

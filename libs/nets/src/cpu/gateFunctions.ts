@@ -17,10 +17,7 @@ function expMinusOne(x: number): number {
   const k = Math.floor(x * Math.LOG2E + 0.5);
   const r = x - k * Math.LN2;
   const series =
-    r *
-    (1 +
-      r *
-        (1 / 2 + r * (1 / 6 + r * (1 / 24 + r * (1 / 120 + r * (1 / 720 + r * (1 / 5040)))))));
+    r * (1 + r * (1 / 2 + r * (1 / 6 + r * (1 / 24 + r * (1 / 120 + r * (1 / 720 + r * (1 / 5040)))))));
   const power = powers[(k | 0) + MAX_POWER];
   return power - 1 + power * series;
 }

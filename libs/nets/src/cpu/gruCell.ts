@@ -68,12 +68,19 @@ function resetStates(batch: number, units: number, gates: Matrix, previous: Matr
   for (let row = 0; row < batch; row++) {
     const at = gates.offset + row * gates.rowStride;
     const from = previous.offset + row * previous.rowStride;
-    for (let j = 0; j < units; j++) gates.data[at + 3 * units + j] = gates.data[at + j] * previous.data[from + j];
+    for (let j = 0; j < units; j++)
+      gates.data[at + 3 * units + j] = gates.data[at + j] * previous.data[from + j];
   }
 }
 
 /** n and h_t. */
-function newStates(inputs: CellInputs, y: Float32Array, gates: Matrix, previous: Matrix, sample: number): void {
+function newStates(
+  inputs: CellInputs,
+  y: Float32Array,
+  gates: Matrix,
+  previous: Matrix,
+  sample: number,
+): void {
   const { batch, time, units } = inputs.sizes;
   const { resetAfter } = inputs.attributes;
   const { data } = gates;
@@ -115,11 +122,25 @@ function backward(inputs: CellGradientInputs, gradients: CellGradients): void {
   }
   addColumnSums(samples, 3 * units, all, dRecurrentBias);
   addProduct(features, 2 * units, samples, transposeOf(x, features), all, rowsOf(dKernel, 3 * units));
-  addProduct(features, units, samples, transposeOf(x, features), inputN, rowsOf(dKernel, 3 * units, 2 * units));
+  addProduct(
+    features,
+    units,
+    samples,
+    transposeOf(x, features),
+    inputN,
+    rowsOf(dKernel, 3 * units, 2 * units),
+  );
   addColumnSums(samples, 2 * units, all, dBias);
   addColumnSums(samples, units, inputN, dBias, 2 * units);
   if (attributes.inputGradient) {
     addProduct(samples, features, 2 * units, all, transposeOf(kernel, 3 * units), rowsOf(dx, features));
-    addProduct(samples, features, units, inputN, transposeOf(kernel, 3 * units, 2 * units), rowsOf(dx, features));
+    addProduct(
+      samples,
+      features,
+      units,
+      inputN,
+      transposeOf(kernel, 3 * units, 2 * units),
+      rowsOf(dx, features),
+    );
   }
 }

@@ -66,7 +66,14 @@ function backward(inputs: CellGradientInputs, gradients: CellGradients): void {
   const all = rowsOf(dGates, 4 * units);
   const previous = transposeOf(previousStates(y, h0, sizes, attributes.reverse), units);
   addProduct(units, 4 * units, samples, previous, all, rowsOf(gradients.dRecurrentKernel, 4 * units));
-  addProduct(features, 4 * units, samples, transposeOf(x, features), all, rowsOf(gradients.dKernel, 4 * units));
+  addProduct(
+    features,
+    4 * units,
+    samples,
+    transposeOf(x, features),
+    all,
+    rowsOf(gradients.dKernel, 4 * units),
+  );
   addColumnSums(samples, 4 * units, all, gradients.dBias);
   gradients.dRecurrentBias.set(gradients.dBias);
   if (attributes.inputGradient) {

@@ -75,10 +75,7 @@ function backwardKernel(call: KernelCall): TensorInfo[] {
     dh0: new Float32Array(batch * units),
     dc0: lstm ? new Float32Array(batch * units) : nothing,
   };
-  cpuCells[attributes.cell].backward(
-    { ...inputs, y, reserve, dy, dh, dc: lstm ? dc : nothing },
-    gradients,
-  );
+  cpuCells[attributes.cell].backward({ ...inputs, y, reserve, dy, dh, dc: lstm ? dc : nothing }, gradients);
   const state = [batch, units];
   return [
     backend.makeTensorInfo(attributes.inputGradient ? [batch, time, features] : [0], 'float32', gradients.dx),

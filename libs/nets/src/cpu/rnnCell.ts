@@ -66,7 +66,14 @@ function backward(inputs: CellGradientInputs, gradients: CellGradients): void {
 
   const all = rowsOf(dSums, units);
   const previous = previousStates(y, h0, sizes, attributes.reverse);
-  addProduct(units, units, samples, transposeOf(previous, units), all, rowsOf(gradients.dRecurrentKernel, units));
+  addProduct(
+    units,
+    units,
+    samples,
+    transposeOf(previous, units),
+    all,
+    rowsOf(gradients.dRecurrentKernel, units),
+  );
   addProduct(features, units, samples, transposeOf(x, features), all, rowsOf(gradients.dKernel, units));
   addColumnSums(samples, units, all, gradients.dBias);
   gradients.dRecurrentBias.set(gradients.dBias);

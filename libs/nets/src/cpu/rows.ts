@@ -19,7 +19,13 @@ export function copyRows(rows: number, width: number, source: Matrix, target: Ma
 }
 
 /** Adds up the rows: `sums[j]` is the sum of column j, for as many columns as `sums` has from `firstSum` on. */
-export function addColumnSums(rows: number, width: number, source: Matrix, sums: Float32Array, firstSum = 0): void {
+export function addColumnSums(
+  rows: number,
+  width: number,
+  source: Matrix,
+  sums: Float32Array,
+  firstSum = 0,
+): void {
   for (let j = 0; j < width; j++) {
     let sum = 0;
     let at = source.offset + j;

@@ -37,7 +37,12 @@ export function finiteDifferences(given: RecurrentCase): Slope[] {
   });
 }
 
-function moved(given: RecurrentCase, input: keyof ReferenceInputs, direction: number[], step: number): number {
+function moved(
+  given: RecurrentCase,
+  input: keyof ReferenceInputs,
+  direction: number[],
+  step: number,
+): number {
   const values = given.inputs[input].map((value, index) => value + step * direction[index]);
   const outputs = referenceRecurrent({ ...given.inputs, [input]: values }, given.sizes, given.attributes);
   const { dOutputs } = given;

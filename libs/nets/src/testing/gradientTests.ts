@@ -13,10 +13,10 @@ import { caseTensors, gradientTensors, recurrentCase, variants } from './recurre
 import type { ReferenceInputs } from './referenceRecurrent.ts';
 
 /**
- * float32 gradients beside slopes in double precision, relative to the size of the sum that a slope is; seen on the `cpu` backend:
- * below 1e-6.
+ * float32 gradients beside slopes in double precision, relative to the length of the gradient times that of the direction: 2.5e-7
+ * on the `cpu` backend, with room for another order of the sums and another tanh.
  */
-const SLOPE_RELATIVE = 1e-5;
+const SLOPE_RELATIVE = 3e-6;
 
 /** Values of the backward op. */
 export const gradientTests: readonly ConformanceTest[] = [
@@ -27,7 +27,10 @@ export const gradientTests: readonly ConformanceTest[] = [
         const given = recurrentCase(sizes, attributes);
         const gradients = gradientValues(given, attributes);
         for (const { input, direction, slope } of finiteDifferences(given)) {
-          const scale = Math.max(1, Math.sqrt(dot(direction, direction) * dot(gradients[input], gradients[input])));
+          const scale = Math.max(
+            1,
+            Math.sqrt(dot(direction, direction) * dot(gradients[input], gradients[input])),
+          );
           const difference = Math.abs(dot(gradients[input], direction) - slope) / scale;
           expect(difference, `${input}, ${JSON.stringify(sizes)}`).toBeLessThan(SLOPE_RELATIVE);
         }
@@ -63,7 +66,10 @@ export const gradientTests: readonly ConformanceTest[] = [
 ];
 
 /** Gradients of all inputs, by the backward op. */
-function gradientValues(given: RecurrentCase, attributes: RecurrentAttributes): Record<keyof ReferenceInputs, number[]> {
+function gradientValues(
+  given: RecurrentCase,
+  attributes: RecurrentAttributes,
+): Record<keyof ReferenceInputs, number[]> {
   return tidy(() => {
     const tensors = caseTensors(given);
     const { y, reserve } = recurrent(tensors, attributes);

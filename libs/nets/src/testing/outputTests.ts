@@ -1,5 +1,5 @@
 import { slice, tidy } from '@tensorflow/tfjs-core';
-import type { Tensor3D } from '@tensorflow/tfjs-core';
+import type { Tensor, Tensor3D } from '@tensorflow/tfjs-core';
 import { expect } from 'vitest';
 import { recurrent, recurrentGrad } from '../recurrent.ts';
 import { reserveCounts } from '../recurrentOp.ts';
@@ -37,7 +37,8 @@ export const outputTests: readonly ConformanceTest[] = [
         tidy(() => {
           const given = recurrentCase({ units: 7, batch: 3, time: 10, features: 2 }, attributes);
           const tensors = caseTensors(given);
-          const part = (from: number, size: number): Tensor3D => slice(tensors.x, [0, from, 0], [-1, size, -1]);
+          const part = (from: number, size: number): Tensor3D =>
+            slice(tensors.x, [0, from, 0], [-1, size, -1]);
           const whole = recurrent(tensors, attributes);
           const first = recurrent({ ...tensors, x: part(0, 4) }, attributes);
           const second = recurrent({ ...tensors, x: part(4, 6), h0: first.h, c0: first.c }, attributes);
@@ -55,7 +56,7 @@ export const outputTests: readonly ConformanceTest[] = [
         const run = (): number[][] => {
           const { y, h, c, reserve } = recurrent(tensors, attributes);
           const grads = recurrentGrad({ ...tensors, ...gradientTensors(given), y, reserve }, attributes);
-          const results = [y, h, c, reserve, ...Object.values(grads)];
+          const results = [y, h, c, reserve, ...(Object.values(grads) as (Tensor | undefined)[])];
           return results.map((tensor) => (tensor === undefined ? [] : Array.from(tensor.dataSync())));
         };
         expect(run()).toEqual(run());

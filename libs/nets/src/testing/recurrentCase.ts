@@ -29,7 +29,11 @@ export const variants: readonly [name: string, attributes: RecurrentAttributes][
   [`${name}, reverse`, recurrentAttributes({ ...given, training: true, reverse: true })],
 ]);
 
-export function recurrentCase(sizes: ReferenceSizes, attributes: RecurrentAttributes, seed = 1): RecurrentCase {
+export function recurrentCase(
+  sizes: ReferenceSizes,
+  attributes: RecurrentAttributes,
+  seed = 1,
+): RecurrentCase {
   const { batch, time, features, units } = sizes;
   const random = randomNumbers(seed);
   const numbers = (count: number, scale: number): number[] => random(count, scale).map(Math.fround);

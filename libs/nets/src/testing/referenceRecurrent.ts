@@ -59,7 +59,12 @@ export function referenceRecurrent(
 }
 
 /** values M + bias; M has `columns` columns. */
-function affine(values: readonly number[], matrix: readonly number[], bias: readonly number[], columns: number): number[] {
+function affine(
+  values: readonly number[],
+  matrix: readonly number[],
+  bias: readonly number[],
+  columns: number,
+): number[] {
   return Array.from({ length: columns }, (_, column) =>
     values.reduce((sum, value, index) => sum + value * matrix[index * columns + column], bias[column]),
   );
@@ -76,10 +81,14 @@ function nextState(
   const fromState = affine(h, recurrentKernel, recurrentBias, fromInput.length);
   const gate = (index: number, unit: number): number =>
     fromInput[index * units + unit] + fromState[index * units + unit];
-  const everyUnit = (value: (unit: number) => number): number[] => Array.from({ length: units }, (_, unit) => value(unit));
+  const everyUnit = (value: (unit: number) => number): number[] =>
+    Array.from({ length: units }, (_, unit) => value(unit));
   switch (cell) {
     case 'rnn':
-      return [everyUnit((unit) => (activation === 'relu' ? Math.max(0, gate(0, unit)) : Math.tanh(gate(0, unit)))), []];
+      return [
+        everyUnit((unit) => (activation === 'relu' ? Math.max(0, gate(0, unit)) : Math.tanh(gate(0, unit)))),
+        [],
+      ];
     case 'lstm': {
       const next = everyUnit(
         (unit) => sigmoid(gate(1, unit)) * c[unit] + sigmoid(gate(0, unit)) * Math.tanh(gate(2, unit)),

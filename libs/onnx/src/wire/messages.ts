@@ -100,7 +100,7 @@ export const messages = {
   TensorType: { 1: integer, 2: message('Shape') },
   Shape: { 1: message('Dimension') },
   Dimension: { 1: integer, 2: bytes, 3: bytes },
-} as const satisfies Record<string, Record<number, { kind: Field['kind'] }>>;
+} as const satisfies Record<string, Record<number, { kind: Field['kind']; packable?: true }>>;
 
 export type MessageName = keyof typeof messages;
 

@@ -61,7 +61,7 @@ class Scan {
       const tag = this.integer(end);
       const field = fieldOf(name, Math.floor(tag / 8));
       if (tag < 8 || tag > 0xffff_ffff) throw this.damaged('a field number between 1 and 2^29');
-      this.countValue(name);
+      this.countValues(1);
       this.field(field, tag % 8, end, depth);
     }
   }
@@ -103,13 +103,13 @@ class Scan {
     if (field.kind === 'fixed32' || field.kind === 'fixed64') {
       const size = fixedSizes[field.kind];
       if ((end - start) % size !== 0) throw this.damaged(`packed values of ${size} bytes each`);
-      this.countValue('Tensor', (end - start) / size);
+      this.countValues((end - start) / size);
       return;
     }
     this.at = start;
     while (this.at < end) {
       this.integer(end);
-      this.countValue('Tensor');
+      this.countValues(1);
     }
   }
 
@@ -132,7 +132,7 @@ class Scan {
     this.at += length;
   }
 
-  private countValue(_name: MessageName, count = 1): void {
+  private countValues(count: number): void {
     this.valueCount += count;
     if (this.valueCount > this.limits.values) throw this.beyond(`at most ${this.limits.values} values`);
   }

@@ -83,7 +83,8 @@ function withDecay(grad: Tensor1D, p: Tensor1D, weightDecay: number): Tensor1D {
 function clip(grad: Tensor1D, clipNorm: number): Tensor1D {
   if (clipNorm === 0) return grad;
   const norm = sqrt(sum(square(grad)));
-  return mul(grad, minimum(scalar(1), div(scalar(clipNorm), add(norm, scalar(CLIP_EPSILON)))) as Scalar);
+  const allowed: Scalar = div(scalar(clipNorm), add(norm, scalar(CLIP_EPSILON)));
+  return mul(grad, minimum(scalar(1), allowed));
 }
 
 function flatten(tensors: readonly Tensor[]): Tensor1D {

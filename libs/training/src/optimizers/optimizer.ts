@@ -73,11 +73,7 @@ export class Optimizer {
     const attributes = { ...this.attributes, step: this.attributes.step + 1 };
     // The engine takes a list as well as a map (its own Concat passes one), which its types leave out.
     const inputs = [...this.variables, ...gradients, this.slots] as unknown as NamedTensorMap;
-    const results = engine().runKernel<Tensor[]>(
-      optimizerKernelName,
-      inputs,
-      attributes,
-    );
+    const results = engine().runKernel<Tensor[]>(optimizerKernelName, inputs, attributes);
     for (const [index, variable] of this.variables.entries()) {
       variable.assign(results[index]);
       results[index].dispose();

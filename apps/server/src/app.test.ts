@@ -1,0 +1,183 @@
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { floatTensor } from '@onda/runtime';
+import type { RuntimeTensor } from '@onda/runtime';
+import { WorkerError } from '@onda/runtime-node';
+import type { FastifyInstance } from 'fastify';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { createApp } from './app.ts';
+import { limits } from './limits.ts';
+import { ModelRepository } from './modelRepository.ts';
+import type { ServedModel } from './servedModel.ts';
+import type { Service } from './service.ts';
+
+// Here a session is a function, to have the failures that a real one does not give on request; test/ has the real service.
+const tensors = {
+  inputs: [{ name: 'x', type: 'float32' as const, shape: ['batch', 'time', 1] }],
+  outputs: [{ name: 'y', type: 'float32' as const, shape: ['batch', 'time', 1] }],
+};
+const INFER = '/v2/models/m/infer';
+const body = JSON.stringify({ inputs: [{ name: 'x', shape: [1, 1, 1], datatype: 'FP32', data: [2] }] });
+
+let run: () => Promise<Record<string, RuntimeTensor>>;
+let pending: number;
+let alive: boolean;
+let defects: string[];
+let service: Service;
+let app: FastifyInstance;
+let page: string;
+
+function fakeModel(): ServedModel {
+  const session = {
+    ...tensors,
+    provider: 'fake',
+    run: () => run(),
+    release: () => Promise.resolve(),
+  };
+  const manifest = {
+    net: { features: 1, outputs: 1 },
+    state: { size: 1 },
+    tensors: { model: tensors, generator: null },
+  } as unknown as ServedModel['manifest'];
+  return {
+    name: 'm',
+    version: '1',
+    manifest,
+    session,
+    generator: null,
+    files: new Map(),
+    metadata: '{}',
+    config: '{}',
+  };
+}
+
+beforeEach(async () => {
+  run = () => Promise.resolve({ y: floatTensor([1, 1, 1], [4]) });
+  pending = 0;
+  alive = true;
+  defects = [];
+  service = {
+    repository: new ModelRepository([fakeModel()], []),
+    runtime: {
+      get alive() {
+        return alive;
+      },
+      get pending() {
+        return pending;
+      },
+    },
+    draining: false,
+    onDefect: (text) => defects.push(text),
+  };
+  page = await mkdtemp(join(tmpdir(), 'onda-page-'));
+  app = await createApp(service, page);
+});
+afterEach(async () => {
+  await app.close();
+  await rm(page, { recursive: true });
+});
+
+async function infer(): Promise<{ status: number; error: string; retryAfter: unknown }> {
+  const response = await app.inject({ method: 'POST', url: INFER, payload: body });
+  const { error } = response.json<{ error: string }>();
+  return { status: response.statusCode, error, retryAfter: response.headers['retry-after'] };
+}
+
+describe(createApp, () => {
+  it('answers, so that what follows is about the failures', async () => {
+    const response = await app.inject({ method: 'POST', url: INFER, payload: body });
+    expect(response.json()).toEqual({
+      model_name: 'm',
+      model_version: '1',
+      outputs: [{ name: 'y', shape: [1, 1, 1], datatype: 'FP32', data: [4] }],
+    });
+  });
+
+  it('answers 422 when the model gives what JSON cannot carry', async () => {
+    run = () => Promise.resolve({ y: floatTensor([1, 1, 1], [NaN]) });
+    expect(await infer()).toMatchObject({
+      status: 422,
+      error:
+        'output "y": the model\'s answer has NaN at position 0, which JSON cannot carry; check the size of the values sent, or ask for binary data',
+    });
+  });
+
+  it('answers 503 with a time to come back when the worker ended', async () => {
+    run = () => Promise.reject(new WorkerError('the inference worker ended (x) before it answered'));
+    expect(await infer()).toEqual({
+      status: 503,
+      error: 'the inference worker ended (x) before it answered',
+      retryAfter: '1',
+    });
+  });
+
+  it('answers 503 when too many wait', async () => {
+    pending = limits.pending;
+    expect(await infer()).toEqual({
+      status: 503,
+      error: '1024 requests wait already, and the service takes no more; try again in a moment',
+      retryAfter: '1',
+    });
+  });
+
+  it('keeps a defect of its own to its log', async () => {
+    run = () => Promise.reject(new TypeError('cannot read secret of undefined'));
+    expect(await infer()).toMatchObject({
+      status: 500,
+      error: 'the service could not answer; what it printed says why, and it goes on',
+    });
+    expect(defects).toHaveLength(1);
+    expect(defects[0]).toContain('TypeError: cannot read secret of undefined\n');
+  });
+
+  it('refuses to generate with a model that cannot', async () => {
+    const response = await app.inject({
+      method: 'POST',
+      url: '/v2/models/m/generate',
+      payload: '{"prompt":[1],"samples":1}',
+    });
+    expect(response.statusCode).toBe(400);
+    expect(response.json()).toEqual({
+      error: 'model "m" has no generator: its outputs are not its inputs; use infer',
+    });
+  });
+
+  it('is live but not ready while it stops, and neither without its worker', async () => {
+    const status = async (url: string): Promise<number> => (await app.inject(url)).statusCode;
+    service.draining = true;
+    expect(await status('/v2/health/live')).toBe(200);
+    expect(await status('/v2/health/ready')).toBe(503);
+    expect(await status('/v2/models/m/ready')).toBe(503);
+    service.draining = false;
+    alive = false;
+    expect(await status('/v2/health/live')).toBe(503);
+    expect(await status('/v2/health/ready')).toBe(503);
+  });
+});
+
+describe('the page', () => {
+  it('says how to build it while it is not built', async () => {
+    const response = await app.inject('/');
+    expect(response.statusCode).toBe(200);
+    expect(response.body).toContain('npx nx run web:build');
+  });
+
+  it('is served when it is built, its own files and nothing else of the folder', async () => {
+    await writeFile(join(page, 'index.html'), '<p>built</p>');
+    await writeFile(join(page, 'lib.tsbuildinfo'), '{}');
+    await mkdir(join(page, 'assets'));
+    await writeFile(join(page, 'assets', 'a.js'), 'built');
+    await mkdir(join(page, 'models'));
+    await writeFile(join(page, 'models', 'index.json'), '"of a page without a service"');
+    const built = await createApp(service, page);
+    const index = await built.inject('/');
+    expect(index.body).toBe('<p>built</p>');
+    expect(index.headers['content-security-policy']).toContain("script-src 'self'");
+    expect((await built.inject('/assets/a.js')).body).toBe('built');
+    expect((await built.inject('/lib.tsbuildinfo')).statusCode).toBe(404);
+    expect((await built.inject('/assets/../../package.json')).statusCode).toBe(404);
+    expect((await built.inject('/models/index.json')).json()).toMatchObject({ models: [{ name: 'm' }] });
+    await built.close();
+  });
+});

@@ -1,0 +1,98 @@
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { emptyFolder, examples, onda, runProgram } from './command.ts';
+import { maybePart } from './parts.ts';
+
+const sine = path.join(examples, 'lagged-sine.yaml');
+
+const heldBack = /held back \(\d+ samples\): rmse ([\d.e+-]+), .* ([\d.e+-]+)\n/;
+
+describe('fit', () => {
+  it.each(['tensorflow', 'cpu'])(
+    'gives the same bits for the same seed on the %s backend',
+    async (backend) => {
+      const folder = emptyFolder();
+      const once = ['fit', sine, '--no-export', '--set', 'net.cell=lstm'];
+      const results = [
+        await onda([...once, '--out', 'a'], folder, { ONDA_BACKEND: backend }),
+        await onda([...once, '--out', 'b'], folder, { ONDA_BACKEND: backend }),
+      ];
+      expect(results.map(({ code, stderr }) => [code, stderr.includes('unexpected')])).toEqual([
+        [0, false],
+        [0, false],
+      ]);
+      const weights = (run: string): Buffer => readFileSync(path.join(folder, run, 'model/weights.bin'));
+      expect(weights('a').equals(weights('b'))).toBe(true);
+      expect(readFileSync(path.join(folder, 'a/losses.csv'), 'utf8')).toBe(
+        readFileSync(path.join(folder, 'b/losses.csv'), 'utf8'),
+      );
+    },
+  );
+
+  it('goes on from a checkpoint as if it had never stopped', async () => {
+    const folder = emptyFolder();
+    await onda(['fit', sine, '--no-export', '--out', 'whole'], folder);
+    await onda(['fit', sine, '--no-export', '--out', 'parts', '--set', 'training.steps=40'], folder);
+    const rest = await onda(['fit', sine, '--no-export', '--out', 'parts', '--resume'], folder);
+    expect(rest.code).toBe(0);
+    const weights = (run: string): Buffer => readFileSync(path.join(folder, run, 'model/weights.bin'));
+    expect(weights('parts').equals(weights('whole'))).toBe(true);
+  });
+
+  it.each(['sunspots', 'video-clips'])(
+    'fits %s by the same road and beats the naive forecast',
+    async (name) => {
+      const folder = emptyFolder();
+      const result = await onda(['fit', path.join(examples, `${name}.yaml`)], folder);
+      expect(result.code).toBe(0);
+      const [, ours, naive] = heldBack.exec(result.stderr) ?? [];
+      expect(Number(ours)).toBeLessThan(Number(naive));
+      expect(existsSync(path.join(folder, 'runs', name, 'report.html'))).toBe(true);
+      const python = maybePart('ONDA_PYTHON');
+      if (python === null) return;
+      const model = path.join(folder, 'models', name);
+      const check = await runProgram(python, [path.join(import.meta.dirname, 'python/contract.py'), model]);
+      expect(check.stdout).toContain('contract holds');
+    },
+  );
+
+  it.each([
+    ['an unknown key', ['--set', 'nett=1'], 'nett: unknown key; remove it or correct its name'],
+    ['a wrong type', ['--set', 'net.units=many'], 'net.units: expected number, received string'],
+    ['a negative size', ['--set', 'net.units=-3'], 'net.units: Too small: expected number to be >=1'],
+    ['an unknown option', ['--fast'], "unknown option '--fast'"],
+    [
+      'a resume without a checkpoint',
+      ['--resume'],
+      'expected a checkpoint at runs/lagged-sine/checkpoint.bin, found none; fit without --resume first',
+    ],
+  ])('refuses %s with one sentence and exit code 2, and writes nothing', async (_what, args, text) => {
+    const folder = emptyFolder();
+    const result = await onda(['fit', sine, ...args], folder);
+    expect(result.code).toBe(2);
+    expect(result.stderr).toContain(text);
+    expect(result.stderr).not.toContain('    at ');
+    expect(readdirSync(folder)).toEqual([]);
+  });
+
+  it.each([
+    ['a missing file', null, 'cannot be read: it is not there; check the path'],
+    ['a hole', 'year,value\n1,2\n2,\n3,4\n', 'row 3'],
+    ['text', 'year,value\n1,2\n2,many\n3,4\n', 'row 3'],
+    ['a missing column', 'year,number\n1,2\n', 'value'],
+  ])('refuses a CSV with %s', async (_what, csv, text) => {
+    const folder = emptyFolder();
+    if (csv !== null) writeFileSync(path.join(folder, 'data.csv'), csv);
+    writeFileSync(
+      path.join(folder, 'a.yaml'),
+      'name: a\ndata: { kind: csv, file: data.csv, columns: [value] }\n',
+    );
+    const result = await onda(['fit', 'a.yaml'], folder);
+    expect(result.code).toBe(2);
+    expect(result.stderr).toContain('data.csv');
+    expect(result.stderr).toContain(text);
+    expect(result.stderr).not.toContain('    at ');
+    expect(existsSync(path.join(folder, 'runs'))).toBe(false);
+  });
+});

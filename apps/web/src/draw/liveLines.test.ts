@@ -1,0 +1,53 @@
+import { describe, expect, it } from 'vitest';
+import { liveLines } from './liveLines.ts';
+import type { LiveScene } from './liveScene.ts';
+
+const scene: LiveScene = {
+  names: ['a', 'b'],
+  prompt: Float32Array.of(0, 10, 1, 11),
+  generated: [2, 12, 4, 14, 8, 18],
+  shown: 1.5,
+  truth: (sample, feature) => (sample > 3 ? NaN : sample + 10 * feature),
+  window: [0, 6],
+  range: [0, 20],
+};
+
+describe(liveLines, () => {
+  it('draws the net from the last sample of the prompt to a place between two samples', () => {
+    const { generated, head } = liveLines(scene, 0, 100);
+    expect(generated).toEqual([
+      [1, 1],
+      [2, 2],
+      [2.5, 3],
+    ]);
+    expect(head).toEqual([2.5, 3]);
+  });
+
+  it('reads the feature it is asked for', () => {
+    const { prompt, head } = liveLines(scene, 1, 100);
+    expect(prompt).toEqual([
+      [0, 10],
+      [1, 11],
+    ]);
+    expect(head).toEqual([2.5, 13]);
+  });
+
+  it('fills between the net and the truth, as far as there is truth', () => {
+    expect(liveLines({ ...scene, shown: 3 }, 0, 100).gap).toEqual([
+      [1, 1],
+      [2, 2],
+      [3, 4],
+      [3, 3],
+      [2, 2],
+      [1, 1],
+    ]);
+    expect(liveLines({ ...scene, truth: () => NaN }, 0, 100).gap).toEqual([]);
+  });
+
+  it('leaves out what lies outside of the picture, but for a sample on either side', () => {
+    const { prompt, generated, truth } = liveLines({ ...scene, shown: 3, window: [2.5, 3] }, 0, 100);
+    expect(prompt).toEqual([[1, 1]]);
+    expect(generated.map(([sample]) => sample)).toEqual([1, 2, 3, 4]);
+    expect(truth.map(([sample]) => sample)).toEqual([1, 2, 3, 4]);
+  });
+});

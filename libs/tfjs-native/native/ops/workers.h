@@ -1,0 +1,20 @@
+#pragma once
+
+#include "../core/parallel.h"
+#include "tensorflow/core/framework/op_kernel.h"
+
+namespace onda {
+
+/** TensorFlow's own threads. The calling thread works too, and waits only for work that another one has begun. */
+class Workers final : public Parallel {
+ public:
+  explicit Workers(tensorflow::OpKernelContext* context);
+  Index threads() const override { return threads_; }
+  void run(Index count, const std::function<void(Index)>& task) const override;
+
+ private:
+  tensorflow::thread::ThreadPool* pool_;
+  Index threads_;
+};
+
+}  // namespace onda
