@@ -1,6 +1,6 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
 import { ShapeError } from '@onda/contract';
-import type { RecurrentGradInputs, RecurrentInputs } from './recurrent.ts';
+import type { RecurrentGradInputs, RecurrentInputs } from './recurrentTensors.ts';
 import type { RecurrentAttributes } from './recurrentOp.ts';
 import { gateCounts, reserveCounts } from './recurrentOp.ts';
 

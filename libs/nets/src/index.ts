@@ -21,7 +21,7 @@ export type {
   RecurrentGradInputs,
   RecurrentInputs,
   RecurrentOutputs,
-} from './recurrent.ts';
+} from './recurrentTensors.ts';
 export { registerRecurrentGradient } from './recurrentGradient.ts';
 export { gateCounts, recurrentKernelNames, reserveCounts } from './recurrentOp.ts';
 export type { RecurrentAttributes } from './recurrentOp.ts';

@@ -8,7 +8,7 @@ import type { LossKind } from './losses/loss.ts';
 import { losses } from './losses/losses.ts';
 import type { NetSpec } from './netSpec.ts';
 import { readout, readoutGradients } from './readout.ts';
-import type { RecurrentInputs } from './recurrent.ts';
+import type { RecurrentInputs } from './recurrentTensors.ts';
 import { recurrent, recurrentAttributes, recurrentGrad } from './recurrent.ts';
 import { startWeights } from './startWeights.ts';
 import { stateRows } from './stateRows.ts';

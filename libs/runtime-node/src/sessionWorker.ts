@@ -33,13 +33,14 @@ async function answer(calls: Call[]): Promise<void> {
   let replies: Reply[] = [];
   let since = performance.now();
   for (const call of calls) {
+    if (replies.length > 0 && performance.now() - since > REPLY_AFTER_MS) {
+      post(replies, false);
+      replies = [];
+      since = performance.now();
+    }
     replies.push(await perform(call));
-    if (performance.now() - since < REPLY_AFTER_MS) continue;
-    post(replies);
-    replies = [];
-    since = performance.now();
   }
-  if (replies.length > 0) post(replies);
+  post(replies, true);
 }
 
 async function perform(call: Call): Promise<Reply> {
@@ -71,7 +72,7 @@ async function performOn(runtime: Runtime, call: Call): Promise<Reply> {
 /** Small results are cheaper to copy than to hand over; large ones change owner. */
 const TRANSFER_FROM_BYTES = 65_536;
 
-function post(replies: Reply[]): void {
+function post(replies: Reply[], batchDone: boolean): void {
   const transfer: ArrayBuffer[] = [];
   for (const reply of replies) {
     if (reply.kind !== 'ran') continue;
@@ -80,5 +81,5 @@ function post(replies: Reply[]): void {
       if (buffer instanceof ArrayBuffer && buffer.byteLength >= TRANSFER_FROM_BYTES) transfer.push(buffer);
     }
   }
-  port.postMessage({ kind: 'replies', replies } satisfies WorkerPost, transfer);
+  port.postMessage({ kind: 'replies', replies, batchDone } satisfies WorkerPost, transfer);
 }

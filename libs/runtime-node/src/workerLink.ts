@@ -1,7 +1,8 @@
 import type { Worker } from 'node:worker_threads';
 import type { RuntimeTensor } from '@onda/runtime';
+import { CallQueue } from './callQueue.ts';
 import { WorkerError } from './workerError.ts';
-import { fromErrorMessage } from './workerMessages.ts';
+import { fromErrorMessage, toErrorMessage } from './workerMessages.ts';
 import type { Call, Reply, SessionInfo, WorkerPost } from './workerMessages.ts';
 
 interface Pending {
@@ -13,8 +14,8 @@ interface Pending {
 type NewCall = Call extends infer C ? (C extends Call ? Omit<C, 'id'> : never) : never;
 
 /**
- * The main thread's side of the session worker: numbers the calls, sends those of one turn of the event loop together,
- * and starts the worker again when it ends.
+ * The main thread's side of the session worker: numbers the calls, hands each its reply, and starts the worker again
+ * when it ends.
  */
 export class WorkerLink {
   readonly ready: Promise<void>;
@@ -23,8 +24,10 @@ export class WorkerLink {
   readonly #pending = new Map<number, Pending>();
   /** Models by session number, to load them again into a new worker. */
   readonly #models = new Map<number, Uint8Array>();
+  readonly #queue = new CallQueue((calls) => {
+    this.#post(calls);
+  });
   #worker: Worker;
-  #outbox: Call[] = [];
   #calls = 0;
   #sessions = 0;
   #started = false;
@@ -84,19 +87,18 @@ export class WorkerLink {
     const id = ++this.#calls;
     return new Promise((resolve, reject) => {
       this.#pending.set(id, { resolve, reject });
-      this.#send({ ...call, id });
+      this.#queue.add({ ...call, id });
     });
   }
 
-  /** Requests that arrived together leave together: they are read in one turn, and `setImmediate` comes after it. */
-  #send(call: Call): void {
-    this.#outbox.push(call);
-    if (this.#outbox.length > 1) return;
-    setImmediate(() => {
-      const calls = this.#outbox;
-      this.#outbox = [];
-      if (calls.length > 0) this.#worker.postMessage(calls);
-    });
+  #post(calls: Call[]): void {
+    try {
+      this.#worker.postMessage(calls);
+    } catch (error) {
+      // A tensor whose memory was handed to another thread cannot be sent.
+      this.#queue.batchDone();
+      for (const { id } of calls) this.#settle({ kind: 'failed', id, error: toErrorMessage(error) });
+    }
   }
 
   #spawn(): Worker {
@@ -123,18 +125,21 @@ export class WorkerLink {
     } else if (post.kind === 'warning') {
       this.#onWarning?.(post.text);
     } else {
-      for (const reply of post.replies) {
-        const pending = this.#pending.get(reply.id);
-        this.#pending.delete(reply.id);
-        if (reply.kind === 'failed') pending?.reject(fromErrorMessage(reply.error));
-        else pending?.resolve(reply);
-      }
+      if (post.batchDone) this.#queue.batchDone();
+      for (const reply of post.replies) this.#settle(reply);
     }
+  }
+
+  #settle(reply: Reply): void {
+    const pending = this.#pending.get(reply.id);
+    this.#pending.delete(reply.id);
+    if (reply.kind === 'failed') pending?.reject(fromErrorMessage(reply.error));
+    else pending?.resolve(reply);
   }
 
   #ended(reason: string): void {
     if (this.#closed) return;
-    this.#outbox = [];
+    this.#queue.clear();
     if (!this.#started) {
       // It would only end again: a service that says so is better than one that starts threads for ever.
       this.#failure = new WorkerError(

@@ -48,7 +48,9 @@ export type Reply =
 
 /** Everything the worker posts: calls and replies travel many at a time, since posting costs more than a small run. */
 export type WorkerPost =
-  { kind: 'ready' } | { kind: 'warning'; text: string } | { kind: 'replies'; replies: Reply[] };
+  | { kind: 'ready' }
+  | { kind: 'warning'; text: string }
+  | { kind: 'replies'; replies: Reply[]; batchDone: boolean };
 
 const classes: Readonly<Record<string, new (message: string) => OndaError>> = {
   config: ConfigError,

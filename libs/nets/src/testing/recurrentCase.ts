@@ -1,6 +1,6 @@
 import type { Tensor, Tensor1D, Tensor2D, Tensor3D } from '@tensorflow/tfjs-core';
 import { tensor } from '@tensorflow/tfjs-core';
-import type { RecurrentInputs } from '../recurrent.ts';
+import type { RecurrentInputs } from '../recurrentTensors.ts';
 import { recurrentAttributes } from '../recurrent.ts';
 import type { RecurrentAttributes } from '../recurrentOp.ts';
 import { gateCounts } from '../recurrentOp.ts';

@@ -1,0 +1,54 @@
+import { ModelError } from '@onda/contract';
+import type { Weight } from './readWeights.ts';
+
+/** The weights of one layer. */
+export class LayerWeights {
+  private readonly layer: string;
+  private readonly weights: ReadonlyMap<string, Weight>;
+
+  constructor(layer: string, weights: ReadonlyMap<string, Weight>) {
+    this.layer = layer;
+    this.weights = weights;
+  }
+
+  /**
+   * A weight, named as the layer names it.
+   *
+   * @param name  such as `kernel`
+   * @param shape the shape it must have
+   * @throws ModelError when it is missing or of another shape
+   */
+  get(name: string, shape: readonly number[]): Float32Array {
+    const { data } = this.entry(name, shape.length, `[${shape.join(', ')}]`, (dim, axis) => dim === shape[axis]);
+    return data;
+  }
+
+  /**
+   * A weight whose first dim is not known beforehand, such as a kernel's features.
+   *
+   * @param rest the dims after the first
+   */
+  open(name: string, rest: readonly number[]): Weight {
+    const wanted = `[any, ${rest.join(', ')}]`;
+    return this.entry(name, rest.length + 1, wanted, (dim, axis) => axis === 0 || dim === rest[axis - 1]);
+  }
+
+  private entry(
+    name: string,
+    rank: number,
+    wanted: string,
+    fits: (dim: number, axis: number) => boolean,
+  ): Weight {
+    const full = `${this.layer}/${name}`;
+    const weight = this.weights.get(full);
+    if (weight === undefined) {
+      throw new ModelError(`weight "${full}": missing from the model; save the model again`);
+    }
+    if (weight.shape.length !== rank || !weight.shape.every(fits)) {
+      throw new ModelError(
+        `weight "${full}": expected shape ${wanted} as the layer's options say, got [${weight.shape.join(', ')}]; save the model again`,
+      );
+    }
+    return weight;
+  }
+}

@@ -1,0 +1,181 @@
+import type { Attribute, ElementType, Graph, Node, Tensor, ValueInfo } from '@onda/onnx';
+import { attribute, int64Tensor } from '@onda/onnx';
+import { pruneGraph } from './pruneGraph.ts';
+import type { Dim, Value } from './value.ts';
+
+/** What a node puts out. */
+export interface OutputSpec {
+  /** Comes behind the node's name to name the value; left out where the node has one output. */
+  readonly part?: string;
+  readonly shape: readonly Dim[];
+  /** float32 when left out. */
+  readonly type?: ElementType;
+  readonly timeMajor?: boolean;
+  /** The node need not put it out when nothing takes it. */
+  readonly optional?: boolean;
+}
+
+export interface NodeSpec {
+  readonly name: string;
+  readonly op: string;
+  /** Values, names of constants, or '' for an optional input that is left out. */
+  readonly inputs: readonly (Value | string)[];
+  readonly outputs: readonly OutputSpec[];
+  readonly attributes?: Readonly<Record<string, Attribute>>;
+}
+
+/**
+ * Builds a graph node by node: names are made unique, the shapes of all values are kept, and what no output needs is left out at the
+ * end.
+ */
+export class GraphBuilder {
+  private readonly name: string;
+  private readonly outer: GraphBuilder | null;
+  private readonly used: Set<string>;
+  private readonly inputs: Value[] = [];
+  private readonly outputs: [name: string, value: Value][] = [];
+  private readonly nodes: Node[] = [];
+  private readonly values: Value[] = [];
+  private readonly optional = new Set<string>();
+  private readonly constants = new Map<string, Tensor>();
+  private readonly twins = new Map<string, Value>();
+
+  /**
+   * @param outputs names of the graph's outputs, which no other value may take
+   * @param outer   of a graph inside a node: it holds the constants, and no name of it is used again
+   */
+  constructor(name: string, outputs: readonly string[], outer: GraphBuilder | null = null) {
+    this.name = name;
+    this.outer = outer;
+    this.used = outer === null ? new Set() : outer.used;
+    for (const output of outputs) this.used.add(output);
+  }
+
+  input(name: string, type: ElementType, shape: readonly Dim[]): Value {
+    const value = { name: this.unique(name), type, shape, timeMajor: false };
+    this.inputs.push(value);
+    return value;
+  }
+
+  /** Makes a value an output of the graph, under that name. */
+  output(name: string, value: Value): void {
+    this.outputs.push([name, value]);
+  }
+
+  /** Adds a constant; returns its name. */
+  constant(tensor: Tensor): string {
+    if (this.outer !== null) return this.outer.constant(tensor);
+    const name = this.unique(tensor.name);
+    this.constants.set(name, { ...tensor, name });
+    return name;
+  }
+
+  /** A constant that is added once, however often it is asked for by its name. */
+  shared(tensor: Tensor): string {
+    if (this.outer !== null) return this.outer.shared(tensor);
+    if (!this.constants.has(tensor.name)) this.constant(tensor);
+    return tensor.name;
+  }
+
+  /** A constant list of whole numbers (axes, sizes); equal lists are one constant. Returns its name. */
+  integers(values: readonly number[]): string {
+    return this.shared(int64Tensor(`int64:${values.join(',')}`, [values.length], values));
+  }
+
+  /** A constant whole number without dims. Returns its name. */
+  integer(value: number): string {
+    return this.shared(int64Tensor(`int64.${value}`, [], [value]));
+  }
+
+  /** Adds a node; returns its outputs. */
+  node({ name, op, inputs, outputs, attributes = {} }: NodeSpec): Value[] {
+    const nodeName = this.unique(name);
+    const values = outputs.map((spec) => ({
+      name: spec.part === undefined ? nodeName : this.unique(`${nodeName}:${spec.part}`),
+      type: spec.type ?? ('float32' as const),
+      shape: spec.shape,
+      timeMajor: spec.timeMajor ?? false,
+    }));
+    values.forEach((value, index) => {
+      if (outputs[index].optional === true) this.optional.add(value.name);
+    });
+    const inputNames = inputs.map((input) => (typeof input === 'string' ? input : input.name));
+    this.nodes.push({
+      name: nodeName,
+      op,
+      domain: '',
+      // Optional inputs at the end that are left out need no ''.
+      inputs: inputNames.slice(0, inputNames.findLastIndex((input) => input !== '') + 1),
+      outputs: values.map((value) => value.name),
+      attributes,
+    });
+    this.values.push(...values);
+    return values;
+  }
+
+  /** Adds a node with one output, and returns that. */
+  single(
+    name: string,
+    op: string,
+    inputs: NodeSpec['inputs'],
+    { shape, type, timeMajor }: Omit<OutputSpec, 'part' | 'optional'>,
+    attributes: NodeSpec['attributes'] = {},
+  ): Value {
+    const output = { shape, ...(type && { type }), ...(timeMajor && { timeMajor }) };
+    return this.node({ name, op, inputs, outputs: [output], attributes })[0];
+  }
+
+  /** The value in the wished layout: itself, or transposed once and remembered. */
+  inLayout(value: Value, timeMajor: boolean): Value {
+    if (value.timeMajor === timeMajor) return value;
+    const known = this.twins.get(value.name);
+    if (known !== undefined) return known;
+    const [first, second, ...rest] = value.shape;
+    const perm = [1, 0, ...rest.map((_, axis) => axis + 2)];
+    const twin = this.single(
+      `${value.name}/${timeMajor ? 'time_major' : 'batch_major'}`,
+      'Transpose',
+      [value],
+      { shape: [second, first, ...rest], type: value.type, timeMajor },
+      { perm: attribute.ints(perm) },
+    );
+    this.twins.set(value.name, twin);
+    this.twins.set(twin.name, value);
+    return twin;
+  }
+
+  /** The graph. A value that is an output takes the output's name; an input, a constant or one put out twice is copied. */
+  build(): Graph {
+    const renamed = new Map<string, string>();
+    for (const [name, value] of this.outputs) {
+      const free = this.values.includes(value) && !renamed.has(value.name);
+      const source = free ? value : this.single(`${name}/copy`, 'Identity', [value], value);
+      renamed.set(source.name, name);
+    }
+    const rename = (name: string): string => renamed.get(name) ?? name;
+    const graph = {
+      name: this.name,
+      inputs: this.inputs.map(valueInfo),
+      outputs: this.outputs.map(([name, value]) => ({ ...valueInfo(value), name })),
+      nodes: this.nodes.map((node) => ({
+        ...node,
+        inputs: node.inputs.map(rename),
+        outputs: node.outputs.map(rename),
+      })),
+      initializers: [...this.constants.values()],
+      values: this.values.filter(({ name }) => !renamed.has(name)).map(valueInfo),
+    };
+    return pruneGraph(graph, this.optional);
+  }
+
+  private unique(name: string): string {
+    let unique = name;
+    for (let copy = 1; this.used.has(unique); copy++) unique = `${name}_${copy}`;
+    this.used.add(unique);
+    return unique;
+  }
+}
+
+function valueInfo({ name, type, shape }: Value): ValueInfo {
+  return { name, type, shape };
+}

@@ -1,0 +1,124 @@
+import { attribute, floatTensor } from '@onda/onnx';
+import type { GraphBuilder } from '../graph/graphBuilder.ts';
+import type { Value } from '../graph/value.ts';
+import type { RecurrentConstants, RecurrentStates } from '../recurrent/emitRecurrent.ts';
+import { emitRecurrent, recurrentConstants } from '../recurrent/emitRecurrent.ts';
+import type { Net, Readout } from './net.ts';
+import { stateRows } from './stateRows.ts';
+
+/** Names of a net's weights in a graph. */
+export interface NetConstants {
+  readonly layers: readonly RecurrentConstants[];
+  readonly readout: { readonly kernel: string; readonly bias: string };
+}
+
+export function netConstants(builder: GraphBuilder, { layers, readout }: Net): NetConstants {
+  return {
+    layers: layers.map(({ name, weights }) => recurrentConstants(builder, name, [weights])),
+    readout: readoutConstants(builder, readout),
+  };
+}
+
+function readoutConstants(
+  builder: GraphBuilder,
+  { name, kernel, bias }: Readout,
+): { kernel: string; bias: string } {
+  const outputs = bias.length;
+  return {
+    kernel: builder.constant(floatTensor(`${name}/kernel`, [kernel.length / outputs, outputs], kernel)),
+    bias: builder.constant(floatTensor(`${name}/bias`, [outputs], bias)),
+  };
+}
+
+/** A net's pass over a sequence. */
+export interface StackRun {
+  /** h of the last layer for every sample, time-major, [time, batch, units]. */
+  readonly y: Value;
+  /** Each layer's states after the last sample, [1, batch, units]. */
+  readonly states: readonly RecurrentStates[];
+}
+
+/**
+ * Adds the recurrent layers over a sequence, one node each; between them values stay time-major.
+ *
+ * @param prefix comes before the layers' names
+ * @param x      time-major, [time, batch, features]
+ * @param states of each layer, [1, batch, units]
+ */
+export function emitStack(
+  builder: GraphBuilder,
+  net: Net,
+  constants: NetConstants,
+  prefix: string,
+  x: Value,
+  states: readonly RecurrentStates[],
+): StackRun {
+  let y = x;
+  const finals = net.layers.map(({ name, weights }, index) => {
+    const run = emitRecurrent(builder, {
+      name: `${prefix}${name}`,
+      directions: [weights],
+      constants: constants.layers[index],
+      x: y,
+      states: states[index],
+    });
+    const [time, , batch, units] = run.y.shape;
+    y = builder.single(`${prefix}${name}/squeeze`, 'Squeeze', [run.y, builder.integers([1])], {
+      shape: [time, batch, units],
+      timeMajor: true,
+    });
+    return run.states;
+  });
+  return { y, states: finals };
+}
+
+/** Adds the read-out; [time, batch, units] gives [time, batch, outputs]. */
+export function emitReadout(
+  builder: GraphBuilder,
+  { readout }: Net,
+  constants: NetConstants,
+  prefix: string,
+  h: Value,
+): Value {
+  const shape = [...h.shape.slice(0, -1), readout.bias.length];
+  const like = { shape, timeMajor: h.timeMajor };
+  const name = `${prefix}${readout.name}`;
+  const product = builder.single(`${name}/matmul`, 'MatMul', [h, constants.readout.kernel], like);
+  return builder.single(`${name}/add`, 'Add', [product, constants.readout.bias], like);
+}
+
+/** Takes the state row [batch, state] apart into each layer's states, [1, batch, units]. */
+export function emitUnpack(builder: GraphBuilder, net: Net, row: Value): RecurrentStates[] {
+  const rows = stateRows(net);
+  const [batch, size] = row.shape;
+  const whole = builder.single('state/unsqueeze', 'Unsqueeze', [row, builder.integers([0])], {
+    shape: [1, batch, size],
+  });
+  const parts =
+    rows.length === 1
+      ? [whole]
+      : builder.node({
+          name: 'state/split',
+          op: 'Split',
+          inputs: [whole, builder.integers(rows.map((part) => part.size))],
+          outputs: rows.map((part) => ({ part: `${part.layer}/${part.kind}`, shape: [1, batch, part.size] })),
+          attributes: { axis: attribute.int(2) },
+        });
+  return net.layers.map(({ name }) => {
+    const find = (kind: 'h' | 'c'): Value | undefined =>
+      parts.find((_, index) => rows[index].layer === name && rows[index].kind === kind);
+    return { h: find('h') as Value, c: find('c') };
+  });
+}
+
+/** Packs the layers' states, [1, batch, units] each, into the state row [batch, state]. */
+export function emitPack(builder: GraphBuilder, states: readonly RecurrentStates[]): Value {
+  const parts = states.flatMap(({ h, c }) => (c === undefined ? [h] : [h, c]));
+  const [, batch] = parts[0].shape;
+  const size = parts.reduce((sum, { shape }) => sum + Number(shape[2]), 0);
+  const whole =
+    parts.length === 1
+      ? parts[0]
+      : builder.single('state/concat', 'Concat', parts, { shape: [1, batch, size] }, { axis: attribute.int(2) });
+  return builder.single('state/squeeze', 'Squeeze', [whole, builder.integers([0])], { shape: [batch, size] });
+}

@@ -1,0 +1,100 @@
+import type { CellKind } from '@onda/contract';
+import type { LayersArtifacts } from '../artifacts/artifacts.ts';
+import { LayerOptions } from '../artifacts/layerOptions.ts';
+import { LayerWeights } from '../artifacts/layerWeights.ts';
+import { readTopology } from '../artifacts/readTopology.ts';
+import type { Weight } from '../artifacts/readWeights.ts';
+import { readWeights } from '../artifacts/readWeights.ts';
+import type { Topology, TopologyLayer } from '../artifacts/topology.ts';
+import { UnsupportedError } from '../errors.ts';
+import { readOndaLayer } from '../recurrent/readOndaLayer.ts';
+import type { Net, NetLayer, Readout } from './net.ts';
+
+const classNames = { rnn: 'OndaRNN', lstm: 'OndaLSTM', gru: 'OndaGRU' } as const satisfies Record<CellKind, string>;
+
+const cellOfClass = new Map<string, CellKind>(
+  (Object.keys(classNames) as CellKind[]).map((cell) => [classNames[cell], cell]),
+);
+
+/**
+ * Reads an Onda net from model artifacts.
+ *
+ * @throws UnsupportedError for a model that is not such a net; ModelError for one that is damaged
+ */
+export function readNet(artifacts: LayersArtifacts): Net {
+  const topology = readTopology(artifacts.modelTopology);
+  const weights = readWeights(artifacts);
+  const chain = chainOf(topology).filter(({ className }) => className !== 'InputLayer');
+  const last = chain.at(-1);
+  if (last === undefined || chain.length < 2) {
+    throw notANet(`expected recurrent layers and a Dense read-out, got ${chain.length === 1 ? last?.className : 'none'}`);
+  }
+  const layers = chain.slice(0, -1).map((layer) => readLayer(layer, weights));
+  const [{ weights: first }] = layers;
+  layers.forEach(({ name, weights: { cell, units, features } }, index) => {
+    const expected = index === 0 ? first.features : first.units;
+    if (cell !== first.cell || units !== first.units || features !== expected) {
+      throw notANet(
+        `layer "${name}": expected ${first.cell} of ${first.units} units on ${expected} features, got ${cell} of ${units} units on ${features}`,
+      );
+    }
+  });
+  const { cell, units, features } = first;
+  const readout = readReadout(last, units, weights);
+  return {
+    name: topology.name,
+    spec: { cell, units, layers: layers.length, features, outputs: readout.bias.length },
+    layers,
+    readout,
+  };
+}
+
+/** The layers of a model that is a chain, from input to output. */
+function chainOf({ layers, inputs, outputs }: Topology): readonly TopologyLayer[] {
+  layers.forEach(({ name, calls }, index) => {
+    const before = index === 0 ? undefined : layers[index - 1];
+    const [[taken, ...more], ...again] = calls;
+    const chained = before === undefined ? taken === undefined : taken?.layer === before.name && taken.output === 0;
+    if (!chained || more.length > 0 || again.length > 0) {
+      throw notANet(`layer "${name}": expected it to take the layer before it alone`);
+    }
+  });
+  const ends = inputs.length === 1 && outputs.length === 1 && outputs[0].layer === layers.at(-1)?.name;
+  if (!ends) throw notANet('expected one input and one output, at the ends of the chain');
+  return layers;
+}
+
+function readLayer({ name, className, config }: TopologyLayer, weights: ReadonlyMap<string, Weight>): NetLayer {
+  const cell = cellOfClass.get(className);
+  if (cell === undefined) {
+    throw notANet(`layer "${name}": expected ${[...cellOfClass.keys()].join(', ')}, got ${className}`);
+  }
+  const options = new LayerOptions(name, config);
+  options.require('return_sequences', true, 'a net reads out every sample', false);
+  options.require('return_state', false, 'the states of a net are packed into state_in and state_out');
+  options.require('go_backwards', false, 'a sequence that is served sample by sample has no end to start from');
+  return { name, weights: readOndaLayer(cell, options, new LayerWeights(name, weights)) };
+}
+
+function readReadout(
+  { name, className, config }: TopologyLayer,
+  units: number,
+  weights: ReadonlyMap<string, Weight>,
+): Readout {
+  if (className !== 'Dense') throw notANet(`layer "${name}": expected a Dense read-out, got ${className}`);
+  const options = new LayerOptions(name, config);
+  options.require('activation', 'linear', 'a net has a linear read-out');
+  const outputs = options.count('units');
+  const own = new LayerWeights(name, weights);
+  return {
+    name,
+    kernel: own.get('kernel', [units, outputs]),
+    bias: options.flag('use_bias', true) ? own.get('bias', [outputs]) : new Float32Array(outputs),
+  };
+}
+
+function notANet(reason: string): UnsupportedError {
+  return new UnsupportedError(
+    `model: not an Onda net: ${reason}; export it as a layers model, or train a net of OndaRNN, OndaLSTM or OndaGRU layers and a Dense read-out`,
+  );
+}

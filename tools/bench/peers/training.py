@@ -1,0 +1,64 @@
+"""PyTorch's side of `npm run bench -- training`: answers lines of JSON on stdin with lines of JSON on stdout.
+
+What each question means and what comes back: ../src/training/workerAnswers.ts; the start file: ../src/training/start.ts.
+`--fused` takes Adam's fused implementation instead of the default one.
+"""
+
+import json
+import sys
+import time
+
+import torch
+
+from job import load_job
+
+answers_go_to = sys.stdout
+# Whatever else prints must not come between the answers.
+sys.stdout = sys.stderr
+
+
+class Worker:
+    def __init__(self, fused):
+        self.fused = fused
+        self.job = None
+
+    def hello(self, _question):
+        return {"version": f"PyTorch {torch.__version__}", "threads": torch.get_num_threads()}
+
+    def prepare(self, question):
+        self.job = load_job(question["start"], self.fused)
+        return {}
+
+    def run(self, question):
+        losses = []
+        started = time.perf_counter()
+        for _ in range(question["steps"]):
+            losses.append(self.job.step())
+        elapsed = time.perf_counter() - started
+        return {"ms": 1000 * elapsed, "losses": torch.stack(losses).tolist()}
+
+    def product(self, question):
+        size = question["size"]
+        a, b = torch.rand(size, size), torch.rand(size, size)
+        times = []
+        for _ in range(6):
+            started = time.perf_counter()
+            torch.mm(a, b)
+            times.append(1000 * (time.perf_counter() - started))
+        return {"ms": min(times[1:])}
+
+
+def main():
+    worker = Worker("--fused" in sys.argv[1:])
+    can = {"hello": worker.hello, "prepare": worker.prepare, "run": worker.run, "product": worker.product}
+    for line in sys.stdin:
+        try:
+            question = json.loads(line)
+            reply = {"ok": can[question["do"]](question)}
+        except Exception as error:  # every reason goes back as an answer
+            reply = {"error": f"{type(error).__name__}: {error}"}
+        answers_go_to.write(json.dumps(reply) + "\n")
+        answers_go_to.flush()
+
+
+main()

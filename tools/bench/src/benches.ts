@@ -1,0 +1,10 @@
+import type { Bench } from './bench.ts';
+
+/** Every bench by its name on the command line, loaded when it is called. */
+export const benches = {
+  training: async () => (await import('./training/trainingBench.ts')).trainingBench,
+} satisfies Record<string, () => Promise<Bench>>;
+
+export type BenchName = keyof typeof benches;
+
+export const benchNames = Object.keys(benches) as BenchName[];

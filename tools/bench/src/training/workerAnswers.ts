@@ -1,0 +1,26 @@
+import { z } from 'zod';
+
+/** What each training worker answers; peers/training.py answers alike. */
+export const workerAnswers = {
+  /** `{"do": "hello"}` */
+  hello: z.strictObject({
+    /** Of the library that computes. */
+    version: z.string(),
+    /** Threads that it takes by itself; null where it does not tell. */
+    threads: z.int().nullable(),
+  }),
+  /** `{"do": "prepare", "start": PATH}`: takes the net, weights and data of a start file; drops what it had. */
+  prepare: z.strictObject({}),
+  /** `{"do": "run", "steps": N}`: goes on training. */
+  run: z.strictObject({
+    /** Of all the steps together. */
+    ms: z.number().nonnegative(),
+    /** Of each step, before its update. */
+    losses: z.array(z.number()),
+  }),
+  /** `{"do": "product", "size": N}`: the product of two N by N matrices of float32, a few times. */
+  product: z.strictObject({
+    /** Of one product; the quickest. */
+    ms: z.number().positive(),
+  }),
+};

@@ -1,0 +1,88 @@
+import * as tf from '@tensorflow/tfjs-core';
+import * as layers from '@tensorflow/tfjs-layers';
+import type { CellKind } from '@onda/contract';
+import type { NetSpec } from '@onda/nets';
+import { stateCounts, stockGates } from './stockGates.ts';
+import { fromBase64 } from '../start.ts';
+import type { Start } from '../start.ts';
+
+/** A model of TF.js's own layers: simpleRNN, lstm or gru, and a dense read-out of every sample. */
+export interface StockModel {
+  /**
+   * @param x      [batch, time, features]
+   * @param states of each layer h (and c), each [batch, units]; null: zeros
+   */
+  apply(x: tf.Tensor3D, states: readonly tf.Tensor[] | null): { y: tf.Tensor3D; states: tf.Tensor[] };
+  dispose(): void;
+}
+
+/** Builds the model of a start, with its weights. Stock layers have one bias vector: it gets the sum of PyTorch's two. */
+export function stockModel({ work, weights }: Start): StockModel {
+  const { spec } = work;
+  const stack = Array.from({ length: spec.layers }, () => recurrentLayer(spec));
+  const readout = layers.layers.dense({ units: spec.outputs });
+  const input = layers.input({ shape: [work.samples, spec.features] });
+  // Applied once as a model, so that the weights are made; a step applies the layers to tensors.
+  let symbolic: layers.SymbolicTensor = input;
+  for (const layer of stack) [symbolic] = layer.apply(symbolic) as layers.SymbolicTensor[];
+  readout.apply(symbolic);
+  tf.tidy(() => {
+    const values = new Map(weights.map((weight) => [weight.name, weight]));
+    const tensorOf = (name: string): tf.Tensor => {
+      const weight = values.get(name);
+      if (weight === undefined) throw new Error(`the start has no weight ${name}`);
+      return tf.tensor(fromBase64(weight.values), weight.shape);
+    };
+    for (const [index, layer] of stack.entries()) {
+      const arranged = (name: string): tf.Tensor =>
+        tf.transpose(stockGates(tensorOf(`rnn.${name}_l${index}`), spec.cell));
+      layer.setWeights([
+        arranged('weight_ih'),
+        arranged('weight_hh'),
+        tf.add(arranged('bias_ih'), arranged('bias_hh')),
+      ]);
+    }
+    readout.setWeights([tf.transpose(tensorOf('linear.weight')), tensorOf('linear.bias')]);
+  });
+  const perLayer = stateCounts[spec.cell];
+  return {
+    apply: (x, states) => {
+      let values: tf.Tensor = x;
+      const after: tf.Tensor[] = [];
+      for (const [index, layer] of stack.entries()) {
+        const initialState = states?.slice(index * perLayer, (index + 1) * perLayer);
+        const [y, ...layerStates] = layer.apply(
+          values,
+          initialState ? { initialState } : undefined,
+        ) as tf.Tensor[];
+        values = y;
+        after.push(...layerStates);
+      }
+      return { y: readout.apply(values) as tf.Tensor3D, states: after };
+    },
+    dispose: () => {
+      for (const layer of [...stack, readout]) layer.dispose();
+    },
+  };
+}
+
+type StockLayer = ReturnType<typeof layers.layers.rnn>;
+
+const makers = {
+  rnn: (units) =>
+    layers.layers.simpleRNN({ units, activation: 'tanh', returnSequences: true, returnState: true }),
+  // The stock default is hardSigmoid, which nobody else computes.
+  lstm: (units) =>
+    layers.layers.lstm({
+      units,
+      recurrentActivation: 'sigmoid',
+      returnSequences: true,
+      returnState: true,
+    }),
+  gru: (units) =>
+    layers.layers.gru({ units, recurrentActivation: 'sigmoid', returnSequences: true, returnState: true }),
+} satisfies Record<CellKind, (units: number) => StockLayer>;
+
+function recurrentLayer({ cell, units }: NetSpec): StockLayer {
+  return makers[cell](units);
+}
