@@ -2,5 +2,11 @@ import { defineConfig } from 'vitest/config';
 import base from '../../vitest.base.ts';
 
 export default defineConfig({
-  test: { ...base.test, name: 'server-integration', include: ['test/**/*.test.ts'] },
+  test: {
+    ...base.test,
+    name: 'server-integration',
+    include: ['test/**/*.test.ts'],
+    // Each test of the command line starts processes, which takes seconds on a busy machine.
+    testTimeout: 60_000,
+  },
 });

@@ -18,10 +18,8 @@ const filesOf = (folder, ending) =>
     .sort()
     .map((name) => join(nativeFolder, folder, name));
 
-const units = filesOf('ops', '.cc');
-
 /** Every file that the library is made of, as absolute paths. */
-export const kernelSourceFiles = [...filesOf('core', '.h'), ...filesOf('ops', '.h'), ...units];
+export const kernelSourceFiles = [...filesOf('core', '.h'), ...filesOf('ops', '.h'), ...filesOf('ops', '.cc')];
 
 /** Of the compiler, without the folders of this machine. The second line is TensorFlow's own ABI. */
 export const kernelFlags = [
@@ -55,7 +53,7 @@ export async function buildKernels({
       ...kernelFlags,
       // Not ours to keep free of warnings.
       ...['-isystem', join(tensorflowDir, 'include'), '-isystem', nodeHeadersDir],
-      ...units,
+      join(nativeFolder, 'ops', 'library.cc'),
       ...[`-L${libraries}`, '-l:libtensorflow_cc.so.2', '-l:libtensorflow_framework.so.2'],
       `-Wl,-rpath,${libraries}`,
       ...['-o', outFile],

@@ -1,9 +1,14 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
-import { serve } from './serveCommand.ts';
 import type { ServeOptions } from './serveCommand.ts';
 
+/** Loaded once the call is known to be right: the service is most of what there is to load. */
+async function loadAndServe(options: ServeOptions): Promise<void> {
+  const { serve } = await import('./serveCommand.ts');
+  await serve(options);
+}
+
 /** The server's command line: `serve --models DIR`. */
-export function createProgram(run: (options: ServeOptions) => Promise<void> = serve): Command {
+export function createProgram(run: (options: ServeOptions) => Promise<void> = loadAndServe): Command {
   const program = new Command('server').exitOverride();
   program
     .command('serve')

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -65,6 +66,12 @@ describe('serve, called wrongly', () => {
   ])('refuses %j in one sentence', async (args, message) => {
     const { code, stdout, stderr } = await runCommand(args);
     expect({ code, stdout, stderr }).toEqual({ code: 2, stdout: '', stderr: message });
+  });
+
+  it.skipIf(existsSync('/dev/nvidia0'))('refuses CUDA where it cannot be had', async () => {
+    const { code, stderr } = await runCommand(['serve', '--models', exampleModels, '--provider', 'cuda']);
+    expect(stderr).toMatch(/^provider cuda: .*npm run setup -- --cuda \(or ask for the provider cpu\)\n$/);
+    expect(code).toBe(2);
   });
 
   it('refuses a port that is taken', async () => {

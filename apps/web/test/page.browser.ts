@@ -104,6 +104,8 @@ describe.skipIf(!canTestInBrowser())('the page in Chromium', () => {
     await page.waitForTimeout(400);
     expect(await drawn()).toBe(stopped);
     expect(await page.locator('#status').textContent()).toMatch(/^Stopped after \d+ samples\./);
+    expect(await page.locator('#error-summary').textContent()).toContain(`over ${stopped} samples`);
+    expect((await readTable(page)).filter(({ part }) => part === 'net')).toHaveLength(stopped);
     await page.getByRole('button', { name: 'Start', exact: true }).click();
     await expect.poll(drawn, { timeout: 20_000 }).toBeGreaterThan(stopped);
     await page.getByRole('button', { name: 'Restart' }).click();

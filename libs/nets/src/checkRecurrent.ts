@@ -1,5 +1,6 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
 import { ShapeError } from '@onda/contract';
+import { checkNonEmpty, checkShape } from './checkShape.ts';
 import type { RecurrentGradInputs, RecurrentInputs } from './recurrentTensors.ts';
 import type { RecurrentAttributes } from './recurrentOp.ts';
 import { gateCounts, reserveCounts } from './recurrentOp.ts';
@@ -23,11 +24,11 @@ export function checkInputs(inputs: RecurrentInputs, { cell }: RecurrentAttribut
   const [batch, time, features] = x.shape;
   const units = recurrentKernel.shape[0];
   const columns = gates * units;
-  checkShape(cell, 'recurrentKernel', recurrentKernel, `[units, ${gates} * units]`, [units, columns]);
-  checkShape(cell, 'kernel', kernel, `[features, ${gates} * units]`, [features, columns]);
-  checkShape(cell, 'bias', bias, `[${gates} * units]`, [columns]);
-  checkShape(cell, 'recurrentBias', recurrentBias, `[${gates} * units]`, [columns]);
-  checkShape(cell, 'h0', h0, '[batch, units]', [batch, units]);
+  checkFit(cell, 'recurrentKernel', recurrentKernel, `[units, ${gates} * units]`, [units, columns]);
+  checkFit(cell, 'kernel', kernel, `[features, ${gates} * units]`, [features, columns]);
+  checkFit(cell, 'bias', bias, `[${gates} * units]`, [columns]);
+  checkFit(cell, 'recurrentBias', recurrentBias, `[${gates} * units]`, [columns]);
+  checkFit(cell, 'h0', h0, '[batch, units]', [batch, units]);
   checkOfLstm(cell, 'c0', c0, batch, units);
   return { batch, time, units };
 }
@@ -41,40 +42,23 @@ export function checkGradientInputs(inputs: RecurrentGradInputs, attributes: Rec
   const { cell } = attributes;
   const { batch, time, units } = checkInputs(inputs, attributes);
   const blocks = reserveCounts[cell];
-  checkShape(cell, 'y', inputs.y, '[batch, time, units]', [batch, time, units]);
+  checkFit(cell, 'y', inputs.y, '[batch, time, units]', [batch, time, units]);
   const reserveShape = [batch, time, blocks * units];
-  checkShape(cell, 'reserve', inputs.reserve, `[batch, time, ${blocks} * units]`, reserveShape);
-  checkShape(cell, 'dy', inputs.dy, '[batch, time, units]', [batch, time, units]);
-  checkShape(cell, 'dh', inputs.dh, '[batch, units]', [batch, units]);
+  checkFit(cell, 'reserve', inputs.reserve, `[batch, time, ${blocks} * units]`, reserveShape);
+  checkFit(cell, 'dy', inputs.dy, '[batch, time, units]', [batch, time, units]);
+  checkFit(cell, 'dh', inputs.dh, '[batch, units]', [batch, units]);
   checkOfLstm(cell, 'dc', inputs.dc, batch, units);
 }
 
-function checkNonEmpty(cell: string, name: string, tensor: Tensor, names: string, rank: number): void {
-  if (tensor.dtype !== 'float32') {
-    throw new ShapeError(`${cell} input "${name}": expected float32, got ${tensor.dtype}; cast it`);
-  }
-  if (tensor.shape.length === rank && tensor.shape.every((size) => size >= 1)) return;
-  throw new ShapeError(
-    `${cell} input "${name}": expected shape ${names} with every dim at least 1, got [${tensor.shape.join(', ')}]; give it ${rank} dims that are not empty`,
-  );
-}
-
-function checkShape(
+/** An input whose sizes follow from those of x and the recurrent kernel. */
+function checkFit(
   cell: string,
   name: string,
   tensor: Tensor,
   names: string,
   shape: readonly number[],
 ): void {
-  const given = tensor.shape as readonly number[];
-  if (given.length !== shape.length || given.some((size, index) => size !== shape[index])) {
-    throw new ShapeError(
-      `${cell} input "${name}": expected shape ${names} = [${shape.join(', ')}], got [${given.join(', ')}]; its sizes must fit x and recurrentKernel`,
-    );
-  }
-  if (tensor.dtype !== 'float32') {
-    throw new ShapeError(`${cell} input "${name}": expected float32, got ${tensor.dtype}; cast it`);
-  }
+  checkShape(cell, name, tensor, names, shape, 'x and recurrentKernel');
 }
 
 function checkOfLstm(
@@ -90,7 +74,7 @@ function checkOfLstm(
         `lstm input "${name}": expected shape [batch, units] = [${batch}, ${units}], got nothing; give it beside h`,
       );
     }
-    checkShape(cell, name, tensor, '[batch, units]', [batch, units]);
+    checkFit(cell, name, tensor, '[batch, units]', [batch, units]);
   } else if (tensor !== undefined) {
     throw new ShapeError(`${cell} input "${name}": only the lstm cell has it; leave it out`);
   }

@@ -30,3 +30,4 @@ export { weightSpecs } from './weightSpecs.ts';
 export type { WeightSpec } from './weightSpecs.ts';
 export { CLIP_EPSILON, optimizerDefaults, optimizerKernelName, slotCounts } from './optimizerOp.ts';
 export type { OptimizerAttributes, OptimizerKind } from './optimizerOp.ts';
+export { readoutLossKernelName } from './readoutLossOp.ts';

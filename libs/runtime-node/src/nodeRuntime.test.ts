@@ -1,9 +1,13 @@
-import { readFile } from 'node:fs/promises';
-import { MissingError } from '@onda/contract';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { MissingError, ModelError } from '@onda/contract';
 import { describeRuntime } from '@onda/runtime/testing';
-import { describe, expect, it } from 'vitest';
-import { missingCudaFiles, nativeFolder } from './cudaProvider.ts';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { cudaProviderFiles, missingCudaFiles, nativeFolder } from './cudaProvider.ts';
 import { createNodeRuntime } from './nodeRuntime.ts';
+import { createOrtSession } from './ortSession.ts';
+import type { CudaPlace } from './provider.ts';
 
 const fixture = new URL('../../../examples/models/lagged-sine/1/', import.meta.url);
 
@@ -42,5 +46,47 @@ describe(createNodeRuntime, () => {
 
   it.runIf(missingCudaFiles(nativeFolder()).length > 0)('refuses CUDA when it is not set up', async () => {
     await expect(createNodeRuntime({ provider: 'cuda' })).rejects.toThrow(MissingError);
+  });
+});
+
+describe('createNodeRuntime, with a CUDA library that loads and a device that fails', () => {
+  const reason = new Error('CUDA failure 35: the driver is too old');
+  let folder: string;
+
+  beforeEach(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'onda-cuda-'));
+    for (const file of cudaProviderFiles) await writeFile(join(folder, file), '');
+  });
+  afterEach(() => rm(folder, { recursive: true }));
+
+  const place = (): CudaPlace => ({ folder, problem: () => undefined });
+  const create: typeof createOrtSession = (model, provider, options) =>
+    provider === 'cuda' ? Promise.reject(reason) : createOrtSession(model, provider, options);
+
+  it('takes the CPU when nobody asked for CUDA, and says so once', async () => {
+    const warnings: string[] = [];
+    const onWarning = (text: string): number => warnings.push(text);
+    const runtime = await createNodeRuntime({ provider: 'auto', onWarning }, create, place());
+    const model = await readFile(new URL('model.onnx', fixture));
+    for (const session of [await runtime.createSession(model), await runtime.createSession(model)]) {
+      expect(session.provider).toBe('cpu');
+    }
+    expect(warnings).toEqual([
+      'the CUDA provider is there but cannot be used (CUDA failure 35: the driver is too old); running on the CPU',
+    ]);
+  });
+
+  it('refuses when CUDA was asked for, with the reason and the command', async () => {
+    const runtime = await createNodeRuntime({ provider: 'cuda' }, create, place());
+    await expect(runtime.createSession(await readFile(new URL('model.onnx', fixture)))).rejects.toThrow(
+      new MissingError(
+        'provider cuda: its library is there but cannot be used (CUDA failure 35: the driver is too old); see what is missing with: npm run setup -- --cuda (or ask for the provider cpu)',
+      ),
+    );
+  });
+
+  it('tells a damaged file from a provider that does not work', async () => {
+    const runtime = await createNodeRuntime({ provider: 'cuda' }, create, place());
+    await expect(runtime.createSession(Uint8Array.of(1, 2, 3))).rejects.toThrow(ModelError);
   });
 });

@@ -59,6 +59,17 @@ describe(createWorkerRuntime, () => {
     expect(warnings).toEqual(['the inference worker ended (exit code 1); starting it again']);
   });
 
+  it('rejects a run whose tensor was handed to another thread, and runs on', async () => {
+    runtime = await createWorkerRuntime({ provider: 'cpu' });
+    const session = await runtime.createSession(await readFile(new URL('model.onnx', fixture)));
+    const gone = Float32Array.of(1);
+    // The check sees one value; before the call is sent it is none.
+    const lost = session.run({ ...feeds, x: { type: 'float32', dims: [1, 1, 1], data: gone } });
+    structuredClone(gone, { transfer: [gone.buffer] });
+    await expect(lost).rejects.toThrow();
+    expect((await session.run(feeds)).y.dims).toEqual([1, 3, 1]);
+  });
+
   it('says that the worker does not start, and does not try for ever', async () => {
     let starts = 0;
     const failing = createWorkerRuntime({ provider: 'cpu' }, () => {

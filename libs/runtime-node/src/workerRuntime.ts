@@ -32,8 +32,10 @@ export async function createWorkerRuntime(
   options: WorkerRuntimeOptions,
   startWorker: (settings: WorkerSettings) => Worker = startSessionWorker,
 ): Promise<WorkerRuntime> {
-  providersToTry(options.provider);
-  const { onWarning, ...settings } = options;
+  const { onWarning, ...rest } = options;
+  // Here, so that what is missing is said as such, and not as a worker that does not start.
+  const [first] = providersToTry(options.provider, onWarning);
+  const settings: WorkerSettings = first === 'cpu' ? { ...rest, provider: 'cpu' } : rest;
   const link = new WorkerLink(() => startWorker(settings), onWarning);
   await link.ready;
   return new ThreadRuntime(link);

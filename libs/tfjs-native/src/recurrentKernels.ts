@@ -25,14 +25,24 @@ function forward(call: KernelCall): TensorInfo[] {
   const { backend, attributes, opAttributes } = openCall(call);
   if (!attributes.training) opAttributes.push(flag(backend, 'training', false));
   const { forward: name, outputs } = ops[attributes.cell];
-  return backend.executeMultipleOutputs(name, opAttributes, Object.values(call.inputs) as TensorInfo[], outputs);
+  return backend.executeMultipleOutputs(
+    name,
+    opAttributes,
+    Object.values(call.inputs) as TensorInfo[],
+    outputs,
+  );
 }
 
 function backward(call: KernelCall): TensorInfo[] {
   const { backend, attributes, opAttributes } = openCall(call);
   if (!attributes.inputGradient) opAttributes.push(flag(backend, 'input_gradient', false));
   const { backward: name, gradients } = ops[attributes.cell];
-  return backend.executeMultipleOutputs(name, opAttributes, Object.values(call.inputs) as TensorInfo[], gradients);
+  return backend.executeMultipleOutputs(
+    name,
+    opAttributes,
+    Object.values(call.inputs) as TensorInfo[],
+    gradients,
+  );
 }
 
 /** What has its usual value is left out: each attribute costs a microsecond on its way to TensorFlow. */

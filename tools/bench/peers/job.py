@@ -41,10 +41,14 @@ class Job:
         self.steps = 0
 
     def step(self):
-        """One training step; returns the loss before it, as a tensor that nobody has read."""
+        """One training step on the next chunk; returns the loss before it, as a tensor that nobody has read."""
         chunk = self.steps % len(self.x)
         self.steps += 1
-        x, y = torch.from_numpy(self.x[chunk]), torch.from_numpy(self.y[chunk])
+        return self.step_on(self.x[chunk], self.y[chunk])
+
+    def step_on(self, x, y):
+        """One training step on arrays of shape [batch, samples, features] and [batch, samples, outputs]."""
+        x, y = torch.from_numpy(x), torch.from_numpy(y)
         prediction, state = self.net(x, self.state)
         if self.carry:
             self.state = detached(state)

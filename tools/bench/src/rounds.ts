@@ -49,7 +49,7 @@ export async function interleavedRounds(
 
 /** Runs a contestant until it has run for half a turn without a break; milliseconds a step of that last stretch. */
 async function warmStepMs(contestant: Contestant, targetMs: number): Promise<number> {
-  for (let steps = 1; ; ) {
+  for (let steps = 1; ;) {
     const elapsed = await contestant.run(steps);
     if (elapsed >= targetMs / 2) return elapsed / steps;
     const fitting = Math.ceil((steps * targetMs * 0.75) / Math.max(elapsed, 1e-3));

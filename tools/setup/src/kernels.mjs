@@ -3,7 +3,9 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { nodeHeadersFolder, nodeHeadersVersion } from './addon.mjs';
+import { runChild, whyItFailed } from './child.mjs';
 import { cpuKey } from './machine.mjs';
+import { MissingPart } from './setupError.mjs';
 import { tensorflowFolder, tensorflowWheel } from './tensorflowLibrary.mjs';
 
 /** @typedef {import('./place.mjs').Place} Place */
@@ -20,9 +22,10 @@ import { tensorflowFolder, tensorflowWheel } from './tensorflowLibrary.mjs';
  * Onda's own TensorFlow kernels. They are compiled for this very CPU, so its abilities are part of the key.
  * @param {Place} place
  * @param {string} compilerCommand
+ * @param {string} addon tfjs-node's, which the kernels are loaded after
  * @returns {Promise<import('./compiled.mjs').CompiledLibrary | null>} null in a workspace without native kernels
  */
-export async function kernelLibrary(place, compilerCommand) {
+export async function kernelLibrary(place, compilerCommand, addon) {
   const buildFile = join(place.root, 'libs', 'tfjs-native', 'build.mjs');
   if (!existsSync(buildFile)) return null;
   /** @type {KernelBuild} */
@@ -48,6 +51,27 @@ export async function kernelLibrary(place, compilerCommand) {
         compiler: compilerCommand,
         log: place.log,
       });
+      await checkLoads(place, addon, outFile);
     },
   };
+}
+
+/**
+ * Loads the kernels in a process of its own, so that what they do to it does not happen here.
+ * @param {Place} place
+ * @param {string} addon
+ * @param {string} kernels
+ */
+async function checkLoads(place, addon, kernels) {
+  const script =
+    "require(process.argv[1]); const { RTLD_NOW, RTLD_GLOBAL } = require('node:os').constants.dlopen;" +
+    'process.dlopen({ exports: {} }, process.argv[2], RTLD_NOW | RTLD_GLOBAL);';
+  const result = await runChild(process.execPath, ['-e', script, addon, kernels], {
+    env: { ...place.env, NODE_OPTIONS: '', TF_CPP_MIN_LOG_LEVEL: '2' },
+  });
+  if (result.code !== 0)
+    throw new MissingPart(
+      `the compiled kernels do not load (${whyItFailed(result, /^Error:/)})`,
+      'try another compiler by setting CXX',
+    );
 }

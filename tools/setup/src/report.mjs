@@ -33,7 +33,7 @@ export function setupTable(rows) {
     ...cells.map(line),
     ...missing.map(
       (row) =>
-        `\n${row.part}: ${row.detail}.\n  ${row.cost ?? ''}\n  Remedy: ${row.remedy ?? 'none'}; then: npm run setup`,
+        `\n${row.part}: ${row.detail}.\n  ${row.cost ?? ''}\n  Remedy: ${row.remedy ?? 'none'}; then: npm run setup${row.part.startsWith('CUDA') ? ' -- --cuda' : ''}`,
     ),
   ].join('\n');
 }

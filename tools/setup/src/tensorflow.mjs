@@ -27,7 +27,7 @@ const withoutTensorflow =
   "Training runs on TensorFlow.js's JavaScript backend: as fast for the first example, about 25 times slower for wide nets (128 units, batch 32).";
 const withoutKernels = 'Training runs on portable kernels, up to 20 times slower.';
 
-/** A failure is not tried again by itself for this long; `npm run setup` always tries. Milliseconds. */
+/** A download that failed is not tried again by itself for this long; `npm run setup` always tries. Milliseconds. */
 const RETRY_AFTER_MS = 10 * 60_000;
 
 /**
@@ -55,10 +55,17 @@ export async function ensureTensorflow(place, { retry }) {
       ...(addonThere || compiler ? [] : [missingCompiler(place.env)]),
     ];
     if (missing.length > 0) throw joined(missing);
-    if (!library || !addonThere) throwIfJustFailed(place, retry);
+    if (!library) throwIfJustFailed(place, retry);
 
     let downloaded = false;
-    if (!library) ({ records: library, downloaded } = await bringTensorflow(place));
+    if (!library) {
+      try {
+        ({ records: library, downloaded } = await bringTensorflow(place));
+      } catch (error) {
+        rememberFailure(place, error);
+        throw error;
+      }
+    }
     const librarySeconds = seconds();
     const addon = addonThere
       ? { record: addonThere, made: false }
@@ -86,7 +93,7 @@ export async function ensureTensorflow(place, { retry }) {
         seconds: round(seconds() - librarySeconds),
       },
     ];
-    const kernels = await ensureKernels(place, compiler);
+    const kernels = await ensureKernels(place, compiler, addon.record.path);
     return {
       rows: kernels.row ? [...rows, kernels.row] : rows,
       news: {
@@ -107,7 +114,6 @@ export async function ensureTensorflow(place, { retry }) {
       error instanceof MissingPart
         ? error
         : { what: withoutFullStop(messageOf(error)), remedy: 'correct that' };
-    rememberFailure(place, error, what, remedy);
     return {
       rows: [
         {
@@ -138,13 +144,14 @@ export async function ensureTensorflow(place, { retry }) {
 /**
  * @param {Place} place
  * @param {import('./compiler.mjs').Compiler | null} compiler
+ * @param {string} addon
  * @returns {Promise<{ row: Row | null, record: import('./fileRecord.mjs').FileRecord | null, missing: import('./setupRecord.mjs').Missing | null }>}
  */
-async function ensureKernels(place, compiler) {
+async function ensureKernels(place, compiler, addon) {
   const seconds = stopwatch();
   const part = 'native kernels';
   try {
-    const library = await kernelLibrary(place, compiler?.command ?? 'g++');
+    const library = await kernelLibrary(place, compiler?.command ?? 'g++', addon);
     if (!library) return { row: null, record: null, missing: null };
     const { record, made } = await ensureCompiled(place, library, compiler);
     const detail = made ? 'compiled for this CPU' : 'in place';
@@ -193,18 +200,11 @@ function throwIfJustFailed(place, retry) {
 
 /**
  * @param {Place} place
- * @param {unknown} error
- * @param {string} what
- * @param {string} remedy
+ * @param {unknown} error of a download
  */
-function rememberFailure(place, error, what, remedy) {
+function rememberFailure(place, error) {
   if (!(error instanceof MissingPart)) return;
-  try {
-    const known = JSON.parse(readFileSync(failurePath(place), 'utf8'));
-    if (known.what === what && Date.now() - known.at < RETRY_AFTER_MS) return;
-  } catch {
-    // Nothing remembered yet.
-  }
+  const { what, remedy } = error;
   try {
     writeFileBeside(failurePath(place), `${JSON.stringify({ at: Date.now(), what, remedy })}\n`);
   } catch {

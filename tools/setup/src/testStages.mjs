@@ -10,13 +10,13 @@ import { SetupError } from './setupError.mjs';
  * @property {'chromium'} [needs] left out where the set-up could not bring it
  */
 
-const nx = 'node_modules/nx/bin/nx.js';
+const nx = 'node_modules/.bin/nx';
 
 /** @type {readonly Stage[]} */
 export const testStages = [
   { name: 'sync', title: 'TypeScript references', command: [nx, 'sync:check'] },
-  { name: 'format', title: 'Format', command: ['node_modules/prettier/bin/prettier.cjs', '--check', '.'] },
-  { name: 'knip', title: 'Unused code and dependencies', command: ['node_modules/knip/bin/knip.js'] },
+  { name: 'format', title: 'Format', command: ['node_modules/.bin/prettier', '--check', '.'] },
+  { name: 'knip', title: 'Unused code and dependencies', command: ['node_modules/.bin/knip'] },
   {
     name: 'checks',
     title: 'Import cycles, boundaries, file sizes, links',

@@ -15,7 +15,7 @@ export async function ensureWebBuild(place) {
   if (!existsSync(join(place.root, 'apps', 'web', 'index.html')) || !webBuildIsStale(place.root, built))
     return;
   place.log('Web app: building it');
-  const nx = join(place.root, 'node_modules', 'nx', 'bin', 'nx.js');
+  const nx = join(place.root, 'node_modules', '.bin', 'nx');
   const code = await passThrough(process.execPath, [nx, 'run', 'web:build'], {
     cwd: place.root,
     env: { ...place.env, NX_DAEMON: 'false' },

@@ -1,8 +1,12 @@
 import { spawn } from 'node:child_process';
+import { createRequire } from 'node:module';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
+import { pathToFileURL } from 'node:url';
 import { ResultError } from '@onda/contract';
 
+// By its place and not its name: the working directory may lie outside the workspace.
+const tsx = pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href;
 const serverCli = path.resolve(import.meta.dirname, '../../../server/src/cli.ts');
 
 /** Longest wait for the service to say that it is ready, and to end after it was told to; milliseconds. */
@@ -26,7 +30,7 @@ export interface ServerProcess {
 export async function startServer(models: string): Promise<ServerProcess> {
   const child = spawn(
     process.execPath,
-    ['--import', 'tsx', serverCli, 'serve', '--models', models, '--http-port', '0', '--json'],
+    ['--import', tsx, serverCli, 'serve', '--models', models, '--http-port', '0', '--json'],
     { stdio: ['ignore', 'pipe', 'pipe'] },
   );
   let said = '';

@@ -41,11 +41,12 @@ export function drawAxes(
   const [left, right] = across(frame);
   const [kind, labelX, lift] =
     'on' in labels ? ['tick y-tick on', labels.on, -8] : ['tick y-tick', labels.before, 0];
+  const lineFrom = 'on' in labels ? left : labels.before + 10;
   const parts: SVGElement[] = [];
   for (const value of ticks(y.from, Math.max(2, Math.round((y.to[0] - y.to[1]) / 64)))) {
     const at = place(y, value);
     parts.push(
-      svg('line', { class: value === 0 ? 'grid zero' : 'grid', x1: left, x2: right, y1: at, y2: at }),
+      svg('line', { class: value === 0 ? 'grid zero' : 'grid', x1: lineFrom, x2: right, y1: at, y2: at }),
       svg(
         'text',
         { class: kind, x: labelX, y: at + lift, 'data-value': value, 'data-at': at },

@@ -12,13 +12,14 @@ import { setAttributes, svg } from './svg.ts';
 export interface LivePlot {
   draw(scene: LiveScene): void;
   /**
-   * The samples to put in the picture: all of them between the text's edges, or as many as stand at a comfortable distance
-   * with the newest at its place.
+   * The samples to put in the picture: all of them between the text's edges where they fit, else as many as stand at a
+   * comfortable distance, with the newest at its place.
    *
    * @param newest sample that is drawn last, with its fraction
-   * @param last   last sample of all, to show the whole; null for the latest
+   * @param last   last sample of all
+   * @param whole  show all, however close they stand
    */
-  window(newest: number, last: number | null): [number, number];
+  window(newest: number, last: number, whole: boolean): [number, number];
 }
 
 const pixelsASample = 7;
@@ -33,7 +34,7 @@ const mostLanes = 6;
 /** Room that the labels need beside the page's text; where there is less they stand on their lines. */
 const labelRoom = 44;
 
-/** Space left of the page's text, as in page.css: the prompt begins where the text does. */
+/** Space left of the page's text, as in styles/base.css: the prompt begins where the text does. */
 function textMargin(width: number): number {
   return width <= 560 ? 16 : Math.max(24, (width - 1160) / 2);
 }
@@ -61,14 +62,14 @@ export function createLivePlot(host: SVGSVGElement): LivePlot {
   };
 
   return {
-    window(newest, last) {
+    window(newest, last, whole) {
       const { width } = frameNow();
       const margin = textMargin(width);
-      if (last !== null) {
+      const wide = Math.max(fewestSamples, width / pixelsASample);
+      if (whole || last <= wide) {
         const sample = Math.max(1, last) / Math.max(1, width - 2 * margin);
         return [-margin * sample, last + margin * sample];
       }
-      const wide = Math.max(fewestSamples, width / pixelsASample);
       const right = Math.max(wide * (1 - margin / width), newest + wide * (1 - headPlace));
       return [right - wide, right];
     },

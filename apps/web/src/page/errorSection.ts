@@ -6,13 +6,13 @@ import { find } from './find.ts';
 const betweenDrawsMs = 120;
 
 /** Makes what draws the difference from the truth, at most a few times a second while a generation runs. */
-export function createErrorSection(): (run: LiveRun, samples: number) => void {
+export function createErrorSection(): (run: LiveRun, samples: number, running: boolean) => void {
   const host = find('error-plot', SVGSVGElement);
   const summary = find('error-summary', HTMLElement);
   let drawnAt = -Infinity;
-  return (run, samples) => {
+  return (run, samples, running) => {
     const now = performance.now();
-    if (now - drawnAt < betweenDrawsMs && run.drawn < samples) return;
+    if (now - drawnAt < betweenDrawsMs && running) return;
     drawnAt = now;
     const errors = run.errors.slice(0, run.drawn);
     drawErrors(host, errors, samples);

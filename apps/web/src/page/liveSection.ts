@@ -9,8 +9,8 @@ import { placeText, showReadouts, summaryText } from './readouts.ts';
 
 /** Parts of the page that follow the running generation. */
 export interface LiveListeners {
-  /** A frame was drawn. */
-  drawn: (run: LiveRun, samples: number) => void;
+  /** A frame was drawn; while it runs, the next follows at once. */
+  drawn: (run: LiveRun, samples: number, running: boolean) => void;
   /** For people who cannot see it: started, stopped, done. */
   announce: (text: string) => void;
   failed: (error: unknown) => void;
@@ -107,12 +107,12 @@ export function createLiveSection(listeners: LiveListeners): LiveSection {
       generated: run.generated,
       shown: run.shown,
       truth: (sample, feature) => run?.truth(sample, feature) ?? NaN,
-      window: plot.window(before + run.shown, controls.whole ? before + samples : null),
+      window: plot.window(before + run.shown, before + samples, controls.whole),
       range: paddedRange(run.range, 0.14),
     });
     summary.textContent = summaryText(run);
     showReadouts(run, samples);
-    listeners.drawn(run, samples);
+    listeners.drawn(run, samples, running);
   }
 
   return {

@@ -1,7 +1,7 @@
 import { OndaError } from '@onda/contract';
 import { find } from './find.ts';
 
-/** What stands in the place of the live picture while there is none; page.css shows and hides by the state of the body. */
+/** What stands in the place of the live picture while there is none; styles/hero.css shows and hides by the state of the body. */
 export interface Notice {
   wait(): void;
   clear(): void;

@@ -33,9 +33,9 @@ export async function startPage(): Promise<void> {
   const drawErrors = createErrorSection();
   const fillTable = createValuesTable();
   const live = createLiveSection({
-    drawn: (run, samples) => {
-      drawErrors(run, samples);
-      fillTable(run, samples);
+    drawn: (run, samples, running) => {
+      drawErrors(run, samples, running);
+      fillTable(run, running);
       find('fed', HTMLElement).textContent = String(run.place.time);
     },
     announce: (text) => {

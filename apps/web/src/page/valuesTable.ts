@@ -50,7 +50,7 @@ export function valuesCsv(run: LiveRun): string {
 }
 
 /** Makes what keeps the table in step with a run; it costs nothing while the table is closed. */
-export function createValuesTable(): (run: LiveRun, samples: number) => void {
+export function createValuesTable(): (run: LiveRun, running: boolean) => void {
   const details = find('values', HTMLDetailsElement);
   const table = find('values-table', HTMLTableElement);
   const note = find('values-note', HTMLElement);
@@ -83,10 +83,10 @@ export function createValuesTable(): (run: LiveRun, samples: number) => void {
     if (current) download(`${current.place.series.names.join('-')}.csv`, valuesCsv(current));
   });
 
-  return (run, samples) => {
+  return (run, running) => {
     current = run;
     const now = performance.now();
-    if (!details.open || (now - updatedAt < betweenUpdatesMs && run.drawn < samples && shown === run)) return;
+    if (!details.open || (now - updatedAt < betweenUpdatesMs && running && shown === run)) return;
     updatedAt = now;
     update(run);
   };

@@ -50,7 +50,7 @@ function readSequential(config: unknown): Topology {
   return { name, layers, inputs: [firstOutput(first.name)], outputs: [firstOutput(last.name)] };
 }
 
-function madeInput(name: string, first: TopologyLayer): TopologyLayer {
+function madeInput(name: string, first: Omit<TopologyLayer, 'calls'>): TopologyLayer {
   const config = shapedConfig(first.className, first.config);
   if (config === undefined) {
     throw new ModelError(

@@ -1,31 +1,24 @@
-import type { KernelConfig, NamedAttrMap, NamedTensorInfoMap, TensorInfo } from '@tensorflow/tfjs-core';
+import type { KernelConfig, TensorInfo } from '@tensorflow/tfjs-core';
 import { registerKernel } from '@tensorflow/tfjs-core';
 import { hasKernel } from '../hasKernel.ts';
 import type { RecurrentAttributes } from '../recurrentOp.ts';
 import { gateCounts, recurrentKernelNames, reserveCounts } from '../recurrentOp.ts';
+import { readoutLossKernelName } from '../readoutLossOp.ts';
 import type { CellInputs } from './cpuCell.ts';
 import { cpuCells } from './cpuCells.ts';
-
-/** The part of TensorFlow.js's `cpu` backend that the kernels use. */
-interface CpuBackend {
-  readonly data: { get(dataId: object): { values: ArrayLike<number> } };
-  makeTensorInfo(shape: number[], dtype: 'float32', values: Float32Array): TensorInfo;
-}
-
-interface KernelCall {
-  inputs: NamedTensorInfoMap;
-  backend: object;
-  attrs?: NamedAttrMap;
-}
+import type { CpuBackend, KernelCall } from './cpuKernelCall.ts';
+import { openCall, values } from './cpuKernelCall.ts';
+import { readoutLossKernel } from './readoutLossKernel.ts';
 
 const backendName = 'cpu';
 const nothing = new Float32Array(0);
 
-/** Registers the recurrent kernels on typed arrays for the `cpu` backend. Calling it again does nothing. */
+/** Registers the kernels of the recurrent op and of the read-out and loss op, on typed arrays for the `cpu` backend. Calling it again does nothing. */
 export function registerCpuKernels(): void {
   const kernels: KernelConfig[] = [
     { kernelName: recurrentKernelNames.forward, backendName, kernelFunc: forwardKernel },
     { kernelName: recurrentKernelNames.backward, backendName, kernelFunc: backwardKernel },
+    { kernelName: readoutLossKernelName, backendName, kernelFunc: readoutLossKernel },
   ];
   for (const kernel of kernels) {
     if (!hasKernel(kernel.kernelName, backendName)) registerKernel(kernel);
@@ -33,7 +26,7 @@ export function registerCpuKernels(): void {
 }
 
 function forwardKernel(call: KernelCall): TensorInfo[] {
-  const { backend, tensors, attributes } = openCall(call);
+  const { backend, tensors, attributes } = openCall<RecurrentAttributes>(call);
   const inputs = cellInputs(backend, tensors, attributes);
   const { batch, time, units } = inputs.sizes;
   const lstm = attributes.cell === 'lstm';
@@ -60,7 +53,7 @@ function forwardKernel(call: KernelCall): TensorInfo[] {
 }
 
 function backwardKernel(call: KernelCall): TensorInfo[] {
-  const { backend, tensors, attributes } = openCall(call);
+  const { backend, tensors, attributes } = openCall<RecurrentAttributes>(call);
   const inputs = cellInputs(backend, tensors, attributes);
   const { batch, time, features, units } = inputs.sizes;
   const lstm = attributes.cell === 'lstm';
@@ -88,18 +81,6 @@ function backwardKernel(call: KernelCall): TensorInfo[] {
   ];
 }
 
-function openCall({ inputs, backend, attrs }: KernelCall): {
-  backend: CpuBackend;
-  tensors: TensorInfo[];
-  attributes: RecurrentAttributes;
-} {
-  return {
-    backend: backend as CpuBackend,
-    tensors: Object.values(inputs) as TensorInfo[],
-    attributes: attrs as unknown as RecurrentAttributes,
-  };
-}
-
 function cellInputs(backend: CpuBackend, tensors: TensorInfo[], attributes: RecurrentAttributes): CellInputs {
   const [x, kernel, recurrentKernel, bias, recurrentBias, h0, c0] = tensors;
   const [batch, time, features] = x.shape;
@@ -114,10 +95,4 @@ function cellInputs(backend: CpuBackend, tensors: TensorInfo[], attributes: Recu
     h0: values(backend, h0),
     c0: attributes.cell === 'lstm' ? values(backend, c0) : nothing,
   };
-}
-
-/** The backend's own array, not a copy: kernels only read it. A few of TensorFlow.js's kernels leave plain arrays behind. */
-function values(backend: CpuBackend, { dataId }: TensorInfo): Float32Array {
-  const stored = backend.data.get(dataId).values;
-  return stored instanceof Float32Array ? stored : Float32Array.from(stored);
 }

@@ -1,7 +1,16 @@
-import type { Loss, LossKind } from './loss.ts';
+import type { LossKind } from '../readoutLossOp.ts';
+import { gaussian } from './gaussian.ts';
+import { huber } from './huber.ts';
+import type { Loss } from './loss.ts';
+import { meanAbsoluteError } from './meanAbsoluteError.ts';
 import { meanSquaredError } from './meanSquaredError.ts';
+import { quantile } from './quantile.ts';
 
-/** Every loss that a configuration may name. */
+/** Every loss. */
 export const losses = {
   mse: meanSquaredError,
+  mae: meanAbsoluteError,
+  huber,
+  gaussian,
+  quantile,
 } satisfies Record<LossKind, Loss>;

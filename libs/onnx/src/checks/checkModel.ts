@@ -23,7 +23,8 @@ export function checkModel(model: Model): string[] {
     for (const { domain } of graph.nodes) domains.add(domain);
   }
   for (const domain of domains) {
-    if (!Object.hasOwn(model.opsets, domain)) problems.push(`operator set "${domain}": used by a node, not imported`);
+    if (!Object.hasOwn(model.opsets, domain))
+      problems.push(`operator set "${domain}": used by a node, not imported`);
   }
   return [...problems, ...checkNames(model.graph)];
 }

@@ -37,7 +37,7 @@ export function checkRecurrent(node: Node, graph: Graph): string[] {
   const problems: string[] = [];
   const layout = intOf(node.attributes['layout']) ?? 0;
   if (layout !== 0) problems.push(`${at}: layout ${layout}: ONNX Runtime's CPU and CUDA kernels have 0 only`);
-  const direction = node.attributes['direction'];
+  const direction = node.attributes['direction'] as Attribute | undefined;
   const directions = direction?.kind === 'string' && direction.value === 'bidirectional' ? 2 : 1;
   problems.push(...activationProblems(node, directions * op.activations, at));
 
@@ -48,7 +48,9 @@ export function checkRecurrent(node: Node, graph: Graph): string[] {
     [3, 'B', [directions, 2 * rows]],
   ];
   for (const [index, name, shape] of expected) {
-    const constant = graph.initializers.find((tensor) => tensor.name !== '' && tensor.name === node.inputs[index]);
+    const constant = graph.initializers.find(
+      (tensor) => tensor.name !== '' && tensor.name === node.inputs[index],
+    );
     if (constant === undefined) continue;
     const fits =
       constant.dims.length === shape.length &&

@@ -9,6 +9,8 @@ export function checkTensors(graph: Graph): string[] {
   return [...graph.initializers, ...inNodes].flatMap(({ name, dims, data }) =>
     elementCount(dims) === data.length
       ? []
-      : [`constant "${name}": shape [${dims.join(', ')}] has ${elementCount(dims)} elements, its data ${data.length}`],
+      : [
+          `constant "${name}": shape [${dims.join(', ')}] has ${elementCount(dims)} elements, its data ${data.length}`,
+        ],
   );
 }

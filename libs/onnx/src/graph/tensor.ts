@@ -28,7 +28,11 @@ export function floatTensor(name: string, dims: readonly number[], data: Float32
  * @param values whole numbers within +-2^53
  * @throws ShapeError if there are not as many values as `dims` say
  */
-export function int64Tensor(name: string, dims: readonly number[], values: readonly number[]): TensorOf<'int64'> {
+export function int64Tensor(
+  name: string,
+  dims: readonly number[],
+  values: readonly number[],
+): TensorOf<'int64'> {
   checkSize(name, dims, values.length);
   return { name, type: 'int64', dims, data: BigInt64Array.from(values, BigInt) };
 }

@@ -45,7 +45,8 @@ function nodeLines(node: Node, indent: string): string[] {
   const graphs = attributes.flatMap(([name, value]) =>
     value.kind === 'graph' ? [`${indent}  ${text(name)}:`, ...graphLines(value.value, `${indent}    `)] : [],
   );
-  const names = (list: readonly string[]): string => list.map((name) => (name === '' ? '_' : text(name))).join(', ');
+  const names = (list: readonly string[]): string =>
+    list.map((name) => (name === '' ? '_' : text(name))).join(', ');
   const op = node.domain === '' ? text(node.op) : `${text(node.domain)}:${text(node.op)}`;
   const call = `[${names(node.outputs)}] = ${op}(${names(node.inputs)})`;
   const options = plain.length === 0 ? '' : ` {${plain.join(', ')}}`;
@@ -69,7 +70,9 @@ function tensorText({ type, dims, data }: Tensor): string {
 }
 
 function numberText(value: number | bigint): string {
-  return typeof value === 'bigint' || Number.isInteger(value) ? String(value) : String(Number(value.toPrecision(4)));
+  return typeof value === 'bigint' || Number.isInteger(value)
+    ? String(value)
+    : String(Number(value.toPrecision(4)));
 }
 
 function attributeText(attribute: Exclude<Attribute, { kind: 'graph' }>): string {

@@ -106,5 +106,6 @@ export type MessageName = keyof typeof messages;
 
 /** The field of that number, or undefined for one that is skipped. */
 export function fieldOf(name: MessageName, number: number): Field | undefined {
-  return (messages[name] as Record<number, Field>)[number] as Field | undefined;
+  const fields: Record<number, Field | undefined> = messages[name];
+  return fields[number];
 }

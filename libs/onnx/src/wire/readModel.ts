@@ -98,14 +98,18 @@ function readValueInfo(proto: onnx.IValueInfoProto): ValueInfo {
 
 function readDim(proto: onnx.TensorShapeProto.IDimension, where: string): Dim {
   if (proto.dimValue !== undefined && proto.dimValue !== null) return integerOf(proto.dimValue, where);
-  return proto.dimParam === undefined || proto.dimParam === null || proto.dimParam === '' ? null : proto.dimParam;
+  return proto.dimParam === undefined || proto.dimParam === null || proto.dimParam === ''
+    ? null
+    : proto.dimParam;
 }
 
 function uniqueRecord<T>(entries: readonly (readonly [string, T])[], what: string): Record<string, T> {
   const seen = new Set<string>();
   for (const [key] of entries) {
     if (seen.has(key)) {
-      throw new ModelError(`model file: ${what} "${key}": expected it once, got it again; the file is damaged`);
+      throw new ModelError(
+        `model file: ${what} "${key}": expected it once, got it again; the file is damaged`,
+      );
     }
     seen.add(key);
   }

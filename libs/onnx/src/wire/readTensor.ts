@@ -6,8 +6,10 @@ import type { Tensor } from '../graph/tensor.ts';
 import { elementCount } from '../graph/tensor.ts';
 import { littleEndian, swapBytes } from './bytes.ts';
 import { elementTypeOf } from './elementCodes.ts';
-import type { WireInteger } from './integers.ts';
 import { bigInteger, integerOf } from './integers.ts';
+
+/** TensorProto.DataLocation of data in another file. */
+const externalData = 1;
 
 /**
  * The tensor of a TensorProto, its data copied.
@@ -24,7 +26,7 @@ export function readTensor(proto: onnx.ITensorProto, where: string): Tensor {
       `model file: ${place}: element type ${code} is not supported; expected a float, integer or bool type`,
     );
   }
-  if (proto.dataLocation === 1 || (proto.externalData ?? []).length > 0) {
+  if (Number(proto.dataLocation ?? 0) === externalData || (proto.externalData ?? []).length > 0) {
     throw new ModelError(
       `model file: ${place}: its data lies in another file, which is not supported; write the model with its data inside`,
     );
@@ -63,11 +65,11 @@ function listedElements(proto: onnx.ITensorProto, type: ElementType): ElementArr
     case 'float64':
       return Float64Array.from(proto.doubleData ?? []);
     case 'int64':
-      return BigInt64Array.from((proto.int64Data ?? []) as WireInteger[], bigInteger);
+      return BigInt64Array.from((proto.int64Data ?? []) as unknown[], bigInteger);
     case 'uint64':
-      return BigUint64Array.from((proto.uint64Data ?? []) as WireInteger[], bigInteger);
+      return BigUint64Array.from((proto.uint64Data ?? []) as unknown[], bigInteger);
     case 'uint32':
-      return Uint32Array.from((proto.uint64Data ?? []) as WireInteger[], (value) => Number(bigInteger(value)));
+      return Uint32Array.from((proto.uint64Data ?? []) as unknown[], (value) => Number(bigInteger(value)));
     case 'float16':
     case 'int8':
     case 'int16':

@@ -55,7 +55,8 @@ class Scan {
   message(name: MessageName, start: number, end: number, depth: number): void {
     if (depth > this.limits.depth) throw this.beyond(`messages nested at most ${this.limits.depth} deep`);
     this.messageCount++;
-    if (this.messageCount > this.limits.messages) throw this.beyond(`at most ${this.limits.messages} messages`);
+    if (this.messageCount > this.limits.messages)
+      throw this.beyond(`at most ${this.limits.messages} messages`);
     this.at = start;
     while (this.at < end) {
       const tag = this.integer(end);
@@ -145,6 +146,8 @@ class Scan {
   }
 
   private beyond(limit: string): ModelError {
-    return new ModelError(`model file: expected ${limit}, got more; read it with a higher limit if you trust it`);
+    return new ModelError(
+      `model file: expected ${limit}, got more; read it with a higher limit if you trust it`,
+    );
   }
 }

@@ -66,7 +66,7 @@ class Panels {
   Buffer data_;
 };
 
-/** Where a tile finds the element of a: rows `stride` apart and the depth side by side ... */
+/** Where a tile finds the element of a: rows `stride` apart and the terms of the sums side by side ... */
 struct RowsApart {
   Index stride;
   template <int Rows>
@@ -74,11 +74,19 @@ struct RowsApart {
     return a + row * stride + term;
   }
 };
-/** ... or the tile's rows side by side for each place of the depth. */
+/** ... or the tile's rows side by side, for one term after another ... */
 struct RowsPacked {
   template <int Rows>
   const float* at(const float* a, int row, Index term) const {
     return a + term * Rows + row;
+  }
+};
+/** ... or the same with terms `stride` apart. */
+struct TermsApart {
+  Index stride;
+  template <int Rows>
+  const float* at(const float* a, int row, Index term) const {
+    return a + term * stride + row;
   }
 };
 

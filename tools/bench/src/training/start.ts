@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { cellKinds } from '@onda/contract';
 import type { PyTorchWeights } from '@onda/nets';
 import { weightSpecs } from '@onda/nets';
-import { createRandom, sineChunk } from '@onda/series';
+import { createRandom, sineChunk, type Random } from '@onda/series';
 import type { Work } from './work.ts';
 import { firstJob } from './work.ts';
 
@@ -80,7 +80,7 @@ export function makeStart(work: Work, seed = 1): Start {
   return { work, learningRate: LEARNING_RATE, weights, chunks, x: toBase64(x), y: toBase64(y) };
 }
 
-function noisySine(length: number, random: ReturnType<typeof createRandom>): Float32Array {
+function noisySine(length: number, random: Random): Float32Array {
   const frequency = random.uniform(0.05, 0.5);
   const phase = random.uniform(0, 2 * Math.PI);
   return Float32Array.from(
@@ -92,14 +92,11 @@ function noisySine(length: number, random: ReturnType<typeof createRandom>): Flo
 /** The weights as lists of rows, as `loadPyTorchWeights` takes them. */
 export function startWeights(start: Start): PyTorchWeights {
   return Object.fromEntries(
-    start.weights.map(({ name, shape, values }) => {
+    start.weights.map(({ name, shape, values }): [string, PyTorchWeights[string]] => {
       const all = Array.from(fromBase64(values));
       if (shape.length === 1) return [name, all];
       const [rows, columns] = shape;
-      return [
-        name,
-        Array.from({ length: rows }, (_, row) => all.slice(row * columns, (row + 1) * columns)),
-      ];
+      return [name, Array.from({ length: rows }, (_, row) => all.slice(row * columns, (row + 1) * columns))];
     }),
   );
 }

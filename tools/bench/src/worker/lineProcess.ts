@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import type { ChildProcessByStdio } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import type { Readable, Writable } from 'node:stream';
-import type { z } from 'zod';
+import { z } from 'zod';
 import { ResultError } from '@onda/contract';
 
 /** How to start a worker. */
@@ -61,7 +61,7 @@ export class LineProcess {
     });
     const reply = parseReply(line);
     if (reply === null) throw this.failure(`it answered ${JSON.stringify(line.slice(0, 200))}`);
-    if (reply.error !== undefined) throw this.failure(reply.error);
+    if ('error' in reply) throw this.failure(reply.error);
     const { data, error } = answer.safeParse(reply.ok);
     if (error)
       throw this.failure(`its answer to ${JSON.stringify(question)} is none: ${error.issues[0].message}`);
@@ -88,10 +88,11 @@ export class LineProcess {
   }
 }
 
-function parseReply(line: string): { ok?: unknown; error?: string } | null {
+const replySchema = z.union([z.strictObject({ ok: z.unknown() }), z.strictObject({ error: z.string() })]);
+
+function parseReply(line: string): z.infer<typeof replySchema> | null {
   try {
-    const value: unknown = JSON.parse(line);
-    return typeof value === 'object' && value !== null && ('ok' in value || 'error' in value) ? value : null;
+    return replySchema.safeParse(JSON.parse(line)).data ?? null;
   } catch {
     return null;
   }

@@ -3,17 +3,14 @@ import { Net, loadPyTorchWeights } from '@onda/nets';
 import type { ChunkSource } from '@onda/series';
 import { fit, Optimizer } from '@onda/training';
 import type { CarriedState } from '@onda/training';
-import { openBackend } from '@onda/tfjs-native';
 import { answerLines } from '../../worker/answerLines.ts';
 import { fromBase64, startSchema, startWeights } from '../start.ts';
 import type { Start } from '../start.ts';
+import { openForBench } from './openForBench.ts';
 import { productMs } from './productMs.ts';
 
 /** Onda's own training as a worker: `ondaWorker.ts tensorflow` with the native kernels, `ondaWorker.ts cpu` with the portable ones. */
 const want = process.argv[2] === 'cpu' ? 'cpu' : 'tensorflow';
-const backend = await openBackend({ want });
-if (want === 'tensorflow' && !backend.kernels)
-  throw new Error('the native kernels are not there; npm run setup compiles them');
 
 interface Job {
   net: Net;
@@ -29,7 +26,7 @@ interface Job {
 let job: Job | null = null;
 
 await answerLines({
-  hello: () => ({ version: `${backend.name} ${backend.version}`, threads: want === 'cpu' ? 1 : null }),
+  hello: () => openForBench(want, want === 'tensorflow'),
   prepare: ({ start: path }: { start: string }) => {
     job?.optimizer.dispose();
     job?.net.dispose();

@@ -68,19 +68,19 @@ export function stockModel({ work, weights }: Start): StockModel {
 
 type StockLayer = ReturnType<typeof layers.layers.rnn>;
 
+/** Weights are set at once, so none are drawn: drawing an orthogonal matrix takes TF.js seconds. */
+const common = {
+  returnSequences: true,
+  returnState: true,
+  kernelInitializer: 'zeros',
+  recurrentInitializer: 'zeros',
+} as const;
+
 const makers = {
-  rnn: (units) =>
-    layers.layers.simpleRNN({ units, activation: 'tanh', returnSequences: true, returnState: true }),
+  rnn: (units) => layers.layers.simpleRNN({ ...common, units, activation: 'tanh' }),
   // The stock default is hardSigmoid, which nobody else computes.
-  lstm: (units) =>
-    layers.layers.lstm({
-      units,
-      recurrentActivation: 'sigmoid',
-      returnSequences: true,
-      returnState: true,
-    }),
-  gru: (units) =>
-    layers.layers.gru({ units, recurrentActivation: 'sigmoid', returnSequences: true, returnState: true }),
+  lstm: (units) => layers.layers.lstm({ ...common, units, recurrentActivation: 'sigmoid' }),
+  gru: (units) => layers.layers.gru({ ...common, units, recurrentActivation: 'sigmoid' }),
 } satisfies Record<CellKind, (units: number) => StockLayer>;
 
 function recurrentLayer({ cell, units }: NetSpec): StockLayer {

@@ -1,18 +1,18 @@
 import { readFileSync } from 'node:fs';
 import * as tf from '@tensorflow/tfjs-core';
-import { openBackend } from '@onda/tfjs-native';
 import { answerLines } from '../../worker/answerLines.ts';
 import { fromBase64, startSchema } from '../start.ts';
 import type { Start } from '../start.ts';
+import { openForBench } from './openForBench.ts';
 import { productMs } from './productMs.ts';
 import { stockModel } from './stockModel.ts';
 import type { StockModel } from './stockModel.ts';
 
-/**
+/*
  * tfjs-node's own recurrent layers as a worker. A step is `optimizer.minimize` over the model. The other way, `model.trainOnBatch`,
- * is no quicker (measured alike within the noise), reads the loss at every step, and cannot carry a state without leaking it.
+ * is no quicker (LSTM 128-32-50: median 169 ms against 142 ms over interleaved stretches of a busy machine), reads the loss at every
+ * step, and cannot carry a state without leaking it.
  */
-const backend = await openBackend({ want: 'tensorflow' });
 
 interface Job {
   start: Start;
@@ -29,7 +29,7 @@ interface Job {
 let job: Job | null = null;
 
 await answerLines({
-  hello: () => ({ version: `${backend.name} ${backend.version}`, threads: null }),
+  hello: () => openForBench('tensorflow', false),
   prepare: ({ start: path }: { start: string }) => {
     job?.model.dispose();
     job?.optimizer.dispose();
@@ -72,7 +72,7 @@ function trainingStep(current: Job): tf.Scalar {
     const cost = current.optimizer.minimize(() => {
       const output = current.model.apply(x, before);
       if (carry) current.states = output.states.map((state) => tf.keep(state.clone()));
-      return tf.losses.meanSquaredError<tf.Scalar>(y, output.y);
+      return tf.losses.meanSquaredError<tf.Tensor3D, tf.Scalar>(y, output.y);
     }, true);
     return cost as tf.Scalar;
   });

@@ -1,0 +1,46 @@
+import type { Scaler } from '@onda/contract';
+import { tensorNames } from '@onda/contract';
+import type { Graph } from '@onda/onnx';
+import { GraphBuilder } from '../graph/graphBuilder.ts';
+import { emitPack, emitStack, emitUnpack, netConstants } from '../net/emitNet.ts';
+import type { Net } from '../net/net.ts';
+import { emitScale, emitUnscale } from '../net/scaling.ts';
+import { stateSize } from '../net/stateRows.ts';
+import { blockLoop } from './blockLoop.ts';
+import type { ClosedLoop } from './closedLoop.ts';
+import { nodeLoop } from './nodeLoop.ts';
+import { scanLoop } from './scanLoop.ts';
+
+/**
+ * The graph of generator.onnx: the prompt primes the net, then every prediction is fed back, scaled values throughout.
+ *
+ *   x [batch, time, features], time >= lag; state_in [batch, state]; samples int64 [1], at least 1
+ *     ->  y [batch, samples, outputs], state_out [batch, state]
+ *
+ * The first of `y` is the first value after the prompt; `state_out` is the state after the last value that was fed, the prompt's last
+ * when `samples` is at most the lag.
+ */
+export function generatorGraph(net: Net, scaler: Scaler, lag: number): Graph {
+  const { input, stateIn, output, stateOut, samples: samplesName } = tensorNames;
+  const builder = new GraphBuilder(net.name, [output, stateOut]);
+  const x = builder.input(input, 'float32', ['batch', 'time', net.spec.features]);
+  const state = builder.input(stateIn, 'float32', ['batch', stateSize(net)]);
+  const samples = builder.input(samplesName, 'int64', [1]);
+
+  const constants = netConstants(builder, net);
+  const scaled = builder.inLayout(emitScale(builder, x, scaler), true);
+  const prompt = emitStack(builder, net, constants, '', scaled, emitUnpack(builder, net, state));
+  const sizes = builder.single('state/shape', 'Shape', [state], { shape: [2], type: 'int64' });
+  const batch = builder.single('state/batch', 'Gather', [sizes, builder.integers([0])], { shape: [1], type: 'int64' });
+
+  const loop = chooseLoop(net, lag)(builder, { net, constants, lag, prompt, samples, batch });
+  builder.output(output, builder.inLayout(emitUnscale(builder, loop.y, scaler), false));
+  builder.output(stateOut, emitPack(builder, loop.states));
+  return builder.build();
+}
+
+/** The fastest exact form for a net, as measured at batch 1 (docs/numeric-parity.md). */
+export function chooseLoop({ spec: { cell, layers } }: Net, lag: number): ClosedLoop {
+  if (lag > 1) return blockLoop;
+  return layers === 1 && cell !== 'gru' ? nodeLoop : scanLoop;
+}

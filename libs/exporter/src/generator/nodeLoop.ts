@@ -1,0 +1,52 @@
+import { attribute, floatTensor } from '@onda/onnx';
+import { axis } from '../graph/axis.ts';
+import { emitReadout } from '../net/emitNet.ts';
+import { emitRecurrent, recurrentConstants } from '../recurrent/emitRecurrent.ts';
+import type { ClosedLoop } from './closedLoop.ts';
+import { closedLayer } from './fold.ts';
+
+/**
+ * The closed loop of a one-layer rnn or lstm with lag 1, as one RNN or LSTM node whose recurrent weights hold the read-out: no loop
+ * in the graph at all.
+ */
+export const nodeLoop: ClosedLoop = (builder, { net, constants, prompt, samples, batch }) => {
+  const [layer] = net.layers;
+  const { units } = net.spec;
+  const weights = closedLayer(layer, net.readout);
+  const name = `loop/${layer.name}`;
+
+  // The prompt's own last output is the first sample, so one less is fed; a node runs over none of them too.
+  const fed = builder.single('loop/fed', 'Sub', [samples, builder.integers([1])], { shape: [1], type: 'int64' });
+  const shape = builder.single('loop/shape', 'Concat', [fed, batch, builder.integers([1])], { shape: [3], type: 'int64' }, axis(0));
+  const nothing = builder.single('loop/nothing', 'ConstantOfShape', [shape], { shape: ['fed', 'batch', 1] }, {
+    value: attribute.tensor(floatTensor('', [1], new Float32Array(1))),
+  });
+  const run = emitRecurrent(builder, {
+    name,
+    directions: [weights],
+    constants: recurrentConstants(builder, name, [weights]),
+    x: { ...nothing, timeMajor: true },
+    states: prompt.states[0],
+  });
+  const y = builder.single(`${name}/squeeze`, 'Squeeze', [run.y, builder.integers([1])], {
+    shape: ['fed', 'batch', units],
+    timeMajor: true,
+  });
+  const h = builder.single('loop/h', 'Concat', [prompt.states[0].h, y], { shape: ['samples', 'batch', units], timeMajor: true }, axis(0));
+
+  // Over no samples a node gives zeros for its final states, not the initial ones.
+  const last = builder.single(
+    'loop/last_h',
+    'Slice',
+    [h, builder.integers([-1]), builder.integers([2 ** 53 - 1]), builder.integers([0])],
+    { shape: [1, 'batch', units] },
+  );
+  const { c: start } = prompt.states[0];
+  const { c: end } = run.states;
+  if (start === undefined || end === undefined) {
+    return { y: emitReadout(builder, net, constants, '', h), states: [{ h: last }] };
+  }
+  const ran = builder.single('loop/ran', 'Greater', [fed, builder.integers([0])], { shape: [1], type: 'bool' });
+  const c = builder.single('loop/last_c', 'Where', [ran, end, start], { shape: [1, 'batch', units] });
+  return { y: emitReadout(builder, net, constants, '', h), states: [{ h: last, c }] };
+};

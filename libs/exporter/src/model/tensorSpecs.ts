@@ -1,0 +1,16 @@
+import type { TensorSpec } from '@onda/contract';
+import { ModelError } from '@onda/contract';
+import type { Graph, ValueInfo } from '@onda/onnx';
+
+/** Inputs and outputs of a graph as a manifest lists them. */
+export function tensorSpecs({ inputs, outputs }: Graph): { inputs: TensorSpec[]; outputs: TensorSpec[] } {
+  return { inputs: inputs.map(tensorSpec), outputs: outputs.map(tensorSpec) };
+}
+
+function tensorSpec({ name, type, shape }: ValueInfo): TensorSpec {
+  const named = (shape ?? []).filter((dim) => dim !== null);
+  if ((type !== 'float32' && type !== 'int64') || shape === null || named.length !== shape.length) {
+    throw new ModelError(`tensor "${name}": expected float32 or int64 with named dims, got ${type}; a manifest cannot list it`);
+  }
+  return { name, type, shape: named };
+}

@@ -1,0 +1,57 @@
+import type { Manifest, Scaler, StateRow } from '@onda/contract';
+import { ConfigError } from '@onda/contract';
+import type { Graph, Model } from '@onda/onnx';
+import type { LayersArtifacts } from '../artifacts/artifacts.ts';
+import { generatorGraph } from '../generator/generatorGraph.ts';
+import { makeModel } from '../model/makeModel.ts';
+import { tensorSpecs } from '../model/tensorSpecs.ts';
+import type { NetSpec } from './net.ts';
+import { readNet } from './readNet.ts';
+import { checkScaler } from './scaling.ts';
+import { sequenceGraph } from './sequenceGraph.ts';
+import { stateRows, stateSize } from './stateRows.ts';
+
+export interface ExportNetOptions {
+  /** How many samples ahead y is of x. */
+  readonly lag: number;
+  /** Goes into the graph: values come and go in the data's own units. */
+  readonly scaler: Scaler;
+  /** 14 to 21; 17 when left out. */
+  readonly opset?: number;
+  /** Version of what exports, for the file's producer field. */
+  readonly producerVersion: string;
+}
+
+export interface ExportedNet {
+  readonly model: Model;
+  /** Null when the outputs are not as many as the features, so that none can be fed back. */
+  readonly generator: Model | null;
+  readonly spec: NetSpec;
+  readonly state: { size: number; rows: StateRow[] };
+  readonly tensors: Manifest['tensors'];
+}
+
+/**
+ * Exports an Onda net: model.onnx and generator.onnx as graph objects, and what the manifest says of them.
+ *
+ * @throws UnsupportedError for a model that is not an Onda net, ModelError for a damaged one, ConfigError for options that do not fit
+ */
+export function exportNet(artifacts: LayersArtifacts, options: ExportNetOptions): ExportedNet {
+  const { lag, scaler, opset, producerVersion } = options;
+  if (!Number.isSafeInteger(lag) || lag < 1) {
+    throw new ConfigError(`lag: expected a whole number of at least 1, got ${lag}; say how many samples ahead y is of x`);
+  }
+  const net = readNet(artifacts);
+  const { features, outputs } = net.spec;
+  checkScaler(scaler, features, outputs);
+  const model = (graph: Graph): Model => makeModel(graph, { opset, producerVersion });
+  const sequence = model(sequenceGraph(net, scaler));
+  const generator = outputs === features ? model(generatorGraph(net, scaler, lag)) : null;
+  return {
+    model: sequence,
+    generator,
+    spec: net.spec,
+    state: { size: stateSize(net), rows: stateRows(net) },
+    tensors: { model: tensorSpecs(sequence.graph), generator: generator && tensorSpecs(generator.graph) },
+  };
+}

@@ -1,0 +1,66 @@
+import { existsSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { DataError, ResultError } from '@onda/contract';
+import type { BenchCall } from './bench.ts';
+import { benches } from './benches.ts';
+import { writeFileWhole } from './files.ts';
+import { thisMachine } from './machine.ts';
+import { machineText } from './machine.ts';
+import { parseBenchName, parseList, parseRounds } from './options.ts';
+import { pageWithFigures } from './report/page.ts';
+import { rowFileText } from './report/rowFile.ts';
+import { textTable } from './report/table.ts';
+
+/** The options as the command line gives them. */
+export interface BenchOptions {
+  json?: string;
+  markdown?: string | true;
+  works?: string;
+  systems?: string;
+  rounds?: string;
+  quick: boolean;
+  scaling: boolean;
+}
+
+const root = path.resolve(import.meta.dirname, '../../..');
+const performancePage = path.join(root, 'docs', 'performance.md');
+
+/**
+ * Runs a bench and shows its figures: tables for people, rows as JSON, the page of the docs.
+ *
+ * @throws ResultError, after the tables, when the figures must not be trusted; no file is written then
+ */
+export async function benchCommand(name: string, options: BenchOptions): Promise<void> {
+  const bench = await benches[parseBenchName(name)]();
+  const { json, works, systems, rounds, quick, scaling } = options;
+  const page = options.markdown === true ? performancePage : options.markdown;
+  if (page !== undefined && !existsSync(page))
+    throw new DataError(`--markdown: expected a page at ${page}, found none; name a page that is there`);
+  const call: BenchCall = {
+    works: works === undefined ? undefined : parseList('--works', works),
+    systems: systems === undefined ? undefined : parseList('--systems', systems),
+    rounds: rounds === undefined ? undefined : parseRounds(rounds),
+    quick,
+    scaling,
+    say: (line) => process.stderr.write(`bench: ${line}\n`),
+  };
+  const machine = thisMachine();
+  const result = await bench(call);
+  // Data alone on stdout where it is asked for there.
+  const people = json === '-' ? process.stderr : process.stdout;
+  people.write(`${machineText(machine)}\n`);
+  for (const table of result.tables) people.write(`\n${textTable(table)}\n`);
+  if (result.notes.length > 0) people.write(`\n${result.notes.map((note) => `* ${note}`).join('\n')}\n`);
+  if (result.problems.length > 0) throw new ResultError(result.problems.join('\n'));
+
+  const text = rowFileText({ bench: name, machine, rows: result.rows });
+  if (json === '-') process.stdout.write(text);
+  else if (json !== undefined) writeFileWhole(json, text);
+  if (page !== undefined) {
+    const picture = result.picture ? `images/${result.section}.svg` : null;
+    const whole = pageWithFigures(readFileSync(page, 'utf8'), result, machine, picture);
+    if (picture !== null && result.picture)
+      writeFileWhole(path.join(path.dirname(page), picture), result.picture.svg);
+    writeFileWhole(page, whole);
+  }
+}

@@ -1,0 +1,33 @@
+import { ConfigError } from '@onda/contract';
+import type { BenchName } from './benches.ts';
+import { benches, benchNames } from './benches.ts';
+
+/** @throws ConfigError for a bench that there is not */
+export function parseBenchName(name: string): BenchName {
+  if (Object.hasOwn(benches, name)) return name as BenchName;
+  throw new ConfigError(
+    `bench: expected the name of a bench (${benchNames.join(', ')}), got ${JSON.stringify(name)}; correct the name`,
+  );
+}
+
+/**
+ * Names by comma.
+ *
+ * @throws ConfigError for an empty one
+ */
+export function parseList(option: string, text: string): string[] {
+  const names = text.split(',').map((name) => name.trim());
+  if (names.every((name) => name !== '')) return names;
+  throw new ConfigError(
+    `${option}: expected names separated by commas, got ${JSON.stringify(text)}; leave none empty`,
+  );
+}
+
+/** @throws ConfigError for anything but a whole number from 1 to 1000 */
+export function parseRounds(text: string): number {
+  const rounds = Number(text);
+  if (Number.isInteger(rounds) && rounds >= 1 && rounds <= 1000) return rounds;
+  throw new ConfigError(
+    `--rounds: expected a whole number from 1 to 1000, got ${JSON.stringify(text)}; correct it`,
+  );
+}

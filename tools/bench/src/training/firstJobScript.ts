@@ -1,0 +1,22 @@
+import { readFileSync } from 'node:fs';
+import { Net, loadPyTorchWeights } from '@onda/nets';
+import { createSource } from '@onda/series';
+import { openBackend } from '@onda/tfjs-native';
+import { fit, Optimizer } from '@onda/training';
+import { startSchema, startWeights } from './start.ts';
+
+/** The first job as a program of its own: `firstJobScript.ts START.json tensorflow|cpu`; prints the losses of its 100 steps as JSON. */
+const [, , path, want] = process.argv;
+const start = startSchema.parse(JSON.parse(readFileSync(path, 'utf8')));
+const { spec, samples } = start.work;
+await openBackend({ want: want === 'cpu' ? 'cpu' : 'tensorflow' });
+const net = Net.create(spec, () => 0);
+loadPyTorchWeights(net, startWeights(start));
+const { losses } = await fit({
+  net,
+  source: createSource({ data: { kind: 'sine', samples }, lag: 1, seed: 0 }),
+  optimizer: new Optimizer({ kind: 'adam', learningRate: start.learningRate }, net.variables),
+  steps: 100,
+  carry: true,
+});
+console.log(JSON.stringify(Array.from(losses)));
