@@ -51,13 +51,7 @@ export function checkGradientInputs(inputs: RecurrentGradInputs, attributes: Rec
 }
 
 /** An input whose sizes follow from those of x and the recurrent kernel. */
-function checkFit(
-  cell: string,
-  name: string,
-  tensor: Tensor,
-  names: string,
-  shape: readonly number[],
-): void {
+function checkFit(cell: string, name: string, tensor: Tensor, names: string, shape: readonly number[]): void {
   checkShape(cell, name, tensor, names, shape, 'x and recurrentKernel');
 }
 

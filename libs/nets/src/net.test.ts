@@ -1,12 +1,16 @@
 import '@tensorflow/tfjs-backend-cpu';
-import type { Tensor, Tensor2D, Tensor3D } from '@tensorflow/tfjs-core';
+import type { Scalar, Tensor, Tensor2D, Tensor3D, Variable } from '@tensorflow/tfjs-core';
 import {
   concat,
   dispose,
   io,
+  losses,
   memory,
+  mul,
+  profile,
   setBackend,
   slice,
+  sub,
   tensor,
   tensor2d,
   tensor3d,
@@ -15,12 +19,14 @@ import {
   zeros,
 } from '@tensorflow/tfjs-core';
 import { loadLayersModel } from '@tensorflow/tfjs-layers';
-import { cellKinds, ShapeError } from '@onda/contract';
+import { cellKinds, ConfigError, ShapeError } from '@onda/contract';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { registerLayers } from './layers/recurrentLayers.ts';
-import { meanSquaredError } from './losses/meanSquaredError.ts';
+import type { LossSpec } from './losses/lossSpec.ts';
 import { Net } from './net.ts';
 import type { NetSpec } from './netSpec.ts';
+import { readoutLossKernelName } from './readoutLossOp.ts';
+import { recurrentKernelNames } from './recurrentOp.ts';
 import { randomNumbers } from './testing/randomNumbers.ts';
 import { seededUniform } from './testing/seededUniform.ts';
 
@@ -57,6 +63,26 @@ function expectClose(given: Tensor, expected: Tensor): void {
   });
 }
 
+/** A central difference in float32: the loss is rounded to 6e-8, which 2 * STEP makes 6e-6. */
+const STEP = 5e-3;
+const DIFFERENCE_ATOL = 1e-4;
+
+/** The slope of a loss along the first element of a weight. */
+function slopeOf(weight: Variable, loss: () => Scalar): number {
+  const start = weight.dataSync<'float32'>().slice();
+  const set = (values: Float32Array): void => {
+    weight.assign(tensor(values, weight.shape));
+  };
+  return tidy(() => {
+    const [after, before] = [STEP, -STEP].map((step) => {
+      set(Float32Array.from(start, (value, index) => (index === 0 ? value + step : value)));
+      return loss().dataSync()[0];
+    });
+    set(start);
+    return (after - before) / (2 * STEP);
+  });
+}
+
 describe.each(cases)('Net, %s', (_, spec) => {
   it('is a layers model that TensorFlow.js loads, with the same values from a start of zeros', async () => {
     const net = Net.create(spec, seededUniform(1));
@@ -73,7 +99,7 @@ describe.each(cases)('Net, %s', (_, spec) => {
     const { x, y } = made(net);
     tidy(() => {
       const ours = net.lossAndGradients(x, y, net.zeroState(3), 'mse');
-      const theirs = variableGrads(() => meanSquaredError(model.apply(x) as Tensor3D, y).loss);
+      const theirs = variableGrads(() => losses.meanSquaredError(y, model.apply(x) as Tensor3D) as Scalar);
       expectClose(ours.loss, theirs.value);
       const names = model.trainableWeights.map(({ name }) => name);
       expect(names).toHaveLength(ours.gradients.length);
@@ -91,22 +117,8 @@ describe.each(cases)('Net, %s', (_, spec) => {
     const net = Net.create(spec, seededUniform(2));
     const { x, y, state } = made(net);
     const { gradients } = net.lossAndGradients(x, y, state, 'mse');
-    // A central difference in float32: the loss is rounded to 6e-8, which 2 * STEP makes 6e-6.
-    const STEP = 5e-3;
-    const DIFFERENCE_ATOL = 1e-4;
     net.variables.forEach((weight, index) => {
-      const start = weight.dataSync<'float32'>().slice();
-      const lossAt = (step: number): number =>
-        tidy(() => {
-          const moved = start.slice();
-          moved[0] += step;
-          weight.assign(tensor(moved, weight.shape));
-          return net.lossAndGradients(x, y, state, 'mse').loss.dataSync()[0];
-        });
-      const slope = (lossAt(STEP) - lossAt(-STEP)) / (2 * STEP);
-      tidy(() => {
-        weight.assign(tensor(start, weight.shape));
-      });
+      const slope = slopeOf(weight, () => net.lossAndGradients(x, y, state, 'mse').loss);
       expect(Math.abs(gradients[index].dataSync()[0] - slope)).toBeLessThan(DIFFERENCE_ATOL);
     });
   });
@@ -167,6 +179,116 @@ describe.each(cases)('Net, %s', (_, spec) => {
 });
 
 describe(Net, () => {
+  it.each(['rnn', 'gru'] as const)('takes three ops for a training step of one %s layer', async (cell) => {
+    const net = Net.create({ cell, units: 4, layers: 1, features: 1, outputs: 1 }, seededUniform(1));
+    const { x, y, state } = made(net);
+    const { kernels } = await profile(() => net.lossAndGradients(x, y, state, 'mse').loss);
+    expect(kernels.map(({ name }) => name)).toEqual([
+      recurrentKernelNames.forward,
+      readoutLossKernelName,
+      recurrentKernelNames.backward,
+    ]);
+  });
+
+  const heads: [name: string, loss: LossSpec, columns: number][] = [
+    ['huber', { kind: 'huber', delta: 0.5 }, 2],
+    ['gaussian', { kind: 'gaussian' }, 4],
+    ['quantile', { kind: 'quantile', levels: [0.5, 0.1, 0.9] }, 6],
+  ];
+  it.each(heads)(
+    'learns with a %s loss, and predicts the first block of its read-out',
+    (_, loss, columns) => {
+      const spec = { cell: 'gru', units: 5, layers: 2, features: 1, outputs: 2, loss } as const;
+      const net = Net.create(spec, seededUniform(1));
+      const { x, y, state } = made(net);
+      const start = net.forward(x, state).y;
+      const losses = Array.from({ length: 60 }, () =>
+        tidy(() => {
+          const { loss: value, prediction, gradients } = net.lossAndGradients(x, y, state);
+          expect(prediction.shape).toEqual([3, 6, 2]);
+          net.variables.forEach((weight, index) => {
+            weight.assign(sub(weight, mul(gradients[index], 0.3)));
+          });
+          return value.dataSync()[0];
+        }),
+      );
+      expect(losses[59]).toBeLessThan(losses[0] - 0.05);
+      tidy(() => {
+        const { readout } = net.forwardReadout(x, state);
+        expect(readout.shape).toEqual([3, 6, columns]);
+        expectClose(net.forward(x, state).y, slice(readout, [0, 0, 0], [-1, -1, 2]));
+        expect(Array.from(start.dataSync())).not.toEqual(Array.from(net.forward(x, state).y.dataSync()));
+        const copy = Net.fromArtifacts(net.toArtifacts());
+        expect(copy.spec).toEqual(spec);
+        expectClose(copy.forward(x, state).y, net.forward(x, state).y);
+      });
+    },
+  );
+
+  describe('with dropout', () => {
+    const spec = {
+      cell: 'lstm',
+      units: 6,
+      layers: 3,
+      features: 1,
+      outputs: 1,
+      dropout: { rate: 0.4, seed: 9 },
+    } as const;
+    const plain = { ...spec, dropout: undefined };
+
+    it('predicts as without it', () => {
+      const net = Net.create(spec, seededUniform(1));
+      const { x, state } = made(net);
+      tidy(() => {
+        expect(net.forward(x, state).y.dataSync()).toEqual(
+          Net.create(plain, seededUniform(1)).forward(x, state).y.dataSync(),
+        );
+      });
+    });
+
+    it('gives the same bits for the same draw, and others for another', () => {
+      const net = Net.create(spec, seededUniform(1));
+      const { x, y, state } = made(net);
+      const values = (draw: number): unknown =>
+        tidy(() => {
+          const { loss, gradients } = net.lossAndGradients(x, y, state, 'mse', draw);
+          return [loss, ...gradients].map((part) => part.dataSync().slice());
+        });
+      expect(values(4)).toEqual(values(4));
+      expect(values(4)).not.toEqual(values(5));
+    });
+
+    it('gives the gradients of finite differences for one draw', () => {
+      const net = Net.create(spec, seededUniform(2));
+      const { x, y, state } = made(net);
+      const { gradients } = net.lossAndGradients(x, y, state, 'mse', 7);
+      net.variables.forEach((weight, index) => {
+        const slope = slopeOf(weight, () => net.lossAndGradients(x, y, state, 'mse', 7).loss);
+        expect(Math.abs(gradients[index].dataSync()[0] - slope)).toBeLessThan(DIFFERENCE_ATOL);
+      });
+    });
+
+    it('comes back from its artifacts', () => {
+      expect(Net.fromArtifacts(Net.create(spec, seededUniform(1)).toArtifacts()).spec).toEqual(spec);
+    });
+
+    it('refuses a training step without the number of the draw', () => {
+      const net = Net.create(spec, seededUniform(1));
+      const { x, y, state } = made(net);
+      expect(() => net.lossAndGradients(x, y, state, 'mse')).toThrow(
+        new ConfigError(
+          'net draw: expected a whole number, from which the dropout is drawn, got undefined; give the number of the training step',
+        ),
+      );
+    });
+  });
+
+  it('refuses a spec that no net can have', () => {
+    expect(() => Net.create({ ...specs[0], units: 0 }, seededUniform(1))).toThrow(
+      new ConfigError('net units: expected a whole number of at least 1, got 0; set it'),
+    );
+  });
+
   it('packs h, then c, of each layer into the state row', () => {
     const net = Net.create({ cell: 'lstm', units: 5, layers: 2, features: 1, outputs: 1 }, seededUniform(1));
     expect(net.stateRows).toEqual([

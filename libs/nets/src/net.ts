@@ -1,15 +1,17 @@
-import type { Rank, Scalar, Tensor, Tensor1D, Tensor2D, Tensor3D, Variable, io } from '@tensorflow/tfjs-core';
-import { concat, dispose, slice, tensor, tidy, variable, zeros } from '@tensorflow/tfjs-core';
+import type { Scalar, Tensor, Tensor1D, Tensor2D, Tensor3D, Variable, io } from '@tensorflow/tfjs-core';
+import { dispose, slice, tensor, tidy, variable, zeros } from '@tensorflow/tfjs-core';
 import type { StateRow } from '@onda/contract';
-import { ShapeError } from '@onda/contract';
+import { ConfigError, ShapeError } from '@onda/contract';
 import { readArtifacts } from './artifacts/readArtifacts.ts';
 import { writeArtifacts } from './artifacts/writeArtifacts.ts';
-import type { LossKind } from './losses/loss.ts';
-import { losses } from './losses/losses.ts';
+import { backwardLayers, forwardLayers, packState } from './layerStack.ts';
+import type { LossSpec } from './losses/lossSpec.ts';
+import { netLoss } from './netLoss.ts';
 import type { NetSpec } from './netSpec.ts';
-import { readout, readoutGradients } from './readout.ts';
-import type { RecurrentInputs } from './recurrentTensors.ts';
-import { recurrent, recurrentAttributes, recurrentGrad } from './recurrent.ts';
+import { checkNetSpec } from './netSpec.ts';
+import { readout } from './readout.ts';
+import { readoutLossGradients } from './readoutLoss.ts';
+import type { LossKind } from './readoutLossOp.ts';
 import { startWeights } from './startWeights.ts';
 import { stateRows } from './stateRows.ts';
 import { weightSpecs } from './weightSpecs.ts';
@@ -21,8 +23,15 @@ export type NetForward = {
   state: Tensor2D;
 };
 
+export type NetReadout = {
+  /** [batch, time, blocks * outputs] */
+  readout: Tensor3D;
+  /** After the last sample, [batch, state]. */
+  state: Tensor2D;
+};
+
 export type NetGradients = {
-  /** Mean over the batch. */
+  /** Mean over every value. */
   loss: Scalar;
   /** [batch, time, outputs] */
   prediction: Tensor3D;
@@ -31,12 +40,6 @@ export type NetGradients = {
   /** One for each of `Net.variables`. */
   gradients: Tensor[];
 };
-
-/** What one layer's forward call leaves for its backward call. */
-interface LayerRun {
-  inputs: RecurrentInputs;
-  outputs: ReturnType<typeof recurrent>;
-}
 
 /**
  * A sequence net: stacked recurrent layers and a linear read-out of every sample's h. The states of all layers travel as one row a
@@ -63,8 +66,10 @@ export class Net {
    * A net with start weights as PyTorch draws them.
    *
    * @param uniform draws a number from [low, high); the same draws give the same net
+   * @throws ConfigError for a spec that no net can have
    */
   static create(spec: NetSpec, uniform: (low: number, high: number) => number): Net {
+    checkNetSpec(spec);
     return new Net(spec, startWeights(spec, uniform));
   }
 
@@ -99,10 +104,22 @@ export class Net {
    * @throws ShapeError for tensors of other shapes
    */
   forward(x: Tensor3D, state: Tensor2D): NetForward {
+    return tidy(() => {
+      const run = this.forwardReadout(x, state);
+      return { y: this.pointPrediction(run.readout), state: run.state };
+    });
+  }
+
+  /**
+   * `forward` with everything that the read-out says: for a gaussian or quantile loss more than the prediction, in the blocks of
+   * columns that readoutLossOp.ts names; else the same.
+   */
+  forwardReadout(x: Tensor3D, state: Tensor2D): NetReadout {
     this.checkInputs(x, state);
     return tidy(() => {
-      const runs = this.runLayers(x, state, false);
-      return { y: this.readoutOf(runs), state: packState(runs) };
+      const runs = forwardLayers(this.spec, this.variables, x, state, { training: false });
+      const hidden = runs[runs.length - 1].outputs.y;
+      return { readout: readout(hidden, ...this.readoutWeights()), state: packState(runs) };
     });
   }
 
@@ -112,22 +129,31 @@ export class Net {
    * @param x     [batch, time, features]
    * @param y     the true values, [batch, time, outputs]
    * @param state [batch, state]; no gradient flows into it
-   * @throws ShapeError for tensors of other shapes
+   * @param loss  left out: the spec's, or mse
+   * @param draw  of a net with dropout: the training step; the same number gives the same dropout
+   * @throws ShapeError for tensors of other shapes; ConfigError for a loss that needs another read-out, or dropout without `draw`
    */
-  lossAndGradients(x: Tensor3D, y: Tensor3D, state: Tensor2D, loss: LossKind): NetGradients {
+  lossAndGradients(
+    x: Tensor3D,
+    y: Tensor3D,
+    state: Tensor2D,
+    loss?: LossKind | LossSpec,
+    draw?: number,
+  ): NetGradients {
     this.checkInputs(x, state);
     checkTensor('y', y, ['batch', 'time', 'outputs'], [x.shape[0], x.shape[1], this.spec.outputs]);
+    const lossSpec = netLoss(this.spec, loss);
+    const mode = { training: true, draw: this.drawOf(draw) } as const;
     return tidy(() => {
-      const runs = this.runLayers(x, state, true);
-      const prediction = this.readoutOf(runs);
-      const lossResult = losses[loss](prediction, y);
-      const [kernel] = this.readoutWeights();
-      const last = readoutGradients(runs[runs.length - 1].outputs.y, kernel, lossResult.gradient);
+      const runs = forwardLayers(this.spec, this.variables, x, state, mode);
+      const hidden = runs[runs.length - 1].outputs.y;
+      const [kernel, bias] = this.readoutWeights();
+      const last = readoutLossGradients({ hidden, kernel, bias, target: y }, lossSpec);
       return {
-        loss: lossResult.loss,
-        prediction,
+        loss: last.loss,
+        prediction: this.pointPrediction(last.prediction),
         state: packState(runs),
-        gradients: [...this.layerGradients(runs, last.dy), last.dKernel, last.dBias],
+        gradients: [...backwardLayers(this.spec, runs, last.dHidden), last.dKernel, last.dBias],
       };
     });
   }
@@ -137,30 +163,12 @@ export class Net {
     dispose([...this.variables]);
   }
 
-  private runLayers(x: Tensor3D, state: Tensor2D, training: boolean): LayerRun[] {
-    const { cell, layers } = this.spec;
-    const runs: LayerRun[] = [];
-    for (let layer = 0; layer < layers; layer++) {
-      const [kernel, recurrentKernel, bias, recurrentBias] = this.variables.slice(4 * layer);
-      const inputs = {
-        x: layer === 0 ? x : runs[layer - 1].outputs.y,
-        kernel: kernel as Tensor as Tensor2D,
-        recurrentKernel: recurrentKernel as Tensor as Tensor2D,
-        bias: bias as Tensor as Tensor1D,
-        recurrentBias: recurrentBias as Tensor as Tensor1D,
-        ...this.layerState(state, layer),
-      };
-      runs.push({ inputs, outputs: recurrent(inputs, recurrentAttributes({ cell, training })) });
-    }
-    return runs;
-  }
-
-  /** This layer's part of the state row. */
-  private layerState(state: Tensor2D, layer: number): { h0: Tensor2D; c0?: Tensor2D } {
-    const { cell, units } = this.spec;
-    if (this.stateRows.length === 1) return { h0: state };
-    const part = (index: number): Tensor2D => slice(state, [0, index * units], [-1, units]);
-    return cell === 'lstm' ? { h0: part(2 * layer), c0: part(2 * layer + 1) } : { h0: part(layer) };
+  /** @throws ConfigError when the dropout needs a number and there is none */
+  private drawOf(draw: number | undefined): number {
+    if (!this.spec.dropout?.rate || Number.isSafeInteger(draw)) return draw ?? 0;
+    throw new ConfigError(
+      `net draw: expected a whole number, from which the dropout is drawn, got ${draw}; give the number of the training step`,
+    );
   }
 
   private readoutWeights(): [kernel: Tensor2D, bias: Tensor1D] {
@@ -168,35 +176,11 @@ export class Net {
     return [kernel as Tensor as Tensor2D, bias as Tensor as Tensor1D];
   }
 
-  private readoutOf(runs: readonly LayerRun[]): Tensor3D {
-    return readout(runs[runs.length - 1].outputs.y, ...this.readoutWeights());
-  }
-
-  /** From the last layer to the first: dy of a layer is dx of the one above it. */
-  private layerGradients(runs: readonly LayerRun[], dyLast: Tensor3D): Tensor[] {
-    const { cell, units } = this.spec;
-    // The final state starts the next chunk, cut from the gradient: nothing comes back through it.
-    const none = zeros<Rank.R2>([dyLast.shape[0], units]);
-    const gradients: Tensor[] = [];
-    let dy = dyLast;
-    for (let layer = runs.length - 1; layer >= 0; layer--) {
-      const { inputs, outputs } = runs[layer];
-      const results = recurrentGrad(
-        {
-          ...inputs,
-          y: outputs.y,
-          reserve: outputs.reserve,
-          dy,
-          dh: none,
-          dc: cell === 'lstm' ? none : undefined,
-        },
-        recurrentAttributes({ cell, training: true, inputGradient: layer > 0 }),
-      );
-      const { dKernel, dRecurrentKernel, dBias, dRecurrentBias } = results;
-      gradients.unshift(dKernel, dRecurrentKernel, dBias, dRecurrentBias);
-      dy = results.dx as Tensor3D;
-    }
-    return gradients;
+  /** The columns that are the net's prediction: all of them, but of a gaussian or quantile read-out. */
+  private pointPrediction(readoutValues: Tensor3D): Tensor3D {
+    const { outputs } = this.spec;
+    if (readoutValues.shape[2] === outputs) return readoutValues;
+    return slice(readoutValues, [0, 0, 0], [-1, -1, outputs]);
   }
 
   private checkInputs(x: Tensor3D, state: Tensor2D): void {
@@ -204,12 +188,6 @@ export class Net {
     checkTensor('x', x, ['batch', 'time', 'features'], [batch, time, this.spec.features]);
     checkTensor('state', state, ['batch', 'state'], [batch, this.stateSize]);
   }
-}
-
-/** The states of all layers as one row. */
-function packState(runs: readonly LayerRun[]): Tensor2D {
-  const parts = runs.flatMap(({ outputs: { h, c } }) => (c === undefined ? [h] : [h, c]));
-  return parts.length === 1 ? parts[0] : concat(parts, 1);
 }
 
 function checkTensor(name: string, given: Tensor, names: readonly string[], shape: readonly number[]): void {

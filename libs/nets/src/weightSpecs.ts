@@ -1,5 +1,6 @@
 import { gateCounts } from './recurrentOp.ts';
 import type { NetSpec } from './netSpec.ts';
+import { readoutColumns } from './netSpec.ts';
 import { layerName } from './stateRows.ts';
 
 /** Name of the read-out layer in artifacts. */
@@ -17,7 +18,8 @@ export interface WeightSpec {
  * The weights of a net, in the order that `Net.variables` has: of each layer kernel, recurrent kernel, bias and recurrent bias;
  * then the read-out's kernel and bias. It is PyTorch's order of parameters too. A matrix is PyTorch's transposed.
  */
-export function weightSpecs({ cell, units, layers, features, outputs }: NetSpec): WeightSpec[] {
+export function weightSpecs(spec: NetSpec): WeightSpec[] {
+  const { cell, units, layers, features } = spec;
   const columns = gateCounts[cell] * units;
   const recurrent = Array.from({ length: layers }, (_, layer) => {
     const name = layerName(layer);
@@ -29,10 +31,11 @@ export function weightSpecs({ cell, units, layers, features, outputs }: NetSpec)
       { name: `${name}/recurrent_bias`, shape: [columns], pytorchName: `rnn.bias_hh_l${layer}` },
     ];
   }).flat();
+  const readouts = readoutColumns(spec);
   return [
     ...recurrent,
-    { name: `${readoutName}/kernel`, shape: [units, outputs], pytorchName: 'linear.weight' },
-    { name: `${readoutName}/bias`, shape: [outputs], pytorchName: 'linear.bias' },
+    { name: `${readoutName}/kernel`, shape: [units, readouts], pytorchName: 'linear.weight' },
+    { name: `${readoutName}/bias`, shape: [readouts], pytorchName: 'linear.bias' },
   ];
 }
 

@@ -12,6 +12,7 @@ export interface NativeBackend {
   readonly binding: {
     readonly TF_ATTR_STRING: number;
     readonly TF_ATTR_INT: number;
+    readonly TF_ATTR_FLOAT: number;
     readonly TF_ATTR_BOOL: number;
   };
   executeMultipleOutputs(

@@ -44,7 +44,6 @@ export interface FitReportData {
 
 const number = (value: number): string => (value === 0 ? '0' : value.toPrecision(3));
 
-/** What follows the closed loop's prompt is judged over this many samples in the key figures. */
 function largestDifference(a: Float32Array, b: Float32Array): number {
   return a.reduce((worst, value, i) => Math.max(worst, Math.abs(value - b[i])), 0);
 }
@@ -95,10 +94,13 @@ function keyFigures(data: FitReportData): Report['figures'] {
       note: `naive forecast ${number(forecast.naive.rmse)}`,
     });
   } else if (demonstration.truth && generated.length > 0) {
+    const first = Math.min(demonstration.time, demonstration.samples) * data.features;
     figures.push({
       label: 'closed loop off by',
-      value: number(largestDifference(generated[0].values, demonstration.truth)),
-      note: `at most, over ${demonstration.samples} samples`,
+      value: number(
+        largestDifference(generated[0].values.subarray(0, first), demonstration.truth.subarray(0, first)),
+      ),
+      note: `at most, over the first ${first / data.features} samples`,
     });
   }
   if (data.parity.length > 0) {
@@ -141,7 +143,7 @@ function dataSection({ config, pictures, features }: FitReportData): ReportSecti
       { name: 'x', colour: chartColours.fed, y: firstFeature(first.x, features), dots },
       { name: 'y', colour: chartColours.wanted, y: firstFeature(first.y, features), dots },
     ],
-    { xLabel: 'sample', yLabel: 'value' },
+    { xLabel: 'sample', yLabel: 'value', width: 1000 },
   );
   return {
     title: 'Data',
@@ -161,7 +163,7 @@ function predictionSection({ config, pictures, features }: FitReportData): Repor
           { name: 'wanted', frames: y },
           { name: 'predicted', frames: prediction },
         ];
-        return { caption, svg: frameStrip(rows, height, width, stripEvery) };
+        return { caption, svg: frameStrip(rows, height, width, stripEvery), wide: true };
       }
       const svg = lineChart(
         [

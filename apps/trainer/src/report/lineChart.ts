@@ -28,6 +28,10 @@ interface Point {
   name: string;
 }
 
+/** Labels powers of ten alone; the lines between stay, without a label. */
+const powerOfTen = (value: number): string =>
+  Number.isInteger(Math.round(Math.log10(value) * 1e9) / 1e9) ? String(value) : '';
+
 /** Draws lines over a common axis as an SVG element's text; colours of axes follow the page (`currentColor`). */
 export function lineChart(lines: readonly ChartLine[], options: ChartOptions): string {
   const { document } = parseHTML('<!doctype html><html><body></body></html>');
@@ -53,6 +57,7 @@ export function lineChart(lines: readonly ChartLine[], options: ChartOptions): s
       grid: true,
       type: options.logarithmic ? 'log' : 'linear',
       ticks: 5,
+      ...(options.logarithmic && { tickFormat: powerOfTen }),
     },
     marks: [
       ...lines.map((line) =>

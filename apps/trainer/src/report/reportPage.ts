@@ -38,6 +38,7 @@ p { margin: 0 0 12px; color: var(--soft); max-width: 72ch; }
 .pictures { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 460px), 1fr)); gap: 12px; }
 figure { margin: 0; overflow-x: auto; }
 figure svg { max-width: 100%; height: auto; display: block; --plot-background: transparent; }
+figure.wide { grid-column: 1 / -1; }
 figcaption { color: var(--soft); font-size: 0.88rem; margin-bottom: 10px; display: flex; gap: 6px 16px; flex-wrap: wrap; }
 figcaption b { color: var(--ink); font-weight: 600; }
 figcaption span::before { content: ''; display: inline-block; width: 14px; height: 3px; border-radius: 2px; background: var(--c); margin-right: 6px; vertical-align: middle; }
@@ -55,7 +56,7 @@ function pictureHtml(picture: NonNullable<ReportSection['pictures']>[number]): s
     .join('');
   const label = escapeHtml(picture.caption);
   const svg = picture.svg.replace('<svg', `<svg role="img" aria-label="${label}"`);
-  return `<figure><figcaption><b>${label}</b>${legend}</figcaption>${svg}</figure>`;
+  return `<figure${picture.wide ? ' class="wide"' : ''}><figcaption><b>${label}</b>${legend}</figcaption>${svg}</figure>`;
 }
 
 function tableHtml({ head, rows }: NonNullable<ReportSection['table']>): string {

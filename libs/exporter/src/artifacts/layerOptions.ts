@@ -49,7 +49,12 @@ export class LayerOptions {
   }
 
   /** Refuses any other value than `only`, and says why; `fallback` is what no value means. */
-  require<T extends boolean | string | number>(name: string, only: T, remedy: string, fallback: T = only): void {
+  require<T extends boolean | string | number>(
+    name: string,
+    only: T,
+    remedy: string,
+    fallback: T = only,
+  ): void {
     const value = this.config[name] ?? fallback;
     if (value === only) return;
     throw new UnsupportedError(

@@ -19,7 +19,12 @@ export class LayerWeights {
    * @throws ModelError when it is missing or of another shape
    */
   get(name: string, shape: readonly number[]): Float32Array {
-    const { data } = this.entry(name, shape.length, `[${shape.join(', ')}]`, (dim, axis) => dim === shape[axis]);
+    const { data } = this.entry(
+      name,
+      shape.length,
+      `[${shape.join(', ')}]`,
+      (dim, axis) => dim === shape[axis],
+    );
     return data;
   }
 

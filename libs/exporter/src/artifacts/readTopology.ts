@@ -30,7 +30,9 @@ export function readModelConfig(className: string, config: unknown): Topology {
 
 /** A chain: each layer takes the output of the one before, the first a made input layer unless it is one. */
 function readSequential(config: unknown): Topology {
-  const listed = Array.isArray(config) ? config : listAt(objectAt(config, 'config')['layers'], 'config.layers');
+  const listed = Array.isArray(config)
+    ? config
+    : listAt(objectAt(config, 'config')['layers'], 'config.layers');
   const name = isObject(config) && typeof config['name'] === 'string' ? config['name'] : 'sequential';
   const layers: TopologyLayer[] = [];
   listed.forEach((value: unknown, index) => {
@@ -44,7 +46,9 @@ function readSequential(config: unknown): Topology {
   const [first] = layers;
   const last = layers.at(-1);
   if (last === undefined || layers.length < 2) {
-    throw new ModelError(`model topology: expected at least one layer in "${name}", got none; add layers to the model`);
+    throw new ModelError(
+      `model topology: expected at least one layer in "${name}", got none; add layers to the model`,
+    );
   }
   checkUnique(layers);
   return { name, layers, inputs: [firstOutput(first.name)], outputs: [firstOutput(last.name)] };
@@ -146,7 +150,9 @@ function checkUnique(layers: readonly TopologyLayer[]): void {
   const names = new Set<string>();
   for (const { name } of layers) {
     if (names.has(name)) {
-      throw new ModelError(`layer "${name}": expected layer names to be unique, got it twice; rename one of them`);
+      throw new ModelError(
+        `layer "${name}": expected layer names to be unique, got it twice; rename one of them`,
+      );
     }
     names.add(name);
   }

@@ -18,21 +18,49 @@ const toTheEnd = 2 ** 53 - 1;
 export const blockLoop: ClosedLoop = (builder, start) => {
   const { net, constants, lag, prompt, samples, batch } = start;
   const outputs = net.spec.outputs;
-  const last = slice(builder, 'loop/last_h', prompt.y, builder.integers([-lag]), builder.integers([toTheEnd]), lag);
+  const last = slice(
+    builder,
+    'loop/last_h',
+    prompt.y,
+    builder.integers([-lag]),
+    builder.integers([toTheEnd]),
+    lag,
+  );
   const known = emitReadout(builder, net, constants, 'loop/prompt/', last);
   // A prompt that is shorter than the lag leaves values unknown: the reshape fails there, nothing wrong comes out.
-  const shape = builder.single('loop/shape', 'Concat', [builder.integers([lag]), batch, builder.integers([outputs])], { shape: [3], type: 'int64' }, axis(0));
-  const queue = builder.single('loop/queue', 'Reshape', [known, shape], { shape: [lag, 'batch', outputs], timeMajor: true });
+  const shape = builder.single(
+    'loop/shape',
+    'Concat',
+    [builder.integers([lag]), batch, builder.integers([outputs])],
+    { shape: [3], type: 'int64' },
+    axis(0),
+  );
+  const queue = builder.single('loop/queue', 'Reshape', [known, shape], {
+    shape: [lag, 'batch', outputs],
+    timeMajor: true,
+  });
 
-  const fed = builder.single('loop/fed', 'Sub', [samples, builder.integers([lag])], { shape: [1], type: 'int64' });
-  const more = builder.single('loop/more', 'Greater', [fed, builder.integers([0])], { shape: [1], type: 'bool' });
+  const fed = builder.single('loop/fed', 'Sub', [samples, builder.integers([lag])], {
+    shape: [1],
+    type: 'int64',
+  });
+  const more = builder.single('loop/more', 'Greater', [fed, builder.integers([0])], {
+    shape: [1],
+    type: 'bool',
+  });
   const results = emitIf(
     builder,
     'loop',
     more,
     (inner) => {
       const { y, states } = runBlocks(inner, start, fed, queue);
-      const all = inner.single('loop/all', 'Concat', [queue, y], { shape: ['padded', 'batch', outputs] }, axis(0));
+      const all = inner.single(
+        'loop/all',
+        'Concat',
+        [queue, y],
+        { shape: ['padded', 'batch', outputs] },
+        axis(0),
+      );
       return [all, ...listStates(states)];
     },
     () => [queue, ...listStates(prompt.states)],
@@ -50,23 +78,42 @@ function runBlocks(
   queue: Value,
 ): { y: Value; states: RecurrentStates[] } {
   const { outputs } = net.spec;
-  const int64 = (shape: readonly Dim[]): { shape: readonly Dim[]; type: 'int64' } => ({ shape, type: 'int64' });
+  const int64 = (shape: readonly Dim[]): { shape: readonly Dim[]; type: 'int64' } => ({
+    shape,
+    type: 'int64',
+  });
   const limit = builder.single('loop/limit', 'Squeeze', [fed, builder.integers([0])], int64([]));
-  const starts = builder.single('loop/starts', 'Range', [builder.integer(0), limit, builder.integer(lag)], int64(['blocks']));
+  const starts = builder.single(
+    'loop/starts',
+    'Range',
+    [builder.integer(0), limit, builder.integer(lag)],
+    int64(['blocks']),
+  );
   const left = builder.single('loop/left', 'Sub', [fed, starts], int64(['blocks']));
   const lengths = builder.single('loop/lengths', 'Min', [left, builder.integers([lag])], int64(['blocks']));
-  const entries = builder.single('loop/entries', 'Unsqueeze', [lengths, builder.integers([1])], int64(['blocks', 1]));
+  const entries = builder.single(
+    'loop/entries',
+    'Unsqueeze',
+    [lengths, builder.integers([1])],
+    int64(['blocks', 1]),
+  );
 
-  const run = emitScan(builder, 'loop/scan', [queue, ...listStates(prompt.states)], entries, (inner, values, length) => {
-    const [known, ...states] = values;
-    const zero = inner.integers([0]);
-    const x = slice(inner, 'loop/x', known, zero, length, 'block');
-    const pass = emitStack(inner, net, constants, 'loop/', x, statesOfList(states, prompt.states));
-    const y = emitReadout(inner, net, constants, 'loop/', pass.y);
-    const rest = slice(inner, 'loop/rest', known, length, inner.integers([toTheEnd]), 'rest');
-    const next = inner.single('loop/next', 'Concat', [y, rest], known, axis(0));
-    return { states: [next, ...listStates(pass.states)], output: next };
-  });
+  const run = emitScan(
+    builder,
+    'loop/scan',
+    [queue, ...listStates(prompt.states)],
+    entries,
+    (inner, values, length) => {
+      const [known, ...states] = values;
+      const zero = inner.integers([0]);
+      const x = slice(inner, 'loop/x', known, zero, length, 'block');
+      const pass = emitStack(inner, net, constants, 'loop/', x, statesOfList(states, prompt.states));
+      const y = emitReadout(inner, net, constants, 'loop/', pass.y);
+      const rest = slice(inner, 'loop/rest', known, length, inner.integers([toTheEnd]), 'rest');
+      const next = inner.single('loop/next', 'Concat', [y, rest], known, axis(0));
+      return { states: [next, ...listStates(pass.states)], output: next };
+    },
+  );
   const shape = builder.single(
     'loop/row_shape',
     'Concat',
@@ -74,7 +121,9 @@ function runBlocks(
     int64([3]),
     axis(0),
   );
-  const y = builder.single('loop/rows', 'Reshape', [run.outputs, shape], { shape: ['padded', 'batch', outputs] });
+  const y = builder.single('loop/rows', 'Reshape', [run.outputs, shape], {
+    shape: ['padded', 'batch', outputs],
+  });
   const [, ...states] = run.states;
   return { y, states: statesOfList(states, prompt.states) };
 }

@@ -11,7 +11,7 @@ export interface LoopStart {
   readonly lag: number;
   /** The net's pass over the prompt. */
   readonly prompt: StackRun;
-  /** How many values are wanted, int64 [1]; at least 1. */
+  /** How many values are wanted, int64 [1]; at least 0. */
   readonly samples: Value;
   /** Size of the batch, int64 [1]. */
   readonly batch: Value;

@@ -27,7 +27,9 @@ export function gemmPass(builder: GraphBuilder, net: Net): GemmPass {
   const readout = fold
     ? null
     : {
-        kernel: builder.constant(floatTensor('loop/readout/kernel', [kernel.length / outputs, outputs], kernel)),
+        kernel: builder.constant(
+          floatTensor('loop/readout/kernel', [kernel.length / outputs, outputs], kernel),
+        ),
         bias: builder.constant(floatTensor('loop/readout/bias', [outputs], bias)),
       };
   return (inner, states) => {
@@ -37,7 +39,9 @@ export function gemmPass(builder: GraphBuilder, net: Net): GemmPass {
     let x =
       readout === null
         ? top
-        : inner.single('loop/readout', 'Gemm', [top, readout.kernel, readout.bias], { shape: [batch, outputs] });
+        : inner.single('loop/readout', 'Gemm', [top, readout.kernel, readout.bias], {
+            shape: [batch, outputs],
+          });
     return layers.map(({ layer, constants: { W, R, B } }, index) => {
       const name = `loop/${layer.name}`;
       const turned = { transB: attribute.int(1) };
@@ -65,5 +69,8 @@ function gemmConstants(
 }
 
 function biasSum({ units, bias, recurrentBias }: RecurrentWeights): Float32Array {
-  return Float32Array.from({ length: units }, (_, unit) => (bias?.[unit] ?? 0) + (recurrentBias?.[unit] ?? 0));
+  return Float32Array.from(
+    { length: units },
+    (_, unit) => (bias?.[unit] ?? 0) + (recurrentBias?.[unit] ?? 0),
+  );
 }

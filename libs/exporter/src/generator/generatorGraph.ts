@@ -4,17 +4,19 @@ import type { Graph } from '@onda/onnx';
 import { GraphBuilder } from '../graph/graphBuilder.ts';
 import { emitPack, emitStack, emitUnpack, netConstants } from '../net/emitNet.ts';
 import type { Net } from '../net/net.ts';
-import { emitScale, emitUnscale } from '../net/scaling.ts';
+import { emitScale } from '../net/scaling.ts';
 import { stateSize } from '../net/stateRows.ts';
 import { blockLoop } from './blockLoop.ts';
 import type { ClosedLoop } from './closedLoop.ts';
+import { exactLoop } from './exactLoop.ts';
 import { nodeLoop } from './nodeLoop.ts';
 import { scanLoop } from './scanLoop.ts';
 
 /**
- * The graph of generator.onnx: the prompt primes the net, then every prediction is fed back, scaled values throughout.
+ * The graph of generator.onnx: the prompt primes the net, then every prediction is fed back: in the fastest form where
+ * values are the net's own, in model.onnx's own operations where they are scaled.
  *
- *   x [batch, time, features], time >= lag; state_in [batch, state]; samples int64 [1], at least 1
+ *   x [batch, time, features], time >= lag; state_in [batch, state]; samples int64 [1], at least 0
  *     ->  y [batch, samples, outputs], state_out [batch, state]
  *
  * The first of `y` is the first value after the prompt; `state_out` is the state after the last value that was fed, the prompt's last
@@ -31,10 +33,15 @@ export function generatorGraph(net: Net, scaler: Scaler, lag: number): Graph {
   const scaled = builder.inLayout(emitScale(builder, x, scaler), true);
   const prompt = emitStack(builder, net, constants, '', scaled, emitUnpack(builder, net, state));
   const sizes = builder.single('state/shape', 'Shape', [state], { shape: [2], type: 'int64' });
-  const batch = builder.single('state/batch', 'Gather', [sizes, builder.integers([0])], { shape: [1], type: 'int64' });
+  const batch = builder.single('state/batch', 'Gather', [sizes, builder.integers([0])], {
+    shape: [1],
+    type: 'int64',
+  });
 
-  const loop = chooseLoop(net, lag)(builder, { net, constants, lag, prompt, samples, batch });
-  builder.output(output, builder.inLayout(emitUnscale(builder, loop.y, scaler), false));
+  const start = { net, constants, lag, prompt, samples, batch };
+  const loop =
+    scaler.kind === 'none' ? chooseLoop(net, lag)(builder, start) : exactLoop(builder, start, scaler);
+  builder.output(output, builder.inLayout(loop.y, false));
   builder.output(stateOut, emitPack(builder, loop.states));
   return builder.build();
 }

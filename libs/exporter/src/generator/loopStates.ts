@@ -9,5 +9,7 @@ export function listStates(states: readonly RecurrentStates[]): Value[] {
 /** The states of a net from the list that `listStates` makes of them. */
 export function statesOfList(values: readonly Value[], like: readonly RecurrentStates[]): RecurrentStates[] {
   let next = 0;
-  return like.map(({ c }) => (c === undefined ? { h: values[next++] } : { h: values[next++], c: values[next++] }));
+  return like.map(({ c }) =>
+    c === undefined ? { h: values[next++] } : { h: values[next++], c: values[next++] },
+  );
 }

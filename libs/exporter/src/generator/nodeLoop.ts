@@ -14,13 +14,30 @@ export const nodeLoop: ClosedLoop = (builder, { net, constants, prompt, samples,
   const { units } = net.spec;
   const weights = closedLayer(layer, net.readout);
   const name = `loop/${layer.name}`;
+  const zero = builder.integers([0]);
 
   // The prompt's own last output is the first sample, so one less is fed; a node runs over none of them too.
-  const fed = builder.single('loop/fed', 'Sub', [samples, builder.integers([1])], { shape: [1], type: 'int64' });
-  const shape = builder.single('loop/shape', 'Concat', [fed, batch, builder.integers([1])], { shape: [3], type: 'int64' }, axis(0));
-  const nothing = builder.single('loop/nothing', 'ConstantOfShape', [shape], { shape: ['fed', 'batch', 1] }, {
-    value: attribute.tensor(floatTensor('', [1], new Float32Array(1))),
+  const more = builder.single('loop/more', 'Sub', [samples, builder.integers([1])], {
+    shape: [1],
+    type: 'int64',
   });
+  const fed = builder.single('loop/fed', 'Max', [more, builder.integers([0])], { shape: [1], type: 'int64' });
+  const shape = builder.single(
+    'loop/shape',
+    'Concat',
+    [fed, batch, builder.integers([1])],
+    { shape: [3], type: 'int64' },
+    axis(0),
+  );
+  const nothing = builder.single(
+    'loop/nothing',
+    'ConstantOfShape',
+    [shape],
+    { shape: ['fed', 'batch', 1] },
+    {
+      value: attribute.tensor(floatTensor('', [1], new Float32Array(1))),
+    },
+  );
   const run = emitRecurrent(builder, {
     name,
     directions: [weights],
@@ -32,8 +49,19 @@ export const nodeLoop: ClosedLoop = (builder, { net, constants, prompt, samples,
     shape: ['fed', 'batch', units],
     timeMajor: true,
   });
-  const h = builder.single('loop/h', 'Concat', [prompt.states[0].h, y], { shape: ['samples', 'batch', units], timeMajor: true }, axis(0));
+  const h = builder.single(
+    'loop/h',
+    'Concat',
+    [prompt.states[0].h, y],
+    { shape: ['run', 'batch', units], timeMajor: true },
+    axis(0),
+  );
+  const wanted = builder.single('loop/wanted', 'Slice', [h, zero, samples, zero], {
+    shape: ['samples', 'batch', units],
+    timeMajor: true,
+  });
 
+  const outputs = emitReadout(builder, net, constants, '', wanted);
   // Over no samples a node gives zeros for its final states, not the initial ones.
   const last = builder.single(
     'loop/last_h',
@@ -44,9 +72,12 @@ export const nodeLoop: ClosedLoop = (builder, { net, constants, prompt, samples,
   const { c: start } = prompt.states[0];
   const { c: end } = run.states;
   if (start === undefined || end === undefined) {
-    return { y: emitReadout(builder, net, constants, '', h), states: [{ h: last }] };
+    return { y: outputs, states: [{ h: last }] };
   }
-  const ran = builder.single('loop/ran', 'Greater', [fed, builder.integers([0])], { shape: [1], type: 'bool' });
+  const ran = builder.single('loop/ran', 'Greater', [fed, builder.integers([0])], {
+    shape: [1],
+    type: 'bool',
+  });
   const c = builder.single('loop/last_c', 'Where', [ran, end, start], { shape: [1, 'batch', units] });
-  return { y: emitReadout(builder, net, constants, '', h), states: [{ h: last, c }] };
+  return { y: outputs, states: [{ h: last, c }] };
 };

@@ -17,8 +17,14 @@ import { nodePass } from './nodePass.ts';
 export const scanLoop: ClosedLoop = (builder, start) => {
   const { net, constants, prompt, samples } = start;
   // The prompt's own last output is the first sample, so one less is fed; a Scan cannot run over none.
-  const fed = builder.single('loop/fed', 'Sub', [samples, builder.integers([1])], { shape: [1], type: 'int64' });
-  const more = builder.single('loop/more', 'Greater', [fed, builder.integers([0])], { shape: [1], type: 'bool' });
+  const fed = builder.single('loop/fed', 'Sub', [samples, builder.integers([1])], {
+    shape: [1],
+    type: 'int64',
+  });
+  const more = builder.single('loop/more', 'Greater', [fed, builder.integers([0])], {
+    shape: [1],
+    type: 'bool',
+  });
   const first = prompt.states[prompt.states.length - 1].h;
   const results = emitIf(
     builder,
@@ -30,7 +36,11 @@ export const scanLoop: ClosedLoop = (builder, start) => {
       const all = inner.single('loop/h', 'Concat', [first, h], { shape, timeMajor: true }, axis(0));
       return [all, ...listStates(states)];
     },
-    () => [first, ...listStates(prompt.states)],
+    (inner) => {
+      const zero = inner.integers([0]);
+      const wanted = inner.single('loop/wanted', 'Slice', [first, zero, samples, zero], first);
+      return [wanted, ...listStates(prompt.states)];
+    },
   );
   const [h, ...states] = results;
   return { y: emitReadout(builder, net, constants, '', h), states: statesOfList(states, prompt.states) };

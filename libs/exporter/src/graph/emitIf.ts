@@ -33,7 +33,12 @@ export function emitIf(
     name,
     op: 'If',
     inputs: [condition],
-    outputs: then.results.map(({ shape, type, timeMajor }, index) => ({ part: String(index), shape, type, timeMajor })),
+    outputs: then.results.map(({ shape, type, timeMajor }, index) => ({
+      part: String(index),
+      shape,
+      type,
+      timeMajor,
+    })),
     attributes: { then_branch: then.graph, else_branch: otherwise.graph },
   });
 }

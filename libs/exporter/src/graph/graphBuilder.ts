@@ -24,11 +24,16 @@ export interface NodeSpec {
   readonly attributes?: Readonly<Record<string, Attribute>>;
 }
 
+/** Takes constants; gives the names they go by. */
+export interface ConstantHolder {
+  constant(tensor: Tensor): string;
+}
+
 /**
  * Builds a graph node by node: names are made unique, the shapes of all values are kept, and what no output needs is left out at the
  * end.
  */
-export class GraphBuilder {
+export class GraphBuilder implements ConstantHolder {
   private readonly name: string;
   private readonly outer: GraphBuilder | null;
   private readonly used: Set<string>;
@@ -64,7 +69,11 @@ export class GraphBuilder {
 
   /** Adds a constant; returns its name. */
   constant(tensor: Tensor): string {
-    if (this.outer !== null) return this.outer.constant(tensor);
+    return this.outer === null ? this.ownConstant(tensor) : this.outer.constant(tensor);
+  }
+
+  /** Adds a constant to this very graph, also where that is inside a node; returns its name. */
+  ownConstant(tensor: Tensor): string {
     const name = this.unique(tensor.name);
     this.constants.set(name, { ...tensor, name });
     return name;

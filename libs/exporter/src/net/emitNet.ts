@@ -1,5 +1,5 @@
 import { attribute, floatTensor } from '@onda/onnx';
-import type { GraphBuilder } from '../graph/graphBuilder.ts';
+import type { ConstantHolder, GraphBuilder } from '../graph/graphBuilder.ts';
 import type { Value } from '../graph/value.ts';
 import type { RecurrentConstants, RecurrentStates } from '../recurrent/emitRecurrent.ts';
 import { emitRecurrent, recurrentConstants } from '../recurrent/emitRecurrent.ts';
@@ -12,21 +12,21 @@ export interface NetConstants {
   readonly readout: { readonly kernel: string; readonly bias: string };
 }
 
-export function netConstants(builder: GraphBuilder, { layers, readout }: Net): NetConstants {
+export function netConstants(holder: ConstantHolder, { layers, readout }: Net): NetConstants {
   return {
-    layers: layers.map(({ name, weights }) => recurrentConstants(builder, name, [weights])),
-    readout: readoutConstants(builder, readout),
+    layers: layers.map(({ name, weights }) => recurrentConstants(holder, name, [weights])),
+    readout: readoutConstants(holder, readout),
   };
 }
 
 function readoutConstants(
-  builder: GraphBuilder,
+  holder: ConstantHolder,
   { name, kernel, bias }: Readout,
 ): { kernel: string; bias: string } {
   const outputs = bias.length;
   return {
-    kernel: builder.constant(floatTensor(`${name}/kernel`, [kernel.length / outputs, outputs], kernel)),
-    bias: builder.constant(floatTensor(`${name}/bias`, [outputs], bias)),
+    kernel: holder.constant(floatTensor(`${name}/kernel`, [kernel.length / outputs, outputs], kernel)),
+    bias: holder.constant(floatTensor(`${name}/bias`, [outputs], bias)),
   };
 }
 
@@ -119,6 +119,12 @@ export function emitPack(builder: GraphBuilder, states: readonly RecurrentStates
   const whole =
     parts.length === 1
       ? parts[0]
-      : builder.single('state/concat', 'Concat', parts, { shape: [1, batch, size] }, { axis: attribute.int(2) });
+      : builder.single(
+          'state/concat',
+          'Concat',
+          parts,
+          { shape: [1, batch, size] },
+          { axis: attribute.int(2) },
+        );
   return builder.single('state/squeeze', 'Squeeze', [whole, builder.integers([0])], { shape: [batch, size] });
 }

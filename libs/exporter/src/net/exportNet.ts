@@ -39,7 +39,9 @@ export interface ExportedNet {
 export function exportNet(artifacts: LayersArtifacts, options: ExportNetOptions): ExportedNet {
   const { lag, scaler, opset, producerVersion } = options;
   if (!Number.isSafeInteger(lag) || lag < 1) {
-    throw new ConfigError(`lag: expected a whole number of at least 1, got ${lag}; say how many samples ahead y is of x`);
+    throw new ConfigError(
+      `lag: expected a whole number of at least 1, got ${lag}; say how many samples ahead y is of x`,
+    );
   }
   const net = readNet(artifacts);
   const { features, outputs } = net.spec;

@@ -10,7 +10,10 @@ import { UnsupportedError } from '../errors.ts';
 import { readOndaLayer } from '../recurrent/readOndaLayer.ts';
 import type { Net, NetLayer, Readout } from './net.ts';
 
-const classNames = { rnn: 'OndaRNN', lstm: 'OndaLSTM', gru: 'OndaGRU' } as const satisfies Record<CellKind, string>;
+const classNames = { rnn: 'OndaRNN', lstm: 'OndaLSTM', gru: 'OndaGRU' } as const satisfies Record<
+  CellKind,
+  string
+>;
 
 const cellOfClass = new Map<string, CellKind>(
   (Object.keys(classNames) as CellKind[]).map((cell) => [classNames[cell], cell]),
@@ -27,7 +30,9 @@ export function readNet(artifacts: LayersArtifacts): Net {
   const chain = chainOf(topology).filter(({ className }) => className !== 'InputLayer');
   const last = chain.at(-1);
   if (last === undefined || chain.length < 2) {
-    throw notANet(`expected recurrent layers and a Dense read-out, got ${chain.length === 1 ? last?.className : 'none'}`);
+    throw notANet(
+      `expected recurrent layers and a Dense read-out, got ${chain.length === 1 ? last?.className : 'none'}`,
+    );
   }
   const layers = chain.slice(0, -1).map((layer) => readLayer(layer, weights));
   const [{ weights: first }] = layers;
@@ -50,21 +55,27 @@ export function readNet(artifacts: LayersArtifacts): Net {
 }
 
 /** The layers of a model that is a chain, from input to output. */
-function chainOf({ layers, inputs, outputs }: Topology): readonly TopologyLayer[] {
+function chainOf({ layers, ...model }: Topology): readonly TopologyLayer[] {
   layers.forEach(({ name, calls }, index) => {
     const before = index === 0 ? undefined : layers[index - 1];
-    const [[taken, ...more], ...again] = calls;
-    const chained = before === undefined ? taken === undefined : taken?.layer === before.name && taken.output === 0;
-    if (!chained || more.length > 0 || again.length > 0) {
+    const [inputs] = calls;
+    const taken = inputs.at(0);
+    const chained =
+      before === undefined ? taken === undefined : taken?.layer === before.name && taken.output === 0;
+    if (!chained || inputs.length > 1 || calls.length > 1) {
       throw notANet(`layer "${name}": expected it to take the layer before it alone`);
     }
   });
-  const ends = inputs.length === 1 && outputs.length === 1 && outputs[0].layer === layers.at(-1)?.name;
+  const single = model.inputs.length === 1 && model.outputs.length === 1;
+  const ends = single && model.outputs[0].layer === layers.at(-1)?.name;
   if (!ends) throw notANet('expected one input and one output, at the ends of the chain');
   return layers;
 }
 
-function readLayer({ name, className, config }: TopologyLayer, weights: ReadonlyMap<string, Weight>): NetLayer {
+function readLayer(
+  { name, className, config }: TopologyLayer,
+  weights: ReadonlyMap<string, Weight>,
+): NetLayer {
   const cell = cellOfClass.get(className);
   if (cell === undefined) {
     throw notANet(`layer "${name}": expected ${[...cellOfClass.keys()].join(', ')}, got ${className}`);
@@ -72,7 +83,11 @@ function readLayer({ name, className, config }: TopologyLayer, weights: Readonly
   const options = new LayerOptions(name, config);
   options.require('return_sequences', true, 'a net reads out every sample', false);
   options.require('return_state', false, 'the states of a net are packed into state_in and state_out');
-  options.require('go_backwards', false, 'a sequence that is served sample by sample has no end to start from');
+  options.require(
+    'go_backwards',
+    false,
+    'a sequence that is served sample by sample has no end to start from',
+  );
   return { name, weights: readOndaLayer(cell, options, new LayerWeights(name, weights)) };
 }
 

@@ -1,6 +1,6 @@
 import { attribute, floatTensor } from '@onda/onnx';
 import type { Attribute } from '@onda/onnx';
-import type { GraphBuilder, OutputSpec } from '../graph/graphBuilder.ts';
+import type { ConstantHolder, GraphBuilder, OutputSpec } from '../graph/graphBuilder.ts';
 import type { Value } from '../graph/value.ts';
 import type { Activation, RecurrentWeights } from './recurrentWeights.ts';
 import { gateCounts } from './recurrentWeights.ts';
@@ -27,7 +27,7 @@ export interface RecurrentConstants {
 
 /** Adds the weights of a layer as constants, one direction after the other. */
 export function recurrentConstants(
-  builder: GraphBuilder,
+  holder: ConstantHolder,
   name: string,
   directions: readonly RecurrentWeights[],
 ): RecurrentConstants {
@@ -45,7 +45,7 @@ export function recurrentConstants(
     return whole;
   };
   const constant = (part: string, dims: number[], data: Float32Array): string =>
-    builder.constant(floatTensor(`${name}/${part}`, dims, data));
+    holder.constant(floatTensor(`${name}/${part}`, dims, data));
   const biases = directions.flatMap(({ bias, recurrentBias }) =>
     [bias, recurrentBias].map((value) => value ?? new Float32Array(rows)),
   );
@@ -97,7 +97,10 @@ export function emitRecurrent(builder: GraphBuilder, node: RecurrentNode): Recur
   return { y, states: cell === 'lstm' ? { h, c } : { h } };
 }
 
-function recurrentAttributes(directions: readonly RecurrentWeights[], reverse: boolean): Record<string, Attribute> {
+function recurrentAttributes(
+  directions: readonly RecurrentWeights[],
+  reverse: boolean,
+): Record<string, Attribute> {
   const [first] = directions;
   const activations = directions.flatMap((direction) => direction.activations);
   const numbers = (key: 'alpha' | 'beta'): number[] =>

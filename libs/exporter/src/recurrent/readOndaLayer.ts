@@ -28,7 +28,11 @@ const cellOptions = {
  *
  * @throws ModelError, UnsupportedError
  */
-export function readOndaLayer(cell: CellKind, options: LayerOptions, weights: LayerWeights): RecurrentWeights {
+export function readOndaLayer(
+  cell: CellKind,
+  options: LayerOptions,
+  weights: LayerWeights,
+): RecurrentWeights {
   const units = options.count('units');
   const columns = gateCounts[cell] * units;
   const order = pytorchGates[cell];

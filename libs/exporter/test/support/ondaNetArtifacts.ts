@@ -26,7 +26,9 @@ export function ondaNetArtifacts(
   spec: NetSpec,
   weights: Readonly<Record<string, Float32Array>>,
   options: Record<string, unknown> = {},
-): Required<LayersArtifacts> & { modelTopology: { config: { layers: { config: Record<string, unknown> }[] } } } {
+): Required<LayersArtifacts> & {
+  modelTopology: { config: { layers: { config: Record<string, unknown> }[] } };
+} {
   const { cell, units, layers, features, outputs } = spec;
   const shapes = weightShapes(spec);
   const recurrent = Array.from({ length: layers }, (_, layer) => ({
@@ -48,7 +50,10 @@ export function ondaNetArtifacts(
     config: { name: 'readout', trainable: true, units: outputs, activation: 'linear', use_bias: true },
   };
   return {
-    modelTopology: { class_name: 'Sequential', config: { name: 'onda', layers: [...recurrent, dense] } } as never,
+    modelTopology: {
+      class_name: 'Sequential',
+      config: { name: 'onda', layers: [...recurrent, dense] },
+    } as never,
     weightSpecs: shapes.map(([name, shape]) => ({ name, shape, dtype: 'float32' })),
     weightData: Float32Array.from(shapes.flatMap(([name]) => [...weights[name]])).buffer,
   };

@@ -34,7 +34,12 @@ export function referenceArtifacts({ cell, layers, hidden, final }: PytorchRefer
 function pytorchName(name: string): string {
   const [layer, weight] = name.split('/');
   if (layer === 'readout') return weight === 'kernel' ? 'linear.weight' : 'linear.bias';
-  const names = { kernel: 'weight_ih', recurrent_kernel: 'weight_hh', bias: 'bias_ih', recurrent_bias: 'bias_hh' };
+  const names = {
+    kernel: 'weight_ih',
+    recurrent_kernel: 'weight_hh',
+    bias: 'bias_ih',
+    recurrent_bias: 'bias_hh',
+  };
   return `rnn.${names[weight as keyof typeof names]}_l${layer.replace('recurrent_', '')}`;
 }
 

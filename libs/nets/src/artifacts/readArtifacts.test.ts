@@ -31,6 +31,26 @@ describe(readArtifacts, () => {
     expect(readArtifacts(good())).toEqual({ spec, weights });
   });
 
+  it('reads the loss that the read-out is made for, and the dropout', () => {
+    const wide = {
+      ...spec,
+      loss: { kind: 'quantile', levels: [0.5, 0.25] },
+      dropout: { rate: 0.5, seed: 3 },
+    } as const;
+    const values = startWeights(wide, seededUniform(1));
+    const artifacts = writeArtifacts(wide, values);
+    // As it comes back from a file.
+    const stored = {
+      ...artifacts,
+      userDefinedMetadata: JSON.parse(JSON.stringify(artifacts.userDefinedMetadata)) as Record<
+        string,
+        object
+      >,
+    };
+    expect(readArtifacts(stored)).toEqual({ spec: wide, weights: values });
+    expect(readArtifacts({ ...good(), userDefinedMetadata: { theirs: 1 } }).spec).toEqual(spec);
+  });
+
   it('reads weights that lie in several buffers', () => {
     const artifacts = good();
     const data = artifacts.weightData as ArrayBuffer;
@@ -78,6 +98,21 @@ describe(readArtifacts, () => {
       'a read-out with an activation',
       changed((topology) => (topology.config.layers[2].config.activation = 'relu')),
       `layer 2: activation: Invalid input: expected "linear"; ${advice}`,
+    ],
+    [
+      'a read-out that does not fit the loss',
+      { ...good(), userDefinedMetadata: { onda: { loss: { kind: 'gaussian' } } } },
+      `layer 2: expected a multiple of 2 units for a gaussian loss, got 1; ${advice}`,
+    ],
+    [
+      'levels that are none',
+      { ...good(), userDefinedMetadata: { onda: { loss: { kind: 'quantile', levels: [] } } } },
+      "model metadata: onda: loss: quantile levels: expected different numbers above 0 and below 1, the first of them 0.5, got []; the median comes first because it is the net's prediction, as in [0.5, 0.1, 0.9]; save the model again, or take the entry out of userDefinedMetadata",
+    ],
+    [
+      'a dropout of everything',
+      { ...good(), userDefinedMetadata: { onda: { dropout: { rate: 1, seed: 1 } } } },
+      'model metadata: onda: dropout: rate: Too big: expected number to be <1; save the model again, or take the entry out of userDefinedMetadata',
     ],
     [
       'weights cut short',

@@ -3,6 +3,7 @@ import { ModelError } from '@onda/contract';
 import type { NetSpec } from '../netSpec.ts';
 import type { WeightSpec } from '../weightSpecs.ts';
 import { weightSize, weightSpecs } from '../weightSpecs.ts';
+import { readMetadata } from './netMetadata.ts';
 import { readTopology } from './readTopology.ts';
 
 const BYTES = Float32Array.BYTES_PER_ELEMENT;
@@ -14,7 +15,7 @@ const BYTES = Float32Array.BYTES_PER_ELEMENT;
  * @throws ModelError for a model that is not a net, or whose weights are missing or of another size
  */
 export function readArtifacts(artifacts: io.ModelArtifacts): { spec: NetSpec; weights: Float32Array[] } {
-  const spec = readTopology(artifacts.modelTopology);
+  const spec = readTopology(artifacts.modelTopology, readMetadata(artifacts.userDefinedMetadata));
   const bytes = weightBytes(artifacts.weightData);
   const stored = new Map<string, { entry: io.WeightsManifestEntry; offset: number }>();
   let offset = 0;

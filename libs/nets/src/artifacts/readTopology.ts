@@ -2,7 +2,9 @@ import { z } from 'zod';
 import type { CellKind } from '@onda/contract';
 import { ModelError } from '@onda/contract';
 import { recurrentLayers } from '../layers/recurrentLayers.ts';
+import { lossBlocks } from '../losses/lossSpec.ts';
 import type { NetSpec } from '../netSpec.ts';
+import type { NetMetadata } from './netMetadata.ts';
 
 const size = z.int().min(1);
 
@@ -38,9 +40,10 @@ const cellOfClass = new Map<string, CellKind>(
 /**
  * Reads what a net is made of from the topology of a TensorFlow.js layers model.
  *
+ * @param metadata what the topology does not say
  * @throws ModelError for a model that is not a net: other layers, options or order
  */
-export function readTopology(topology: unknown): NetSpec {
+export function readTopology(topology: unknown, metadata: NetMetadata): NetSpec {
   const { config } = parse(topologySchema, topology, 'model topology');
   const recurrent = config.layers.slice(0, -1);
   const last = config.layers[config.layers.length - 1];
@@ -62,12 +65,20 @@ export function readTopology(topology: unknown): NetSpec {
       );
     }
   }
+  const columns = parse(denseSchema, last.config, `layer ${recurrent.length}`).units;
+  const blocks = lossBlocks(metadata.loss);
+  if (columns % blocks !== 0) {
+    throw notANet(
+      `layer ${recurrent.length}: expected a multiple of ${blocks} units for a ${metadata.loss?.kind} loss, got ${columns}`,
+    );
+  }
   return {
     cell: cells[0],
     units: units[0],
     layers: recurrent.length,
     features: parse(inputSchema, recurrent[0].config, 'layer 0').batch_input_shape[2],
-    outputs: parse(denseSchema, last.config, `layer ${recurrent.length}`).units,
+    outputs: columns / blocks,
+    ...metadata,
   };
 }
 

@@ -2,6 +2,7 @@ import type { io } from '@tensorflow/tfjs-core';
 import { version_layers as layersVersion } from '@tensorflow/tfjs-layers';
 import type { NetSpec } from '../netSpec.ts';
 import { weightSpecs } from '../weightSpecs.ts';
+import { writeMetadata } from './netMetadata.ts';
 import { writeTopology } from './writeTopology.ts';
 
 /**
@@ -17,11 +18,13 @@ export function writeArtifacts(spec: NetSpec, weights: readonly Float32Array[]):
     whole.set(values, offset);
     offset += values.length;
   }
+  const metadata = writeMetadata(spec);
   return {
     format: 'layers-model',
     generatedBy: `TensorFlow.js tfjs-layers v${layersVersion}`,
     modelTopology: writeTopology(spec),
     weightSpecs: specs.map(({ name, shape }) => ({ name, shape: [...shape], dtype: 'float32' })),
     weightData: whole.buffer,
+    ...(metadata && { userDefinedMetadata: metadata }),
   };
 }

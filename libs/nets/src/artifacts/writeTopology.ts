@@ -1,6 +1,7 @@
 import type { CellKind } from '@onda/contract';
 import { recurrentLayers } from '../layers/recurrentLayers.ts';
 import type { NetSpec } from '../netSpec.ts';
+import { readoutColumns } from '../netSpec.ts';
 import { layerName } from '../stateRows.ts';
 import { readoutName } from '../weightSpecs.ts';
 
@@ -12,7 +13,8 @@ const ownConfig = {
 } satisfies Record<CellKind, object>;
 
 /** The topology of a net as TensorFlow.js writes that of a sequential model: keys in its Python style. */
-export function writeTopology({ cell, units, layers, features, outputs }: NetSpec): object {
+export function writeTopology(spec: NetSpec): object {
+  const { cell, units, layers, features } = spec;
   const recurrent = Array.from({ length: layers }, (_, layer) => ({
     class_name: recurrentLayers[cell].className,
     config: {
@@ -28,7 +30,13 @@ export function writeTopology({ cell, units, layers, features, outputs }: NetSpe
   }));
   const dense = {
     class_name: 'Dense',
-    config: { name: readoutName, trainable: true, units: outputs, activation: 'linear', use_bias: true },
+    config: {
+      name: readoutName,
+      trainable: true,
+      units: readoutColumns(spec),
+      activation: 'linear',
+      use_bias: true,
+    },
   };
   return { class_name: 'Sequential', config: { name: 'onda', layers: [...recurrent, dense] } };
 }

@@ -31,8 +31,7 @@ export const gaussian: Loss = {
   },
   onTensors(prediction, target) {
     const outputs = target.shape[2];
-    const block = (index: number): Tensor3D =>
-      slice(prediction, [0, 0, index * outputs], [-1, -1, outputs]);
+    const block = (index: number): Tensor3D => slice(prediction, [0, 0, index * outputs], [-1, -1, outputs]);
     const difference = sub(block(0), target);
     const s = block(1);
     const held = maximum(s, LOG_EPSILON);

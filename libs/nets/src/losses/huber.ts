@@ -1,3 +1,4 @@
+import type { Scalar } from '@tensorflow/tfjs-core';
 import { clipByValue, mean, mul, sub } from '@tensorflow/tfjs-core';
 import type { Loss } from './loss.ts';
 
@@ -20,7 +21,7 @@ export const huber: Loss = {
   onTensors(prediction, target, { delta }) {
     const difference = sub(prediction, target);
     const held = clipByValue(difference, -delta, delta);
-    const loss = mean(mul(held, sub(difference, mul(held, 0.5))));
+    const loss: Scalar = mean(mul(held, sub(difference, mul(held, 0.5))));
     return { loss, gradient: mul(held, 1 / target.size) };
   },
 };

@@ -1,5 +1,5 @@
 import { ConfigError } from '@onda/contract';
-import type { LossKind, ReadoutLossAttributes } from '../readoutLossOp.ts';
+import type { ReadoutLossAttributes } from '../readoutLossOp.ts';
 import { lossKinds } from '../readoutLossOp.ts';
 
 /** A loss with its parameters; formulas in readoutLossOp.ts. */

@@ -28,7 +28,7 @@ export const quantile: Loss = {
     const outputs = target.shape[2];
     const count = target.size * levels.length;
     const results = levels.map((level, block) => {
-      const error = sub(target, slice<Tensor3D>(prediction, [0, 0, block * outputs], [-1, -1, outputs]));
+      const error = sub(target, slice(prediction, [0, 0, block * outputs], [-1, -1, outputs]));
       const above = maximum(error, 0);
       const below = minimum(error, 0);
       return {

@@ -4,6 +4,7 @@ import { attributeTests } from './attributeTests.ts';
 import { gradientTests } from './gradientTests.ts';
 import type { ConformanceTest } from './conformanceTest.ts';
 import { outputTests } from './outputTests.ts';
+import { readoutLossTests } from './readoutLossTests.ts';
 
 export interface RecurrentSuite {
   /** For the report: `tensorflow, kernels in C++`. */
@@ -15,7 +16,7 @@ export interface RecurrentSuite {
 }
 
 /**
- * The one suite that the recurrent kernels of every backend pass.
+ * The one suite that the kernels of every backend pass: of the recurrent op, and of the read-out and loss op.
  *
  * @example
  * describeRecurrentKernels({
@@ -27,7 +28,12 @@ export interface RecurrentSuite {
  * });
  */
 export function describeRecurrentKernels(suite: RecurrentSuite): void {
-  const tests: readonly ConformanceTest[] = [...outputTests, ...gradientTests, ...attributeTests];
+  const tests: readonly ConformanceTest[] = [
+    ...outputTests,
+    ...gradientTests,
+    ...attributeTests,
+    ...readoutLossTests,
+  ];
   const reasons = new Map(
     (suite.skip ?? []).flatMap(({ reason, tests: names }) => names.map((name) => [name, reason])),
   );

@@ -21,12 +21,13 @@ export function readTensor(proto: onnx.ITensorProto, where: string): Tensor {
   const place = name === '' ? where : `tensor "${name}"`;
   const code = proto.dataType ?? 0;
   const type = elementTypeOf(code);
+  const location: number = proto.dataLocation ?? 0;
   if (type === undefined) {
     throw new ModelError(
       `model file: ${place}: element type ${code} is not supported; expected a float, integer or bool type`,
     );
   }
-  if (Number(proto.dataLocation ?? 0) === externalData || (proto.externalData ?? []).length > 0) {
+  if (location === externalData || (proto.externalData ?? []).length > 0) {
     throw new ModelError(
       `model file: ${place}: its data lies in another file, which is not supported; write the model with its data inside`,
     );

@@ -20,7 +20,7 @@ inline Index sharesOf(const Sizes& sizes, Index columns, const Parallel& paralle
 
 /** Samples whose sums fill about half of a second-level cache together. */
 inline Index samplesAtOnce(Index time, Index valuesPerSample) {
-  constexpr Index kValues = 128 * 1024;
+  constexpr Index kValues = 256 * 1024;
   return std::clamp<Index>(kValues / valuesPerSample, 1, time);
 }
 

@@ -33,9 +33,12 @@ inline void packPanel(const float* from, Index rowStride, Index depth, Index col
 /** The same for a matrix that is read along its columns, which are `columnStride` apart. */
 inline void packPanelOfTranspose(const float* from, Index columnStride, Index depth, Index columns, float* to) {
   const Index width = columns > kLanes ? kPanelColumns : kLanes;
-  for (Index column = 0; column < width; column++)
-    for (Index row = 0; row < depth; row++)
-      to[row * width + column] = column < columns ? from[column * columnStride + row] : 0.0f;
+  // Rows that stay in the first-level cache until all their columns are written.
+  constexpr Index kRows = 64;
+  for (Index first = 0; first < depth; first += kRows)
+    for (Index column = 0; column < width; column++)
+      for (Index row = first; row < std::min(depth, first + kRows); row++)
+        to[row * width + column] = column < columns ? from[column * columnStride + row] : 0.0f;
 }
 
 /**
@@ -149,7 +152,7 @@ inline Index tileStart(Index tile, Index rows) { return tile * rows / tileCount(
 inline void addProduct(Index rows, const float* a, Index aStride, const Panels& b, float* c, Index cStride) {
   const Index tiles = tileCount(rows);
   for (Index column = 0; column < b.columns(); column += kPanelColumns) {
-    const Index columns = b.columns() - column < kPanelColumns ? b.columns() - column : kPanelColumns;
+    const Index columns = std::min(kPanelColumns, b.columns() - column);
     for (Index tile = 0; tile < tiles; tile++) {
       const Index first = tileStart(tile, rows);
       withTileRows(static_cast<int>(tileStart(tile + 1, rows) - first), [&](auto tileRows) {

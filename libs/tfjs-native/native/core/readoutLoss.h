@@ -3,29 +3,34 @@
 #include <algorithm>
 #include <vector>
 
-#include "optimizer.h"
+#include "losses.h"
 #include "parallel.h"
 #include "product.h"
 
 namespace onda {
 
-/** The linear read-out of every sample's h, its mean squared error, and what each input contributes to it. */
+/** The linear read-out of every sample's h and its loss; libs/nets/src/readoutLossOp.ts says what goes in and comes out. */
 struct ReadoutLoss {
+  Loss loss;
   /** batch * time */
   Index samples;
   Index units;
   Index outputs;
-  /** [samples, units], [units, outputs], [outputs], [samples, outputs] */
-  const float* states;
+  const float* hidden;
   const float* kernel;
   const float* bias;
   const float* target;
-  /** [1], then of the shapes of the target, states, kernel and bias. */
-  float* loss;
+  float* lossValue;
   float* prediction;
-  float* dStates;
+  /** Null when the gradients are not wanted. */
+  float* dHidden;
   float* dKernel;
   float* dBias;
+
+  /** Of the prediction. */
+  Index columns() const { return loss.blocks() * outputs; }
+  /** What the loss is divided by. */
+  double count() const { return static_cast<double>(samples * outputs * loss.terms()); }
 };
 
 /** Samples that are added up by themselves. Not of the number of threads: the pieces decide the order of the sums. */
@@ -36,79 +41,78 @@ inline Index samplesOfPiece(Index samples) {
 }
 
 /**
- * One piece: all but the sums over the pieces.
+ * The weights' gradients of some samples.
  *
- * @param dPrediction room for [count, outputs]
- * @param sums        [units * outputs] transposed, then [outputs]: the piece's share of dKernel and dBias; zeros
- * @returns the sum of the squares
+ * @param gradient of the loss with respect to the prediction, [count, columns]
+ * @param sums     [columns, units], the transposed dKernel: h lies as a product's right side wants it, and columns are few; then
+ *                 [columns], dBias. What is there is added to.
  */
-inline double runPiece(const ReadoutLoss& r, const Panels& kernel, const Panels& transposed, Index first, Index count,
-                       float* dPrediction, float* sums) {
-  const Index outputs = r.outputs;
-  const float* states = r.states + first * r.units;
-  float* prediction = r.prediction + first * outputs;
-  for (Index at = 0; at < count; at++) std::memcpy(prediction + at * outputs, r.bias, outputs * sizeof(float));
-  addProduct(count, states, r.units, kernel, prediction, outputs);
-  const float* target = r.target + first * outputs;
-  forLanes(count * outputs, [&](Index at, auto lanes) {
-    store(dPrediction + at, load(prediction + at, lanes) - load(target + at, lanes), lanes);
-  });
-  const double squares = sumOfSquares(dPrediction, count * outputs);
-  const float scale = static_cast<float>(2.0 / static_cast<double>(r.samples * outputs));
-  forLanes(count * outputs, [&](Index at, auto lanes) { store(dPrediction + at, load(dPrediction + at, lanes) * scale, lanes); });
-
-  float* dStates = r.dStates + first * r.units;
-  std::memset(dStates, 0, count * r.units * sizeof(float));
-  addProduct(count, dPrediction, outputs, transposed, dStates, r.units);
-
-  // dKernel is summed transposed: the states lie as a product's right side wants them, and outputs are few.
-  float* dBias = sums + r.units * outputs;
+inline void addReadoutGradients(const ReadoutLoss& r, const float* hidden, const float* gradient, Index count, float* sums) {
+  const Index columns = r.columns();
+  float* dBias = sums + r.units * columns;
   for (Index at = 0; at < count; at++)
-    for (Index o = 0; o < outputs; o++) dBias[o] += dPrediction[at * outputs + o];
+    for (Index column = 0; column < columns; column++) dBias[column] += gradient[at * columns + column];
   const Buffer panel(count * kPanelColumns);
-  for (Index column = 0; column < r.units; column += kPanelColumns) {
-    const Index columns = std::min(kPanelColumns, r.units - column);
-    packPanel(states + column, r.units, count, columns, panel.get());
-    for (Index tile = 0; tile < tileCount(outputs); tile++) {
-      const Index o = tileStart(tile, outputs);
-      withTileRows(static_cast<int>(tileStart(tile + 1, outputs) - o), [&](auto rows) {
-        addTileOfColumns<rows>(dPrediction + o, TermsApart{outputs}, panel.get(), count, columns,
-                               [&](int row) { return sums + (o + row) * r.units + column; });
+  for (Index unit = 0; unit < r.units; unit += kPanelColumns) {
+    const Index width = std::min(kPanelColumns, r.units - unit);
+    packPanel(hidden + unit, r.units, count, width, panel.get());
+    for (Index tile = 0; tile < tileCount(columns); tile++) {
+      const Index first = tileStart(tile, columns);
+      withTileRows(static_cast<int>(tileStart(tile + 1, columns) - first), [&](auto rows) {
+        addTileOfColumns<rows>(gradient + first, TermsApart{columns}, panel.get(), count, width,
+                               [&](int row) { return sums + (first + row) * r.units + unit; });
       });
     }
   }
-  return squares;
 }
 
 inline void runReadoutLoss(const ReadoutLoss& r, const Parallel& parallel) {
+  const Index columns = r.columns();
   const Index size = samplesOfPiece(r.samples);
   const Index pieces = (r.samples + size - 1) / size;
-  const Index sumsSize = (r.units + 1) * r.outputs;
-  const Panels kernel(r.kernel, r.outputs, 1, r.units, r.outputs);
-  const Panels transposed(r.kernel, 1, r.outputs, r.outputs, r.units);
-  const Buffer dPrediction(r.samples * r.outputs);
+  const bool gradients = r.dHidden != nullptr;
+  const Index sumsSize = gradients ? (r.units + 1) * columns : 0;
+  const Panels kernel(r.kernel, columns, 1, r.units, columns);
+  const Panels transposed(r.kernel, 1, columns, columns, gradients ? r.units : 0);
+  const Buffer gradient(r.samples * columns);
   const Buffer sums(pieces * sumsSize);
-  std::vector<double> squares(pieces);
+  std::vector<double> losses(pieces);
   std::memset(sums.get(), 0, pieces * sumsSize * sizeof(float));
+  const float scale = static_cast<float>(1 / r.count());
+
+  const auto runPiece = [&](Index piece) {
+    const Index first = piece * size;
+    const Index count = std::min(size, r.samples - first);
+    const float* hidden = r.hidden + first * r.units;
+    float* prediction = r.prediction + first * columns;
+    float* d = gradient.get() + first * columns;
+    for (Index at = 0; at < count; at++) std::memcpy(prediction + at * columns, r.bias, columns * sizeof(float));
+    addProduct(count, hidden, r.units, kernel, prediction, columns);
+    losses[piece] = addLosses(r.loss, {count, r.outputs, prediction, r.target + first * r.outputs, d});
+    if (!gradients) return;
+    forLanes(count * columns, [&](Index at, auto lanes) { store(d + at, load(d + at, lanes) * scale, lanes); });
+    float* dHidden = r.dHidden + first * r.units;
+    std::memset(dHidden, 0, count * r.units * sizeof(float));
+    addProduct(count, d, columns, transposed, dHidden, r.units);
+    addReadoutGradients(r, hidden, d, count, sums.get() + piece * sumsSize);
+  };
   const Index shares = std::min(parallel.threads(), pieces);
   parallel.run(shares, [&](Index share) {
-    for (Index piece = share * pieces / shares; piece < (share + 1) * pieces / shares; piece++) {
-      const Index first = piece * size;
-      squares[piece] = runPiece(r, kernel, transposed, first, std::min(size, r.samples - first),
-                                dPrediction.get() + first * r.outputs, sums.get() + piece * sumsSize);
-    }
+    for (Index piece = share * pieces / shares; piece < (share + 1) * pieces / shares; piece++) runPiece(piece);
   });
+
   double loss = 0;
-  for (const double square : squares) loss += square;
-  *r.loss = static_cast<float>(loss / static_cast<double>(r.samples * r.outputs));
+  for (const double part : losses) loss += part;
+  *r.lossValue = static_cast<float>(loss / r.count());
+  if (!gradients) return;
   float* total = sums.get();
   for (Index piece = 1; piece < pieces; piece++)
     forLanes(sumsSize, [&](Index at, auto lanes) {
       store(total + at, load(total + at, lanes) + load(total + piece * sumsSize + at, lanes), lanes);
     });
-  for (Index u = 0; u < r.units; u++)
-    for (Index o = 0; o < r.outputs; o++) r.dKernel[u * r.outputs + o] = total[o * r.units + u];
-  std::memcpy(r.dBias, total + r.units * r.outputs, r.outputs * sizeof(float));
+  for (Index unit = 0; unit < r.units; unit++)
+    for (Index column = 0; column < columns; column++) r.dKernel[unit * columns + column] = total[column * r.units + unit];
+  std::memcpy(r.dBias, total + r.units * columns, columns * sizeof(float));
 }
 
 }  // namespace onda

@@ -3,6 +3,10 @@
 #include <atomic>
 #include <memory>
 #include <thread>
+#include <chrono>
+#include <cstdio>
+static double sumStart=0,sumWait=0,sumMine=0;static int nRuns=0;
+static double nowUs(){return std::chrono::duration<double,std::micro>(std::chrono::steady_clock::now().time_since_epoch()).count();}
 
 #include "tensorflow/core/framework/device_base.h"
 
@@ -41,10 +45,11 @@ void Workers::run(Index count, const std::function<void(Index)>& task) const {
   const auto job = std::make_shared<Job>();
   job->task = &task;
   job->count = count;
-  for (Index index = 1; index < count; index++) pool_->Schedule([job] { job->work(); });
-  job->work();
+  const double t0=nowUs(); for (Index index = 1; index < count; index++) pool_->Schedule([job,t0] { sumStart+=nowUs()-t0; job->work(); });
+  const double t1=nowUs(); job->work(); const double t2=nowUs();
   // The others end at about the same time; a wait in the kernel would cost more than what is left.
   while (job->done.load(std::memory_order_acquire) < count) std::this_thread::yield();
+  sumWait+=nowUs()-t2; sumMine+=t2-t1; if(++nRuns%500==0){ std::fprintf(stderr,"runs %d start %.1f mine %.1f wait %.1f sched %.1f\n",nRuns,sumStart/500,sumMine/500,sumWait/500,t1-t0); sumStart=sumWait=sumMine=0;}
 }
 
 }  // namespace onda

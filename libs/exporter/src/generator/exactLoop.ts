@@ -1,0 +1,106 @@
+import type { Scaler } from '@onda/contract';
+import { axis } from '../graph/axis.ts';
+import { emitIf } from '../graph/emitIf.ts';
+import { emitScan } from '../graph/emitScan.ts';
+import type { GraphBuilder } from '../graph/graphBuilder.ts';
+import type { Value } from '../graph/value.ts';
+import { emitReadout, emitStack, netConstants } from '../net/emitNet.ts';
+import { emitScale, emitUnscale } from '../net/scaling.ts';
+import type { LoopEnd, LoopStart } from './closedLoop.ts';
+import { listStates, statesOfList } from './loopStates.ts';
+
+/** Beyond every length that a Slice can meet. */
+const toTheEnd = 2 ** 53 - 1;
+
+/**
+ * The closed loop by model.onnx's own nodes, one sample at a time, for any net and lag: every sample is scaled back into the data's
+ * units and into the net's again, so each rounding is the one that a loop over model.onnx does, and the values are its, bit for bit.
+ * The folded forms round elsewhere; in the net's units that is 1e-6, but scaled data may be in the hundreds, where 1e-5 is the last bit
+ * of a float32.
+ *
+ * The nodes stand in model.onnx's order, its Transposes too: ONNX Runtime moves nodes about before it chooses kernels, and only equal
+ * graphs are sure to get equal ones.
+ *
+ * @returns `y` in the data's own units, [batch, samples, outputs]
+ */
+export function exactLoop(builder: GraphBuilder, start: LoopStart, scaler: Scaler): LoopEnd {
+  const { net, constants, lag, prompt, samples } = start;
+  const outputs = net.spec.outputs;
+  const known = emitUnscale(builder, emitReadout(builder, net, constants, '', prompt.y), scaler);
+  const time = builder.integers([1]);
+  const queue = builder.single(
+    'loop/queue',
+    'Slice',
+    [builder.inLayout(known, false), builder.integers([-lag]), builder.integers([toTheEnd]), time],
+    { shape: ['batch', lag, outputs] },
+  );
+  const fed = builder.single('loop/fed', 'Sub', [samples, builder.integers([lag])], {
+    shape: [1],
+    type: 'int64',
+  });
+  const more = builder.single('loop/more', 'Greater', [fed, builder.integers([0])], {
+    shape: [1],
+    type: 'bool',
+  });
+  const [all, ...states] = emitIf(
+    builder,
+    'loop',
+    more,
+    (inner) => {
+      const run = runSamples(inner, start, scaler, fed, queue);
+      const shape = ['batch', 'samples', outputs];
+      return [
+        inner.single('loop/all', 'Concat', [queue, run.y], { shape }, axis(1)),
+        ...listStates(run.states),
+      ];
+    },
+    () => [queue, ...listStates(prompt.states)],
+  );
+  // Fewer samples than the lag leave some of the queue unasked for.
+  const y = builder.single('loop/y', 'Slice', [all, builder.integers([0]), samples, time], {
+    shape: ['batch', 'samples', outputs],
+  });
+  return { y, states: statesOfList(states, prompt.states) };
+}
+
+/** The Scan: a sample fed, a sample out; `y` [batch, fed, outputs]. */
+function runSamples(
+  builder: GraphBuilder,
+  { net, lag, prompt }: LoopStart,
+  scaler: Scaler,
+  fed: Value,
+  queue: Value,
+): LoopEnd {
+  const { outputs } = net.spec;
+  const ticks = builder.single('loop/ticks', 'ConstantOfShape', [fed], { shape: ['fed'] });
+  const run = emitScan(
+    builder,
+    'loop/scan',
+    [queue, ...listStates(prompt.states)],
+    ticks,
+    (inner, values) => {
+      const [known, ...states] = values;
+      const [zero, one, end] = [inner.integers([0]), inner.integers([1]), inner.integers([toTheEnd])];
+      const x =
+        lag === 1
+          ? known
+          : inner.single('loop/x', 'Slice', [known, zero, one, one], { shape: ['batch', 1, outputs] });
+      // ONNX Runtime packs weights that stand in the same graph, not those from two graphs further out, and packed products round otherwise.
+      const own = netConstants({ constant: (tensor) => inner.ownConstant(tensor) }, net);
+      const scaled = inner.inLayout(emitScale(inner, x, scaler), true);
+      const pass = emitStack(inner, net, own, 'loop/', scaled, statesOfList(states, prompt.states));
+      const unscaled = emitUnscale(inner, emitReadout(inner, net, own, 'loop/', pass.y), scaler);
+      const y = inner.inLayout(unscaled, false);
+      const output = inner.single('loop/value', 'Squeeze', [y, one], { shape: ['batch', outputs] });
+      if (lag === 1) return { states: [y, ...listStates(pass.states)], output };
+      const rest = inner.single('loop/rest', 'Slice', [known, one, end, one], {
+        shape: ['batch', lag - 1, outputs],
+      });
+      const next = inner.single('loop/next', 'Concat', [rest, y], known, axis(1));
+      return { states: [next, ...listStates(pass.states)], output };
+    },
+  );
+  const stacked = { ...run.outputs, timeMajor: true };
+  const [, ...states] = run.states;
+  return { y: builder.inLayout(stacked, false), states: statesOfList(states, prompt.states) };
+}

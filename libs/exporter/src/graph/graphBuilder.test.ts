@@ -1,0 +1,84 @@
+import { attribute, checkModel, floatTensor } from '@onda/onnx';
+import { describe, expect, it } from 'vitest';
+import { makeModel } from '../model/makeModel.ts';
+import { GraphBuilder } from './graphBuilder.ts';
+import type { Value } from './value.ts';
+
+const like = { shape: ['batch', 'time', 3] };
+
+function start(outputs: readonly string[] = ['y']): { builder: GraphBuilder; x: Value } {
+  const builder = new GraphBuilder('g', outputs);
+  return { builder, x: builder.input('x', 'float32', like.shape) };
+}
+
+describe(GraphBuilder, () => {
+  it('makes names unique and keeps those of outputs free', () => {
+    const { builder, x } = start();
+    const first = builder.single('y', 'Neg', [x], like);
+    const second = builder.single('y', 'Neg', [first], like);
+    builder.output('y', second);
+    const { nodes } = builder.build();
+    expect(nodes.map(({ name, outputs }) => [name, outputs])).toEqual([
+      ['y_1', ['y_1']],
+      ['y_2', ['y']],
+    ]);
+  });
+
+  it('copies an output that is an input, or one that is put out twice', () => {
+    const { builder, x } = start(['a', 'b', 'c']);
+    const value = builder.single('n', 'Neg', [x], like);
+    builder.output('a', x);
+    builder.output('b', value);
+    builder.output('c', value);
+    const graph = builder.build();
+    expect(graph.nodes.map(({ op, inputs, outputs }) => [op, ...inputs, ...outputs])).toEqual([
+      ['Neg', 'x', 'b'],
+      ['Identity', 'x', 'a'],
+      ['Identity', 'b', 'c'],
+    ]);
+    expect(checkModel(makeModel(graph, { producerVersion: '1' }))).toEqual([]);
+  });
+
+  it('transposes a value once, and not back', () => {
+    const { builder, x } = start(['a', 'b']);
+    const turned = builder.inLayout(x, true);
+    expect(builder.inLayout(x, true)).toBe(turned);
+    expect(builder.inLayout(turned, false)).toBe(x);
+    builder.output('a', builder.single('n', 'Neg', [turned], turned));
+    expect(builder.build().nodes.map(({ op }) => op)).toEqual(['Transpose', 'Neg']);
+    expect(turned.shape).toEqual(['time', 'batch', 3]);
+  });
+
+  it('leaves out what no output needs: nodes, constants, optional outputs', () => {
+    const { builder, x } = start();
+    const unused = builder.constant(floatTensor('unused', [1], Float32Array.of(1)));
+    builder.single('dead', 'Add', [x, unused], like);
+    const [kept] = builder.node({
+      name: 'rnn',
+      op: 'RNN',
+      inputs: [x, '', '', ''],
+      outputs: [
+        { part: 'Y', ...like },
+        { part: 'Y_h', ...like, optional: true },
+      ],
+    });
+    builder.output('y', kept);
+    const { nodes, initializers, values } = builder.build();
+    expect(nodes.map(({ inputs, outputs }) => [inputs, outputs])).toEqual([[['x'], ['y']]]);
+    expect([initializers, values]).toEqual([[], []]);
+  });
+
+  it('keeps what a graph inside a node takes, and holds its constants', () => {
+    const { builder, x } = start();
+    const outside = builder.single('outside', 'Neg', [x], like);
+    const inner = new GraphBuilder('inner', [], builder);
+    inner.output('r', inner.single('inside', 'Add', [outside, inner.integers([1])], like));
+    const condition = builder.input('condition', 'bool', [1]);
+    const branch = attribute.graph(inner.build());
+    const attributes = { then_branch: branch, else_branch: branch };
+    builder.output('y', builder.single('if', 'If', [condition], like, attributes));
+    const graph = builder.build();
+    expect(graph.nodes.map(({ name }) => name)).toEqual(['outside', 'if']);
+    expect(graph.initializers.map(({ name }) => name)).toEqual(['int64:1']);
+  });
+});

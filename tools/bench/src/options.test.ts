@@ -1,0 +1,39 @@
+import { ConfigError } from '@onda/contract';
+import { describe, expect, it } from 'vitest';
+import { parseBenchName, parseList, parseRounds } from './options.ts';
+
+describe(parseBenchName, () => {
+  it('takes the benches that there are', () => {
+    expect(parseBenchName('training')).toBe('training');
+  });
+
+  it.each(['trainin', 'toString'])('refuses %s', (name) => {
+    expect(() => parseBenchName(name)).toThrow(
+      new ConfigError(`bench: expected the name of a bench (training), got "${name}"; correct the name`),
+    );
+  });
+});
+
+describe(parseList, () => {
+  it('splits at commas', () => {
+    expect(parseList('--works', 'a, b')).toEqual(['a', 'b']);
+  });
+
+  it('refuses an empty name', () => {
+    expect(() => parseList('--works', 'a,')).toThrow(
+      new ConfigError('--works: expected names separated by commas, got "a,"; leave none empty'),
+    );
+  });
+});
+
+describe(parseRounds, () => {
+  it('takes a whole number', () => {
+    expect(parseRounds('12')).toBe(12);
+  });
+
+  it.each(['0', '1.5', 'x', '', '1001'])('refuses %o', (text) => {
+    expect(() => parseRounds(text)).toThrow(
+      new ConfigError(`--rounds: expected a whole number from 1 to 1000, got "${text}"; correct it`),
+    );
+  });
+});
