@@ -71,6 +71,6 @@ export function stageSummary(results) {
     ...results.map(({ name, result, seconds, note }) =>
       `${name.padEnd(12)} ${result.padEnd(9)} ${seconds.toFixed(1).padStart(7)} s  ${note}`.trimEnd(),
     ),
-    `${count('passed')} passed, ${count('failed')} failed${leftOut > 0 ? `, ${leftOut} left out` : ''}`,
+    `${count('passed')} passed, ${count('failed')} failed${leftOut > 0 ? `, ${leftOut} skipped` : ''}`,
   ].join('\n');
 }

@@ -28,6 +28,6 @@ describe(stageSummary, () => {
       stageSummary([...two, stage('browser', 'left out')])
         .split('\n')
         .at(-1),
-    ).toBe('1 passed, 1 failed, 1 left out');
+    ).toBe('1 passed, 1 failed, 1 skipped');
   });
 });

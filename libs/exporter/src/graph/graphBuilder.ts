@@ -43,6 +43,7 @@ export class GraphBuilder implements ConstantHolder {
   private readonly values: Value[] = [];
   private readonly optional = new Set<string>();
   private readonly constants = new Map<string, Tensor>();
+  private readonly sharedNames = new Map<string, string>();
   private readonly twins = new Map<string, Value>();
 
   /**
@@ -79,21 +80,26 @@ export class GraphBuilder implements ConstantHolder {
     return name;
   }
 
-  /** A constant that is added once, however often it is asked for by its name. */
-  shared(tensor: Tensor): string {
-    if (this.outer !== null) return this.outer.shared(tensor);
-    if (!this.constants.has(tensor.name)) this.constant(tensor);
-    return tensor.name;
+  /** A constant that is made once for a key, however often it is asked for. Returns its name. */
+  shared(key: string, make: () => Tensor): string {
+    if (this.outer !== null) return this.outer.shared(key, make);
+    const known = this.sharedNames.get(key);
+    if (known !== undefined) return known;
+    const name = this.constant(make());
+    this.sharedNames.set(key, name);
+    return name;
   }
 
   /** A constant list of whole numbers (axes, sizes); equal lists are one constant. Returns its name. */
   integers(values: readonly number[]): string {
-    return this.shared(int64Tensor(`int64:${values.join(',')}`, [values.length], values));
+    const name = `int64:${values.join('_')}`;
+    return this.shared(name, () => int64Tensor(name, [values.length], values));
   }
 
   /** A constant whole number without dims. Returns its name. */
   integer(value: number): string {
-    return this.shared(int64Tensor(`int64.${value}`, [], [value]));
+    const name = `int64.${value}`;
+    return this.shared(name, () => int64Tensor(name, [], [value]));
   }
 
   /** Adds a node; returns its outputs. */

@@ -22,7 +22,9 @@ export function emitUnscale(builder: GraphBuilder, value: Value, scaler: Scaler)
 
 function constants(builder: GraphBuilder, { center, scale }: Scaler): { center: string; scale: string } {
   const vector = (name: string, values: readonly number[]): string =>
-    builder.shared(floatTensor(`scaler/${name}`, [values.length], Float32Array.from(values)));
+    builder.shared(`scaler/${name}`, () =>
+      floatTensor(`scaler/${name}`, [values.length], Float32Array.from(values)),
+    );
   return { center: vector('center_values', center), scale: vector('scale_values', scale) };
 }
 

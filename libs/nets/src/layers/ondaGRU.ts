@@ -1,5 +1,6 @@
 import type { serialization } from '@tensorflow/tfjs-core';
 import type { RecurrentAttributes } from '../recurrentOp.ts';
+import { booleanOption } from './layerOptions.ts';
 import type { RecurrentLayerArgs } from './recurrentLayer.ts';
 import { RecurrentLayer } from './recurrentLayer.ts';
 
@@ -14,8 +15,8 @@ export class OndaGRU extends RecurrentLayer {
   readonly resetAfter: boolean;
 
   constructor(args: OndaGRUArgs) {
-    super(args);
-    this.resetAfter = args.resetAfter ?? true;
+    super(args, ['resetAfter']);
+    this.resetAfter = booleanOption(this.name, 'resetAfter', args.resetAfter, true);
   }
 
   override get cell(): 'gru' {

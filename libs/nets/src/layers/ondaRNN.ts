@@ -15,7 +15,7 @@ export class OndaRNN extends RecurrentLayer {
   readonly activation: 'tanh' | 'relu';
 
   constructor(args: OndaRNNArgs) {
-    super(args);
+    super(args, ['activation']);
     // A saved model or a JavaScript caller may hold any text.
     const activation: string = args.activation ?? 'tanh';
     if (activation !== 'tanh' && activation !== 'relu') {

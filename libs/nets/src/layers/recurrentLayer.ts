@@ -1,14 +1,20 @@
 import type { Rank, Tensor, Tensor1D, Tensor2D, Tensor3D, serialization } from '@tensorflow/tfjs-core';
 import { clone, engine, reverse, tidy, zeros } from '@tensorflow/tfjs-core';
-import type { LayerVariable, Shape } from '@tensorflow/tfjs-layers';
+import type { LayerVariable, Shape, SymbolicTensor } from '@tensorflow/tfjs-layers';
 import { initializers, layers } from '@tensorflow/tfjs-layers';
 import type { CellKind } from '@onda/contract';
 import { ConfigError, ShapeError } from '@onda/contract';
 import { recurrent, recurrentAttributes } from '../recurrent.ts';
 import type { RecurrentAttributes } from '../recurrentOp.ts';
 import { gateCounts } from '../recurrentOp.ts';
+import { checkSequence } from './checkSequence.ts';
+import type { LayerArgs } from './layerOptions.ts';
+import { booleanOption, checkOptionNames } from './layerOptions.ts';
+import type { Initializer, InitializerOption } from './weightInitializer.ts';
+import { initializerConfig, weightInitializer } from './weightInitializer.ts';
 
-type LayerArgs = NonNullable<ConstructorParameters<typeof layers.Layer>[0]>;
+/** What a layer is applied to. */
+type Applied = Tensor | SymbolicTensor;
 
 /** The options of every recurrent layer, beside those of any TensorFlow.js layer. */
 export interface RecurrentLayerArgs extends LayerArgs {
@@ -22,7 +28,28 @@ export interface RecurrentLayerArgs extends LayerArgs {
   goBackwards?: boolean;
   /** Of the start weights, which are uniform in +-1 / sqrt(units) as PyTorch's; another draw every time when left out. */
   seed?: number;
+  /** How the start weights are drawn, in place of PyTorch's way. */
+  kernelInitializer?: InitializerOption;
+  recurrentInitializer?: InitializerOption;
+  biasInitializer?: InitializerOption;
+  recurrentBiasInitializer?: InitializerOption;
 }
+
+const initializerNames = [
+  'kernelInitializer',
+  'recurrentInitializer',
+  'biasInitializer',
+  'recurrentBiasInitializer',
+] as const satisfies readonly (keyof RecurrentLayerArgs)[];
+
+const ownOptions = [
+  'units',
+  'returnSequences',
+  'returnState',
+  'goBackwards',
+  'seed',
+  ...initializerNames,
+] as const satisfies readonly (keyof RecurrentLayerArgs)[];
 
 interface Weights {
   kernel: LayerVariable;
@@ -44,20 +71,35 @@ export abstract class RecurrentLayer extends layers.Layer {
   readonly returnState: boolean;
   readonly goBackwards: boolean;
   private readonly seed: number | undefined;
+  private readonly initializers: Partial<Record<(typeof initializerNames)[number], Initializer>>;
   private variables: Weights | undefined;
+  private features = 0;
 
-  constructor(args: RecurrentLayerArgs) {
+  /** @param kindOptions names of the options that this kind has beyond those of all */
+  constructor(args: RecurrentLayerArgs, kindOptions: readonly string[] = []) {
     super(args);
+    const { name } = this;
+    checkOptionNames(name, args, [...ownOptions, ...kindOptions]);
     if (!Number.isInteger(args.units) || args.units < 1) {
       throw new ConfigError(
-        `layer "${this.name}": units: expected a whole number of at least 1, got ${args.units}; set it`,
+        `layer "${name}": units: expected a whole number of at least 1, got ${args.units}; set it`,
+      );
+    }
+    if (args.seed !== undefined && !Number.isSafeInteger(args.seed)) {
+      throw new ConfigError(
+        `layer "${name}": seed: expected a whole number, got ${JSON.stringify(args.seed)}; set it`,
       );
     }
     this.units = args.units;
-    this.returnSequences = args.returnSequences ?? false;
-    this.returnState = args.returnState ?? false;
-    this.goBackwards = args.goBackwards ?? false;
+    this.returnSequences = booleanOption(name, 'returnSequences', args.returnSequences, false);
+    this.returnState = booleanOption(name, 'returnState', args.returnState, false);
+    this.goBackwards = booleanOption(name, 'goBackwards', args.goBackwards, false);
     this.seed = args.seed;
+    this.initializers = Object.fromEntries(
+      initializerNames
+        .filter((option) => args[option] !== undefined)
+        .map((option) => [option, weightInitializer(args[option], `layer "${name}": ${option}`)]),
+    );
   }
 
   abstract get cell(): CellKind;
@@ -67,8 +109,9 @@ export abstract class RecurrentLayer extends layers.Layer {
     return {};
   }
 
-  private get stateCount(): number {
-    return this.cell === 'lstm' ? 2 : 1;
+  /** What the state is made of. */
+  get stateNames(): readonly ('h' | 'c')[] {
+    return this.cell === 'lstm' ? ['h', 'c'] : ['h'];
   }
 
   override build(inputShape: Shape | Shape[]): void {
@@ -81,19 +124,22 @@ export abstract class RecurrentLayer extends layers.Layer {
     }
     const columns = gateCounts[this.cell] * this.units;
     this.variables = {
-      kernel: this.addUniform('kernel', [features, columns], 0),
-      recurrentKernel: this.addUniform('recurrent_kernel', [this.units, columns], 1),
-      bias: this.addUniform('bias', [columns], 2),
-      recurrentBias: this.addUniform('recurrent_bias', [columns], 3),
+      kernel: this.addStartWeight('kernel', [features, columns], 0),
+      recurrentKernel: this.addStartWeight('recurrent_kernel', [this.units, columns], 1),
+      bias: this.addStartWeight('bias', [columns], 2),
+      recurrentBias: this.addStartWeight('recurrent_bias', [columns], 3),
     };
+    this.features = features;
     super.build(inputShape);
   }
 
-  private addUniform(name: string, shape: number[], index: number): LayerVariable {
+  private addStartWeight(name: string, shape: number[], index: number): LayerVariable {
     const bound = 1 / Math.sqrt(this.units);
     // TensorFlow.js takes a seed of 0 for none.
     const seed = this.seed === undefined ? {} : { seed: 4 * this.seed + index + 1 };
-    const initializer = initializers.randomUniform({ minval: -bound, maxval: bound, ...seed });
+    const initializer =
+      this.initializers[initializerNames[index]] ??
+      initializers.randomUniform({ minval: -bound, maxval: bound, ...seed });
     return this.addWeight(name, shape, 'float32', initializer);
   }
 
@@ -101,17 +147,42 @@ export abstract class RecurrentLayer extends layers.Layer {
     const [[batch, time]] = shapeList(inputShape);
     const values = this.returnSequences ? [batch, time, this.units] : [batch, this.units];
     if (!this.returnState) return values;
-    return [values, ...Array.from({ length: this.stateCount }, () => [batch, this.units])];
+    return [values, ...this.stateNames.map(() => [batch, this.units])];
+  }
+
+  /** As TensorFlow.js's own layers it takes `initialState` as an option too. */
+  override apply(
+    inputs: Applied | Applied[],
+    options?: Parameters<layers.Layer['apply']>[1],
+  ): ReturnType<layers.Layer['apply']> {
+    const { initialState, ...others } = options ?? {};
+    if (initialState === undefined || initialState === null) return super.apply(inputs as Tensor, options);
+    const given = [inputs, initialState].flat() as Tensor[];
+    return super.apply(given, others);
+  }
+
+  /** @throws ConfigError for a mask: every sample of every sequence counts */
+  override computeMask(_inputs: unknown, mask?: Tensor | Tensor[]): Tensor | Tensor[] {
+    const masks = [mask].flat().filter((part) => part !== undefined && part !== null);
+    if (masks.length > 0) {
+      throw new ConfigError(
+        `layer "${this.name}": expected no mask, got one from the layers below; take the masking away and give sequences of equal length`,
+      );
+    }
+    // What TensorFlow.js's layers without masks give, against its type.
+    return null as unknown as Tensor;
   }
 
   override call(inputs: Tensor | Tensor[]): Tensor | Tensor[] {
     return tidy<Tensor | Tensor[]>(() => {
-      const [x, ...states] = (Array.isArray(inputs) ? inputs : [inputs]) as [Tensor3D, ...Tensor2D[]];
-      if (states.length !== 0 && states.length !== this.stateCount) {
-        throw new ShapeError(
-          `layer "${this.name}": expected x alone or x and ${this.stateCount === 1 ? 'h' : 'h and c'}, got ${states.length + 1} inputs; give the whole initial state or none of it`,
-        );
-      }
+      const given = Array.isArray(inputs) ? inputs : [inputs];
+      this.builtWeights();
+      checkSequence(this.name, given, {
+        features: this.features,
+        units: this.units,
+        states: this.stateNames,
+      });
+      const [x, ...states] = given as [Tensor3D, ...Tensor2D[]];
       const { y, h, c } = this.run(x, states);
       const values = this.returnSequences ? (this.goBackwards ? reverse(y, 1) : y) : h;
       if (!this.returnState) return values;
@@ -121,11 +192,13 @@ export abstract class RecurrentLayer extends layers.Layer {
     });
   }
 
+  private builtWeights(): Weights {
+    if (this.variables !== undefined) return this.variables;
+    throw new ShapeError(`layer "${this.name}": called before it was built; use apply, not call`);
+  }
+
   private run(x: Tensor3D, states: Tensor2D[]): ReturnType<typeof recurrent> {
-    const { variables } = this;
-    if (variables === undefined) {
-      throw new ShapeError(`layer "${this.name}": called before it was built; use apply, not call`);
-    }
+    const variables = this.builtWeights();
     const start = (index: number): Tensor2D => states.at(index) ?? zeros<Rank.R2>([x.shape[0], this.units]);
     return recurrent(
       {
@@ -156,6 +229,9 @@ export abstract class RecurrentLayer extends layers.Layer {
       returnState,
       goBackwards,
       ...(seed === undefined ? {} : { seed }),
+      ...Object.fromEntries(
+        Object.entries(this.initializers).map(([option, made]) => [option, initializerConfig(made)]),
+      ),
     };
   }
 }

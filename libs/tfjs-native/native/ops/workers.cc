@@ -1,12 +1,9 @@
 #include "workers.h"
 
 #include <atomic>
-#include <memory>
-#include <thread>
 #include <chrono>
-#include <cstdio>
-static double sumStart=0,sumWait=0,sumMine=0;static int nRuns=0;
-static double nowUs(){return std::chrono::duration<double,std::micro>(std::chrono::steady_clock::now().time_since_epoch()).count();}
+#include <mutex>
+#include <thread>
 
 #include "tensorflow/core/framework/device_base.h"
 
@@ -14,19 +11,71 @@ namespace onda {
 
 namespace {
 
-/** One call of `run`. A thread that comes late finds nothing left to take and never touches the task. */
-struct Job {
-  const std::function<void(Index)>* task;
-  Index count;
-  std::atomic<Index> taken{0};
-  std::atomic<Index> done{0};
-
-  void work() {
-    for (Index index = taken++; index < count; index = taken++) {
-      (*task)(index);
-      done.fetch_add(1, std::memory_order_release);
-    }
+/**
+ * Threads of TensorFlow's pool that help with the tasks of an op, and stay for a moment after it: waking a sleeping thread costs some 25
+ * microseconds on both sides, which is more than lies between two ops of a training step. An op never waits for one to come. What
+ * nobody has begun the calling thread does itself.
+ */
+class Crew {
+ public:
+  /** Never destroyed: a helper may be about to leave when the process ends. */
+  static Crew& shared() {
+    static Crew* const crew = new Crew;
+    return *crew;
   }
+
+  /** @returns false, with nothing done, when another thread's op has the crew */
+  bool run(tensorflow::thread::ThreadPool* pool, Index threads, Index count, const std::function<void(Index)>& task) {
+    const std::unique_lock<std::mutex> lock(mutex_, std::try_to_lock);
+    if (!lock.owns_lock()) return false;
+    task_ = &task;
+    done_.store(0, std::memory_order_relaxed);
+    left_.store(static_cast<std::uint64_t>(count), std::memory_order_release);
+    for (Index helpers = helpers_.load(); helpers < std::min(threads, count) - 1; helpers++) {
+      helpers_++;
+      pool->Schedule([this] { help(); });
+    }
+    while (workOnce()) {
+    }
+    while (done_.load(std::memory_order_acquire) < count) pause();
+    return true;
+  }
+
+ private:
+  /** Takes a task if one is left. A claimed task keeps `run` from returning, so what it points to is there. */
+  bool workOnce() {
+    std::uint64_t left = left_.load(std::memory_order_acquire);
+    while (left > 0 && !left_.compare_exchange_weak(left, left - 1, std::memory_order_acq_rel)) {
+    }
+    if (left == 0) return false;
+    (*task_)(static_cast<Index>(left - 1));
+    done_.fetch_add(1, std::memory_order_release);
+    return true;
+  }
+
+  void help() {
+    using Clock = std::chrono::steady_clock;
+    constexpr std::chrono::microseconds kStay(300);
+    auto last = Clock::now();
+    while (Clock::now() - last < kStay) {
+      if (workOnce()) last = Clock::now();
+      else pause();
+    }
+    helpers_--;
+  }
+
+  /** A microsecond or less; on a machine with other work the other work's. */
+  static void pause() {
+    for (int i = 0; i < 16; i++) __builtin_ia32_pause();
+    std::this_thread::yield();
+  }
+
+  std::mutex mutex_;
+  const std::function<void(Index)>* task_ = nullptr;
+  /** Tasks that nobody has begun. */
+  std::atomic<std::uint64_t> left_{0};
+  std::atomic<Index> done_{0};
+  std::atomic<Index> helpers_{0};
 };
 
 }  // namespace
@@ -38,18 +87,8 @@ Workers::Workers(tensorflow::OpKernelContext* context) {
 }
 
 void Workers::run(Index count, const std::function<void(Index)>& task) const {
-  if (count == 1 || pool_ == nullptr) {
-    for (Index index = 0; index < count; index++) task(index);
-    return;
-  }
-  const auto job = std::make_shared<Job>();
-  job->task = &task;
-  job->count = count;
-  const double t0=nowUs(); for (Index index = 1; index < count; index++) pool_->Schedule([job,t0] { sumStart+=nowUs()-t0; job->work(); });
-  const double t1=nowUs(); job->work(); const double t2=nowUs();
-  // The others end at about the same time; a wait in the kernel would cost more than what is left.
-  while (job->done.load(std::memory_order_acquire) < count) std::this_thread::yield();
-  sumWait+=nowUs()-t2; sumMine+=t2-t1; if(++nRuns%500==0){ std::fprintf(stderr,"runs %d start %.1f mine %.1f wait %.1f sched %.1f\n",nRuns,sumStart/500,sumMine/500,sumWait/500,t1-t0); sumStart=sumWait=sumMine=0;}
+  if (count > 1 && threads_ > 1 && Crew::shared().run(pool_, threads_, count, task)) return;
+  for (Index index = 0; index < count; index++) task(index);
 }
 
 }  // namespace onda

@@ -5,7 +5,7 @@
 
 namespace onda {
 
-/** TensorFlow's own threads. The calling thread works too, and waits only for work that another one has begun. */
+/** TensorFlow's own threads. The calling thread works too; it never waits for work that no other one has begun. */
 class Workers final : public Parallel {
  public:
   explicit Workers(tensorflow::OpKernelContext* context);

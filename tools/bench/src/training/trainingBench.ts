@@ -1,7 +1,9 @@
 import { mkdtempSync, rmSync } from 'node:fs';
-import { loadavg, tmpdir } from 'node:os';
+import { cpus, tmpdir } from 'node:os';
 import path from 'node:path';
 import type { BenchCall, BenchResult } from '../bench.ts';
+import { otherCores, readCpuTicks } from '../otherWork.ts';
+import type { CpuTicks } from '../otherWork.ts';
 import type { Row } from '../report/rowFile.ts';
 import type { Table } from '../report/table.ts';
 import type { RoundPlan } from '../rounds.ts';
@@ -9,7 +11,7 @@ import type { LossComparison } from './compareLosses.ts';
 import { compareLosses, lossProblem } from './compareLosses.ts';
 import { firstJobProcess, measureFirstJobProcess } from './firstJobProcess.ts';
 import { measureWork } from './measureWork.ts';
-import { openSystems } from './openSystems.ts';
+import { closeSystems, openSystems } from './openSystems.ts';
 import type { OpenSystem } from './openSystems.ts';
 import { measurePeak } from './peak.ts';
 import { scalingPicture, timesPicture } from './pictures.ts';
@@ -33,20 +35,21 @@ const plans = {
 export async function trainingBench(call: BenchCall): Promise<BenchResult> {
   const chosen = chooseWorks(call);
   const names = (call.systems ?? (call.scaling ? ['onda-native', 'pytorch'] : usualSystems)).map(parseSystem);
-  const load = loadNote();
   const plan: RoundPlan = { ...(call.quick ? plans.quick : plans.usual) };
   if (call.rounds !== undefined) plan.rounds = call.rounds;
   const folder = mkdtempSync(path.join(tmpdir(), 'onda-bench-'));
   const { open, missing } = await openSystems(names, call.say);
+  const pids = open.map(({ worker }) => worker.pid);
+  const before = readCpuTicks(pids);
   try {
     const measured = await measureAll(call, chosen, open, plan, folder);
     return {
       ...measured,
       section: call.scaling ? 'training-scaling' : 'training',
-      notes: [...load, ...open.map(({ about }) => about), ...missing],
+      notes: [...otherWorkNote(before, readCpuTicks(pids)), ...open.map(({ about }) => about), ...missing],
     };
   } finally {
-    await Promise.all(open.map(({ worker }) => worker.close()));
+    await closeSystems(open);
     rmSync(folder, { recursive: true, force: true });
   }
 }
@@ -111,12 +114,15 @@ async function measureAll(
   };
 }
 
-/** Says when the machine had other work at the start: PyTorch's threads wait for each other and suffer most. */
-function loadNote(): string[] {
-  const [load] = loadavg();
-  if (load < BUSY) return [];
-  return [`The machine had other work: a load of ${load.toFixed(1)} before the bench began.`];
+/** Says when the machine had other work: threads that wait for each other, as PyTorch's do, suffer most from it. */
+function otherWorkNote(before: CpuTicks | null, after: CpuTicks | null): string[] {
+  if (before === null || after === null) return [];
+  const cores = otherCores(before, after, cpus().length);
+  if (cores < DISTURBING) return [];
+  return [
+    `Not a quiet machine: other processes used ${cores.toFixed(2)} cores of it on average while this was measured. Measure again when it is quiet.`,
+  ];
 }
 
-/** Processes that wanted to run, on average over the last minute; a shell and an editor stay far below. */
-const BUSY = 0.5;
+/** In cores; a desktop at rest uses less. */
+const DISTURBING = 0.1;

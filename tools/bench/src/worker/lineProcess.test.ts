@@ -32,7 +32,7 @@ describe(LineProcess, () => {
   it('tells what a worker could not do, and goes on', async () => {
     open();
     await expect(worker.ask({ fail: 'no such net' }, answer)).rejects.toThrow(
-      new ResultError(`bench worker echo: no such net${advice}`),
+      new ResultError(`worker echo: no such net${advice}`),
     );
     expect(await worker.ask({ say: 'a' }, answer)).toEqual({ said: 'a' });
   });
@@ -40,16 +40,16 @@ describe(LineProcess, () => {
   it('refuses an answer of another shape', async () => {
     open();
     await expect(worker.ask({ say: 5 }, answer)).rejects.toThrow(
-      `bench worker echo: its answer to {"say":5} is none: Invalid input: expected string, received number${advice}`,
+      `worker echo: its answer to {"say":5} is none: Invalid input: expected string, received number${advice}`,
     );
     await expect(worker.ask({ fail: 'garbage' }, answer)).rejects.toThrow(
-      `bench worker echo: it answered "garbage"${advice}`,
+      `worker echo: it answered "garbage"${advice}`,
     );
   });
 
   it('tells how a worker ended', async () => {
     open();
-    const message = `bench worker echo: it ended with code 3: no room left${advice}`;
+    const message = `worker echo: it ended with code 3: no room left${advice}`;
     await expect(worker.ask({ end: 3 }, answer)).rejects.toThrow(new ResultError(message));
     await expect(worker.ask({ say: 'a' }, answer)).rejects.toThrow(new ResultError(message));
   });
@@ -57,7 +57,7 @@ describe(LineProcess, () => {
   it('tells that a program is not there', async () => {
     worker = new LineProcess('ghost', { program: '/no/such/program', args: [] });
     await expect(worker.ask({}, answer)).rejects.toThrow(
-      `bench worker ghost: spawn /no/such/program ENOENT${advice}`,
+      `worker ghost: spawn /no/such/program ENOENT${advice}`,
     );
   });
 });

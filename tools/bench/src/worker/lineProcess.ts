@@ -68,6 +68,11 @@ export class LineProcess {
     return data;
   }
 
+  /** Its process number; -1 when it could not be started. */
+  get pid(): number {
+    return this.child.pid ?? -1;
+  }
+
   /** Ends it: its input closes, and it leaves. */
   async close(): Promise<void> {
     if (this.ended !== null) return;
@@ -84,7 +89,7 @@ export class LineProcess {
   }
 
   private failure(reason: string): ResultError {
-    return new ResultError(`bench worker ${this.name}: ${reason}; run the bench without it (--systems)`);
+    return new ResultError(`worker ${this.name}: ${reason}; run the bench without it (--systems)`);
   }
 }
 

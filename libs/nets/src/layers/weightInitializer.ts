@@ -1,0 +1,52 @@
+import { serialization } from '@tensorflow/tfjs-core';
+import { initializers } from '@tensorflow/tfjs-layers';
+import { ConfigError } from '@onda/contract';
+
+export type Initializer = ReturnType<typeof initializers.zeros>;
+
+/** How start weights are drawn: one of TensorFlow.js's initializers, its name, or its saved configuration. */
+export type InitializerOption =
+  Initializer | InitializerName | { className: string; config: serialization.ConfigDict };
+
+export type InitializerName = keyof typeof named;
+
+/** The initializers that need no settings, by TensorFlow.js's names. */
+const named = {
+  zeros: () => initializers.zeros(),
+  ones: () => initializers.ones(),
+  glorotNormal: () => initializers.glorotNormal({}),
+  glorotUniform: () => initializers.glorotUniform({}),
+  heNormal: () => initializers.heNormal({}),
+  heUniform: () => initializers.heUniform({}),
+  leCunNormal: () => initializers.leCunNormal({}),
+  leCunUniform: () => initializers.leCunUniform({}),
+  orthogonal: () => initializers.orthogonal({}),
+} satisfies Record<string, () => Initializer>;
+
+/**
+ * The initializer that an option of a layer means.
+ *
+ * @param where names the option in the message: `layer "a": kernelInitializer`
+ * @throws ConfigError for something that is none
+ */
+export function weightInitializer(option: unknown, where: string): Initializer {
+  if (typeof option === 'string' && Object.hasOwn(named, option)) return named[option as InitializerName]();
+  if (typeof option === 'object' && option !== null) {
+    if ('apply' in option) return option as Initializer;
+    const { className, config } = option as { className?: string; config?: serialization.ConfigDict };
+    const known = serialization.SerializationMap.getMap().classNameMap;
+    if (className !== undefined && Object.hasOwn(known, className)) {
+      const [kind, fromConfig] = known[className];
+      const made: unknown = fromConfig(kind, config ?? {});
+      if (typeof (made as Partial<Initializer>).apply === 'function') return made as Initializer;
+    }
+  }
+  throw new ConfigError(
+    `${where}: expected an initializer of tf.initializers or one of ${Object.keys(named).join(', ')}, got ${JSON.stringify(option)}; take one of them`,
+  );
+}
+
+/** What `weightInitializer` takes back from a saved model. */
+export function initializerConfig(initializer: Initializer): serialization.ConfigDict {
+  return { className: initializer.getClassName(), config: initializer.getConfig() };
+}

@@ -1,0 +1,11 @@
+import { defineConfig } from 'vitest/config';
+
+export default defineConfig({
+  test: {
+    name: 'setup integration',
+    include: ['test/**/*.test.ts'],
+    testTimeout: 180_000,
+    pool: 'forks',
+    maxWorkers: 1,
+  },
+});
