@@ -19,7 +19,11 @@ const filesOf = (folder, ending) =>
     .map((name) => join(nativeFolder, folder, name));
 
 /** Every file that the library is made of, as absolute paths. */
-export const kernelSourceFiles = [...filesOf('core', '.h'), ...filesOf('ops', '.h'), ...filesOf('ops', '.cc')];
+export const kernelSourceFiles = [
+  ...filesOf('core', '.h'),
+  ...filesOf('ops', '.h'),
+  ...filesOf('ops', '.cc'),
+];
 
 /** Of the compiler, without the folders of this machine. The second line is TensorFlow's own ABI. */
 export const kernelFlags = [
@@ -74,7 +78,9 @@ function run(command, args, log) {
     let output = '';
     child.stderr.setEncoding('utf8').on('data', (text) => (output += text));
     child.on('error', (error) =>
-      reject(new Error(`${command} cannot be run (${error.message}); install g++ 9 or newer, or set CXX to one`)),
+      reject(
+        new Error(`${command} cannot be run (${error.message}); install g++ 9 or newer, or set CXX to one`),
+      ),
     );
     child.on('close', (code) => {
       const lines = output.split('\n').filter((line) => line !== '');

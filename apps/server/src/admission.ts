@@ -28,7 +28,7 @@ export function checkRunSize(model: ServedModel, batch: number, samples: number)
 }
 
 /**
- * Refuses a run when too many wait already: a late answer helps nobody.
+ * Refuses to generate when too many wait already: a late answer helps nobody.
  *
  * @throws ProtocolError 503
  */

@@ -7,8 +7,10 @@ import { WorkerError } from '@onda/runtime-node';
 import type { FastifyInstance } from 'fastify';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createApp } from './app.ts';
-import { limits } from './limits.ts';
+import { Batcher } from './batching/batcher.ts';
+import { timeouts } from './limits.ts';
 import { ModelRepository } from './modelRepository.ts';
+import { ModelStats } from './modelStats.ts';
 import type { ServedModel } from './servedModel.ts';
 import type { Service } from './service.ts';
 
@@ -20,8 +22,10 @@ const tensors = {
 const INFER = '/v2/models/m/infer';
 const body = JSON.stringify({ inputs: [{ name: 'x', shape: [1, 1, 1], datatype: 'FP32', data: [2] }] });
 
+const MOST_WAITING = 2;
+
 let run: () => Promise<Record<string, RuntimeTensor>>;
-let pending: number;
+let stalledMs: number;
 let alive: boolean;
 let defects: string[];
 let service: Service;
@@ -40,11 +44,14 @@ function fakeModel(): ServedModel {
     state: { size: 1 },
     tensors: { model: tensors, generator: null },
   } as unknown as ServedModel['manifest'];
+  const stats = new ModelStats();
   return {
     name: 'm',
     version: '1',
     manifest,
     session,
+    batcher: new Batcher(session, { maxRows: 8, maxValues: 8, delayUs: 0, maxWaiting: MOST_WAITING }, stats),
+    stats,
     generator: null,
     files: new Map(),
     metadata: '{}',
@@ -54,7 +61,7 @@ function fakeModel(): ServedModel {
 
 beforeEach(async () => {
   run = () => Promise.resolve({ y: floatTensor([1, 1, 1], [4]) });
-  pending = 0;
+  stalledMs = 0;
   alive = true;
   defects = [];
   service = {
@@ -63,8 +70,9 @@ beforeEach(async () => {
       get alive() {
         return alive;
       },
-      get pending() {
-        return pending;
+      pending: 0,
+      get stalledMs() {
+        return stalledMs;
       },
     },
     draining: false,
@@ -113,12 +121,23 @@ describe(createApp, () => {
   });
 
   it('answers 503 when too many wait', async () => {
-    pending = limits.pending;
+    let answerFirst = (): void => undefined;
+    const first = new Promise<void>((resolve) => (answerFirst = resolve));
+    run = () => first.then(() => ({ y: floatTensor([1, 1, 1], [4]) }));
+    // Two are under way, then as many wait as may; each comes in a turn of its own.
+    const accepted: Promise<number>[] = [];
+    for (let request = 0; request < 2 + MOST_WAITING; request++) {
+      accepted.push(infer().then(({ status }) => status));
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    }
     expect(await infer()).toEqual({
       status: 503,
-      error: '1024 requests wait already, and the service takes no more; try again in a moment',
+      error: '2 requests wait already, and the service takes no more; try again in a moment',
       retryAfter: '1',
     });
+    run = () => Promise.resolve({ y: floatTensor([2, 1, 1], [4, 5]) });
+    answerFirst();
+    expect(await Promise.all(accepted)).toEqual([200, 200, 200, 200]);
   });
 
   it('keeps a defect of its own to its log', async () => {
@@ -153,6 +172,19 @@ describe(createApp, () => {
     alive = false;
     expect(await status('/v2/health/live')).toBe(503);
     expect(await status('/v2/health/ready')).toBe(503);
+  });
+
+  it('is not ready while its worker hangs, and not live once it has hung for long', async () => {
+    const statuses = async (): Promise<number[]> => [
+      (await app.inject('/v2/health/live')).statusCode,
+      (await app.inject('/v2/health/ready')).statusCode,
+    ];
+    stalledMs = timeouts.notReadyMs - 1;
+    expect(await statuses()).toEqual([200, 200]);
+    stalledMs = timeouts.notReadyMs;
+    expect(await statuses()).toEqual([200, 503]);
+    stalledMs = timeouts.notLiveMs;
+    expect(await statuses()).toEqual([503, 503]);
   });
 });
 

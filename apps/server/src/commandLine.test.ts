@@ -20,17 +20,26 @@ describe(createProgram, () => {
       httpPort: 8000,
       host: '127.0.0.1',
       provider: 'auto',
+      maxBatch: 256,
+      batchDelayUs: 0,
+      maxQueue: 1024,
       json: false,
     });
   });
 
   it('takes every option', async () => {
-    const args = ['--models', 'm', '--http-port', '0', '--host', '::1', '--provider', 'cpu', '--json'];
+    const ports = ['--http-port', '0', '--metrics-port', '0'];
+    const batching = ['--max-batch', '8', '--batch-delay-us', '200', '--max-queue', '16'];
+    const args = ['--models', 'm', ...ports, '--host', '::1', '--provider', 'cpu', ...batching, '--json'];
     expect(await parse('serve', ...args)).toEqual({
       models: 'm',
       httpPort: 0,
       host: '::1',
       provider: 'cpu',
+      metricsPort: 0,
+      maxBatch: 8,
+      batchDelayUs: 200,
+      maxQueue: 16,
       json: true,
     });
   });

@@ -7,6 +7,8 @@ async function loadAndServe(options: ServeOptions): Promise<void> {
   await serve(options);
 }
 
+const readPort = wholeNumber(0, 65_535);
+
 /** The server's command line: `serve --models DIR`. */
 export function createProgram(run: (options: ServeOptions) => Promise<void> = loadAndServe): Command {
   const program = new Command('server').exitOverride();
@@ -15,6 +17,7 @@ export function createProgram(run: (options: ServeOptions) => Promise<void> = lo
     .description('serve the models of a folder over HTTP (Open Inference Protocol v2), and the page at /')
     .requiredOption('--models <dir>', 'folder of a model repository, one folder a model')
     .option('--http-port <port>', 'port; 0 takes a free one', readPort, 8000)
+    .option('--metrics-port <port>', 'port for Prometheus, on this machine alone; none without it', readPort)
     .option(
       '--host <host>',
       'address to listen on; the default is reached from this machine only',
@@ -25,6 +28,24 @@ export function createProgram(run: (options: ServeOptions) => Promise<void> = lo
         .choices(['auto', 'cpu', 'cuda'])
         .default('auto'),
     )
+    .option(
+      '--max-batch <rows>',
+      'most rows that waiting requests are joined into; 1 joins none',
+      wholeNumber(1, 1024),
+      256,
+    )
+    .option(
+      '--batch-delay-us <microseconds>',
+      'how long a request may wait for others although the worker is free',
+      wholeNumber(0, 1_000_000),
+      0,
+    )
+    .option(
+      '--max-queue <requests>',
+      'requests of one model that may wait; one more is refused with 503',
+      wholeNumber(1, 1_000_000),
+      1024,
+    )
     .option('--json', 'when ready, print one line of JSON to stdout', false)
     .allowExcessArguments(false)
     .exitOverride()
@@ -32,8 +53,10 @@ export function createProgram(run: (options: ServeOptions) => Promise<void> = lo
   return program;
 }
 
-function readPort(text: string): number {
-  const port = /^[0-9]{1,5}$/.test(text) ? Number(text) : NaN;
-  if (!(port <= 65_535)) throw new InvalidArgumentError('Expected a whole number from 0 to 65535.');
-  return port;
+function wholeNumber(least: number, most: number): (text: string) => number {
+  return (text) => {
+    const value = /^[0-9]{1,15}$/.test(text) ? Number(text) : NaN;
+    if (value >= least && value <= most) return value;
+    throw new InvalidArgumentError(`Expected a whole number from ${least} to ${most}.`);
+  };
 }

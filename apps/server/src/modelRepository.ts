@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { ConfigError, ModelError } from '@onda/contract';
 import { ProtocolError } from '@onda/protocol';
 import type { Runtime } from '@onda/runtime';
+import type { BatchOptions } from './batching/batcher.ts';
 import { failureText, loadServedModel } from './servedModel.ts';
 import type { ServedModel } from './servedModel.ts';
 
@@ -68,12 +69,16 @@ function quoted(text: string): string {
  *
  * @throws ConfigError if the folder is none or empty; ModelError if not one model loads
  */
-export async function openRepository(folder: string, runtime: Runtime): Promise<ModelRepository> {
+export async function openRepository(
+  folder: string,
+  runtime: Runtime,
+  options: BatchOptions,
+): Promise<ModelRepository> {
   const served: ServedModel[] = [];
   const broken: BrokenModel[] = [];
   for (const name of await modelNames(folder)) {
     try {
-      served.push(await loadServedModel(name, join(folder, name), runtime));
+      served.push(await loadServedModel(name, join(folder, name), runtime, options));
     } catch (error) {
       broken.push({ name, problem: failureText(error) });
     }

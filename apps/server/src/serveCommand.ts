@@ -1,14 +1,20 @@
 import { isIP } from 'node:net';
 import type { ProviderChoice } from '@onda/runtime-node';
-import { timeouts } from './limits.ts';
+import { limits, timeouts } from './limits.ts';
 import { startServer } from './startServer.ts';
 import type { RunningServer } from './startServer.ts';
 
 export interface ServeOptions {
   models: string;
   httpPort: number;
+  metricsPort: number | undefined;
   host: string;
   provider: ProviderChoice;
+  /** The most rows that requests are joined into. */
+  maxBatch: number;
+  batchDelayUs: number;
+  /** Requests that may wait for a run of one model. */
+  maxQueue: number;
   json: boolean;
 }
 
@@ -21,7 +27,14 @@ export async function serve(options: ServeOptions): Promise<void> {
     models: options.models,
     host: options.host,
     port: options.httpPort,
+    metricsPort: options.metricsPort,
     provider: options.provider,
+    batching: {
+      maxRows: options.maxBatch,
+      maxValues: limits.joinedValues,
+      delayUs: options.batchDelayUs,
+      maxWaiting: options.maxQueue,
+    },
     onWarning: say,
   });
   const { served } = server.repository;
@@ -31,12 +44,15 @@ export async function serve(options: ServeOptions): Promise<void> {
       version,
       provider: session.provider,
     }));
-    process.stdout.write(`${JSON.stringify({ ready: true, http: server.url, models })}\n`);
+    process.stdout.write(
+      `${JSON.stringify({ ready: true, http: server.url, metrics: server.metricsUrl, models })}\n`,
+    );
   }
   say(`Onda serves ${served.length === 1 ? '1 model' : `${served.length} models`} at ${server.url}/`);
   for (const { name, version, session } of served) {
     say(`  ${name} version ${version} (${session.provider})  ${server.url}/v2/models/${name}`);
   }
+  if (server.metricsUrl !== undefined) say(`  metrics  ${server.metricsUrl}/metrics`);
   if (!isLoopback(options.host)) {
     say(`  ${options.host} is open to other machines, and the service asks nobody who they are`);
   }

@@ -5,7 +5,10 @@ import { checkSession, floatTensor, SequenceModel } from '@onda/runtime';
 import type { Runtime, Session } from '@onda/runtime';
 import { readModelFolder } from '@onda/runtime-node';
 import type { ModelFile } from '@onda/runtime-node';
+import { Batcher } from './batching/batcher.ts';
+import type { BatchOptions } from './batching/batcher.ts';
 import { limits } from './limits.ts';
+import { ModelStats } from './modelStats.ts';
 
 /** A model that answers. */
 export interface ServedModel {
@@ -13,6 +16,9 @@ export interface ServedModel {
   readonly version: string;
   readonly manifest: Manifest;
   readonly session: Session;
+  /** Runs infer requests, several at a time. */
+  readonly batcher: Batcher;
+  readonly stats: ModelStats;
   /** Null for a model that cannot feed its outputs back. */
   readonly generator: Session | null;
   /** The files that a browser may load, by name. */
@@ -28,7 +34,12 @@ export interface ServedModel {
  * @param folder `<repository>/<name>`
  * @throws ModelError naming what is wrong with it
  */
-export async function loadServedModel(name: string, folder: string, runtime: Runtime): Promise<ServedModel> {
+export async function loadServedModel(
+  name: string,
+  folder: string,
+  runtime: Runtime,
+  options: BatchOptions,
+): Promise<ServedModel> {
   checkModelName(name, folder);
   const { manifest, version, files } = await readModelFolder(folder);
   const session = await loadFile(folder, files, modelFiles.sequence, runtime);
@@ -40,11 +51,14 @@ export async function loadServedModel(name: string, folder: string, runtime: Run
   }
   const { features } = manifest.net;
   await model.step(floatTensor([1, 1, features], new Float32Array(features)));
+  const stats = new ModelStats();
   return {
     name,
     version: String(version),
     manifest,
     session,
+    batcher: new Batcher(session, options, stats),
+    stats,
     generator,
     files,
     metadata: JSON.stringify(modelMetadata(name, version, manifest.tensors.model)),

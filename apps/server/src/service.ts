@@ -4,7 +4,7 @@ import type { ModelRepository } from './modelRepository.ts';
 /** What the endpoints share. */
 export interface Service {
   readonly repository: ModelRepository;
-  readonly runtime: Pick<WorkerRuntime, 'alive' | 'pending'>;
+  readonly runtime: Pick<WorkerRuntime, 'alive' | 'pending' | 'stalledMs'>;
   /** Set when the service stops: it is live until it ends, but takes no more. */
   draining: boolean;
   /** Where defects of our own are told: one text, with its stack. */

@@ -1,10 +1,11 @@
-import type { AddressInfo } from 'node:net';
-import { ConfigError } from '@onda/contract';
 import { createWorkerRuntime } from '@onda/runtime-node';
 import type { ProviderChoice } from '@onda/runtime-node';
 import type { FastifyInstance } from 'fastify';
 import { createApp } from './app.ts';
+import type { BatchOptions } from './batching/batcher.ts';
 import { timeouts } from './limits.ts';
+import { listenError, listenOn, urlOf } from './listen.ts';
+import { createMetricsServer } from './metrics/metricsServer.ts';
 import { openRepository } from './modelRepository.ts';
 import type { ModelRepository } from './modelRepository.ts';
 import type { Service } from './service.ts';
@@ -15,7 +16,10 @@ export interface ServerOptions {
   host: string;
   /** 0: a free one. */
   port: number;
+  /** Port of the metrics, on this machine alone; undefined: none. */
+  metricsPort: number | undefined;
   provider: ProviderChoice;
+  batching: BatchOptions;
   /** One sentence each: a model that did not load, a fall-back to the CPU, a defect with its stack. */
   onWarning: (text: string) => void;
 }
@@ -23,6 +27,8 @@ export interface ServerOptions {
 export interface RunningServer {
   /** `http://127.0.0.1:8000`. */
   readonly url: string;
+  /** `http://127.0.0.1:8002`. */
+  readonly metricsUrl: string | undefined;
   readonly repository: ModelRepository;
   /** Takes no more requests, answers those it has, and frees the models. */
   close(): Promise<void>;
@@ -36,25 +42,61 @@ export interface RunningServer {
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
   const { provider, onWarning } = options;
   const runtime = await createWorkerRuntime({ provider, onWarning });
+  // In the order they end: what takes requests first, what runs them last.
+  const endings = [() => runtime.close()];
+  const close = async (): Promise<void> => {
+    for (const end of endings) await end();
+  };
   try {
-    const repository = await openRepository(options.models, runtime);
+    const repository = await openRepository(options.models, runtime, options.batching);
     for (const { name, problem } of repository.broken) onWarning(`model "${name}" did not load: ${problem}`);
     const service: Service = { repository, runtime, draining: false, onDefect: onWarning };
+    const metricsUrl = await listenMetrics(service, options.metricsPort, endings);
     const app = await createApp(service);
-    const url = await listen(app, options);
+    endings.unshift(() => drain(app));
+    const { host, port } = options;
+    await app.listen({ host, port }).catch((cause: unknown) => {
+      throw listenError(cause, host, port, '--http-port');
+    });
     return {
-      url,
+      url: urlOf(app.server),
+      metricsUrl,
       repository,
-      close: async () => {
+      close: () => {
         service.draining = true;
-        await drain(app);
-        await runtime.close();
+        return close();
       },
     };
   } catch (error) {
-    await runtime.close();
+    await close();
     throw error;
   }
+}
+
+/** They tell how busy the service is, and nobody is asked who he is. */
+const METRICS_HOST = '127.0.0.1';
+
+/** Before the service's own port, so that whoever finds the service finds its metrics; and until the last request is done. */
+async function listenMetrics(
+  service: Service,
+  port: number | undefined,
+  endings: (() => Promise<void>)[],
+): Promise<string | undefined> {
+  if (port === undefined) return undefined;
+  const server = createMetricsServer(service);
+  endings.unshift(
+    () =>
+      new Promise((resolve) => {
+        server.close(() => {
+          resolve();
+        });
+        server.closeAllConnections();
+      }),
+  );
+  await listenOn(server, METRICS_HOST, port).catch((cause: unknown) => {
+    throw listenError(cause, METRICS_HOST, port, '--metrics-port');
+  });
+  return urlOf(server);
 }
 
 /** Closing waits for open connections; one that is kept alive after its last answer has to be closed too. */
@@ -64,24 +106,4 @@ async function drain(app: FastifyInstance): Promise<void> {
   }, timeouts.drainStepMs);
   await app.close();
   clearInterval(idle);
-}
-
-const listenErrors: Readonly<Record<string, string>> = {
-  EADDRINUSE: 'another program uses it; choose another --http-port, or 0 for a free one',
-  EACCES: 'this user may not use it; choose a --http-port from 1024',
-  EADDRNOTAVAIL: 'this machine has no such address; choose another --host',
-  ENOTFOUND: 'there is no such host name; choose another --host',
-};
-
-async function listen(app: FastifyInstance, { host, port }: ServerOptions): Promise<string> {
-  try {
-    await app.listen({ host, port });
-  } catch (cause) {
-    await app.close();
-    const known = listenErrors[(cause as NodeJS.ErrnoException).code ?? ''];
-    if (!known) throw cause;
-    throw new ConfigError(`cannot listen on ${host} port ${port}: ${known}`, { cause });
-  }
-  const { address, port: bound, family } = app.server.address() as AddressInfo;
-  return `http://${family === 'IPv6' ? `[${address}]` : address}:${bound}`;
 }

@@ -2,6 +2,8 @@ export type { LayersArtifacts, WeightEntry } from './artifacts/artifacts.ts';
 export { UnsupportedError } from './errors.ts';
 export { configPbtxt } from './model/configPbtxt.ts';
 export type { TritonNet } from './model/configPbtxt.ts';
+export { exportModel } from './model/exportModel.ts';
+export type { ExportedModel, ExportModelOptions } from './model/exportModel.ts';
 export { opsets } from './model/makeModel.ts';
 export { withMetadata } from './model/withMetadata.ts';
 export { exportNet } from './net/exportNet.ts';

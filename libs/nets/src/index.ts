@@ -1,13 +1,16 @@
 export { registerComposedKernels } from './composed/registerComposedKernels.ts';
 export { registerCpuKernels } from './cpu/registerCpuKernels.ts';
 export { ensureRecurrentKernels } from './ensureRecurrentKernels.ts';
+export { OndaBidirectional } from './layers/ondaBidirectional.ts';
+export type { MergeMode, OndaBidirectionalArgs } from './layers/ondaBidirectional.ts';
 export { OndaGRU } from './layers/ondaGRU.ts';
 export type { OndaGRUArgs } from './layers/ondaGRU.ts';
 export { OndaLSTM } from './layers/ondaLSTM.ts';
 export { OndaRNN } from './layers/ondaRNN.ts';
 export type { OndaRNNArgs } from './layers/ondaRNN.ts';
 export type { RecurrentLayerArgs } from './layers/recurrentLayer.ts';
-export { registerLayers } from './layers/recurrentLayers.ts';
+export { registerLayers } from './layers/registerLayers.ts';
+export type { InitializerOption } from './layers/weightInitializer.ts';
 export { lossBlocks } from './losses/lossSpec.ts';
 export type { LossSpec } from './losses/lossSpec.ts';
 export { Net } from './net.ts';
@@ -24,6 +27,7 @@ export type {
   RecurrentOutputs,
 } from './recurrentTensors.ts';
 export { registerRecurrentGradient } from './recurrentGradient.ts';
+export { importStock } from './stock/importStock.ts';
 export { gateCounts, recurrentKernelNames, reserveCounts } from './recurrentOp.ts';
 export type { RecurrentAttributes } from './recurrentOp.ts';
 export { readoutLoss, readoutLossGradients } from './readoutLoss.ts';

@@ -1,5 +1,5 @@
-import type { Rank, Tensor, Tensor1D, Tensor2D, Tensor3D, Variable } from '@tensorflow/tfjs-core';
-import { concat, mul, slice, zeros } from '@tensorflow/tfjs-core';
+import type { Tensor, Tensor1D, Tensor2D, Tensor3D, Variable } from '@tensorflow/tfjs-core';
+import { concat, mul, slice } from '@tensorflow/tfjs-core';
 import { dropoutMask } from './dropoutMask.ts';
 import type { NetSpec } from './netSpec.ts';
 import { recurrent, recurrentAttributes, recurrentGrad } from './recurrent.ts';
@@ -54,14 +54,15 @@ export function forwardLayers(
  * back through the final state, which starts the next chunk and is cut from the gradient.
  *
  * @param dyLast of the last layer, [batch, time, units]
+ * @param none   zeros, [batch, units]
  * @returns in the order of `weightSpecs`
  */
 export function backwardLayers(
-  { cell, units }: NetSpec,
+  { cell }: NetSpec,
   runs: readonly LayerRun[],
   dyLast: Tensor3D,
+  none: Tensor2D,
 ): Tensor[] {
-  const none = zeros<Rank.R2>([dyLast.shape[0], units]);
   const gradients: Tensor[] = [];
   let dy = dyLast;
   for (let layer = runs.length - 1; layer >= 0; layer--) {

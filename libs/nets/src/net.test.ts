@@ -1,19 +1,14 @@
 import '@tensorflow/tfjs-backend-cpu';
-import type { Scalar, Tensor, Tensor2D, Tensor3D, Variable } from '@tensorflow/tfjs-core';
+import type { Scalar, Tensor, Tensor3D } from '@tensorflow/tfjs-core';
 import {
   concat,
   dispose,
   io,
   losses,
   memory,
-  mul,
   profile,
   setBackend,
   slice,
-  sub,
-  tensor,
-  tensor2d,
-  tensor3d,
   tidy,
   variableGrads,
   zeros,
@@ -21,17 +16,13 @@ import {
 import { loadLayersModel } from '@tensorflow/tfjs-layers';
 import { cellKinds, ConfigError, ShapeError } from '@onda/contract';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { registerLayers } from './layers/recurrentLayers.ts';
-import type { LossSpec } from './losses/lossSpec.ts';
+import { registerLayers } from './layers/registerLayers.ts';
 import { Net } from './net.ts';
 import type { NetSpec } from './netSpec.ts';
 import { readoutLossKernelName } from './readoutLossOp.ts';
 import { recurrentKernelNames } from './recurrentOp.ts';
-import { randomNumbers } from './testing/randomNumbers.ts';
+import { DIFFERENCE_ATOL, expectClose, made, slopeOf } from './testing/netCase.ts';
 import { seededUniform } from './testing/seededUniform.ts';
-
-/** Two orders of the same float32 sums. */
-const ATOL = 1e-6;
 
 const specs: NetSpec[] = cellKinds.flatMap((cell) => [
   { cell, units: 5, layers: 1, features: 1, outputs: 1 },
@@ -43,45 +34,6 @@ beforeAll(async () => {
   await setBackend('cpu');
   registerLayers();
 });
-
-/** Tensors of a batch of 3 sequences of 6 samples; the caller disposes of them. */
-function made(net: Net): { x: Tensor3D; y: Tensor3D; state: Tensor2D } {
-  const random = randomNumbers(11);
-  const { features, outputs } = net.spec;
-  return {
-    x: tensor3d(random(18 * features), [3, 6, features]),
-    y: tensor3d(random(18 * outputs), [3, 6, outputs]),
-    state: tensor2d(random(3 * net.stateSize), [3, net.stateSize]),
-  };
-}
-
-function expectClose(given: Tensor, expected: Tensor): void {
-  expect(given.shape).toEqual(expected.shape);
-  const values = expected.dataSync();
-  given.dataSync().forEach((value, index) => {
-    expect(Math.abs(value - values[index])).toBeLessThan(ATOL);
-  });
-}
-
-/** A central difference in float32: the loss is rounded to 6e-8, which 2 * STEP makes 6e-6. */
-const STEP = 5e-3;
-const DIFFERENCE_ATOL = 1e-4;
-
-/** The slope of a loss along the first element of a weight. */
-function slopeOf(weight: Variable, loss: () => Scalar): number {
-  const start = weight.dataSync<'float32'>().slice();
-  const set = (values: Float32Array): void => {
-    weight.assign(tensor(values, weight.shape));
-  };
-  return tidy(() => {
-    const [after, before] = [STEP, -STEP].map((step) => {
-      set(Float32Array.from(start, (value, index) => (index === 0 ? value + step : value)));
-      return loss().dataSync()[0];
-    });
-    set(start);
-    return (after - before) / (2 * STEP);
-  });
-}
 
 describe.each(cases)('Net, %s', (_, spec) => {
   it('is a layers model that TensorFlow.js loads, with the same values from a start of zeros', async () => {
@@ -99,7 +51,9 @@ describe.each(cases)('Net, %s', (_, spec) => {
     const { x, y } = made(net);
     tidy(() => {
       const ours = net.lossAndGradients(x, y, net.zeroState(3), 'mse');
-      const theirs = variableGrads(() => losses.meanSquaredError(y, model.apply(x) as Tensor3D) as Scalar);
+      const theirs = variableGrads(() =>
+        losses.meanSquaredError<Tensor3D, Scalar>(y, model.apply(x) as Tensor3D),
+      );
       expectClose(ours.loss, theirs.value);
       const names = model.trainableWeights.map(({ name }) => name);
       expect(names).toHaveLength(ours.gradients.length);
@@ -169,6 +123,13 @@ describe.each(cases)('Net, %s', (_, spec) => {
       );
       dispose([loss, prediction, state, ...gradients]);
       dispose(net.forward(inputs.x, inputs.state));
+      tidy(() =>
+        net.lossAndGradients(
+          slice(inputs.x, [0, 0, 0], [2, -1, -1]),
+          slice(inputs.y, [0, 0, 0], [2, -1, -1]),
+          net.zeroState(2),
+        ),
+      );
       net.toArtifacts();
       expect(memory().numTensors).toBe(held);
     }
@@ -188,99 +149,6 @@ describe(Net, () => {
       readoutLossKernelName,
       recurrentKernelNames.backward,
     ]);
-  });
-
-  const heads: [name: string, loss: LossSpec, columns: number][] = [
-    ['huber', { kind: 'huber', delta: 0.5 }, 2],
-    ['gaussian', { kind: 'gaussian' }, 4],
-    ['quantile', { kind: 'quantile', levels: [0.5, 0.1, 0.9] }, 6],
-  ];
-  it.each(heads)(
-    'learns with a %s loss, and predicts the first block of its read-out',
-    (_, loss, columns) => {
-      const spec = { cell: 'gru', units: 5, layers: 2, features: 1, outputs: 2, loss } as const;
-      const net = Net.create(spec, seededUniform(1));
-      const { x, y, state } = made(net);
-      const start = net.forward(x, state).y;
-      const losses = Array.from({ length: 60 }, () =>
-        tidy(() => {
-          const { loss: value, prediction, gradients } = net.lossAndGradients(x, y, state);
-          expect(prediction.shape).toEqual([3, 6, 2]);
-          net.variables.forEach((weight, index) => {
-            weight.assign(sub(weight, mul(gradients[index], 0.3)));
-          });
-          return value.dataSync()[0];
-        }),
-      );
-      expect(losses[59]).toBeLessThan(losses[0] - 0.05);
-      tidy(() => {
-        const { readout } = net.forwardReadout(x, state);
-        expect(readout.shape).toEqual([3, 6, columns]);
-        expectClose(net.forward(x, state).y, slice(readout, [0, 0, 0], [-1, -1, 2]));
-        expect(Array.from(start.dataSync())).not.toEqual(Array.from(net.forward(x, state).y.dataSync()));
-        const copy = Net.fromArtifacts(net.toArtifacts());
-        expect(copy.spec).toEqual(spec);
-        expectClose(copy.forward(x, state).y, net.forward(x, state).y);
-      });
-    },
-  );
-
-  describe('with dropout', () => {
-    const spec = {
-      cell: 'lstm',
-      units: 6,
-      layers: 3,
-      features: 1,
-      outputs: 1,
-      dropout: { rate: 0.4, seed: 9 },
-    } as const;
-    const plain = { ...spec, dropout: undefined };
-
-    it('predicts as without it', () => {
-      const net = Net.create(spec, seededUniform(1));
-      const { x, state } = made(net);
-      tidy(() => {
-        expect(net.forward(x, state).y.dataSync()).toEqual(
-          Net.create(plain, seededUniform(1)).forward(x, state).y.dataSync(),
-        );
-      });
-    });
-
-    it('gives the same bits for the same draw, and others for another', () => {
-      const net = Net.create(spec, seededUniform(1));
-      const { x, y, state } = made(net);
-      const values = (draw: number): unknown =>
-        tidy(() => {
-          const { loss, gradients } = net.lossAndGradients(x, y, state, 'mse', draw);
-          return [loss, ...gradients].map((part) => part.dataSync().slice());
-        });
-      expect(values(4)).toEqual(values(4));
-      expect(values(4)).not.toEqual(values(5));
-    });
-
-    it('gives the gradients of finite differences for one draw', () => {
-      const net = Net.create(spec, seededUniform(2));
-      const { x, y, state } = made(net);
-      const { gradients } = net.lossAndGradients(x, y, state, 'mse', 7);
-      net.variables.forEach((weight, index) => {
-        const slope = slopeOf(weight, () => net.lossAndGradients(x, y, state, 'mse', 7).loss);
-        expect(Math.abs(gradients[index].dataSync()[0] - slope)).toBeLessThan(DIFFERENCE_ATOL);
-      });
-    });
-
-    it('comes back from its artifacts', () => {
-      expect(Net.fromArtifacts(Net.create(spec, seededUniform(1)).toArtifacts()).spec).toEqual(spec);
-    });
-
-    it('refuses a training step without the number of the draw', () => {
-      const net = Net.create(spec, seededUniform(1));
-      const { x, y, state } = made(net);
-      expect(() => net.lossAndGradients(x, y, state, 'mse')).toThrow(
-        new ConfigError(
-          'net draw: expected a whole number, from which the dropout is drawn, got undefined; give the number of the training step',
-        ),
-      );
-    });
   });
 
   it('refuses a spec that no net can have', () => {

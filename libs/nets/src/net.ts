@@ -1,5 +1,5 @@
 import type { Scalar, Tensor, Tensor1D, Tensor2D, Tensor3D, Variable, io } from '@tensorflow/tfjs-core';
-import { dispose, slice, tensor, tidy, variable, zeros } from '@tensorflow/tfjs-core';
+import { dispose, keep, slice, tensor, tidy, variable, zeros } from '@tensorflow/tfjs-core';
 import type { StateRow } from '@onda/contract';
 import { ConfigError, ShapeError } from '@onda/contract';
 import { readArtifacts } from './artifacts/readArtifacts.ts';
@@ -53,6 +53,12 @@ export class Net {
   /** The weights, in the order and shapes of `weightSpecs`. */
   readonly variables: readonly Variable[];
 
+  /**
+   * Zeros for one batch, [batch, units], which every training step needs: one tensor for as long as the net lives, made anew when
+   * the batch changes.
+   */
+  private none: Tensor2D;
+
   private constructor(spec: NetSpec, weights: readonly Float32Array[]) {
     this.spec = spec;
     this.stateRows = stateRows(spec);
@@ -60,6 +66,7 @@ export class Net {
     this.variables = weightSpecs(spec).map(({ shape }, index) =>
       tidy(() => variable(tensor(weights[index], [...shape], 'float32'))),
     );
+    this.none = keep(zeros([1, spec.units]));
   }
 
   /**
@@ -153,14 +160,26 @@ export class Net {
         loss: last.loss,
         prediction: this.pointPrediction(last.prediction),
         state: packState(runs),
-        gradients: [...backwardLayers(this.spec, runs, last.dHidden), last.dKernel, last.dBias],
+        gradients: [
+          ...backwardLayers(this.spec, runs, last.dHidden, this.noneOf(x.shape[0])),
+          last.dKernel,
+          last.dBias,
+        ],
       };
     });
   }
 
   /** Frees the weights; the net cannot run after it. */
   dispose(): void {
-    dispose([...this.variables]);
+    dispose([...this.variables, this.none]);
+  }
+
+  private noneOf(batch: number): Tensor2D {
+    if (this.none.shape[0] !== batch) {
+      this.none.dispose();
+      this.none = keep(zeros([batch, this.spec.units]));
+    }
+    return this.none;
   }
 
   /** @throws ConfigError when the dropout needs a number and there is none */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { decodeInferRequest } from './inferRequest.ts';
-import type { InferRequest } from './inferRequest.ts';
+import type { InferRequest } from './inferFields.ts';
 import type { ModelTensors } from './modelTensors.ts';
 
 const model: ModelTensors = {

@@ -7,10 +7,16 @@ export { MAX_JSON_DEPTH } from './jsonBody.ts';
 
 export { readHeaderLength } from './binaryBody.ts';
 export { decodeInferRequest } from './inferRequest.ts';
-export type { InferRequest } from './inferRequest.ts';
+export type { InferRequest } from './inferFields.ts';
+export type { Parameters } from './parameters.ts';
+export type { SequenceControl } from './sequenceControl.ts';
 export type { ModelTensors } from './modelTensors.ts';
 export type { RequestedOutput } from './outputRequest.ts';
 export { encodeInferResponse } from './inferResponse.ts';
+export { decodeGrpcInferRequest } from './grpcRequest.ts';
+export type { GrpcInferRequest, GrpcParameter } from './grpcRequest.ts';
+export { encodeGrpcInferResponse } from './grpcResponse.ts';
+export type { GrpcInferResponse } from './grpcResponse.ts';
 export type { EncodedResponse, InferResponse } from './inferResponse.ts';
 
 export { decodeGenerateRequest } from './generateRequest.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { decodeInferRequest } from './inferRequest.ts';
-import type { InferRequest } from './inferRequest.ts';
+import type { InferRequest } from './inferFields.ts';
 import type { ModelTensors } from './modelTensors.ts';
 import { statusOf } from './protocolError.ts';
 
@@ -196,11 +196,6 @@ describe(decodeInferRequest, () => {
       { inputs: [x, n], parameters: { binary_data_output: 1 } },
       'parameters: binary_data_output: expected true or false, got 1; correct it',
     ],
-    [
-      'a sequence',
-      { inputs: [x, n], parameters: { sequence_id: 5, sequence_start: true } },
-      'parameters: sequence_id: this service keeps no sequences; send the state as input state_in and read it from state_out',
-    ],
   ])('refuses %s', (_name, document, message) => {
     expect(() => decode(document)).toThrow(message);
   });
@@ -208,6 +203,29 @@ describe(decodeInferRequest, () => {
   it('takes sequence parameters that mean none, as tritonclient may send them', () => {
     const parameters = { sequence_id: 0, sequence_start: false, sequence_end: false };
     expect(decode({ inputs: [x, n], parameters }).inputs.x.dims).toEqual([1, 2, 1]);
+  });
+
+  it('leaves the state of a sequence to the service, and answers it when asked for', () => {
+    const stateful = {
+      ...model,
+      inputs: [model.inputs[0], { name: 'state_in', type: 'float32' as const, shape: ['batch', 3] }],
+    };
+    const request = (more: object): InferRequest =>
+      decodeInferRequest(
+        new TextEncoder().encode(JSON.stringify({ inputs: [x], ...more })),
+        undefined,
+        stateful,
+        MAX_VALUES,
+      );
+    const parameters = { sequence_id: 5, sequence_start: true };
+    expect(request({ parameters })).toMatchObject({
+      sequence: { id: '5', start: true, end: false, step: undefined },
+      outputs: [{ name: 'y', binary: false }],
+    });
+    expect(request({ parameters, outputs: [{ name: 'state_out' }] }).outputs).toEqual([
+      { name: 'state_out', binary: false },
+    ]);
+    expect(() => request({})).toThrow('input "state_in" is missing; send x and state_in');
   });
 
   it('refuses 1e999, which JSON reads as an infinity', () => {

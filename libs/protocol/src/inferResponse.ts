@@ -1,11 +1,14 @@
 import { datatypes } from './datatypes.ts';
 import type { ProtocolTensor } from './datatypes.ts';
 import { numbersText } from './numbersText.ts';
+import type { Parameters } from './parameters.ts';
 
 export interface InferResponse {
   modelName: string;
   modelVersion: string;
   id: string | undefined;
+  /** Of the answer: what the service tells of the sequence. */
+  parameters?: Parameters | undefined;
   outputs: readonly { name: string; tensor: ProtocolTensor; binary: boolean }[];
 }
 
@@ -20,6 +23,8 @@ export type EncodedResponse =
  */
 export function encodeInferResponse(response: InferResponse): EncodedResponse {
   const id = response.id === undefined ? '' : `,"id":${JSON.stringify(response.id)}`;
+  const parameters =
+    response.parameters === undefined ? '' : `,"parameters":${JSON.stringify(response.parameters)}`;
   const outputs: string[] = [];
   const parts: Uint8Array[] = [];
   for (const { name, tensor, binary } of response.outputs) {
@@ -32,7 +37,7 @@ export function encodeInferResponse(response: InferResponse): EncodedResponse {
       outputs.push(`${start},"data":[${numbersText(tensor.data, `output "${name}"`)}]}`);
     }
   }
-  const json = `{"model_name":${JSON.stringify(response.modelName)},"model_version":${JSON.stringify(response.modelVersion)}${id},"outputs":[${outputs.join(',')}]}`;
+  const json = `{"model_name":${JSON.stringify(response.modelName)},"model_version":${JSON.stringify(response.modelVersion)}${id}${parameters},"outputs":[${outputs.join(',')}]}`;
   return parts.length === 0 ? { body: json, headerLength: undefined } : joinParts(json, parts);
 }
 

@@ -1,5 +1,5 @@
 import { ShapeError } from '@onda/contract';
-import type { ModelTensors } from './modelTensors.ts';
+import type { TensorSpec } from '@onda/contract';
 import { describeValue, isObject } from './jsonBody.ts';
 import { readFlag, readParameters } from './parameters.ts';
 import type { Parameters } from './parameters.ts';
@@ -12,29 +12,31 @@ export interface RequestedOutput {
 }
 
 /**
- * Reads `outputs`; when left out, all of the model's.
+ * Reads `outputs`.
  *
+ * @param standard   what is answered when the request names none
  * @param parameters of the request, whose `binary_data_output` holds for outputs that do not say `binary_data` themselves
  * @throws ShapeError for an output that the model does not have or that comes twice
  */
 export function readOutputs(
   value: unknown,
-  model: ModelTensors,
+  specs: readonly TensorSpec[],
+  standard: readonly TensorSpec[],
   parameters: Parameters,
 ): readonly RequestedOutput[] {
   const binary = readFlag(parameters, 'binary_data_output', false);
-  if (value === undefined) return model.outputs.map(({ name }) => ({ name, binary }));
+  if (value === undefined) return standard.map(({ name }) => ({ name, binary }));
   if (!Array.isArray(value)) {
     throw new ProtocolError(
       'malformed',
       `outputs: expected a list, got ${describeValue(value)}; leave it out for all outputs`,
     );
   }
-  if (value.length === 0) return model.outputs.map(({ name }) => ({ name, binary }));
+  if (value.length === 0) return standard.map(({ name }) => ({ name, binary }));
   const outputs: RequestedOutput[] = [];
   for (const part of value as readonly unknown[]) {
     const output = isObject(part) ? part : {};
-    const name = findOutput(output.name, model);
+    const name = findOutput(output.name, specs);
     if (outputs.some((other) => other.name === name)) {
       throw new ShapeError(`output "${name}": expected once, got it twice; remove one`);
     }
@@ -44,10 +46,10 @@ export function readOutputs(
   return outputs;
 }
 
-function findOutput(name: unknown, model: ModelTensors): string {
-  const spec = model.outputs.find((candidate) => candidate.name === name);
+function findOutput(name: unknown, specs: readonly TensorSpec[]): string {
+  const spec = specs.find((candidate) => candidate.name === name);
   if (spec) return spec.name;
   throw new ShapeError(
-    `output ${describeValue(name)}: the model has no such output; it gives ${model.outputs.map((output) => output.name).join(' and ')}`,
+    `output ${describeValue(name)}: the model has no such output; it gives ${specs.map((output) => output.name).join(' and ')}`,
   );
 }

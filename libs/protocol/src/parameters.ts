@@ -39,17 +39,3 @@ export function readFlag(parameters: Parameters, name: string, otherwise: boolea
   }
   return value;
 }
-
-/**
- * Answering a step of a sequence without its state would be wrong without a word.
- *
- * @throws ProtocolError if the request asks the service to keep a state (Triton's sequence extension; 0 and "" mean none)
- */
-export function refuseSequence(parameters: Parameters): void {
-  const { sequence_id: id, sequence_start: start, sequence_end: end } = parameters;
-  if ((id === undefined || id === 0 || id === '') && start !== true && end !== true) return;
-  throw new ProtocolError(
-    'malformed',
-    'parameters: sequence_id: this service keeps no sequences; send the state as input state_in and read it from state_out',
-  );
-}

@@ -13,10 +13,16 @@ export const httpStatus = {
   'not-found': 404,
   method: 405,
   timeout: 408,
+  /** A sequence that lives already is started, or a step comes out of turn. */
+  conflict: 409,
+  /** The sequence has ended or was forgotten. */
+  ended: 410,
   'too-large': 413,
   'unsupported-media': 415,
   /** The model's answer holds NaN or an infinity, which JSON cannot carry: the inputs led it there. */
   'not-finite': 422,
+  /** The client has gone; nobody reads this answer. */
+  canceled: 499,
   model: 500,
   missing: 500,
   result: 500,

@@ -28,6 +28,8 @@ export class WorkerLink {
     this.#post(calls);
   });
   #worker: Worker;
+  /** When the worker was last heard of, or got its first call after a rest: milliseconds of `performance.now`. */
+  #lastSign = 0;
   #calls = 0;
   #sessions = 0;
   #started = false;
@@ -50,6 +52,10 @@ export class WorkerLink {
 
   get pending(): number {
     return this.#pending.size;
+  }
+
+  get stalledMs(): number {
+    return this.#pending.size === 0 ? 0 : performance.now() - this.#lastSign;
   }
 
   async create(model: Uint8Array): Promise<{ session: number; info: SessionInfo }> {
@@ -85,6 +91,7 @@ export class WorkerLink {
     if (this.#failure) return Promise.reject(this.#failure);
     if (this.#closed) return Promise.reject(new WorkerError('the runtime was closed; create another one'));
     const id = ++this.#calls;
+    if (this.#pending.size === 0) this.#lastSign = performance.now();
     return new Promise((resolve, reject) => {
       this.#pending.set(id, { resolve, reject });
       this.#queue.add({ ...call, id });
@@ -118,6 +125,7 @@ export class WorkerLink {
   }
 
   #receive(post: WorkerPost): void {
+    this.#lastSign = performance.now();
     if (post.kind === 'ready') {
       this.#started = true;
       this.#settleReady?.resolve();

@@ -17,6 +17,8 @@ export interface WorkerRuntime extends Runtime {
   readonly alive: boolean;
   /** Runs that were asked for and are not answered. */
   readonly pending: number;
+  /** Milliseconds since the worker was last heard of while runs were pending; 0 when it has nothing to do. */
+  readonly stalledMs: number;
   /** Ends the worker; what is still pending is rejected. */
   close(): Promise<void>;
 }
@@ -63,6 +65,10 @@ class ThreadRuntime implements WorkerRuntime {
 
   get pending(): number {
     return this.#link.pending;
+  }
+
+  get stalledMs(): number {
+    return this.#link.stalledMs;
   }
 
   async createSession(model: Uint8Array): Promise<Session> {

@@ -29,7 +29,7 @@ export function registerNativeKernels(libraryPath: string): void {
   }
 }
 
-/** What TensorFlow.js has under this name; its declared type leaves out that there may be nothing. */
+/** What TensorFlow.js has under this name, if anything. */
 function maybeKernel({ kernelName, backendName }: KernelConfig): KernelConfig | undefined {
-  return getKernel(kernelName, backendName) as KernelConfig | undefined;
+  return getKernel(kernelName, backendName);
 }

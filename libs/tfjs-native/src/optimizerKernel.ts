@@ -1,6 +1,7 @@
 import type { KernelConfig, NamedAttrMap, NamedTensorInfoMap, TensorInfo } from '@tensorflow/tfjs-core';
 import { optimizerKernelName } from '@onda/nets';
 import type { OptimizerAttributes } from '@onda/nets';
+import { inputList } from './nativeBackend.ts';
 import type { NativeBackend } from './nativeBackend.ts';
 
 interface KernelCall {
@@ -18,8 +19,8 @@ export const optimizerKernel: KernelConfig = {
 function optimizer({ inputs, backend: anyBackend, attrs }: KernelCall): TensorInfo[] {
   const backend = anyBackend as NativeBackend;
   const attributes = attrs as unknown as OptimizerAttributes;
-  const given = Object.values(inputs) as TensorInfo[];
-  const variables = (given.length - 1) / 2;
+  const variables = Math.floor((Object.keys(inputs).length - 1) / 2);
+  const given = inputList('OndaOptimizer', inputs, 2 * Math.max(1, variables) + 1);
   const factors = optimizerFactors(attributes);
   const dataId = backend.write(factors, [factors.length], 'float32');
   try {

@@ -1,6 +1,7 @@
 import type { KernelConfig, NamedAttrMap, NamedTensorInfoMap, TensorInfo } from '@tensorflow/tfjs-core';
 import { readoutLossKernelName } from '@onda/nets';
 import type { ReadoutLossAttributes } from '@onda/nets';
+import { inputList } from './nativeBackend.ts';
 import type { NativeBackend, OpAttribute } from './nativeBackend.ts';
 
 interface KernelCall {
@@ -25,7 +26,7 @@ function readoutLoss({ inputs, backend: anyBackend, attrs }: KernelCall): Tensor
   if (loss === 'huber') opAttributes.push({ name: 'delta', type: TF_ATTR_FLOAT, value: delta });
   if (loss === 'quantile') opAttributes.push({ name: 'levels', type: TF_ATTR_FLOAT, value: levels });
   if (!gradients) opAttributes.push({ name: 'gradients', type: TF_ATTR_BOOL, value: false });
-  const given = Object.values(inputs) as TensorInfo[];
+  const given = inputList('OndaReadoutLoss', inputs, 4);
   const results = backend.executeMultipleOutputs('OndaReadoutLoss', opAttributes, given, 5);
   if (gradients) return results;
   for (const empty of results.splice(2)) empty.dispose();

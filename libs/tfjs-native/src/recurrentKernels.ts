@@ -1,6 +1,8 @@
 import type { KernelConfig, NamedAttrMap, NamedTensorInfoMap, TensorInfo } from '@tensorflow/tfjs-core';
 import { recurrentKernelNames } from '@onda/nets';
 import type { RecurrentAttributes } from '@onda/nets';
+import type { CellKind } from '@onda/contract';
+import { inputList } from './nativeBackend.ts';
 import type { NativeBackend, OpAttribute } from './nativeBackend.ts';
 
 interface KernelCall {
@@ -9,12 +11,27 @@ interface KernelCall {
   attrs?: NamedAttrMap;
 }
 
-/** The TensorFlow ops of native/ops/recurrentOps.cc, and how many tensors they give. */
-const ops = {
-  rnn: { forward: 'OndaRnn', outputs: 3, backward: 'OndaRnnGrad', gradients: 6 },
-  lstm: { forward: 'OndaLstm', outputs: 4, backward: 'OndaLstmGrad', gradients: 7 },
-  gru: { forward: 'OndaGru', outputs: 3, backward: 'OndaGruGrad', gradients: 6 },
-} as const;
+interface Op {
+  name: string;
+  inputs: number;
+  outputs: number;
+}
+
+/** The TensorFlow ops of native/ops/recurrentOps.cc. */
+const ops: Record<CellKind, { forward: Op; backward: Op }> = {
+  rnn: {
+    forward: { name: 'OndaRnn', inputs: 6, outputs: 3 },
+    backward: { name: 'OndaRnnGrad', inputs: 10, outputs: 6 },
+  },
+  lstm: {
+    forward: { name: 'OndaLstm', inputs: 7, outputs: 4 },
+    backward: { name: 'OndaLstmGrad', inputs: 12, outputs: 7 },
+  },
+  gru: {
+    forward: { name: 'OndaGru', inputs: 6, outputs: 3 },
+    backward: { name: 'OndaGruGrad', inputs: 10, outputs: 6 },
+  },
+};
 
 export const recurrentKernels: readonly KernelConfig[] = [
   { kernelName: recurrentKernelNames.forward, backendName: 'tensorflow', kernelFunc: forward },
@@ -24,25 +41,23 @@ export const recurrentKernels: readonly KernelConfig[] = [
 function forward(call: KernelCall): TensorInfo[] {
   const { backend, attributes, opAttributes } = openCall(call);
   if (!attributes.training) opAttributes.push(flag(backend, 'training', false));
-  const { forward: name, outputs } = ops[attributes.cell];
-  return backend.executeMultipleOutputs(
-    name,
-    opAttributes,
-    Object.values(call.inputs) as TensorInfo[],
-    outputs,
-  );
+  return execute(backend, ops[attributes.cell].forward, opAttributes, call.inputs);
 }
 
 function backward(call: KernelCall): TensorInfo[] {
   const { backend, attributes, opAttributes } = openCall(call);
   if (!attributes.inputGradient) opAttributes.push(flag(backend, 'input_gradient', false));
-  const { backward: name, gradients } = ops[attributes.cell];
-  return backend.executeMultipleOutputs(
-    name,
-    opAttributes,
-    Object.values(call.inputs) as TensorInfo[],
-    gradients,
-  );
+  return execute(backend, ops[attributes.cell].backward, opAttributes, call.inputs);
+}
+
+function execute(
+  backend: NativeBackend,
+  op: Op,
+  attributes: readonly OpAttribute[],
+  inputs: NamedTensorInfoMap,
+): TensorInfo[] {
+  const { name, inputs: count, outputs } = op;
+  return backend.executeMultipleOutputs(name, attributes, inputList(name, inputs, count), outputs);
 }
 
 /** What has its usual value is left out: each attribute costs a microsecond on its way to TensorFlow. */

@@ -29,6 +29,15 @@ describe(encodeCheckpoint, () => {
     expect(decodeCheckpoint(larger.subarray(3, 3 + bytes.length), 'c')).toEqual(checkpoint);
   });
 
+  it('is read back from bytes whose slice is a view, as that of Node files is', () => {
+    class Bytes extends Uint8Array {
+      override slice(start?: number, end?: number): Uint8Array<ArrayBuffer> {
+        return new Uint8Array(this.buffer as ArrayBuffer).subarray(start, end);
+      }
+    }
+    expect(decodeCheckpoint(new Bytes(bytes), 'c')).toEqual(checkpoint);
+  });
+
   it('keeps that nothing is carried', () => {
     const none = { ...checkpoint, progress: { ...checkpoint.progress, carry: null } };
     expect(decodeCheckpoint(encodeCheckpoint(none), 'c')).toEqual(none);

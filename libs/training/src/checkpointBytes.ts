@@ -74,7 +74,8 @@ export function decodeCheckpoint(bytes: Uint8Array, source: string): Checkpoint 
   const header = JSON.parse(new TextDecoder().decode(body.subarray(4, 4 + headerLength))) as Header;
   let at = 4 + headerLength;
   const [losses, carry, slots, weights] = header.sections.map((length) => {
-    const section = body.slice(at, at + length);
+    // A copy of its own: `slice` of Node's Buffer, which reading a file gives, is a view of the whole file.
+    const section = new Uint8Array(body.subarray(at, at + length));
     at += length;
     return section.buffer;
   });

@@ -4,9 +4,9 @@ import { DataError, ResultError } from '@onda/contract';
 import type { BenchCall } from './bench.ts';
 import { benches } from './benches.ts';
 import { writeFileWhole } from './files.ts';
-import { thisMachine } from './machine.ts';
-import { machineText } from './machine.ts';
+import { machineText, thisMachine } from './machine.ts';
 import { parseBenchName, parseList, parseRounds } from './options.ts';
+import { checkQuiet, otherWorkText } from './otherWork.ts';
 import { pageWithFigures } from './report/page.ts';
 import { rowFileText } from './report/rowFile.ts';
 import { textTable } from './report/table.ts';
@@ -46,6 +46,8 @@ export async function benchCommand(name: string, options: BenchOptions): Promise
   };
   const machine = thisMachine();
   const result = await bench(call);
+  const disturbed = otherWorkText(result.otherCores);
+  if (disturbed !== null) result.notes.unshift(disturbed);
   // Data alone on stdout where it is asked for there.
   const people = json === '-' ? process.stderr : process.stdout;
   people.write(`${machineText(machine)}\n`);
@@ -57,6 +59,7 @@ export async function benchCommand(name: string, options: BenchOptions): Promise
   if (json === '-') process.stdout.write(text);
   else if (json !== undefined) writeFileWhole(json, text);
   if (page !== undefined) {
+    checkQuiet(result.otherCores);
     const picture = result.picture ? `images/${result.section}.svg` : null;
     const whole = pageWithFigures(readFileSync(page, 'utf8'), result, machine, picture);
     if (picture !== null && result.picture)

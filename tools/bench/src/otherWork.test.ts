@@ -1,5 +1,6 @@
+import { ResultError } from '@onda/contract';
 import { describe, expect, it } from 'vitest';
-import { otherCores, readCpuTicks } from './otherWork.ts';
+import { checkQuiet, otherCores, otherWorkText, readCpuTicks } from './otherWork.ts';
 
 const files: Record<string, string> = {
   '/proc/stat': 'cpu  100 10 50 700 40 3 2 0 0 0\ncpu0 1 2 3\n',
@@ -26,6 +27,36 @@ describe(otherCores, () => {
     const before = { all: 1000, busy: 500, own: 100 };
     expect(otherCores(before, { all: 1200, busy: 650, own: 150 }, 2)).toBe(1);
     expect(otherCores(before, { all: 1200, busy: 600, own: 200 }, 2)).toBe(0);
-    expect(otherCores(before, before, 2)).toBe(0);
+    expect(otherCores(before, before, 2)).toBeNull();
+    expect(otherCores(null, before, 2)).toBeNull();
+  });
+});
+
+describe(otherWorkText, () => {
+  it('says how much others used, when it is much', () => {
+    expect(otherWorkText(0.09)).toBeNull();
+    expect(otherWorkText(null)).toBeNull();
+    expect(otherWorkText(0.14)).toBe(
+      'Other processes used 0.14 cores of the machine on average while this was measured; measure again when it is quiet.',
+    );
+  });
+});
+
+describe(checkQuiet, () => {
+  it('lets figures of a quiet machine pass', () => {
+    expect(() => {
+      checkQuiet(0.29);
+      checkQuiet(null);
+    }).not.toThrow();
+  });
+
+  it('refuses those of a busy one', () => {
+    expect(() => {
+      checkQuiet(1.294);
+    }).toThrow(
+      new ResultError(
+        '--markdown: expected other processes to use less than 0.3 cores on average, got 1.29: threads that wait for each other come out many times too slow; the page is as it was, measure again when the machine is quiet',
+      ),
+    );
   });
 });

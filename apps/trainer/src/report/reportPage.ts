@@ -13,6 +13,8 @@ export interface ReportSection {
   pictures?: readonly {
     caption: string;
     svg: string;
+    /** Takes the whole width of the page, not one column of it. */
+    wide?: boolean;
     legend?: readonly { name: string; colour: string }[];
   }[];
   table?: { head: readonly string[]; rows: readonly (readonly string[])[] };

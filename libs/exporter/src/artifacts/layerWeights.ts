@@ -11,6 +11,11 @@ export class LayerWeights {
     this.weights = weights;
   }
 
+  /** Those of a part of the layer, such as a cell. */
+  within(part: string): LayerWeights {
+    return new LayerWeights(`${this.layer}/${part}`, this.weights);
+  }
+
   /**
    * A weight, named as the layer names it.
    *
@@ -45,7 +50,7 @@ export class LayerWeights {
     fits: (dim: number, axis: number) => boolean,
   ): Weight {
     const full = `${this.layer}/${name}`;
-    const weight = this.weights.get(full);
+    const weight = this.weights.get(full) ?? this.keras(name);
     if (weight === undefined) {
       throw new ModelError(`weight "${full}": missing from the model; save the model again`);
     }
@@ -55,5 +60,13 @@ export class LayerWeights {
       );
     }
     return weight;
+  }
+
+  /** Keras puts more between a layer and its weight, such as its cell: `lstm/lstm_cell/kernel`; and models before it. */
+  private keras(name: string): Weight | undefined {
+    const found = [...this.weights.values()].filter(
+      (weight) => `/${weight.name}`.includes(`/${this.layer}/`) && weight.name.endsWith(`/${name}`),
+    );
+    return found.length === 1 ? found[0] : undefined;
   }
 }

@@ -84,11 +84,33 @@ function readFunctional(config: JsonObject): Topology {
     return { ...layer, calls: calls.length === 0 ? [[]] : calls };
   });
   checkUnique(layers);
-  return {
+  return countedFromFirst({
     name: typeof config['name'] === 'string' ? config['name'] : 'model',
     layers,
     inputs: readOutputs(config['input_layers'], 'config.input_layers'),
     outputs: readOutputs(config['output_layers'], 'config.output_layers'),
+  });
+}
+
+/**
+ * A model that is a layer was called once when it was made, which Keras and TensorFlow.js count but do not list: what refers to its
+ * calls counts from 1. (Keras's Container.get_config, kept_nodes.)
+ */
+function countedFromFirst(topology: Topology): Topology {
+  const models = topology.layers
+    .filter(({ className }) => modelClasses.has(className))
+    .map(({ name }) => name);
+  const uses = [...topology.outputs, ...topology.layers.flatMap(({ calls }) => calls.flat())];
+  const counted = new Set(
+    models.filter((name) => !uses.some(({ layer, call }) => layer === name && call === 0)),
+  );
+  if (counted.size === 0) return topology;
+  const shift = (output: LayerOutput): LayerOutput =>
+    counted.has(output.layer) ? { ...output, call: output.call - 1 } : output;
+  return {
+    ...topology,
+    layers: topology.layers.map((layer) => ({ ...layer, calls: layer.calls.map((call) => call.map(shift)) })),
+    outputs: topology.outputs.map(shift),
   };
 }
 

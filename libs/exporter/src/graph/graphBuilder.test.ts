@@ -19,8 +19,8 @@ describe(GraphBuilder, () => {
     builder.output('y', second);
     const { nodes } = builder.build();
     expect(nodes.map(({ name, outputs }) => [name, outputs])).toEqual([
-      ['y_1', ['y_1']],
-      ['y_2', ['y']],
+      ['y', ['y_1']],
+      ['y_1', ['y']],
     ]);
   });
 

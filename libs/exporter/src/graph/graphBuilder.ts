@@ -37,6 +37,7 @@ export class GraphBuilder implements ConstantHolder {
   private readonly name: string;
   private readonly outer: GraphBuilder | null;
   private readonly used: Set<string>;
+  private readonly usedNodes: Set<string>;
   private readonly inputs: Value[] = [];
   private readonly outputs: [name: string, value: Value][] = [];
   private readonly nodes: Node[] = [];
@@ -54,11 +55,12 @@ export class GraphBuilder implements ConstantHolder {
     this.name = name;
     this.outer = outer;
     this.used = outer === null ? new Set() : outer.used;
+    this.usedNodes = outer === null ? new Set() : outer.usedNodes;
     for (const output of outputs) this.used.add(output);
   }
 
   input(name: string, type: ElementType, shape: readonly Dim[]): Value {
-    const value = { name: this.unique(name), type, shape, timeMajor: false };
+    const value = { name: unique(name, this.used), type, shape, timeMajor: false };
     this.inputs.push(value);
     return value;
   }
@@ -75,7 +77,7 @@ export class GraphBuilder implements ConstantHolder {
 
   /** Adds a constant to this very graph, also where that is inside a node; returns its name. */
   ownConstant(tensor: Tensor): string {
-    const name = this.unique(tensor.name);
+    const name = unique(tensor.name, this.used);
     this.constants.set(name, { ...tensor, name });
     return name;
   }
@@ -104,9 +106,9 @@ export class GraphBuilder implements ConstantHolder {
 
   /** Adds a node; returns its outputs. */
   node({ name, op, inputs, outputs, attributes = {} }: NodeSpec): Value[] {
-    const nodeName = this.unique(name);
+    const nodeName = unique(name, this.usedNodes);
     const values = outputs.map((spec) => ({
-      name: spec.part === undefined ? nodeName : this.unique(`${nodeName}:${spec.part}`),
+      name: unique(spec.part === undefined ? nodeName : `${nodeName}:${spec.part}`, this.used),
       type: spec.type ?? ('float32' as const),
       shape: spec.shape,
       timeMajor: spec.timeMajor ?? false,
@@ -182,13 +184,14 @@ export class GraphBuilder implements ConstantHolder {
     };
     return pruneGraph(graph, this.optional);
   }
+}
 
-  private unique(name: string): string {
-    let unique = name;
-    for (let copy = 1; this.used.has(unique); copy++) unique = `${name}_${copy}`;
-    this.used.add(unique);
-    return unique;
-  }
+/** The name itself, or with a number behind it when it is used already; it is used from then on. */
+function unique(name: string, used: Set<string>): string {
+  let free = name;
+  for (let copy = 1; used.has(free); copy++) free = `${name}_${copy}`;
+  used.add(free);
+  return free;
 }
 
 function valueInfo({ name, type, shape }: Value): ValueInfo {

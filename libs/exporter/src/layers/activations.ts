@@ -19,8 +19,7 @@ function scalar(builder: GraphBuilder, value: number): string {
 
 /** x times f(x). */
 function gated(inner: Emit): Emit {
-  return (builder, name, x) =>
-    builder.single(`${name}/mul`, 'Mul', [x, inner(builder, name, x)], x);
+  return (builder, name, x) => builder.single(`${name}/mul`, 'Mul', [x, inner(builder, name, x)], x);
 }
 
 const softplus = op('Softplus');
@@ -78,12 +77,7 @@ const activations = {
  *
  * @throws UnsupportedError for another name
  */
-export function emitActivation(
-  builder: GraphBuilder,
-  name: string,
-  x: Value,
-  options: LayerOptions,
-): Value {
+export function emitActivation(builder: GraphBuilder, name: string, x: Value, options: LayerOptions): Value {
   const names = Object.keys(activations) as (keyof typeof activations)[];
   return activations[options.choice('activation', names, 'linear')](builder, name, x);
 }

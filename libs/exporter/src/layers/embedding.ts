@@ -17,5 +17,13 @@ export const convertEmbedding: LayerConverter = (call) => {
       ? x
       : builder.single(`${path}/indices`, 'Cast', [x], { ...x, type: 'int32' }, { to: attribute.int(int32) });
   const shape = [...x.shape, dims[1]];
-  return [builder.single(path, 'Gather', [table, indices], { shape, timeMajor: x.timeMajor }, { axis: attribute.int(0) })];
+  return [
+    builder.single(
+      path,
+      'Gather',
+      [table, indices],
+      { shape, timeMajor: x.timeMajor },
+      { axis: attribute.int(0) },
+    ),
+  ];
 };

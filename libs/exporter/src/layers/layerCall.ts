@@ -1,7 +1,7 @@
 import { floatTensor } from '@onda/onnx';
 import type { LayerOptions } from '../artifacts/layerOptions.ts';
 import type { LayerWeights } from '../artifacts/layerWeights.ts';
-import type { GraphBuilder } from '../graph/graphBuilder.ts';
+import type { ConstantHolder, GraphBuilder } from '../graph/graphBuilder.ts';
 import type { Value } from '../graph/value.ts';
 import type { StateKeeper } from '../model/stateKeeper.ts';
 
@@ -46,4 +46,9 @@ export function layerConstant(
 ): string {
   const name = `${path}/${part}`;
   return builder.shared(name, () => floatTensor(name, dims, make()));
+}
+
+/** Takes a layer's constants once, however often the layer is called: its calls have the same names for them. */
+export function sharedConstants({ builder }: Pick<LayerCall, 'builder'>): ConstantHolder {
+  return { constant: (tensor) => builder.shared(tensor.name, () => tensor) };
 }

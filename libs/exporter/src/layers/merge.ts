@@ -18,7 +18,9 @@ function broadcast(call: LayerCall, values: readonly Value[]): { shape: Dim[]; t
       `layer "${call.options.layer}": expected two inputs or more of one rank, got ${values.map(({ shape }) => `[${shape.join(', ')}]`).join(', ')}; reshape them before`,
     );
   }
-  const shape = first.shape.map((dim, index) => values.find((value) => value.shape[index] !== 1)?.shape[index] ?? dim);
+  const shape = first.shape.map(
+    (dim, index) => values.find((value) => value.shape[index] !== 1)?.shape[index] ?? dim,
+  );
   return { shape, timeMajor: first.timeMajor };
 }
 
@@ -53,7 +55,12 @@ export const convertConcatenate: LayerConverter = (call) => {
   // In the time-major layout batch and time have changed places.
   const at = timeMajor && place < 2 ? 1 - place : place;
   const sizes = values.map(({ shape }) => shape[at]);
-  if (!Number.isInteger(place) || place < 1 || place >= first.length || values.some(({ shape }) => shape.length !== first.length)) {
+  if (
+    !Number.isInteger(place) ||
+    place < 1 ||
+    place >= first.length ||
+    values.some(({ shape }) => shape.length !== first.length)
+  ) {
     throw new UnsupportedError(
       `layer "${call.options.layer}": axis: expected an axis after the batch that all inputs have, got ${given}; reshape them before`,
     );
@@ -62,5 +69,7 @@ export const convertConcatenate: LayerConverter = (call) => {
   const joined: Dim =
     numbers.length === sizes.length ? numbers.reduce((sum, size) => sum + size, 0) : `${call.path}/joined`;
   const shape = first.map((dim, index) => (index === at ? joined : dim));
-  return [call.builder.single(call.path, 'Concat', values, { shape, timeMajor, type: values[0].type }, axis(at))];
+  return [
+    call.builder.single(call.path, 'Concat', values, { shape, timeMajor, type: values[0].type }, axis(at)),
+  ];
 };

@@ -24,7 +24,9 @@ export const convertLeakyReLU = single('LeakyRelu', ({ options }) => ({
   alpha: attribute.float(options.number('alpha', 0.3)),
 }));
 
-export const convertELU = single('Elu', ({ options }) => ({ alpha: attribute.float(options.number('alpha', 1)) }));
+export const convertELU = single('Elu', ({ options }) => ({
+  alpha: attribute.float(options.number('alpha', 1)),
+}));
 
 /** x where x > theta, else 0; ONNX's alpha is theta. */
 export const convertThresholdedReLU = single('ThresholdedRelu', ({ options }) => ({
@@ -59,17 +61,15 @@ export const convertPReLU: LayerConverter = (call) => {
   return [call.builder.single(call.path, 'PRelu', [x, alpha], x)];
 };
 
-/** Over one axis; TensorFlow.js's default is axis 1. */
-export const convertSoftmax: LayerConverter = (call) => {
-  const given = call.options.get('axis') ?? 1;
+/** Over the last axis, the only one that TensorFlow.js computes; its default is axis 1. */
+export const convertSoftmax: LayerConverter = ({ builder, path, options, inputs: [x] }) => {
+  const given = options.get('axis') ?? 1;
   const list: unknown[] = Array.isArray(given) ? given : [given];
-  const [axis] = list;
-  const x = batchMajor(call);
-  const rank = x.shape.length;
-  if (list.length !== 1 || typeof axis !== 'number' || axis < -rank || axis >= rank) {
+  const last = x.shape.length - 1;
+  if (list.length !== 1 || (list[0] !== -1 && list[0] !== last)) {
     throw new UnsupportedError(
-      `layer "${call.options.layer}": axis: expected one axis of ${rank}, got ${JSON.stringify(given)}; take one of them`,
+      `layer "${options.layer}": axis: expected the last axis, ${last}, got ${JSON.stringify(given)}; take axis -1`,
     );
   }
-  return [call.builder.single(call.path, 'Softmax', [x], x, { axis: attribute.int(axis) })];
+  return [builder.single(path, 'Softmax', [x], x, { axis: attribute.int(-1) })];
 };

@@ -7,12 +7,20 @@ import { batchMajor } from './layerCall.ts';
 
 /** [batch, ...] ---> [batch, all the rest]. */
 export const convertFlatten: LayerConverter = (call) => {
-  const channelsFirst = call.options.choice('data_format', ['channelsLast', 'channelsFirst', 'channels_last', 'channels_first'], 'channelsLast').endsWith('irst');
+  const channelsFirst = call.options
+    .choice(
+      'data_format',
+      ['channelsLast', 'channelsFirst', 'channels_last', 'channels_first'],
+      'channelsLast',
+    )
+    .endsWith('irst');
   let x = batchMajor(call);
   if (channelsFirst && x.shape.length > 2) x = transposed(call, x, [0, ...restFrom(x, 2), 1]);
   const rest = fixed(call, x.shape.slice(1));
   const size = rest.reduce((product, dim) => product * dim, 1);
-  return [call.builder.single(call.path, 'Flatten', [x], { shape: [x.shape[0], size], type: x.type }, axis(1))];
+  return [
+    call.builder.single(call.path, 'Flatten', [x], { shape: [x.shape[0], size], type: x.type }, axis(1)),
+  ];
 };
 
 /** [batch, ...] ---> [batch, ...targetShape], with one dim that may follow from the others. */
@@ -35,7 +43,10 @@ export const convertReshape: LayerConverter = (call) => {
   const open: Dim = size === null ? `${call.path}/open` : size / known;
   const shape: Dim[] = [x.shape[0], ...wanted.map((dim) => dim ?? open)];
   // 0 takes over the batch, -1 is what follows from the others.
-  const sizes = call.builder.integers([0, ...wanted.map((dim) => dim ?? (size === null ? -1 : size / known))]);
+  const sizes = call.builder.integers([
+    0,
+    ...wanted.map((dim) => dim ?? (size === null ? -1 : size / known)),
+  ]);
   return [call.builder.single(call.path, 'Reshape', [x, sizes], { shape, type: x.type })];
 };
 

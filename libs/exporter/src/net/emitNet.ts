@@ -1,6 +1,7 @@
-import { attribute, floatTensor } from '@onda/onnx';
+import { floatTensor } from '@onda/onnx';
 import type { ConstantHolder, GraphBuilder } from '../graph/graphBuilder.ts';
 import type { Value } from '../graph/value.ts';
+import { packRow, unpackRow } from '../model/packedStates.ts';
 import type { RecurrentConstants, RecurrentStates } from '../recurrent/emitRecurrent.ts';
 import { emitRecurrent, recurrentConstants } from '../recurrent/emitRecurrent.ts';
 import type { Net, Readout } from './net.ts';
@@ -90,20 +91,7 @@ export function emitReadout(
 /** Takes the state row [batch, state] apart into each layer's states, [1, batch, units]. */
 export function emitUnpack(builder: GraphBuilder, net: Net, row: Value): RecurrentStates[] {
   const rows = stateRows(net);
-  const [batch, size] = row.shape;
-  const whole = builder.single('state/unsqueeze', 'Unsqueeze', [row, builder.integers([0])], {
-    shape: [1, batch, size],
-  });
-  const parts =
-    rows.length === 1
-      ? [whole]
-      : builder.node({
-          name: 'state/split',
-          op: 'Split',
-          inputs: [whole, builder.integers(rows.map((part) => part.size))],
-          outputs: rows.map((part) => ({ part: `${part.layer}/${part.kind}`, shape: [1, batch, part.size] })),
-          attributes: { axis: attribute.int(2) },
-        });
+  const parts = unpackRow(builder, row, rows);
   return net.layers.map(({ name }) => {
     const find = (kind: 'h' | 'c'): Value | undefined =>
       parts.find((_, index) => rows[index].layer === name && rows[index].kind === kind);
@@ -113,18 +101,8 @@ export function emitUnpack(builder: GraphBuilder, net: Net, row: Value): Recurre
 
 /** Packs the layers' states, [1, batch, units] each, into the state row [batch, state]. */
 export function emitPack(builder: GraphBuilder, states: readonly RecurrentStates[]): Value {
-  const parts = states.flatMap(({ h, c }) => (c === undefined ? [h] : [h, c]));
-  const [, batch] = parts[0].shape;
-  const size = parts.reduce((sum, { shape }) => sum + Number(shape[2]), 0);
-  const whole =
-    parts.length === 1
-      ? parts[0]
-      : builder.single(
-          'state/concat',
-          'Concat',
-          parts,
-          { shape: [1, batch, size] },
-          { axis: attribute.int(2) },
-        );
-  return builder.single('state/squeeze', 'Squeeze', [whole, builder.integers([0])], { shape: [batch, size] });
+  return packRow(
+    builder,
+    states.flatMap(({ h, c }) => (c === undefined ? [h] : [h, c])),
+  );
 }

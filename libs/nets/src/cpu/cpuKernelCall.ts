@@ -14,15 +14,16 @@ export interface KernelCall {
 }
 
 /** The parts of a call as our kernels see them. */
-export function openCall<Attributes>({ inputs, backend, attrs }: KernelCall): {
+export function openCall({ inputs, backend, attrs }: KernelCall): {
   backend: CpuBackend;
   tensors: TensorInfo[];
-  attributes: Attributes;
+  /** The op's attributes, which only its wrapper can have given. */
+  attributes: unknown;
 } {
   return {
     backend: backend as CpuBackend,
     tensors: Object.values(inputs) as TensorInfo[],
-    attributes: attrs as unknown as Attributes,
+    attributes: attrs,
   };
 }
 

@@ -9,7 +9,8 @@ import { addColumnSums, fillRows } from './rows.ts';
 
 /** The read-out and loss op on typed arrays, for the `cpu` backend. */
 export function readoutLossKernel(call: KernelCall): TensorInfo[] {
-  const { backend, tensors, attributes } = openCall<ReadoutLossAttributes>(call);
+  const { backend, tensors, ...opened } = openCall(call);
+  const attributes = opened.attributes as ReadoutLossAttributes;
   const [batch, time, units] = tensors[0].shape;
   const columns = tensors[1].shape[1];
   const outputs = tensors[3].shape[2];

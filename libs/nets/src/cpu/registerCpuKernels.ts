@@ -26,7 +26,8 @@ export function registerCpuKernels(): void {
 }
 
 function forwardKernel(call: KernelCall): TensorInfo[] {
-  const { backend, tensors, attributes } = openCall<RecurrentAttributes>(call);
+  const { backend, tensors, ...opened } = openCall(call);
+  const attributes = opened.attributes as RecurrentAttributes;
   const inputs = cellInputs(backend, tensors, attributes);
   const { batch, time, units } = inputs.sizes;
   const lstm = attributes.cell === 'lstm';
@@ -53,7 +54,8 @@ function forwardKernel(call: KernelCall): TensorInfo[] {
 }
 
 function backwardKernel(call: KernelCall): TensorInfo[] {
-  const { backend, tensors, attributes } = openCall<RecurrentAttributes>(call);
+  const { backend, tensors, ...opened } = openCall(call);
+  const attributes = opened.attributes as RecurrentAttributes;
   const inputs = cellInputs(backend, tensors, attributes);
   const { batch, time, features, units } = inputs.sizes;
   const lstm = attributes.cell === 'lstm';

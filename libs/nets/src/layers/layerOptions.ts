@@ -15,15 +15,18 @@ const commonOptions = [
   'inputDType',
 ] as const satisfies readonly (keyof LayerArgs)[];
 
+/** What TensorFlow.js adds to the options of a layer that it loads. */
+const loadingOptions = ['customObjects', 'fastWeightInit'] as const;
+
 /**
  * Checks that a layer knows all the options it is given: one that it left aside, such as `stateful`, would be a wrong result later.
  *
  * @throws ConfigError naming the first that it does not
  */
 export function checkOptionNames(layer: string, given: object, own: readonly string[]): void {
-  const known: readonly string[] = [...commonOptions, ...own];
+  const known: readonly string[] = [...commonOptions, ...loadingOptions, ...own];
   for (const [name, value] of Object.entries(given)) {
-    if (known.includes(name) || value === undefined) continue;
+    if (known.includes(name) || value === undefined || value === null) continue;
     throw new ConfigError(
       `layer "${layer}": ${name}: this layer has no such option; its own are ${own.join(', ')}: leave it out`,
     );

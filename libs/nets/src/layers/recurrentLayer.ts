@@ -1,20 +1,18 @@
 import type { Rank, Tensor, Tensor1D, Tensor2D, Tensor3D, serialization } from '@tensorflow/tfjs-core';
 import { clone, engine, reverse, tidy, zeros } from '@tensorflow/tfjs-core';
-import type { LayerVariable, Shape, SymbolicTensor } from '@tensorflow/tfjs-layers';
+import type { LayerVariable, Shape } from '@tensorflow/tfjs-layers';
 import { initializers, layers } from '@tensorflow/tfjs-layers';
 import type { CellKind } from '@onda/contract';
 import { ConfigError, ShapeError } from '@onda/contract';
 import { recurrent, recurrentAttributes } from '../recurrent.ts';
 import type { RecurrentAttributes } from '../recurrentOp.ts';
 import { gateCounts } from '../recurrentOp.ts';
+import { callInputs } from './callInputs.ts';
 import { checkSequence } from './checkSequence.ts';
 import type { LayerArgs } from './layerOptions.ts';
 import { booleanOption, checkOptionNames } from './layerOptions.ts';
 import type { Initializer, InitializerOption } from './weightInitializer.ts';
 import { initializerConfig, weightInitializer } from './weightInitializer.ts';
-
-/** What a layer is applied to. */
-type Applied = Tensor | SymbolicTensor;
 
 /** The options of every recurrent layer, beside those of any TensorFlow.js layer. */
 export interface RecurrentLayerArgs extends LayerArgs {
@@ -151,26 +149,8 @@ export abstract class RecurrentLayer extends layers.Layer {
   }
 
   /** As TensorFlow.js's own layers it takes `initialState` as an option too. */
-  override apply(
-    inputs: Applied | Applied[],
-    options?: Parameters<layers.Layer['apply']>[1],
-  ): ReturnType<layers.Layer['apply']> {
-    const { initialState, ...others } = options ?? {};
-    if (initialState === undefined || initialState === null) return super.apply(inputs as Tensor, options);
-    const given = [inputs, initialState].flat() as Tensor[];
-    return super.apply(given, others);
-  }
-
-  /** @throws ConfigError for a mask: every sample of every sequence counts */
-  override computeMask(_inputs: unknown, mask?: Tensor | Tensor[]): Tensor | Tensor[] {
-    const masks = [mask].flat().filter((part) => part !== undefined && part !== null);
-    if (masks.length > 0) {
-      throw new ConfigError(
-        `layer "${this.name}": expected no mask, got one from the layers below; take the masking away and give sequences of equal length`,
-      );
-    }
-    // What TensorFlow.js's layers without masks give, against its type.
-    return null as unknown as Tensor;
+  override apply(...given: Parameters<layers.Layer['apply']>): ReturnType<layers.Layer['apply']> {
+    return super.apply(...callInputs(this.name, ...given));
   }
 
   override call(inputs: Tensor | Tensor[]): Tensor | Tensor[] {

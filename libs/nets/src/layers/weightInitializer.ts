@@ -1,8 +1,8 @@
 import { serialization } from '@tensorflow/tfjs-core';
-import { initializers } from '@tensorflow/tfjs-layers';
+import { initializers, layers } from '@tensorflow/tfjs-layers';
 import { ConfigError } from '@onda/contract';
 
-export type Initializer = ReturnType<typeof initializers.zeros>;
+export type Initializer = ReturnType<typeof initializers.ones>;
 
 /** How start weights are drawn: one of TensorFlow.js's initializers, its name, or its saved configuration. */
 export type InitializerOption =
@@ -32,18 +32,23 @@ const named = {
 export function weightInitializer(option: unknown, where: string): Initializer {
   if (typeof option === 'string' && Object.hasOwn(named, option)) return named[option as InitializerName]();
   if (typeof option === 'object' && option !== null) {
-    if ('apply' in option) return option as Initializer;
+    if (isInitializer(option)) return option;
     const { className, config } = option as { className?: string; config?: serialization.ConfigDict };
     const known = serialization.SerializationMap.getMap().classNameMap;
     if (className !== undefined && Object.hasOwn(known, className)) {
       const [kind, fromConfig] = known[className];
-      const made: unknown = fromConfig(kind, config ?? {});
-      if (typeof (made as Partial<Initializer>).apply === 'function') return made as Initializer;
+      const made: object = fromConfig(kind, config ?? {});
+      if (isInitializer(made)) return made;
     }
   }
   throw new ConfigError(
     `${where}: expected an initializer of tf.initializers or one of ${Object.keys(named).join(', ')}, got ${JSON.stringify(option)}; take one of them`,
   );
+}
+
+/** By its shape: TensorFlow.js does not give the class away. Its layers have the same methods. */
+function isInitializer(value: object): value is Initializer {
+  return 'apply' in value && 'getClassName' in value && !(value instanceof layers.Layer);
 }
 
 /** What `weightInitializer` takes back from a saved model. */

@@ -49,7 +49,7 @@ function checkLevels(levels: LevelList, where: string): void {
     new Set(levels).size === levels.length;
   if (fits) return;
   throw new ConfigError(
-    `${where}: quantile levels: expected different numbers above 0 and below 1, the first of them 0.5, got ${JSON.stringify(levels) ?? 'nothing'}; the median comes first because it is the net's prediction, as in [0.5, 0.1, 0.9]`,
+    `${where}: quantile levels: expected different numbers above 0 and below 1, the first of them 0.5, got ${levels === undefined ? 'nothing' : JSON.stringify(levels)}; the median comes first because it is the net's prediction, as in [0.5, 0.1, 0.9]`,
   );
 }
 

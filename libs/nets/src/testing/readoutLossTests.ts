@@ -1,4 +1,4 @@
-import type { Tensor1D, Tensor2D, Tensor3D } from '@tensorflow/tfjs-core';
+import type { Rank, Tensor } from '@tensorflow/tfjs-core';
 import { tensor, tidy } from '@tensorflow/tfjs-core';
 import { expect } from 'vitest';
 import type { LossSpec } from '../losses/lossSpec.ts';
@@ -62,7 +62,7 @@ export const readoutLossTests: readonly ConformanceTest[] = specs.flatMap((spec)
             Object.values(readoutLossGradients(tensors, spec)).map((output) => Array.from(output.dataSync())),
           );
         expect(run()).toEqual(run());
-        Object.values(tensors).forEach((input: Tensor3D) => {
+        Object.values(tensors).forEach((input: Tensor) => {
           input.dispose();
         });
       },
@@ -132,9 +132,9 @@ function readoutTensors(
 ): ReadoutLossInputs {
   const columns = given.bias.length;
   return {
-    hidden: tensor(given.hidden, [batch, time, units], 'float32') as Tensor3D,
-    kernel: tensor(given.kernel, [units, columns], 'float32') as Tensor2D,
-    bias: tensor(given.bias, [columns], 'float32') as Tensor1D,
-    target: tensor(given.target, [batch, time, outputs], 'float32') as Tensor3D,
+    hidden: tensor<Rank.R3>(given.hidden, [batch, time, units], 'float32'),
+    kernel: tensor<Rank.R2>(given.kernel, [units, columns], 'float32'),
+    bias: tensor<Rank.R1>(given.bias, [columns], 'float32'),
+    target: tensor<Rank.R3>(given.target, [batch, time, outputs], 'float32'),
   };
 }

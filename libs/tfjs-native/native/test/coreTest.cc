@@ -12,6 +12,7 @@
 #include "../core/gruCell.h"
 #include "../core/lstmCell.h"
 #include "../core/optimizer.h"
+#include "../core/readoutLoss.h"
 #include "../core/rnnCell.h"
 #include "reference.h"
 
@@ -211,6 +212,52 @@ void checkOptimizer() {
   std::printf("optimizer: one thread and three give different bits\n");
 }
 
+/** The loss of inputs hidden, kernel, bias, target; with gradients when `d` has room for them. */
+float readoutLoss(const Loss& loss, const Sizes& n, Index outputs, const std::vector<Floats>& in, std::vector<Floats>* d,
+                  Index threads) {
+  float value = 0;
+  Floats prediction(n.batch * n.time * loss.blocks() * outputs);
+  runReadoutLoss({loss, n.batch * n.time, n.units, outputs, in[0].data(), in[1].data(), in[2].data(), in[3].data(), &value,
+                  prediction.data(), d ? (*d)[0].data() : nullptr, d ? (*d)[1].data() : nullptr, d ? (*d)[2].data() : nullptr},
+                 Threads(threads));
+  return value;
+}
+
+void checkReadoutLoss(LossKind kind, const Sizes& n, Index outputs) {
+  const Loss loss{kind, 4.0f, {0.5f, 0.1f, 0.9f}};
+  std::mt19937 random(11);
+  std::normal_distribution<float> normal(0, 0.5f);
+  const Index columns = loss.blocks() * outputs;
+  const Index samples = n.batch * n.time;
+  std::vector<Floats> in{Floats(samples * n.units), Floats(n.units * columns), Floats(columns), Floats(samples * outputs)};
+  for (Floats& list : in)
+    for (float& value : list) value = normal(random);
+  // Far from the predictions, on both sides: no step crosses the kink of an absolute value. Huber's, which is smooth, lies about there.
+  for (std::size_t i = 0; i < in[3].size(); i++) in[3][i] += i % 2 == 0 ? 4.0f : -4.0f;
+  std::vector<Floats> d{Floats(in[0].size()), Floats(in[1].size()), Floats(in[2].size())};
+  const float value = readoutLoss(loss, n, outputs, in, &d, 1);
+  std::vector<Floats> again(d);
+  if (readoutLoss(loss, n, outputs, in, &again, 3) != value || again != d) {
+    failures++;
+    std::printf("read-out: one thread and three give different bits\n");
+  }
+  for (std::size_t input = 0; input < d.size(); input++) {
+    for (int trial = 0; trial < 4; trial++) {
+      const std::size_t index = random() % in[input].size();
+      const float kept = in[input][index];
+      // Large enough for float32 to show a change of the mean; the curvature then costs some of the precision.
+      constexpr float kStep = 0.02f;
+      in[input][index] = kept + kStep;
+      const double above = readoutLoss(loss, n, outputs, in, nullptr, 1);
+      in[input][index] = kept - kStep;
+      const double below = readoutLoss(loss, n, outputs, in, nullptr, 1);
+      in[input][index] = kept;
+      const double slope = (above - below) / (2 * kStep);
+      expectNear("read-out gradient of input " + std::to_string(input), d[input][index], slope, 5e-3 + 0.03 * std::fabs(slope));
+    }
+  }
+}
+
 }  // namespace onda::test
 
 int main() {
@@ -223,6 +270,12 @@ int main() {
         for (const Index features : {1, 3}) checkSizes({batch, time, features, units});
   // Large enough to be shared out, in more than one block of samples, of more columns than one panel.
   checkSizes({29, 60, 37, 51});
+  for (const LossKind kind :
+       {LossKind::kMse, LossKind::kMae, LossKind::kHuber, LossKind::kGaussian, LossKind::kQuantile}) {
+    checkReadoutLoss(kind, {2, 5, 1, 7}, 1);
+    checkReadoutLoss(kind, {3, 4, 1, 33}, 4);
+    checkReadoutLoss(kind, {7, 500, 1, 16}, 13);
+  }
   checkOptimizer<OptimizerKind::kAdam>();
   checkOptimizer<OptimizerKind::kAdamW>();
   checkOptimizer<OptimizerKind::kRmsprop>();

@@ -4,8 +4,8 @@ import type { OpenSystem } from './openSystems.ts';
 import type { SystemName } from './systems.ts';
 import { workerAnswers } from './workerAnswers.ts';
 
-/** Side of the square matrices: large enough that the product reaches what the machine can do. */
-const SIZE = 2048;
+/** Sides of the square matrices: which of them a library does best differs. */
+const SIZES = [512, 1024, 2048];
 
 /** Systems whose libraries compute in native code; two that share TensorFlow measure the same thing. */
 const measured: ReadonlySet<SystemName> = new Set(['onda-native', 'pytorch', 'tfjs-node-layers']);
@@ -19,21 +19,18 @@ export interface Peak {
 
 /** Measures the product in each system in turn, for some rounds. */
 export async function measurePeak(open: readonly OpenSystem[], rounds: number): Promise<Peak> {
-  const figures = new Map<SystemName, number[]>();
+  const rows: Row[] = [];
   const able = open.filter(({ name }) => measured.has(name));
-  for (let round = 0; round < rounds; round++) {
-    for (const { name, worker } of able) {
-      const { ms } = await worker.ask({ do: 'product', size: SIZE }, workerAnswers.product);
-      const values = figures.get(name) ?? [];
-      values.push((2 * SIZE ** 3) / (ms * 1e6));
-      figures.set(name, values);
+  for (const size of SIZES) {
+    const figures = new Map<SystemName, number[]>(able.map(({ name }) => [name, []]));
+    for (let round = 0; round < rounds; round++) {
+      for (const { name, worker } of able) {
+        const { ms } = await worker.ask({ do: 'product', size }, workerAnswers.product);
+        figures.get(name)?.push((2 * size ** 3) / (ms * 1e6));
+      }
     }
+    for (const [system, values] of figures)
+      rows.push({ work: `product-${size}`, system, unit: 'GFLOP/s', ...spread(values) });
   }
-  const rows = [...figures].map(([system, values]) => ({
-    work: `product-${SIZE}`,
-    system,
-    unit: 'GFLOP/s',
-    ...spread(values),
-  }));
   return { rows, gflops: rows.length > 0 ? Math.max(...rows.map(({ max }) => max)) : null };
 }

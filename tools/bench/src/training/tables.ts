@@ -67,7 +67,8 @@ export function lossTable(comparisons: readonly LossComparison[]): Table {
 
 export function peakTable(rows: readonly Row[]): Table {
   return {
-    title: "The machine's peak: a large product of float32 matrices",
+    title:
+      "The machine's peak: products of square float32 matrices; the greatest figure is what shares are of",
     head: ['work', 'library of', 'median', 'min – max'],
     rows: rows.map(({ work, system, unit, median: middle, min, max }) => [
       work,

@@ -3,7 +3,6 @@ import { cpus, tmpdir } from 'node:os';
 import path from 'node:path';
 import type { BenchCall, BenchResult } from '../bench.ts';
 import { otherCores, readCpuTicks } from '../otherWork.ts';
-import type { CpuTicks } from '../otherWork.ts';
 import type { Row } from '../report/rowFile.ts';
 import type { Table } from '../report/table.ts';
 import type { RoundPlan } from '../rounds.ts';
@@ -46,7 +45,8 @@ export async function trainingBench(call: BenchCall): Promise<BenchResult> {
     return {
       ...measured,
       section: call.scaling ? 'training-scaling' : 'training',
-      notes: [...otherWorkNote(before, readCpuTicks(pids)), ...open.map(({ about }) => about), ...missing],
+      notes: [...open.map(({ about }) => about), ...missing],
+      otherCores: otherCores(before, readCpuTicks(pids), cpus().length),
     };
   } finally {
     await closeSystems(open);
@@ -113,16 +113,3 @@ async function measureAll(
     problems: comparisons.map(lossProblem).filter((problem) => problem !== null),
   };
 }
-
-/** Says when the machine had other work: threads that wait for each other, as PyTorch's do, suffer most from it. */
-function otherWorkNote(before: CpuTicks | null, after: CpuTicks | null): string[] {
-  if (before === null || after === null) return [];
-  const cores = otherCores(before, after, cpus().length);
-  if (cores < DISTURBING) return [];
-  return [
-    `Not a quiet machine: other processes used ${cores.toFixed(2)} cores of it on average while this was measured. Measure again when it is quiet.`,
-  ];
-}
-
-/** In cores; a desktop at rest uses less. */
-const DISTURBING = 0.1;

@@ -21,7 +21,7 @@ export const workerAnswers = {
     /** Of each step, before its update. */
     losses: z.array(z.number()),
   }),
-  /** `{"do": "product", "size": N}`: the product of two N by N matrices of float32, a few times. */
+  /** `{"do": "product", "size": N}`: the product of two N by N matrices of float32, over and over. */
   product: z.strictObject({
     /** Of one product; the quickest. */
     ms: z.number().positive(),

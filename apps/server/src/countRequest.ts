@@ -1,0 +1,26 @@
+import { OndaError } from '@onda/contract';
+import type { FailureReason, ModelStats } from './modelStats.ts';
+
+const reasons: Readonly<Record<string, FailureReason>> = {
+  unavailable: 'REJECTED',
+  canceled: 'CANCELED',
+  model: 'BACKEND',
+  result: 'BACKEND',
+  worker: 'BACKEND',
+};
+
+/** Counts one request of a model, however it ends, and hands its end on. */
+export async function countRequest<Answer>(
+  stats: ModelStats,
+  answer: () => Answer | Promise<Answer>,
+): Promise<Answer> {
+  const since = performance.now();
+  try {
+    const result = await answer();
+    stats.succeeded(performance.now() - since);
+    return result;
+  } catch (error) {
+    stats.failed(error instanceof OndaError ? (reasons[error.code] ?? 'OTHER') : 'BACKEND');
+    throw error;
+  }
+}

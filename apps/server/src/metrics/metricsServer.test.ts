@@ -1,0 +1,119 @@
+import { floatTensor } from '@onda/runtime';
+import type { Session } from '@onda/runtime';
+import { ProtocolError } from '@onda/protocol';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { Batcher } from '../batching/batcher.ts';
+import { countRequest } from '../countRequest.ts';
+import { listenOn, urlOf } from '../listen.ts';
+import { ModelRepository } from '../modelRepository.ts';
+import { ModelStats } from '../modelStats.ts';
+import type { ServedModel } from '../servedModel.ts';
+import type { Service } from '../service.ts';
+import { createMetricsServer } from './metricsServer.ts';
+
+const tensor = { type: 'float32', shape: ['batch', 1] };
+const session: Session = {
+  inputs: [{ name: 'x', ...tensor }],
+  outputs: [{ name: 'y', ...tensor }],
+  provider: 'fake',
+  run: ({ x }) => Promise.resolve({ y: x }),
+  release: () => Promise.resolve(),
+};
+const stats = new ModelStats();
+const batcher = new Batcher(session, { maxRows: 8, maxValues: 8, delayUs: 0, maxWaiting: 8 }, stats);
+const runtime = { alive: true, pending: 0, stalledMs: 0 };
+let service: Service;
+let server: ReturnType<typeof createMetricsServer>;
+let url: string;
+
+beforeEach(async () => {
+  const model = { name: 'm', version: '1', stats } as ServedModel;
+  service = {
+    repository: new ModelRepository([model], []),
+    runtime,
+    draining: false,
+    onDefect: () => undefined,
+  };
+  server = createMetricsServer(service);
+  await listenOn(server, '127.0.0.1', 0);
+  url = urlOf(server);
+});
+afterEach(() => {
+  server.close();
+  server.closeAllConnections();
+});
+
+/** The value of each line of a metric, by its labels. */
+async function read(name: string): Promise<Record<string, number>> {
+  const text = await (await fetch(`${url}/metrics`)).text();
+  const lines = text.split('\n').filter((line) => line.startsWith(`${name}{`) || line.startsWith(`${name} `));
+  return Object.fromEntries(
+    lines.map((line) => {
+      const [key, value] = line.slice(name.length).split(' ');
+      return [key, Number(value)];
+    }),
+  );
+}
+
+describe(createMetricsServer, () => {
+  const m = '{model="m",version="1"}';
+
+  it('counts requests, rows and runs under the names of Triton', async () => {
+    await Promise.all(
+      [1, 2, 3].map((value) =>
+        countRequest(stats, () => batcher.run({ x: floatTensor([1, 1], [value]) }, ['y'])),
+      ),
+    );
+    await countRequest(stats, () => Promise.reject(new ProtocolError('unavailable', 'full'))).catch(
+      () => undefined,
+    );
+    await countRequest(stats, () => Promise.reject(new TypeError('a defect'))).catch(() => undefined);
+    expect(await read('nv_inference_request_success')).toEqual({ [m]: 3 });
+    expect(await read('nv_inference_count')).toEqual({ [m]: 3 });
+    expect(await read('nv_inference_exec_count')).toEqual({ [m]: 1 });
+    expect(await read('nv_inference_pending_request_count')).toEqual({ [m]: 0 });
+    expect(await read('nv_inference_request_failure')).toEqual({
+      '{model="m",version="1",reason="REJECTED"}': 1,
+      '{model="m",version="1",reason="CANCELED"}': 0,
+      '{model="m",version="1",reason="BACKEND"}': 1,
+      '{model="m",version="1",reason="OTHER"}': 0,
+    });
+    expect(await read('onda_inference_batch_count')).toMatchObject({
+      '{model="m",version="1",rows_at_most="2"}': 0,
+      '{model="m",version="1",rows_at_most="4"}': 1,
+    });
+  });
+
+  it('sums microseconds, the request at least as long as its queue and run', async () => {
+    const request = (await read('nv_inference_request_duration_us'))[m];
+    const queue = (await read('nv_inference_queue_duration_us'))[m];
+    const compute = (await read('nv_inference_compute_infer_duration_us'))[m];
+    expect(queue).toBeGreaterThan(0);
+    // Each of the two sums was rounded.
+    expect(request).toBeGreaterThanOrEqual(queue + compute - 1);
+  });
+
+  it('tells the memory of the process', async () => {
+    expect((await read('process_resident_memory_bytes'))['']).toBeGreaterThan(10_000_000);
+  });
+
+  it('answers the probes as the service means them', async () => {
+    const probe = async (name: string): Promise<unknown> => {
+      const response = await fetch(`${url}/v2/health/${name}`);
+      return [response.status, await response.json()];
+    };
+    expect(await probe('live')).toEqual([200, { live: true }]);
+    expect(await probe('ready')).toEqual([200, { ready: true }]);
+    service.draining = true;
+    expect(await probe('live')).toEqual([200, { live: true }]);
+    expect(await probe('ready')).toEqual([503, { ready: false }]);
+  });
+
+  it('answers nothing else', async () => {
+    const response = await fetch(`${url}/v2/models`);
+    expect(response.status).toBe(404);
+    expect(await response.json()).toEqual({
+      error: 'this port answers GET /metrics, /v2/health/live, /v2/health/ready alone; ask for one of them',
+    });
+  });
+});

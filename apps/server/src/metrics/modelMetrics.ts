@@ -1,0 +1,87 @@
+import { Counter, Gauge } from 'prom-client';
+import type { Registry } from 'prom-client';
+import type { ServedModel } from '../servedModel.ts';
+import { batchBuckets, failureReasons } from '../modelStats.ts';
+import type { ModelStats } from '../modelStats.ts';
+
+type Labels = 'model' | 'version';
+
+/** Name, help and value of each counter: Triton's names, so that its dashboards work. Durations are microseconds, as there. */
+const counters: readonly [name: string, help: string, value: (stats: ModelStats) => number][] = [
+  ['nv_inference_request_success', 'Inference requests that were answered', (stats) => stats.successes],
+  ['nv_inference_count', 'Rows that were run', (stats) => stats.rows],
+  ['nv_inference_exec_count', 'Runs of the model; rows by runs is the mean batch', (stats) => stats.runs],
+  [
+    'nv_inference_request_duration_us',
+    'Time of answered requests from decoding to the encoded answer, summed, microseconds',
+    (stats) => Math.round(stats.requestMs * 1000),
+  ],
+  [
+    'nv_inference_queue_duration_us',
+    'Time requests waited for their run, summed, microseconds',
+    (stats) => Math.round(stats.queueMs * 1000),
+  ],
+  [
+    'nv_inference_compute_infer_duration_us',
+    'Time of the runs, the way to the worker included, summed over requests, microseconds',
+    (stats) => Math.round(stats.computeMs * 1000),
+  ],
+];
+
+/** Metrics of the models. They are read from the models' own numbers when somebody asks, so that requests pay nothing. */
+export function addModelMetrics(registry: Registry, models: readonly ServedModel[]): void {
+  const registers = [registry];
+  for (const [name, help, value] of counters) {
+    new Counter<Labels>({
+      name,
+      help,
+      registers,
+      labelNames: ['model', 'version'],
+      collect() {
+        this.reset();
+        for (const model of models) this.inc(labelsOf(model), value(model.stats));
+      },
+    });
+  }
+  new Counter<Labels | 'reason'>({
+    name: 'nv_inference_request_failure',
+    help: 'Inference requests that were not answered, by reason',
+    registers,
+    labelNames: ['model', 'version', 'reason'],
+    collect() {
+      this.reset();
+      for (const model of models) {
+        for (const reason of failureReasons) {
+          this.inc({ ...labelsOf(model), reason }, model.stats.failures[reason]);
+        }
+      }
+    },
+  });
+  new Counter<Labels | 'rows_at_most'>({
+    name: 'onda_inference_batch_count',
+    help: 'Runs of the model by their number of rows; each run is in one bucket alone',
+    registers,
+    labelNames: ['model', 'version', 'rows_at_most'],
+    collect() {
+      this.reset();
+      for (const model of models) {
+        model.stats.batches.forEach((runs, index) => {
+          this.inc({ ...labelsOf(model), rows_at_most: batchBuckets.at(index) ?? 'more' }, runs);
+        });
+      }
+    },
+  });
+  new Gauge<Labels>({
+    name: 'nv_inference_pending_request_count',
+    help: 'Inference requests that wait for a run',
+    registers,
+    labelNames: ['model', 'version'],
+    collect() {
+      for (const model of models) this.set(labelsOf(model), model.stats.pending);
+    },
+  });
+}
+
+export function labelsOf({ name, version }: ServedModel): Record<Labels, string> {
+  return { model: name, version };
+}

@@ -1,0 +1,42 @@
+/** Why a request failed, in Triton's words. */
+export const failureReasons = ['REJECTED', 'CANCELED', 'BACKEND', 'OTHER'] as const;
+export type FailureReason = (typeof failureReasons)[number];
+
+/** How many joined runs had up to so many rows; the last bucket takes the rest. */
+export const batchBuckets = [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024] as const;
+
+/**
+ * What one model has done since the start: plain numbers, since they change on every request and are read once in a while.
+ *
+ * Times are milliseconds, summed over requests as Triton sums them.
+ */
+export class ModelStats {
+  successes = 0;
+  readonly failures: Record<FailureReason, number> = { REJECTED: 0, CANCELED: 0, BACKEND: 0, OTHER: 0 };
+  /** Rows that were run. */
+  rows = 0;
+  /** Runs of the model: `rows / runs` is the mean batch. */
+  runs = 0;
+  requestMs = 0;
+  queueMs = 0;
+  computeMs = 0;
+  /** Requests that wait for a run. */
+  pending = 0;
+  readonly batches: number[] = [...batchBuckets, Infinity].map(() => 0);
+
+  ran(rows: number): void {
+    this.rows += rows;
+    this.runs++;
+    const bucket = batchBuckets.findIndex((most) => rows <= most);
+    this.batches[bucket < 0 ? batchBuckets.length : bucket]++;
+  }
+
+  succeeded(milliseconds: number): void {
+    this.successes++;
+    this.requestMs += milliseconds;
+  }
+
+  failed(reason: FailureReason): void {
+    this.failures[reason]++;
+  }
+}

@@ -1,0 +1,84 @@
+import { convertBidirectional } from './bidirectional.ts';
+import { convertConv1D, convertConv2D, convertDepthwiseConv2D } from './convolution.ts';
+import { convertDense } from './dense.ts';
+import { convertEmbedding } from './embedding.ts';
+import type { LayerConverter } from './layerCall.ts';
+import type { LayerClass } from './layerClasses.ts';
+import {
+  convertAdd,
+  convertAverage,
+  convertConcatenate,
+  convertMaximum,
+  convertMinimum,
+  convertMultiply,
+} from './merge.ts';
+import { convertBatchNormalization, convertLayerNormalization } from './normalization.ts';
+import {
+  convertActivation,
+  convertELU,
+  convertLeakyReLU,
+  convertNothing,
+  convertPReLU,
+  convertReLU,
+  convertSoftmax,
+  convertThresholdedReLU,
+} from './pointwise.ts';
+import {
+  convertAveragePooling,
+  convertGlobalAverage,
+  convertGlobalMax,
+  convertMaxPooling,
+} from './pooling.ts';
+import { convertRecurrent, convertRNN } from './recurrent.ts';
+import { convertFlatten, convertPermute, convertRepeatVector, convertReshape } from './shapes.ts';
+import { convertTimeDistributed } from './timeDistributed.ts';
+
+/** The converter of each class of layer. */
+export const converters = {
+  Activation: convertActivation,
+  Add: convertAdd,
+  AlphaDropout: convertNothing,
+  Average: convertAverage,
+  AveragePooling1D: convertAveragePooling,
+  AveragePooling2D: convertAveragePooling,
+  BatchNormalization: convertBatchNormalization,
+  Bidirectional: convertBidirectional,
+  Concatenate: convertConcatenate,
+  Conv1D: convertConv1D,
+  Conv2D: convertConv2D,
+  Dense: convertDense,
+  DepthwiseConv2D: convertDepthwiseConv2D,
+  Dropout: convertNothing,
+  ELU: convertELU,
+  Embedding: convertEmbedding,
+  Flatten: convertFlatten,
+  GRU: convertRecurrent,
+  GaussianDropout: convertNothing,
+  GaussianNoise: convertNothing,
+  GlobalAveragePooling1D: convertGlobalAverage,
+  GlobalAveragePooling2D: convertGlobalAverage,
+  GlobalMaxPooling1D: convertGlobalMax,
+  GlobalMaxPooling2D: convertGlobalMax,
+  LSTM: convertRecurrent,
+  LayerNormalization: convertLayerNormalization,
+  LeakyReLU: convertLeakyReLU,
+  MaxPooling1D: convertMaxPooling,
+  MaxPooling2D: convertMaxPooling,
+  Maximum: convertMaximum,
+  Minimum: convertMinimum,
+  Multiply: convertMultiply,
+  OndaGRU: convertRecurrent,
+  OndaLSTM: convertRecurrent,
+  OndaRNN: convertRecurrent,
+  PReLU: convertPReLU,
+  Permute: convertPermute,
+  RNN: convertRNN,
+  ReLU: convertReLU,
+  RepeatVector: convertRepeatVector,
+  Reshape: convertReshape,
+  SimpleRNN: convertRecurrent,
+  Softmax: convertSoftmax,
+  SpatialDropout1D: convertNothing,
+  ThresholdedReLU: convertThresholdedReLU,
+  TimeDistributed: convertTimeDistributed,
+} satisfies Record<LayerClass, LayerConverter>;

@@ -1,0 +1,76 @@
+import { attribute } from '@onda/onnx';
+import { emitActivation } from './activations.ts';
+import type { LayerCall, LayerConverter } from './layerCall.ts';
+import { batchMajor, layerConstant } from './layerCall.ts';
+import { fixed } from './shapes.ts';
+import type { Window } from './window.ts';
+import {
+  channelsFirst,
+  paddingOf,
+  perDim,
+  toChannelsFirst,
+  toChannelsLast,
+  windowAttributes,
+  windowPlaces,
+} from './window.ts';
+
+export const convertConv1D: LayerConverter = (call) => convertConv(call, 1, false);
+export const convertConv2D: LayerConverter = (call) => convertConv(call, 2, false);
+export const convertDepthwiseConv2D: LayerConverter = (call) => convertConv(call, 2, true);
+
+/**
+ * A convolution over one or two dims.
+ *
+ *   x [batch, ...places, channels] ---> [batch, ...places, filters]
+ *   kernel [...sizes, channels, filters] ---> ONNX [filters, channels, ...sizes]
+ *   depthwise kernel [...sizes, channels, multiplier] ---> ONNX [channels * multiplier, 1, ...sizes], a group a channel
+ */
+function convertConv(call: LayerCall, dims: number, depthwise: boolean): ReturnType<LayerConverter> {
+  const { builder, path, options, weights } = call;
+  const window: Window = {
+    sizes: perDim(call, 'kernel_size', dims, 1),
+    strides: perDim(call, 'strides', dims, 1),
+    dilations: perDim(call, 'dilation_rate', dims, 1),
+    padding: paddingOf(call),
+  };
+  const first = channelsFirst(call);
+  const given = batchMajor(call);
+  const x = first ? given : toChannelsFirst(call, given);
+  const [batch, channelDim, ...places] = x.shape;
+  const [channels] = fixed(call, [channelDim]);
+  const multiplier = depthwise ? options.count('depth_multiplier') : options.count('filters');
+  const filters = depthwise ? channels * multiplier : multiplier;
+  const stored = [...window.sizes, channels, multiplier];
+  const written = [filters, depthwise ? 1 : channels, ...window.sizes];
+  const kernelName = depthwise ? 'depthwise_kernel' : 'kernel';
+  const kernel = layerConstant(call, 'kernel', written, () =>
+    turned(weights.get(kernelName, stored), channels, multiplier, depthwise),
+  );
+  const bias = options.flag('use_bias', true)
+    ? layerConstant(call, 'bias', [filters], () => weights.get('bias', [filters]))
+    : '';
+  const y = builder.single(
+    `${path}/conv`,
+    'Conv',
+    [x, kernel, bias],
+    { shape: [batch, filters, ...windowPlaces(path, window, places)] },
+    { ...windowAttributes(window, places), group: attribute.int(depthwise ? channels : 1) },
+  );
+  const back = first ? y : toChannelsLast(call, y);
+  return [emitActivation(builder, path, back, options)];
+}
+
+/** A kernel [...sizes, channels, filters] with its last two dims before the others; for a depthwise one those two are one. */
+function turned(kernel: Float32Array, channels: number, filters: number, depthwise: boolean): Float32Array {
+  const area = kernel.length / (channels * filters);
+  const result = new Float32Array(kernel.length);
+  for (let place = 0; place < area; place++) {
+    for (let channel = 0; channel < channels; channel++) {
+      for (let filter = 0; filter < filters; filter++) {
+        const row = depthwise ? channel * filters + filter : filter * channels + channel;
+        result[row * area + place] = kernel[(place * channels + channel) * filters + filter];
+      }
+    }
+  }
+  return result;
+}

@@ -1,0 +1,58 @@
+/** Classes of layers that are exported; `converters` has a converter for each. */
+export const layerClasses = [
+  'Activation',
+  'Add',
+  'AlphaDropout',
+  'Average',
+  'AveragePooling1D',
+  'AveragePooling2D',
+  'BatchNormalization',
+  'Bidirectional',
+  'Concatenate',
+  'Conv1D',
+  'Conv2D',
+  'Dense',
+  'DepthwiseConv2D',
+  'Dropout',
+  'ELU',
+  'Embedding',
+  'Flatten',
+  'GRU',
+  'GaussianDropout',
+  'GaussianNoise',
+  'GlobalAveragePooling1D',
+  'GlobalAveragePooling2D',
+  'GlobalMaxPooling1D',
+  'GlobalMaxPooling2D',
+  'LSTM',
+  'LayerNormalization',
+  'LeakyReLU',
+  'MaxPooling1D',
+  'MaxPooling2D',
+  'Maximum',
+  'Minimum',
+  'Multiply',
+  'OndaGRU',
+  'OndaLSTM',
+  'OndaRNN',
+  'PReLU',
+  'Permute',
+  'RNN',
+  'ReLU',
+  'RepeatVector',
+  'Reshape',
+  'SimpleRNN',
+  'Softmax',
+  'SpatialDropout1D',
+  'ThresholdedReLU',
+  'TimeDistributed',
+] as const;
+
+export type LayerClass = (typeof layerClasses)[number];
+
+/** Why, and what to do instead, for classes that TensorFlow.js has and the exporter has not. */
+export const refusedClasses: Readonly<Record<string, string>> = {
+  Masking:
+    'its masks fall between samples, which recurrent operators cannot say; cut sequences to their length instead',
+  ConvLSTM2D: 'ONNX has no such operator; take a Conv2D and an LSTM',
+};

@@ -1,0 +1,94 @@
+import type { Attribute } from '@onda/onnx';
+import { attribute } from '@onda/onnx';
+import { UnsupportedError } from '../errors.ts';
+import type { Dim, Value } from '../graph/value.ts';
+import type { LayerCall } from './layerCall.ts';
+import { transposed } from './shapes.ts';
+
+/** How a window walks over the places of an image or a sequence, an entry a dim. */
+export interface Window {
+  readonly sizes: readonly number[];
+  readonly strides: readonly number[];
+  readonly dilations: readonly number[];
+  readonly padding: 'valid' | 'same';
+}
+
+/** A list of as many whole numbers as there are dims, given as a list or as one for all. */
+export function perDim(
+  { options }: LayerCall,
+  name: string,
+  dims: number,
+  fallback: readonly number[] | number,
+): number[] {
+  const given = options.get(name) ?? fallback;
+  const list: unknown[] = Array.isArray(given) ? given : Array<unknown>(dims).fill(given);
+  if (list.length === dims && list.every((value) => Number.isSafeInteger(value) && (value as number) >= 1)) {
+    return list as number[];
+  }
+  throw new UnsupportedError(
+    `layer "${options.layer}": ${name}: expected ${dims} whole numbers of at least 1, got ${JSON.stringify(given)}; give them`,
+  );
+}
+
+/** Padding; 'causal' is what neither TensorFlow.js nor this has. */
+export function paddingOf({ options }: LayerCall): 'valid' | 'same' {
+  return options.choice('padding', ['valid', 'same'], 'valid');
+}
+
+/** Whether channels come before the places. */
+export function channelsFirst({ options }: LayerCall): boolean {
+  const formats = ['channelsLast', 'channelsFirst', 'channels_last', 'channels_first'] as const;
+  return options.choice('data_format', formats, 'channelsLast').endsWith('irst');
+}
+
+/** Attributes of Conv and of pooling for a window. */
+export function windowAttributes(window: Window, places: readonly Dim[]): Record<string, Attribute> {
+  return {
+    kernel_shape: attribute.ints(window.sizes),
+    strides: attribute.ints(window.strides),
+    ...(window.dilations.some((dilation) => dilation > 1) && { dilations: attribute.ints(window.dilations) }),
+    ...paddings(window, places),
+  };
+}
+
+/**
+ * TensorFlow's `same`: as many places as ceil(size / stride), the odd one of the padding at the end. With a stride of 1 it does not
+ * depend on the size; else the operator works it out where the size is not known.
+ */
+function paddings(window: Window, places: readonly Dim[]): Record<string, Attribute> {
+  if (window.padding === 'valid') return {};
+  const totals = places.map((place, dim) => {
+    const reach = (window.sizes[dim] - 1) * window.dilations[dim] + 1;
+    if (window.strides[dim] === 1) return reach - 1;
+    if (typeof place !== 'number') return null;
+    return Math.max(0, (Math.ceil(place / window.strides[dim]) - 1) * window.strides[dim] + reach - place);
+  });
+  const known = totals.filter((total) => total !== null);
+  if (known.length < totals.length) return { auto_pad: attribute.string('SAME_UPPER') };
+  const before = known.map((total) => Math.floor(total / 2));
+  return { pads: attribute.ints([...before, ...known.map((total, dim) => total - before[dim])]) };
+}
+
+/** Places that a window gives; a name of its own for what is known at run time only. */
+export function windowPlaces(name: string, window: Window, places: readonly Dim[]): Dim[] {
+  return places.map((place, dim): Dim => {
+    const stride = window.strides[dim];
+    const reach = (window.sizes[dim] - 1) * window.dilations[dim] + 1;
+    if (window.padding === 'same' && stride === 1) return place;
+    if (typeof place !== 'number') return reach === 1 && stride === 1 ? place : `${name}/place:${dim}`;
+    return window.padding === 'same' ? Math.ceil(place / stride) : Math.floor((place - reach) / stride) + 1;
+  });
+}
+
+/** [batch, ...places, channels] ---> [batch, channels, ...places], as ONNX has it. */
+export function toChannelsFirst(call: LayerCall, x: Value): Value {
+  const last = x.shape.length - 1;
+  const places = Array.from({ length: last - 1 }, (_, dim) => dim + 1);
+  return transposed(call, x, [0, last, ...places], `${call.path}/channels_first`);
+}
+
+/** And back. */
+export function toChannelsLast(call: LayerCall, x: Value): Value {
+  const places = Array.from({ length: x.shape.length - 2 }, (_, dim) => dim + 2);
+  return transposed(call, x, [0, ...places, 1], `${call.path}/channels_last`);
+}

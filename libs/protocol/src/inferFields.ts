@@ -1,0 +1,115 @@
+import { DataError, ShapeError, tensorNames } from '@onda/contract';
+import type { TensorSpec } from '@onda/contract';
+import { datatypes } from './datatypes.ts';
+import type { ProtocolTensor } from './datatypes.ts';
+import { describeValue, isObject } from './jsonBody.ts';
+import type { ModelTensors } from './modelTensors.ts';
+import { readOutputs } from './outputRequest.ts';
+import type { RequestedOutput } from './outputRequest.ts';
+import { readParameters } from './parameters.ts';
+import { ProtocolError } from './protocolError.ts';
+import { readSequence } from './sequenceControl.ts';
+import type { SequenceControl } from './sequenceControl.ts';
+import { readShape } from './tensorShape.ts';
+
+export interface InferRequest {
+  id: string | undefined;
+  /** All of the model's; a step of a sequence may leave `state_in` out. */
+  inputs: Record<string, ProtocolTensor>;
+  /** In the order asked for. When the request names none: all of the model's, in a sequence all but `state_out`. */
+  outputs: readonly RequestedOutput[];
+  /** The sequence whose state the service keeps; undefined when the request carries its state itself. */
+  sequence: SequenceControl | undefined;
+}
+
+/** The part of an input that is its own: its fields as the transport has them. */
+export type InputFields = Readonly<Record<string, unknown>>;
+
+/** Reads an input's values once its name, type and shape are checked; the transports differ here. */
+export type ReadData = (
+  input: InputFields,
+  spec: TensorSpec,
+  dims: readonly number[],
+  count: number,
+) => ProtocolTensor;
+
+/**
+ * Reads an infer request from its fields, whichever way they came.
+ *
+ * For each input, in this order: its name is known and comes once, its datatype is the model's, its rank and fixed dims are the
+ * model's, its size is within the limit, as many values or bytes came as the shape says. Only then its array is allocated.
+ * Keys that the protocol does not have are ignored, as other servers do; what would change the answer is not.
+ *
+ * @param maxValues the most values that one tensor may have
+ * @throws ProtocolError, ShapeError, DataError
+ */
+export function readInferFields(
+  fields: Readonly<Record<string, unknown>>,
+  model: ModelTensors,
+  readData: ReadData,
+  maxValues: number,
+): InferRequest {
+  const { id } = fields;
+  if (id !== undefined && typeof id !== 'string') {
+    throw new ProtocolError(
+      'malformed',
+      `id: expected a string, got ${describeValue(id)}; put it into quotes`,
+    );
+  }
+  const parameters = readParameters(fields.parameters, 'parameters');
+  const sequence = readSequence(parameters);
+  const inputs = readInputs(fields.inputs, model, readData, maxValues);
+  const missing = model.inputs.find(
+    ({ name }) => !Object.hasOwn(inputs, name) && !(sequence && name === tensorNames.stateIn),
+  );
+  if (missing) {
+    throw new ShapeError(`input "${missing.name}" is missing; send ${names(model.inputs)}`);
+  }
+  const standard = sequence
+    ? model.outputs.filter(({ name }) => name !== tensorNames.stateOut)
+    : model.outputs;
+  return { id, inputs, outputs: readOutputs(fields.outputs, model.outputs, standard, parameters), sequence };
+}
+
+function readInputs(
+  value: unknown,
+  model: ModelTensors,
+  readData: ReadData,
+  maxValues: number,
+): Record<string, ProtocolTensor> {
+  if (!Array.isArray(value)) {
+    throw new ProtocolError(
+      'malformed',
+      `inputs: expected a list of tensors, got ${describeValue(value)}; send ${names(model.inputs)}`,
+    );
+  }
+  const inputs: Record<string, ProtocolTensor> = {};
+  for (const part of value as readonly unknown[]) {
+    const input = isObject(part) ? part : {};
+    const spec = findInput(input.name, model.inputs);
+    if (Object.hasOwn(inputs, spec.name)) {
+      throw new ShapeError(`input "${spec.name}": expected once, got it twice; remove one`);
+    }
+    const datatype = datatypes[spec.type];
+    if (input.datatype !== datatype) {
+      throw new DataError(
+        `input "${spec.name}": expected datatype ${datatype}, got ${describeValue(input.datatype)}; convert the values`,
+      );
+    }
+    const { dims, count } = readShape(input.shape, spec, maxValues);
+    inputs[spec.name] = readData(input, spec, dims, count);
+  }
+  return inputs;
+}
+
+function findInput(name: unknown, specs: readonly TensorSpec[]): TensorSpec {
+  const spec = specs.find((candidate) => candidate.name === name);
+  if (spec === undefined) {
+    throw new ShapeError(`input ${describeValue(name)}: the model has no such input; send ${names(specs)}`);
+  }
+  return spec;
+}
+
+function names(specs: readonly TensorSpec[]): string {
+  return specs.map((spec) => spec.name).join(' and ');
+}

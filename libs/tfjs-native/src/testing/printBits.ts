@@ -1,0 +1,67 @@
+import { createHash } from 'node:crypto';
+import type { Tensor } from '@tensorflow/tfjs-core';
+import { randomUniform } from '@tensorflow/tfjs-core';
+import {
+  gateCounts,
+  optimizerDefaults,
+  optimizerKernelName,
+  readoutLossKernelName,
+  recurrentAttributes,
+  recurrentKernelNames,
+} from '@onda/nets';
+import { openBackend } from '../openBackend.ts';
+import { runKernel } from './runKernel.ts';
+
+// Prints a hash of all results of a training step of each cell, for a comparison of processes. The sizes are such that every
+// kernel shares its work out when it has threads.
+
+const { kernels } = await openBackend({ want: 'tensorflow' });
+if (!kernels) throw new Error('the native kernels are not set up; run npm run setup');
+
+const batch = 29;
+const time = 120;
+const features = 5;
+const units = 67;
+const outputs = 3;
+
+let seed = 1;
+const draw = (shape: number[]): Tensor => randomUniform(shape, -0.2, 0.2, 'float32', seed++);
+
+for (const cell of ['rnn', 'lstm', 'gru'] as const) {
+  const columns = gateCounts[cell] * units;
+  const state = [batch, units];
+  const weightShapes = [[features, columns], [units, columns], [columns], [columns]];
+  const weights = weightShapes.map(draw);
+  const inputs = [
+    draw([batch, time, features]),
+    ...weights,
+    draw(state),
+    ...(cell === 'lstm' ? [draw(state)] : []),
+  ];
+  const attributes = recurrentAttributes({ cell, training: true });
+  const results = runKernel(recurrentKernelNames.forward, inputs, attributes);
+  const [y] = results;
+  const readout = [draw([units, outputs]), draw([outputs])];
+  const [loss, prediction, dHidden, ...dReadout] = runKernel(
+    readoutLossKernelName,
+    [y, ...readout, draw([batch, time, outputs])],
+    { loss: 'mse', delta: 1, levels: [], gradients: true },
+  );
+  const dStates = cell === 'lstm' ? [draw(state), draw(state)] : [draw(state)];
+  const gradients = runKernel(
+    recurrentKernelNames.backward,
+    [...inputs, y, results[results.length - 1], dHidden, ...dStates],
+    attributes,
+  );
+  const params = [...weights, ...readout];
+  const total = params.reduce((sum, { size }) => sum + size, 0);
+  const moved = runKernel(
+    optimizerKernelName,
+    [...params, ...gradients.slice(1, 5), ...dReadout, draw([2 * total]).abs()],
+    { ...optimizerDefaults, kind: 'adam', learningRate: 0.01, step: 2, clipNorm: 0.1 },
+  );
+  const hash = createHash('sha256');
+  for (const tensor of [...results, loss, prediction, dHidden, ...gradients, ...moved])
+    hash.update(tensor.dataSync<'float32'>());
+  process.stdout.write(`${cell} ${hash.digest('hex')}\n`);
+}
