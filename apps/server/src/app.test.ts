@@ -11,6 +11,8 @@ import { Batcher } from './batching/batcher.ts';
 import { timeouts } from './limits.ts';
 import { ModelRepository } from './modelRepository.ts';
 import { ModelStats } from './modelStats.ts';
+import { SequenceSteps } from './sequences/sequenceSteps.ts';
+import { SequenceStore } from './sequences/sequenceStore.ts';
 import type { ServedModel } from './servedModel.ts';
 import type { Service } from './service.ts';
 
@@ -45,12 +47,17 @@ function fakeModel(): ServedModel {
     tensors: { model: tensors, generator: null },
   } as unknown as ServedModel['manifest'];
   const stats = new ModelStats();
+  const batching = { maxRows: 8, maxValues: 8, delayUs: 0, maxWaiting: MOST_WAITING };
+  const batcher = new Batcher(session, batching, stats);
+  const sequences = new SequenceStore({ most: 1, idleMs: 1000, ageMs: 1000 });
   return {
     name: 'm',
     version: '1',
     manifest,
     session,
-    batcher: new Batcher(session, { maxRows: 8, maxValues: 8, delayUs: 0, maxWaiting: MOST_WAITING }, stats),
+    batcher,
+    steps: new SequenceSteps(batcher, sequences, { stateSize: 1, outputs: ['y'], maxWaiting: 1 }),
+    sequences,
     stats,
     generator: null,
     files: new Map(),

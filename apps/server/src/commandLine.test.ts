@@ -23,23 +23,42 @@ describe(createProgram, () => {
       maxBatch: 256,
       batchDelayUs: 0,
       maxQueue: 1024,
+      maxSequences: 10_000,
+      sequenceIdleS: 60,
+      sequenceAgeS: 86_400,
       json: false,
     });
   });
 
   it('takes every option', async () => {
-    const ports = ['--http-port', '0', '--metrics-port', '0'];
+    const ports = ['--http-port', '0', '--metrics-port', '0', '--grpc-port', '0'];
+    const sequences = ['--max-sequences', '5', '--sequence-idle-s', '2', '--sequence-age-s', '3'];
     const batching = ['--max-batch', '8', '--batch-delay-us', '200', '--max-queue', '16'];
-    const args = ['--models', 'm', ...ports, '--host', '::1', '--provider', 'cpu', ...batching, '--json'];
+    const args = [
+      '--models',
+      'm',
+      ...ports,
+      '--host',
+      '::1',
+      '--provider',
+      'cpu',
+      ...batching,
+      ...sequences,
+      '--json',
+    ];
     expect(await parse('serve', ...args)).toEqual({
       models: 'm',
       httpPort: 0,
       host: '::1',
       provider: 'cpu',
+      grpcPort: 0,
       metricsPort: 0,
       maxBatch: 8,
       batchDelayUs: 200,
       maxQueue: 16,
+      maxSequences: 5,
+      sequenceIdleS: 2,
+      sequenceAgeS: 3,
       json: true,
     });
   });

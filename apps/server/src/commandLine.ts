@@ -17,6 +17,7 @@ export function createProgram(run: (options: ServeOptions) => Promise<void> = lo
     .description('serve the models of a folder over HTTP (Open Inference Protocol v2), and the page at /')
     .requiredOption('--models <dir>', 'folder of a model repository, one folder a model')
     .option('--http-port <port>', 'port; 0 takes a free one', readPort, 8000)
+    .option('--grpc-port <port>', 'port for gRPC; none without it', readPort)
     .option('--metrics-port <port>', 'port for Prometheus, on this machine alone; none without it', readPort)
     .option(
       '--host <host>',
@@ -45,6 +46,24 @@ export function createProgram(run: (options: ServeOptions) => Promise<void> = lo
       'requests of one model that may wait; one more is refused with 503',
       wholeNumber(1, 1_000_000),
       1024,
+    )
+    .option(
+      '--max-sequences <sequences>',
+      'sequences whose state one model keeps; one more is refused with 503',
+      wholeNumber(1, 10_000_000),
+      10_000,
+    )
+    .option(
+      '--sequence-idle-s <seconds>',
+      'a sequence without a step for so long is forgotten',
+      wholeNumber(1, 2_592_000),
+      60,
+    )
+    .option(
+      '--sequence-age-s <seconds>',
+      'so long after its start a sequence is forgotten',
+      wholeNumber(1, 2_592_000),
+      86_400,
     )
     .option('--json', 'when ready, print one line of JSON to stdout', false)
     .allowExcessArguments(false)

@@ -1,23 +1,31 @@
-import type { InferRequest } from '@onda/protocol';
-import type { RuntimeTensor } from '@onda/runtime';
+import type { InferRequest, InferResponse } from '@onda/protocol';
+import type { FloatTensor } from '@onda/runtime';
 import { checkRunSize } from './admission.ts';
 import type { ServedModel } from './servedModel.ts';
 
 /**
- * The outputs that a decoded infer request asks for: what HTTP and gRPC share, from the request's limits on.
+ * The answer to a decoded infer request: what HTTP and gRPC share, from the request's limits on.
  *
  * @param isGone whether the client has gone; its request is not run then
  */
-export function inferOutputs(
+export async function inferOutputs(
   model: ServedModel,
-  { inputs, outputs }: InferRequest,
+  { id, inputs, outputs, sequence }: InferRequest,
   isGone: () => boolean,
-): Promise<Record<string, RuntimeTensor>> {
+): Promise<InferResponse> {
   const [batch, time] = inputs.x.dims;
   checkRunSize(model, batch, time);
-  return model.batcher.run(
-    inputs,
-    outputs.map((output) => output.name),
-    isGone,
-  );
+  const fetches = outputs.map((output) => output.name);
+  const answer = { modelName: model.name, modelVersion: model.version, id };
+  if (sequence === undefined) {
+    const tensors = await model.batcher.run(inputs, fetches, isGone);
+    return { ...answer, outputs: outputs.map((output) => ({ ...output, tensor: tensors[output.name] })) };
+  }
+  const step = { x: inputs.x as FloatTensor, stateIn: inputs.state_in as FloatTensor | undefined };
+  const { tensors, parameters } = await model.steps.run({ control: sequence, ...step, fetches, isGone });
+  return {
+    ...answer,
+    parameters,
+    outputs: outputs.map((output) => ({ ...output, tensor: tensors[output.name] })),
+  };
 }

@@ -21,6 +21,10 @@ export const limits = {
    */
   joinedValues: 128 * 1024,
   connections: 4096,
+  /** Requests of one gRPC stream that are under way; it is read no further until one is answered. */
+  streamRequests: 1024,
+  /** Calls of one gRPC connection at a time. */
+  streams: 1024,
 } as const;
 
 /** Milliseconds. A client that is slower than this is cut off, so that slow writers cannot hold all connections. */
@@ -34,6 +38,8 @@ export const timeouts = {
   notReadyMs: 5_000,
   /** And after so long the process had better be started again. */
   notLiveMs: 30_000,
+  /** How often sequences that nobody asks for are looked through. */
+  sweepMs: 1_000,
   /** From SIGTERM until the process ends although requests are still open. */
   drainMs: 10_000,
   /** How often connections that fell idle meanwhile are closed while it drains. */

@@ -3,9 +3,8 @@ import { join } from 'node:path';
 import { ConfigError, ModelError } from '@onda/contract';
 import { ProtocolError } from '@onda/protocol';
 import type { Runtime } from '@onda/runtime';
-import type { BatchOptions } from './batching/batcher.ts';
 import { failureText, loadServedModel } from './servedModel.ts';
-import type { ServedModel } from './servedModel.ts';
+import type { ModelOptions, ServedModel } from './servedModel.ts';
 
 /** A model folder that did not load, and the sentence that says why. */
 export interface BrokenModel {
@@ -72,7 +71,7 @@ function quoted(text: string): string {
 export async function openRepository(
   folder: string,
   runtime: Runtime,
-  options: BatchOptions,
+  options: ModelOptions,
 ): Promise<ModelRepository> {
   const served: ServedModel[] = [];
   const broken: BrokenModel[] = [];

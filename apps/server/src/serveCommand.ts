@@ -7,6 +7,7 @@ import type { RunningServer } from './startServer.ts';
 export interface ServeOptions {
   models: string;
   httpPort: number;
+  grpcPort: number | undefined;
   metricsPort: number | undefined;
   host: string;
   provider: ProviderChoice;
@@ -15,6 +16,10 @@ export interface ServeOptions {
   batchDelayUs: number;
   /** Requests that may wait for a run of one model. */
   maxQueue: number;
+  /** Sequences that one model keeps, and how long, seconds. */
+  maxSequences: number;
+  sequenceIdleS: number;
+  sequenceAgeS: number;
   json: boolean;
 }
 
@@ -29,11 +34,19 @@ export async function serve(options: ServeOptions): Promise<void> {
     port: options.httpPort,
     metricsPort: options.metricsPort,
     provider: options.provider,
-    batching: {
-      maxRows: options.maxBatch,
-      maxValues: limits.joinedValues,
-      delayUs: options.batchDelayUs,
-      maxWaiting: options.maxQueue,
+    grpcPort: options.grpcPort,
+    modelOptions: {
+      batching: {
+        maxRows: options.maxBatch,
+        maxValues: limits.joinedValues,
+        delayUs: options.batchDelayUs,
+        maxWaiting: options.maxQueue,
+      },
+      sequences: {
+        most: options.maxSequences,
+        idleMs: options.sequenceIdleS * 1000,
+        ageMs: options.sequenceAgeS * 1000,
+      },
     },
     onWarning: say,
   });
@@ -45,13 +58,14 @@ export async function serve(options: ServeOptions): Promise<void> {
       provider: session.provider,
     }));
     process.stdout.write(
-      `${JSON.stringify({ ready: true, http: server.url, metrics: server.metricsUrl, models })}\n`,
+      `${JSON.stringify({ ready: true, http: server.url, grpc: server.grpcAddress, metrics: server.metricsUrl, models })}\n`,
     );
   }
   say(`Onda serves ${served.length === 1 ? '1 model' : `${served.length} models`} at ${server.url}/`);
   for (const { name, version, session } of served) {
     say(`  ${name} version ${version} (${session.provider})  ${server.url}/v2/models/${name}`);
   }
+  if (server.grpcAddress !== undefined) say(`  gRPC  ${server.grpcAddress}`);
   if (server.metricsUrl !== undefined) say(`  metrics  ${server.metricsUrl}/metrics`);
   if (!isLoopback(options.host)) {
     say(`  ${options.host} is open to other machines, and the service asks nobody who they are`);

@@ -9,6 +9,15 @@ import { Batcher } from './batching/batcher.ts';
 import type { BatchOptions } from './batching/batcher.ts';
 import { limits } from './limits.ts';
 import { ModelStats } from './modelStats.ts';
+import { SequenceSteps } from './sequences/sequenceSteps.ts';
+import { SequenceStore } from './sequences/sequenceStore.ts';
+import type { SequenceLimits } from './sequences/sequenceStore.ts';
+
+/** What a service sets for each of its models. */
+export interface ModelOptions {
+  batching: BatchOptions;
+  sequences: SequenceLimits;
+}
 
 /** A model that answers. */
 export interface ServedModel {
@@ -19,6 +28,9 @@ export interface ServedModel {
   /** Runs infer requests, several at a time. */
   readonly batcher: Batcher;
   readonly stats: ModelStats;
+  /** Runs infer requests that leave their state here. */
+  readonly steps: SequenceSteps;
+  readonly sequences: SequenceStore;
   /** Null for a model that cannot feed its outputs back. */
   readonly generator: Session | null;
   /** The files that a browser may load, by name. */
@@ -38,7 +50,7 @@ export async function loadServedModel(
   name: string,
   folder: string,
   runtime: Runtime,
-  options: BatchOptions,
+  options: ModelOptions,
 ): Promise<ServedModel> {
   checkModelName(name, folder);
   const { manifest, version, files } = await readModelFolder(folder);
@@ -52,13 +64,21 @@ export async function loadServedModel(
   const { features } = manifest.net;
   await model.step(floatTensor([1, 1, features], new Float32Array(features)));
   const stats = new ModelStats();
+  const batcher = new Batcher(session, options.batching, stats);
+  const sequences = new SequenceStore(options.sequences);
   return {
     name,
     version: String(version),
     manifest,
     session,
-    batcher: new Batcher(session, options, stats),
+    batcher,
     stats,
+    sequences,
+    steps: new SequenceSteps(batcher, sequences, {
+      stateSize: manifest.state.size,
+      outputs: manifest.tensors.model.outputs.map((output) => output.name),
+      maxWaiting: options.batching.maxWaiting,
+    }),
     generator,
     files,
     metadata: JSON.stringify(modelMetadata(name, version, manifest.tensors.model)),

@@ -2,12 +2,13 @@ import { createWorkerRuntime } from '@onda/runtime-node';
 import type { ProviderChoice } from '@onda/runtime-node';
 import type { FastifyInstance } from 'fastify';
 import { createApp } from './app.ts';
-import type { BatchOptions } from './batching/batcher.ts';
+import { startGrpc } from './grpc/startGrpc.ts';
 import { timeouts } from './limits.ts';
 import { listenError, listenOn, urlOf } from './listen.ts';
 import { createMetricsServer } from './metrics/metricsServer.ts';
 import { openRepository } from './modelRepository.ts';
 import type { ModelRepository } from './modelRepository.ts';
+import type { ModelOptions } from './servedModel.ts';
 import type { Service } from './service.ts';
 
 export interface ServerOptions {
@@ -19,7 +20,9 @@ export interface ServerOptions {
   /** Port of the metrics, on this machine alone; undefined: none. */
   metricsPort: number | undefined;
   provider: ProviderChoice;
-  batching: BatchOptions;
+  modelOptions: ModelOptions;
+  /** undefined: no gRPC. */
+  grpcPort: number | undefined;
   /** One sentence each: a model that did not load, a fall-back to the CPU, a defect with its stack. */
   onWarning: (text: string) => void;
 }
@@ -29,6 +32,8 @@ export interface RunningServer {
   readonly url: string;
   /** `http://127.0.0.1:8002`. */
   readonly metricsUrl: string | undefined;
+  /** `127.0.0.1:8001`. */
+  readonly grpcAddress: string | undefined;
   readonly repository: ModelRepository;
   /** Takes no more requests, answers those it has, and frees the models. */
   close(): Promise<void>;
@@ -48,18 +53,21 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     for (const end of endings) await end();
   };
   try {
-    const repository = await openRepository(options.models, runtime, options.batching);
+    const repository = await openRepository(options.models, runtime, options.modelOptions);
     for (const { name, problem } of repository.broken) onWarning(`model "${name}" did not load: ${problem}`);
     const service: Service = { repository, runtime, draining: false, onDefect: onWarning };
+    endings.unshift(sweepSequences(repository));
     const metricsUrl = await listenMetrics(service, options.metricsPort, endings);
     const app = await createApp(service);
     endings.unshift(() => drain(app));
+    const grpc = await listenGrpc(service, options, endings);
     const { host, port } = options;
     await app.listen({ host, port }).catch((cause: unknown) => {
       throw listenError(cause, host, port, '--http-port');
     });
     return {
       url: urlOf(app.server),
+      grpcAddress: grpc,
       metricsUrl,
       repository,
       close: () => {
@@ -71,6 +79,28 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     await close();
     throw error;
   }
+}
+
+/** Forgets sequences that nobody asks for any more. */
+function sweepSequences({ served }: ModelRepository): () => Promise<void> {
+  const timer = setInterval(() => {
+    for (const { sequences } of served) sequences.sweep();
+  }, timeouts.sweepMs);
+  return () => {
+    clearInterval(timer);
+    return Promise.resolve();
+  };
+}
+
+async function listenGrpc(
+  service: Service,
+  { host, grpcPort }: ServerOptions,
+  endings: (() => Promise<void>)[],
+): Promise<string | undefined> {
+  if (grpcPort === undefined) return undefined;
+  const server = await startGrpc(service, host, grpcPort);
+  endings.unshift(() => server.close());
+  return server.address;
 }
 
 /** They tell how busy the service is, and nobody is asked who he is. */

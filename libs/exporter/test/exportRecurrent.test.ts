@@ -12,9 +12,9 @@ type Layer = layers.Layer;
 type Options = Record<string, unknown> & { units: number };
 
 const cells: Record<string, (options: Options) => Layer> = {
-  SimpleRNN: (options) => layers.simpleRNN(options as never),
-  LSTM: (options) => layers.lstm(options as never),
-  GRU: (options) => layers.gru(options as never),
+  SimpleRNN: (options) => layers.simpleRNN(options),
+  LSTM: (options) => layers.lstm(options),
+  GRU: (options) => layers.gru(options),
 };
 
 const sizes = [
@@ -108,7 +108,7 @@ describe('exportModel of recurrent layers', () => {
         layers.lstm({ units: 4, returnSequences: true, inputShape: [null, 2] }),
         layers.dropout({ rate: 0.5 }),
         layers.bidirectional({
-          layer: layers.gru({ units: 3, returnSequences: true }) as never,
+          layer: layers.gru({ units: 3, returnSequences: true }),
           mergeMode: 'concat',
         }),
         layers.dense({ units: 5, activation: 'relu' }),
@@ -123,9 +123,9 @@ describe('exportModel of recurrent layers', () => {
 
   it('gives the values of RNN with one cell, and with cells stacked, states in the order of TensorFlow.js', async () => {
     const stack = (): unknown[] => [
-      layers.lstmCell({ units: 3 }) as unknown,
-      layers.gruCell({ units: 4 }) as unknown,
-      layers.simpleRNNCell({ units: 2 }) as unknown,
+      layers.lstmCell({ units: 3 }),
+      layers.gruCell({ units: 4 }),
+      layers.simpleRNNCell({ units: 2 }),
     ];
     for (const returnState of flags) {
       for (const returnSequences of flags) {

@@ -85,9 +85,7 @@ describe('exportModel of topologies', () => {
       layers: [layers.dense({ units: 3, inputShape: [null, 2], name: 'd' })],
     });
     const x = input({ shape: [null, 2], name: 'x' });
-    const h = layers
-      .gru({ units: 2, returnSequences: true, name: 'g' })
-      .apply(inner.apply(x) as SymbolicTensor);
+    const h = layers.gru({ units: 2, returnSequences: true, name: 'g' }).apply(inner.apply(x));
     const middle = model({
       inputs: x,
       outputs: [h as SymbolicTensor, layers.reLU({}).apply(h) as SymbolicTensor],
@@ -127,8 +125,8 @@ describe('exportModel of topologies', () => {
 describe("exportModel of TensorFlow.js's own examples", () => {
   const kinds = ['simpleRNN', 'gru', 'lstm'] as const;
   it.each(kinds)('addition-rnn with %s', async (kind) => {
-    const recurrent = (options: object): ReturnType<typeof layers.simpleRNN> =>
-      layers[kind]({ units: 32, recurrentInitializer: 'glorotNormal', ...options } as never);
+    const recurrent = (options: object): layers.Layer =>
+      layers[kind]({ units: 32, recurrentInitializer: 'glorotNormal', ...options });
     const [digits, characters] = [2, 12];
     const net = sequential({
       layers: [
@@ -192,7 +190,7 @@ describe("exportModel of TensorFlow.js's own examples", () => {
     const lstm = sequential({
       layers: [
         layers.embedding({ inputDim: 50, outputDim: 8, inputLength: 12 }),
-        layers.bidirectional({ layer: layers.lstm({ units: 4 }) as never, mergeMode: 'concat' }),
+        layers.bidirectional({ layer: layers.lstm({ units: 4 }), mergeMode: 'concat' }),
         layers.dense({ units: 1, activation: 'sigmoid' }),
       ],
     });

@@ -1,6 +1,6 @@
 export { checkModel } from './checks/checkModel.ts';
 export { attribute } from './graph/attribute.ts';
-export type { Attribute } from './graph/attribute.ts';
+export type { Attribute } from './graph/graph.ts';
 export { elementArrays } from './graph/element.ts';
 export type { ElementArrays, ElementType } from './graph/element.ts';
 export type { Dim, Graph, Model, Node, ValueInfo } from './graph/graph.ts';

@@ -40,11 +40,5 @@ async function infer(
     model.manifest.tensors.model,
     limits.tensorValues,
   );
-  const results = await inferOutputs(model, decoded, () => reply.raw.destroyed);
-  return encodeInferResponse({
-    modelName: model.name,
-    modelVersion: model.version,
-    id: decoded.id,
-    outputs: decoded.outputs.map((output) => ({ ...output, tensor: results[output.name] })),
-  });
+  return encodeInferResponse(await inferOutputs(model, decoded, () => reply.raw.destroyed));
 }

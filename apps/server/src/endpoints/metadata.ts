@@ -3,15 +3,11 @@ import { addModelRoute, addRoute } from '../addRoute.ts';
 import type { ModelParams } from '../addRoute.ts';
 import { sendJson } from '../sendJson.ts';
 import type { Service } from '../service.ts';
-import { serverVersion } from '../serverVersion.ts';
+import { serverDescription } from '../serverDescription.ts';
 
 /** What the service and its models are. */
 export function addMetadata(app: FastifyInstance, service: Service): void {
-  const server = JSON.stringify({
-    name: 'onda',
-    version: serverVersion,
-    extensions: ['binary_tensor_data', 'model_configuration'],
-  });
+  const server = JSON.stringify(serverDescription);
   addRoute(app, 'GET', '/v2', (_request, reply) => sendJson(reply, server));
 
   // Onda's own: the protocol has no list of models, and the page needs one.

@@ -92,16 +92,16 @@ export class SequenceSteps {
       );
     }
     const again = this.#retried(step);
-    if (again) return this.#answer(again.tensors, id, control.end);
-    const sequence = this.#current(step);
-    const state = stateIn ?? floatTensor([1, this.#options.stateSize], sequence.state);
-    this.#store.busy(id);
+    if (again) return this.#answer(id, again.tensors, again);
+    const before = this.#current(step);
+    const state = stateIn ?? floatTensor([1, this.#options.stateSize], before.state);
+    this.#store.busy(id, control.start);
     try {
       const tensors = await this.#run(step, state);
-      this.#commit(step, sequence, tensors);
-      return this.#answer(tensors, id, control.end);
+      const after = this.#commit(step, before, tensors);
+      return this.#answer(id, tensors, { step: after.steps, samples: after.samples });
     } finally {
-      this.#store.done(id);
+      this.#store.done(id, control.start);
     }
   }
 
@@ -133,7 +133,8 @@ export class SequenceSteps {
     if (step === undefined) return undefined;
     const last = this.#store.lastStep(id);
     if (last?.step !== step) return undefined;
-    if (last.x.length === x.data.length && last.x.every((value, index) => value === x.data[index])) return last;
+    if (last.x.length === x.data.length && last.x.every((value, index) => value === x.data[index]))
+      return last;
     throw new ProtocolError(
       'conflict',
       `${named(id)}: step ${step} was done with other values; send what follows as step ${step + 1}`,
@@ -150,15 +151,56 @@ export class SequenceSteps {
     return tensors;
   }
 
-  #commit({ control, x }: Step, { steps, samples }: Pick<Sequence, 'steps' | 'samples'>, tensors: Tensors): void {
+  #commit(
+    { control, x }: Step,
+    { steps, samples }: Pick<Sequence, 'steps' | 'samples'>,
+    tensors: Tensors,
+  ): Sequence {
     const { id, step, end } = control;
-    this.#store.put(id, {
+    const after = { step: steps + 1, samples: samples + x.dims[1] };
+    const sequence = this.#store.put(id, {
       // Copied: it is a view of a whole run.
       state: Float32Array.from(tensors[tensorNames.stateOut].data as Float32Array),
-      steps: steps + 1,
-      samples: samples + x.dims[1],
-      last: step === undefined ? undefined : { step, x: x.data, tensors: copied(tensors) },
+      steps: after.step,
+      samples: after.samples,
+      last: step === undefined ? undefined : { ...after, x: x.data, tensors: copied(tensors) },
     });
-    if (end) this.#store.end(id, this.#store.get(id));
+    if (end) this.#store.end(id);
+    return sequence;
   }
+
+  #answer(id: string, tensors: Tensors, { step, samples }: Pick<LastStep, 'step' | 'samples'>): StepAnswer {
+    const expiry = this.#store.expiresInMs(id);
+    return {
+      tensors,
+      parameters: {
+        sequence_id: id,
+        sequence_step: step,
+        sequence_samples: samples,
+        ...(expiry === undefined ? { sequence_ended: true } : { sequence_expires_in_ms: expiry }),
+      },
+    };
+  }
+}
+
+/** What is not finite would stay in the state for good. */
+function checkFinite(id: string, name: string, { data }: RuntimeTensor): void {
+  if (!(data instanceof Float32Array)) return;
+  const bad = data.findIndex((value) => !Number.isFinite(value));
+  if (bad < 0) return;
+  throw new ProtocolError(
+    'not-finite',
+    `${named(id)}: output "${name}": the model's answer has ${data[bad]} at position ${bad}; the sequence stays as it was, check the size of the values sent`,
+  );
+}
+
+function copied(tensors: Tensors): Tensors {
+  return Object.fromEntries(
+    Object.entries(tensors).map(([name, tensor]) => [
+      name,
+      tensor.type === 'int64'
+        ? { ...tensor, data: tensor.data.slice() }
+        : { ...tensor, data: tensor.data.slice() },
+    ]),
+  );
 }

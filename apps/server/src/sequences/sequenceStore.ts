@@ -13,6 +13,8 @@ export interface SequenceLimits {
 /** The last step as it was answered, for a client that asks again because the answer did not reach it. */
 export interface LastStep {
   readonly step: number;
+  /** Fed up to and with this step. */
+  readonly samples: number;
   readonly x: Float32Array;
   readonly tensors: Readonly<Record<string, RuntimeTensor>>;
 }
@@ -47,6 +49,8 @@ export class SequenceStore {
   readonly #live = new Map<string, Sequence>();
   /** Steps are running for these: they do not expire meanwhile, and have their place although they may be new. */
   readonly #busy = new Set<string>();
+  /** Of the busy ones, those whose first step is running. */
+  #starting = 0;
   readonly #gone = new Map<string, GoneSequence>();
 
   /** @param now a clock in milliseconds that never goes back */
@@ -87,24 +91,29 @@ export class SequenceStore {
         `${named(id)} lives already; end it with sequence_end, or choose another id`,
       );
     }
-    const taken = (): number => this.#live.size + [...this.#busy].filter((busy) => !this.#live.has(busy)).length;
     const { most } = this.limits;
-    if (this.#live.size + this.#busy.size < most || taken() < most) return;
+    if (this.#taken < most) return;
     this.sweep();
-    if (taken() < most) return;
+    if (this.#taken < most) return;
     throw new ProtocolError(
       'unavailable',
       `${most} sequences live already, and the service keeps no more; end one, or try again in a moment`,
     );
   }
 
-  /** A step is running: the sequence keeps its place until `done`. */
-  busy(id: string): void {
-    this.#busy.add(id);
+  get #taken(): number {
+    return this.#live.size + this.#starting;
   }
 
-  done(id: string): void {
+  /** A step is running: the sequence keeps its place until `done`. */
+  busy(id: string, isNew: boolean): void {
+    this.#busy.add(id);
+    if (isNew) this.#starting++;
+  }
+
+  done(id: string, wasNew: boolean): void {
     this.#busy.delete(id);
+    if (wasNew) this.#starting--;
   }
 
   /** Keeps what a step has made of a sequence. */
@@ -126,8 +135,13 @@ export class SequenceStore {
     this.#forget(id, 'has ended');
   }
 
-  /** Milliseconds until a sequence is forgotten if no step comes. */
-  expiresInMs({ usedAt, startedAt }: Sequence): number {
+  /** Milliseconds until a sequence is forgotten if no step comes; undefined if it does not live. */
+  expiresInMs(id: string): number | undefined {
+    const sequence = this.#live.get(id);
+    return sequence && this.#leftMs(sequence);
+  }
+
+  #leftMs({ usedAt, startedAt }: Sequence): number {
     const { idleMs, ageMs } = this.limits;
     return Math.max(0, Math.floor(Math.min(usedAt + idleMs, startedAt + ageMs) - this.#now()));
   }
@@ -145,7 +159,7 @@ export class SequenceStore {
 
   #expire(id: string): void {
     const sequence = this.#live.get(id);
-    if (!sequence || this.#busy.has(id) || this.expiresInMs(sequence) > 0) return;
+    if (!sequence || this.#busy.has(id) || this.#leftMs(sequence) > 0) return;
     const { idleMs, ageMs } = this.limits;
     const old = this.#now() - sequence.startedAt >= ageMs;
     this.expired++;

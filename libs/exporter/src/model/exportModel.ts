@@ -110,7 +110,10 @@ function checkNames({ inputs }: Topology, outputs: readonly string[]): void {
   }
 }
 
-const elementTypes: Readonly<Record<string, ElementType>> = { float32: 'float32', int32: 'int32' };
+const elementTypes = new Map<string, ElementType>([
+  ['float32', 'float32'],
+  ['int32', 'int32'],
+]);
 
 function graphInputs(builder: GraphBuilder, { layers, inputs }: Topology): Value[] {
   const names = new Set<Dim>();
@@ -121,11 +124,11 @@ function graphInputs(builder: GraphBuilder, { layers, inputs }: Topology): Value
       config?.['batch_input_shape'] ?? config?.['batch_shape'],
       `${where}: batch_input_shape`,
     );
-    const dtype = String(config?.['dtype'] ?? 'float32');
-    const type = elementTypes[dtype] as ElementType | undefined;
+    const dtype = config?.['dtype'] ?? 'float32';
+    const type = typeof dtype === 'string' ? elementTypes.get(dtype) : undefined;
     if (type === undefined) {
       throw new UnsupportedError(
-        `${where}: inputs of type ${dtype} are not supported; take float32 or int32`,
+        `${where}: inputs of type ${JSON.stringify(dtype)} are not supported; take float32 or int32`,
       );
     }
     const shape = given.map((dim, axis): Dim => {

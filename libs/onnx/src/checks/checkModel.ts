@@ -1,5 +1,4 @@
-import type { Attribute } from '../graph/attribute.ts';
-import type { Graph, Model } from '../graph/graph.ts';
+import type { Attribute, Graph, Model } from '../graph/graph.ts';
 import { checkNames } from './checkNames.ts';
 import { checkRecurrent } from './checkRecurrent.ts';
 import { checkTensors } from './checkTensors.ts';

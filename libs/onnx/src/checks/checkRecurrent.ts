@@ -1,5 +1,4 @@
-import type { Attribute } from '../graph/attribute.ts';
-import type { Graph, Node } from '../graph/graph.ts';
+import type { Attribute, Graph, Node } from '../graph/graph.ts';
 
 /** Gates of each recurrent op, and how many activation functions one direction takes. */
 const recurrentOps = new Map([

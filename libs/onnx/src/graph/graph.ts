@@ -1,6 +1,16 @@
-import type { Attribute } from './attribute.ts';
 import type { ElementType } from './element.ts';
 import type { Tensor } from './tensor.ts';
+
+/** The value of a node's attribute. Whole numbers lie within +-2^53. */
+export type Attribute =
+  | { readonly kind: 'float'; readonly value: number }
+  | { readonly kind: 'int'; readonly value: number }
+  | { readonly kind: 'string'; readonly value: string }
+  | { readonly kind: 'tensor'; readonly value: Tensor }
+  | { readonly kind: 'graph'; readonly value: Graph }
+  | { readonly kind: 'floats'; readonly value: readonly number[] }
+  | { readonly kind: 'ints'; readonly value: readonly number[] }
+  | { readonly kind: 'strings'; readonly value: readonly string[] };
 
 /** A dim of a shape: a size, the name of one that is known at run time only (`batch`), or null for one without a name. */
 export type Dim = number | string | null;

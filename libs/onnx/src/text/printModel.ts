@@ -1,5 +1,4 @@
-import type { Attribute } from '../graph/attribute.ts';
-import type { Graph, Model, Node, ValueInfo } from '../graph/graph.ts';
+import type { Attribute, Graph, Model, Node, ValueInfo } from '../graph/graph.ts';
 import type { Tensor } from '../graph/tensor.ts';
 
 /** How many elements of a constant are shown. */

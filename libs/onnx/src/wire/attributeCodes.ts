@@ -1,4 +1,4 @@
-import type { Attribute } from '../graph/attribute.ts';
+import type { Attribute } from '../graph/graph.ts';
 
 /** AttributeProto.AttributeType of each kind. */
 export const attributeCodes = {

@@ -1,7 +1,6 @@
 import type { onnx } from 'onnx-proto';
 import { ModelError } from '@onda/contract';
-import type { Attribute } from '../graph/attribute.ts';
-import type { Graph } from '../graph/graph.ts';
+import type { Attribute, Graph } from '../graph/graph.ts';
 import { attributeCodes } from './attributeCodes.ts';
 import { integerOf } from './integers.ts';
 import { readTensor } from './readTensor.ts';

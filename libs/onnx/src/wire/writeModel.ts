@@ -1,7 +1,6 @@
 import onnxProto from 'onnx-proto';
 import type { onnx } from 'onnx-proto';
-import type { Attribute } from '../graph/attribute.ts';
-import type { Dim, Graph, Model, Node, ValueInfo } from '../graph/graph.ts';
+import type { Attribute, Dim, Graph, Model, Node, ValueInfo } from '../graph/graph.ts';
 import type { Tensor } from '../graph/tensor.ts';
 import { attributeCodes } from './attributeCodes.ts';
 import { littleEndian, swapBytes } from './bytes.ts';

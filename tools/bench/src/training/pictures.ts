@@ -35,10 +35,20 @@ export function timesPicture(timed: readonly TimedWork[]): BenchResult['picture'
     alt: 'Milliseconds a training step by work and system; the line reaches from the quickest to the slowest round',
     svg: draw({
       width: 820,
-      height: 60 + 24 * marks.length,
+      height: 70 + 24 * marks.length,
       marginLeft: 118,
       marginRight: 124,
-      x: { type: 'log', label: 'milliseconds a training step', labelArrow: 'none', grid: true },
+      marginBottom: 44,
+      x: {
+        type: 'log',
+        label: 'milliseconds a training step',
+        labelAnchor: 'center',
+        labelArrow: 'none',
+        grid: true,
+        insetLeft: 8,
+        // Room for the figure beside the last dot.
+        insetRight: 56,
+      },
       y: { label: null, domain: [...new Set(marks.map(({ system }) => system))] },
       fy: { label: null, domain: [...works], padding: 0.15 },
       marks: [

@@ -1,0 +1,8 @@
+import { serverVersion } from './serverVersion.ts';
+
+/** What the service says of itself, over HTTP and gRPC. */
+export const serverDescription = {
+  name: 'onda',
+  version: serverVersion,
+  extensions: ['binary_tensor_data', 'model_configuration', 'sequence', 'sequence(string_id)'],
+} as const;

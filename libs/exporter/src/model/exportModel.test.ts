@@ -1,0 +1,254 @@
+import { ConfigError, ModelError } from '@onda/contract';
+import { checkModel, writeModel } from '@onda/onnx';
+import { describe, expect, it } from 'vitest';
+import type { LayersArtifacts } from '../artifacts/artifacts.ts';
+import { UnsupportedError } from '../errors.ts';
+import { layerClasses } from '../layers/layerClasses.ts';
+import { exportModel } from './exportModel.ts';
+
+type Json = Record<string, unknown>;
+
+const shape = { batch_input_shape: [null, null, 2], dtype: 'float32' };
+
+/** A sequential model of these layers; the weights are named and shaped as given, all ones. */
+function chain(layers: Json[], weights: Record<string, number[]> = {}): LayersArtifacts {
+  const size = Object.values(weights).reduce(
+    (sum, dims) => sum + dims.reduce((product, dim) => product * dim, 1),
+    0,
+  );
+  return {
+    modelTopology: { class_name: 'Sequential', config: { name: 'm', layers } },
+    weightSpecs: Object.entries(weights).map(([name, dims]) => ({ name, shape: dims, dtype: 'float32' })),
+    weightData: new Float32Array(size).fill(1).buffer,
+  };
+}
+
+const layer = (class_name: string, config: Json): Json => ({
+  class_name,
+  config: { name: 'l', ...shape, ...config },
+});
+
+const gru = (config: Json = {}): Json => layer('GRU', { units: 1, ...config });
+const gruWeights = { 'l/kernel': [2, 3], 'l/recurrent_kernel': [1, 3], 'l/bias': [3] };
+
+/** A functional model of layers with what each takes. */
+function graph(
+  layers: [name: string, className: string, config: Json, takes: unknown[]][],
+  outputs: unknown[],
+): LayersArtifacts {
+  return {
+    modelTopology: {
+      class_name: 'Model',
+      config: {
+        name: 'm',
+        layers: [
+          { class_name: 'InputLayer', name: 'x', config: { name: 'x', ...shape }, inbound_nodes: [] },
+          ...layers.map(([name, class_name, config, takes]) => ({
+            class_name,
+            name,
+            config: { name, ...config },
+            inbound_nodes: takes,
+          })),
+        ],
+        input_layers: [['x', 0, 0]],
+        output_layers: outputs,
+      },
+    },
+    weightSpecs: [],
+    weightData: new ArrayBuffer(0),
+  };
+}
+
+const options = { producerVersion: '0.1.0' };
+
+describe(exportModel, () => {
+  it('packs the states into one row and tells its parts', () => {
+    const { model, state } = exportModel(chain([gru()], gruWeights), { ...options, stateful: true });
+    expect(state).toEqual({ size: 1, rows: [{ layer: 'l', kind: 'h', offset: 0, size: 1 }] });
+    expect(model.graph.inputs.map(({ name }) => name)).toEqual(['l_input', 'state_in']);
+    expect(model.graph.outputs.map(({ name }) => name)).toEqual(['l', 'state_out']);
+    expect(checkModel(model)).toEqual([]);
+  });
+
+  it('gives the same bytes for the same model', () => {
+    const bytes = (): Uint8Array => writeModel(exportModel(chain([gru()], gruWeights), options).model);
+    expect(bytes()).toEqual(bytes());
+  });
+
+  it('warns of nodes that a GPU provider does not take, and not of others', () => {
+    expect(exportModel(chain([gru()], gruWeights), options).warnings).toEqual([
+      'node "l" (GRU): the CUDA provider runs it on the CPU, as it has no HardSigmoid there; train with recurrentActivation "sigmoid" and activation "tanh"',
+      'node "l" (GRU): the WebGPU provider refuses it, as it has no HardSigmoid; train with recurrentActivation "sigmoid"',
+      'node "l" (GRU): the CUDA provider runs it on the CPU, as its reset gate applies before the recurrent product; train an OndaGRU',
+    ]);
+    const lstm = layer('LSTM', { units: 1, recurrent_activation: 'sigmoid' });
+    const weights = { 'l/kernel': [2, 4], 'l/recurrent_kernel': [1, 4], 'l/bias': [4] };
+    expect(exportModel(chain([lstm], weights), options).warnings).toEqual([]);
+  });
+
+  it("finds Keras's names of weights and its gru with the reset after, with two biases", () => {
+    const weights = {
+      'model/l/gru_cell/kernel': [2, 3],
+      'model/l/gru_cell/recurrent_kernel': [1, 3],
+      'model/l/gru_cell/bias': [2, 3],
+    };
+    const { model } = exportModel(chain([gru({ reset_after: true })], weights), options);
+    const [node] = model.graph.nodes.filter(({ op }) => op === 'GRU');
+    expect(node.attributes['linear_before_reset']).toEqual({ kind: 'int', value: 1 });
+    const bias = model.graph.initializers.find(({ name }) => name === 'l/B');
+    expect([...(bias?.data ?? [])]).toEqual([1, 1, 1, 1, 1, 1]);
+  });
+
+  const unsupported: [string, LayersArtifacts, string, boolean?][] = [
+    [
+      'a layer that it does not know',
+      chain([layer('MyLayer', {})]),
+      'layer "l": MyLayer is not supported: it is not a layer that the exporter knows; take one of those in its README',
+    ],
+    [
+      'masks',
+      chain([layer('Masking', {})]),
+      'layer "l": Masking is not supported: its masks fall between samples, which recurrent operators cannot say; cut sequences to their length instead',
+    ],
+    [
+      'masks of words',
+      chain([layer('Embedding', { input_dim: 2, output_dim: 2, mask_zero: true })]),
+      'layer "l": mask_zero: expected false, got true; masks are not supported; train without maskZero',
+    ],
+    [
+      'an activation that no recurrent operator has',
+      chain([gru({ activation: 'selu' })], gruWeights),
+      'layer "l": activation: expected "tanh" or "sigmoid" or "relu" or "hard_sigmoid" or "elu" or "softsign" or "softplus" or "linear", got "selu"; build the layer with one of these',
+    ],
+    [
+      'a cell of own make',
+      chain([layer('RNN', { cell: { class_name: 'MyCell', config: {} } })]),
+      'layer "l": cell MyCell is not supported; take SimpleRNNCell, LSTMCell, GRUCell or StackedRNNCells of these',
+    ],
+    [
+      'Bidirectional around what is not recurrent',
+      chain([layer('Bidirectional', { layer: { class_name: 'Dense', config: {} } })]),
+      'layer "l": a Bidirectional Dense is not supported; put it around a SimpleRNN, LSTM or GRU layer',
+    ],
+    [
+      'a state that goes on of a layer that walks backwards',
+      chain([gru({ go_backwards: true })], gruWeights),
+      'layer "l": go_backwards: a layer that walks backwards needs the end of a sequence, so its state cannot go on to the next piece; export without stateful',
+      true,
+    ],
+    [
+      'a state that goes on of a Bidirectional layer',
+      chain([layer('Bidirectional', { layer: gru() })]),
+      'layer "l": a Bidirectional layer needs the end of a sequence, so its state cannot go on to the next piece; export without stateful',
+      true,
+    ],
+    [
+      'a state where there is none',
+      chain([layer('ReLU', {})]),
+      'model "m": expected recurrent layers to keep the state of, got none; export without stateful',
+      true,
+    ],
+    [
+      'Flatten of an open dim',
+      chain([layer('Flatten', {})]),
+      'layer "l": expected fixed dims, got [time, 2]; give the model\'s input a fixed shape there',
+    ],
+    [
+      'normalization over a middle axis',
+      chain([layer('BatchNormalization', { axis: 1 })]),
+      'layer "l": axis: expected the last axis, 2, got 1; normalize over the last axis',
+    ],
+    [
+      'softmax over a middle axis',
+      chain([layer('Softmax', {})]),
+      'layer "l": axis: expected the last axis, 2, got 1; take axis -1',
+    ],
+    [
+      'a reshape that cannot be',
+      chain([layer('Reshape', { batch_input_shape: [null, 4], target_shape: [3] })]),
+      'layer "l": target_shape: expected as many elements as [4] has and one dim at most left open, got [3]; give fixed dims',
+    ],
+    [
+      'an order of dims that leaves one out',
+      chain([layer('Permute', { dims: [1, 1] })]),
+      'layer "l": dims: expected each of 1, 2 once, got [1,1]; name every dim',
+    ],
+    [
+      'an input of text',
+      chain([layer('ReLU', { dtype: 'string' })]),
+      'layer "l_input": inputs of type "string" are not supported; take float32 or int32',
+    ],
+  ];
+  it.each(unsupported)('refuses %s', (_what, artifacts, message, stateful = false) => {
+    expect(() => exportModel(artifacts, { ...options, stateful })).toThrow(new UnsupportedError(message));
+  });
+
+  const damaged: [string, LayersArtifacts, string][] = [
+    [
+      'weights of another shape than the options say',
+      chain([gru()], { ...gruWeights, 'l/bias': [4] }),
+      'weight "l/bias": expected shape [3] as the layer\'s options say, got [4]; save the model again',
+    ],
+    [
+      'layers in a circle',
+      graph(
+        [
+          [
+            'a',
+            'Add',
+            {},
+            [
+              [
+                ['x', 0, 0, {}],
+                ['b', 0, 0, {}],
+              ],
+            ],
+          ],
+          ['b', 'ReLU', {}, [[['a', 0, 0, {}]]]],
+        ],
+        [['b', 0, 0]],
+      ),
+      'layer "b": its input depends on its own output; a model cannot go in a circle',
+    ],
+    [
+      'a layer that takes what is not there',
+      graph([['a', 'ReLU', {}, [[['gone', 0, 0, {}]]]]], [['a', 0, 0]]),
+      'layer "a": takes output of layer "gone" (call 0), which the model does not have; save the model again',
+    ],
+    [
+      'a layer that takes an output that a layer has not',
+      graph([['a', 'ReLU', {}, [[['x', 0, 1, {}]]]]], [['a', 0, 0]]),
+      'layer "a": takes output 1 of layer "x", which has 1; save the model again',
+    ],
+    [
+      'a layer that is connected to nothing',
+      graph([['a', 'ReLU', {}, []]], [['a', 0, 0]]),
+      'layer "a": expected an input, got none; connect it to the model\'s inputs',
+    ],
+    [
+      'an output that is not there',
+      graph([], [['gone', 0, 0]]),
+      'model output: takes output of layer "gone" (call 0), which the model does not have; save the model again',
+    ],
+    [
+      'a layer by the name of the state',
+      chain([{ class_name: 'ReLU', config: { name: 'state_out', ...shape } }]),
+      'tensor "state_out": expected inputs and outputs of different names, got it twice; rename the layer',
+    ],
+  ];
+  it.each(damaged)('refuses %s', (_what, artifacts, message) => {
+    expect(() => exportModel(artifacts, options)).toThrow(new ModelError(message));
+  });
+
+  it('refuses operator sets without kernels', () => {
+    expect(() => exportModel(chain([gru()], gruWeights), { ...options, opset: 13 })).toThrow(
+      new ConfigError(
+        'opset: expected 14 to 21, got 13; from 22 on ONNX Runtime has no CUDA and WebGPU kernels for recurrent layers',
+      ),
+    );
+  });
+
+  it('lists its classes in order, each once', () => {
+    expect([...layerClasses]).toEqual([...new Set(layerClasses)].sort());
+  });
+});
