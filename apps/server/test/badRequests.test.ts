@@ -109,10 +109,10 @@ describe('infer', () => {
     ],
     ['no body', '', 400, 'the body is empty; send a JSON object'],
     [
-      'a sequence',
-      { inputs: [x], parameters: { sequence_id: 1, sequence_start: true } },
-      400,
-      'parameters: sequence_id: this service keeps no sequences; send the state as input state_in and read it from state_out',
+      'a step of an unknown sequence',
+      { inputs: [x], parameters: { sequence_id: 1 } },
+      404,
+      'sequence "1": there is no such sequence; begin it with sequence_start',
     ],
   ])('refuses %s', async (_name, body, status, error) => {
     const answer = await post(infer, body);

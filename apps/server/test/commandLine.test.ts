@@ -54,7 +54,11 @@ describe('serve, called wrongly', () => {
 
   it.each<[args: string[], message: string]>([
     [['serve'], "error: required option '--models <dir>' not specified\n"],
-    [['serve', '--models', '.', '--grpc-port', '1'], "error: unknown option '--grpc-port'\n"],
+    [['serve', '--models', '.', '--rest-port', '1'], "error: unknown option '--rest-port'\n"],
+    [
+      ['serve', '--models', '.', '--max-batch', '0'],
+      "error: option '--max-batch <rows>' argument '0' is invalid. Expected a whole number from 1 to 1024.\n",
+    ],
     [
       ['serve', '--models', '.', '--http-port', '70000'],
       "error: option '--http-port <port>' argument '70000' is invalid. Expected a whole number from 0 to 65535.\n",
@@ -100,8 +104,11 @@ describe('serve', () => {
 
     service = await startService(folder);
     expect(service.ready.models.map((model) => model.name)).toEqual(['lagged-sine']);
+    const { sha256, bytes } = (
+      JSON.parse(manifest) as { files: Record<string, { sha256: string; bytes: number }> }
+    ).files['model.onnx'];
     expect(service.stderr()).toContain(
-      `model "damaged" did not load: ${damaged}/1/model.onnx: expected SHA-256 df97f4cc4e99… (5203 bytes) as the manifest says, got`,
+      `model "damaged" did not load: ${damaged}/1/model.onnx: expected SHA-256 ${sha256.slice(0, 12)}… (${bytes} bytes) as the manifest says, got`,
     );
     const models = `${service.url}/v2/models`;
     expect((await getJson(models)).body).toEqual({

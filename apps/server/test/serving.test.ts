@@ -11,6 +11,11 @@ import type { ServiceProcess } from './support/service.ts';
 
 /** One machine, one runtime: the service hands the same float32 on, so nothing may differ. */
 const SERVICE_ATOL = 0;
+/**
+ * Requests that were joined into one run, against runs of their own: ONNX Runtime's matrix product adds in another order for
+ * another number of rows. float32, 32 units; 2.4e-7 was measured.
+ */
+const JOINED_ATOL = 1e-6;
 /** generator.onnx against a loop over model.onnx, 200 samples of float32: the bound of the contract. */
 const GENERATOR_ATOL = 1e-5;
 
@@ -68,7 +73,7 @@ describe('health and metadata', () => {
       expect((await getJson(service.url + path)).body).toEqual({
         name: 'onda',
         version: '0.1.0',
-        extensions: ['binary_tensor_data', 'model_configuration'],
+        extensions: ['binary_tensor_data', 'model_configuration', 'sequence', 'sequence(string_id)'],
       });
     }
   });
@@ -148,7 +153,7 @@ describe('infer', () => {
     for (const [index, x] of requests.entries()) {
       const { y } = await model.step(floatTensor([1, x.length, 1], x));
       expect(largestDifference(answers[index].body.outputs[0].data, y.data)).toBeLessThanOrEqual(
-        SERVICE_ATOL,
+        JOINED_ATOL,
       );
     }
   });

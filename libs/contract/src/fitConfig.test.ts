@@ -20,6 +20,7 @@ describe(parseFitConfig, () => {
         clipNorm: 0,
         momentum: 0,
         loss: 'mse',
+        huberDelta: 1,
         carry: true,
         pictureEvery: 25,
       },

@@ -67,7 +67,9 @@ const trainingConfig = z.strictObject({
   momentum: z.number().min(0).lt(1).default(0),
   /** The optimizer's own default when left out: 0.01 for adamw, 0 otherwise. */
   weightDecay: z.number().min(0).optional(),
-  loss: z.enum(['mse']).default('mse'),
+  loss: z.enum(['mse', 'mae', 'huber']).default('mse'),
+  /** Of huber: differences up to it count squared, larger ones straight. */
+  huberDelta: z.number().positive().default(1),
   /** Whether the state of one chunk starts the next (cut from the gradient). */
   carry: z.boolean().default(true),
   /** A picture of x and the prediction every so many steps. */

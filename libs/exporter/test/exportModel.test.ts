@@ -75,6 +75,7 @@ const sequenceLayers: Record<string, () => Layer> = {
   'conv1d same': () => layers.conv1d({ filters: 3, kernelSize: 4, padding: 'same', activation: 'relu' }),
   'conv1d same with strides': () => layers.conv1d({ filters: 3, kernelSize: 3, padding: 'same', strides: 2 }),
   'conv1d dilated': () => layers.conv1d({ filters: 3, kernelSize: 2, dilationRate: 3, useBias: false }),
+  rescaling: () => layers.rescaling({ scale: 2, offset: 0.5 }),
   'max pooling': () => layers.maxPooling1d({ poolSize: 2 }),
   'max pooling same': () => layers.maxPooling1d({ poolSize: 3, strides: 2, padding: 'same' }),
   'average pooling': () => layers.averagePooling1d({ poolSize: 3, strides: 1 }),
@@ -104,6 +105,21 @@ const imageLayers: Record<string, () => Layer> = {
     layers.timeDistributed({ layer: layers.conv1d({ filters: 3, kernelSize: 2 }) }),
   'time distributed lstm': () => layers.timeDistributed({ layer: layers.lstm({ units: 3 }) }),
   flatten: () => layers.flatten(),
+  'zero padding': () =>
+    layers.zeroPadding2d({
+      padding: [
+        [1, 2],
+        [0, 3],
+      ],
+    }),
+  cropping: () =>
+    layers.cropping2D({
+      cropping: [
+        [1, 2],
+        [0, 1],
+      ],
+    }),
+  'up-sampling': () => layers.upSampling2d({ size: [2, 3] }),
 };
 
 describe('exportModel', () => {

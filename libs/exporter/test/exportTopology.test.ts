@@ -52,6 +52,28 @@ describe('exportModel of topologies', () => {
     await check(model({ inputs: [x, row], outputs: layers.add().apply([x, row]) as SymbolicTensor }), [2]);
   });
 
+  it.each([
+    [[3, 4], [3, 4], 2],
+    [[3, 4], [5, 4], -1],
+    [
+      [3, 4],
+      [4, 5],
+      [2, 1],
+    ],
+    [[4, 3], [4, 5], 1],
+    [[4], [4], 1],
+    [[4], [4, 5], 1],
+    [[5, 4], [4], [2, 1]],
+  ] as [number[], number[], number | [number, number]][])(
+    'takes products of %j and %j over %j',
+    async (a, b, axes) => {
+      const left = input({ shape: a, name: 'left' });
+      const right = input({ shape: b, name: 'right' });
+      const outputs = layers.dot({ axes: axes as number }).apply([left, right]) as SymbolicTensor;
+      await check(model({ inputs: [left, right], outputs }), [2]);
+    },
+  );
+
   it('calls a shared layer twice with one set of weights', async () => {
     const left = input({ shape: [null, 2], name: 'left' });
     const right = input({ shape: [null, 2], name: 'right' });

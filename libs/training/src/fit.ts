@@ -1,7 +1,7 @@
 import type { Scalar, Tensor2D, Tensor3D } from '@tensorflow/tfjs-core';
 import { tensor2d, tensor3d, tidy } from '@tensorflow/tfjs-core';
 import { ConfigError, ModelError, ShapeError } from '@onda/contract';
-import type { LossKind, Net } from '@onda/nets';
+import type { LossKind, LossSpec, Net } from '@onda/nets';
 import type { Chunk, ChunkSource } from '@onda/series';
 import type { FitProgress } from './fitProgress.ts';
 import { LossRecord } from './lossRecord.ts';
@@ -16,7 +16,8 @@ export interface FitOptions {
   optimizer: Optimizer;
   /** Steps in all, those of `resume` among them. */
   steps: number;
-  loss?: LossKind;
+  /** Left out: the net's own, else mean squared error. */
+  loss?: LossKind | LossSpec;
   /** Whether the state of one chunk starts the next, unless that starts a sequence; it is cut from the gradient. */
   carry: boolean;
   /** Sets the learning rate of each step; left out, the optimizer's stays. */
@@ -132,7 +133,8 @@ function runStep(options: FitOptions, chunk: Chunk, step: number, carry: Tensor2
       x,
       y,
       carried ?? net.zeroState(batch),
-      options.loss ?? 'mse',
+      options.loss,
+      step,
     );
     optimizer.apply(gradients);
     return { loss, prediction, state: options.carry ? state : undefined };

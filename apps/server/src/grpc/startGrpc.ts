@@ -1,4 +1,4 @@
-import { Server, ServerCredentials } from '@grpc/grpc-js';
+import { logVerbosity, Server, ServerCredentials, setLogVerbosity } from '@grpc/grpc-js';
 import type { handleUnaryCall, sendUnaryData, ServerUnaryCall } from '@grpc/grpc-js';
 import { isLive, isReady } from '../health.ts';
 import { limits } from '../limits.ts';
@@ -18,6 +18,9 @@ export interface GrpcServer {
   /** Answers what it has, and takes no more. */
   close(): Promise<void>;
 }
+
+// What goes wrong is told by errors; grpc-js would print it once more in words of its own.
+setLogVerbosity(logVerbosity.NONE);
 
 interface NamedModel {
   name: string;

@@ -23,11 +23,16 @@ export interface ServiceProcess {
 interface Ready {
   ready: boolean;
   http: string;
+  grpc?: string;
+  metrics?: string;
   models: { name: string; version: string; provider: string }[];
 }
 
-export async function startService(models = exampleModels): Promise<ServiceProcess> {
-  const child = start(['serve', '--models', models, '--http-port', '0', '--json']);
+export async function startService(
+  models = exampleModels,
+  options: readonly string[] = [],
+): Promise<ServiceProcess> {
+  const child = start(['serve', '--models', models, '--http-port', '0', '--json', ...options]);
   let stderr = '';
   child.stderr?.on('data', (data: Buffer) => (stderr += data.toString()));
   const line = await new Promise<string>((resolve, reject) => {

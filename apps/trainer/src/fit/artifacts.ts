@@ -13,6 +13,7 @@ export function artifactFiles(artifacts: io.ModelArtifacts): Record<string, stri
     format: 'layers-model',
     generatedBy: 'onda',
     convertedBy: null,
+    ...(artifacts.userDefinedMetadata && { userDefinedMetadata: artifacts.userDefinedMetadata }),
     modelTopology: artifacts.modelTopology,
     weightsManifest: [{ paths: [weightsFile], weights: artifacts.weightSpecs }],
   };
@@ -87,6 +88,7 @@ export function readArtifacts(source: string): LayersModel {
     modelTopology: document.modelTopology,
     weightSpecs: (groups as WeightGroup[]).flatMap((group) => group.weights),
     weightData: bytes.buffer,
+    ...(isObject(document.userDefinedMetadata) && { userDefinedMetadata: document.userDefinedMetadata }),
   };
 }
 

@@ -89,7 +89,7 @@ export async function fitRun(request: FitRequest): Promise<FittedRun> {
       source,
       optimizer,
       steps: training.steps,
-      loss: training.loss,
+      loss: training.loss === 'huber' ? { kind: 'huber', delta: training.huberDelta } : training.loss,
       carry: training.carry,
       schedule: openSchedule(config),
       resume: start.progress,

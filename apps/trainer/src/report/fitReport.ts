@@ -42,6 +42,12 @@ export interface FitReportData {
   created: Date;
 }
 
+const lossNames = {
+  mse: 'mean squared error',
+  mae: 'mean absolute error',
+  huber: 'Huber loss',
+} as const satisfies Record<FitConfig['training']['loss'], string>;
+
 const number = (value: number): string => (value === 0 ? '0' : value.toPrecision(3));
 
 function largestDifference(a: Float32Array, b: Float32Array): number {
@@ -79,7 +85,11 @@ export function fitReport(data: FitReportData): Report {
 function keyFigures(data: FitReportData): Report['figures'] {
   const { losses, forecast, demonstration, generated } = data;
   const figures = [
-    { label: 'loss of the last step', value: number(losses[losses.length - 1]), note: 'mean squared error' },
+    {
+      label: 'loss of the last step',
+      value: number(losses[losses.length - 1]),
+      note: lossNames[data.config.training.loss],
+    },
     {
       label: 'training',
       value: durationText(data.seconds),
@@ -177,10 +187,10 @@ function predictionSection({ config, pictures, features }: FitReportData): Repor
   };
 }
 
-function lossSection({ losses }: FitReportData): ReportSection {
+function lossSection({ losses, config }: FitReportData): ReportSection {
   const svg = lineChart([{ name: 'loss', colour: chartColours.loss, y: losses }], {
     xLabel: 'step',
-    yLabel: 'mean squared error',
+    yLabel: lossNames[config.training.loss],
     logarithmic: Array.from(losses).every((loss) => loss > 0),
     width: 1000,
   });

@@ -57,15 +57,15 @@ describe(readWeights, () => {
     [
       'another type',
       { weightSpecs: [spec('a', [1], 'bool')], weightData: new ArrayBuffer(1) },
-      'weight "a": expected plain float32 or int32, got bool; save the model in float32',
+      'weight "a": expected float32 or int32, plain or quantized to float16, uint8 or uint16, got bool; save the model in float32',
     ],
     [
-      'quantized values',
+      'quantized values of another kind',
       {
-        weightSpecs: [{ ...spec('a', [1]), quantization: { dtype: 'uint8' } }],
+        weightSpecs: [{ ...spec('a', [1]), quantization: { dtype: 'int4' } }],
         weightData: new ArrayBuffer(1),
       },
-      'weight "a": expected plain float32 or int32, got values quantized to uint8; save the model in float32',
+      'weight "a": expected float32 or int32, plain or quantized to float16, uint8 or uint16, got float32 quantized to int4; save the model in float32',
     ],
     [
       'a shape that is none',

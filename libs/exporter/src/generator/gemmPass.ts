@@ -3,71 +3,65 @@ import type { GraphBuilder } from '../graph/graphBuilder.ts';
 import type { Value } from '../graph/value.ts';
 import type { Net, NetLayer } from '../net/net.ts';
 import type { RecurrentWeights } from '../recurrent/recurrentWeights.ts';
-import { foldReadout } from './fold.ts';
+import { closedLayer, foldReadout } from './fold.ts';
 import { foldPays } from './foldPays.ts';
 
-/** Adds one sample of the closed loop: h of each layer after it from those before, [batch, units] each. */
-export type GemmPass = (inner: GraphBuilder, states: readonly Value[]) => Value[];
-
 /**
- * One sample of an rnn net, its equation spelled out: two Gemm and the activation a layer. Faster than the RNN node, whose kernel
- * has some two microseconds of its own.
+ * Adds one sample of the closed loop of an rnn net, its equation spelled out: one or two Gemm and the activation a layer. Faster than
+ * the RNN node, whose kernel has some two microseconds of its own.
  *
- * @param builder takes the constants
+ * The weights stand in the body itself: ONNX Runtime does not pack those that stand two graphs further out.
+ *
+ * @param body   of the Scan
+ * @param states h before the sample, [batch, units] each
+ * @returns those after it
  */
-export function gemmPass(builder: GraphBuilder, net: Net): GemmPass {
-  const fold = foldPays(net, 1);
+export function gemmPass(body: GraphBuilder, net: Net, states: readonly Value[]): Value[] {
   const [first, ...others] = net.layers;
-  const layers = [fold ? foldReadout(first, net.readout) : first, ...others].map((layer) => ({
-    layer,
-    constants: gemmConstants(builder, layer),
-  }));
-  const { kernel, bias } = net.readout;
+  if (others.length === 0) return [closedGemm(body, net, states[0])];
+  const fold = foldPays(net, 1);
+  let x = states[states.length - 1];
+  if (!fold) x = readoutGemm(body, net, x);
+  return [fold ? foldReadout(first, net.readout) : first, ...others].map((layer, index) => {
+    x = layerGemm(body, layer, x, states[index]);
+    return x;
+  });
+}
+
+/** The only layer, with the read-out folded into its recurrent weights. */
+function closedGemm(body: GraphBuilder, { layers: [layer], readout }: Net, h: Value): Value {
+  const weights = closedLayer(layer, readout);
+  const name = `loop/${layer.name}`;
+  const R = constant(body, `${name}/R`, [weights.units, weights.units], weights.recurrentKernel);
+  const B = constant(body, `${name}/B`, [weights.units], biasSum(weights));
+  const sum = body.single(`${name}/sum`, 'Gemm', [h, R, B], h, { transB: attribute.int(1) });
+  return body.single(name, weights.activations[0].name, [sum], h);
+}
+
+function layerGemm(body: GraphBuilder, { name: layer, weights }: NetLayer, x: Value, h: Value): Value {
+  const { units, features } = weights;
+  const name = `loop/${layer}`;
+  const W = constant(body, `${name}/W`, [units, features], weights.kernel);
+  const R = constant(body, `${name}/R`, [units, units], weights.recurrentKernel);
+  const B = constant(body, `${name}/B`, [units], biasSum(weights));
+  const turned = { transB: attribute.int(1) };
+  const input = body.single(`${name}/input`, 'Gemm', [x, W, B], h, turned);
+  const sum = body.single(`${name}/sum`, 'Gemm', [h, R, input], h, turned);
+  return body.single(name, weights.activations[0].name, [sum], h);
+}
+
+function readoutGemm(body: GraphBuilder, { readout: { kernel, bias } }: Net, h: Value): Value {
   const outputs = bias.length;
-  const readout = fold
-    ? null
-    : {
-        kernel: builder.constant(
-          floatTensor('loop/readout/kernel', [kernel.length / outputs, outputs], kernel),
-        ),
-        bias: builder.constant(floatTensor('loop/readout/bias', [outputs], bias)),
-      };
-  return (inner, states) => {
-    const [batch, units] = states[0].shape;
-    const top = states[states.length - 1];
-    const like = { shape: [batch, units] };
-    let x =
-      readout === null
-        ? top
-        : inner.single('loop/readout', 'Gemm', [top, readout.kernel, readout.bias], {
-            shape: [batch, outputs],
-          });
-    return layers.map(({ layer, constants: { W, R, B } }, index) => {
-      const name = `loop/${layer.name}`;
-      const turned = { transB: attribute.int(1) };
-      const input = inner.single(`${name}/input`, 'Gemm', [x, W, B], like, turned);
-      const sum = inner.single(`${name}/sum`, 'Gemm', [states[index], R, input], like, turned);
-      x = inner.single(name, layer.weights.activations[0].name, [sum], like);
-      return x;
-    });
-  };
+  const V = constant(body, 'loop/readout/kernel', [kernel.length / outputs, outputs], kernel);
+  const c = constant(body, 'loop/readout/bias', [outputs], bias);
+  return body.single('loop/readout', 'Gemm', [h, V, c], { shape: [h.shape[0], outputs] });
 }
 
-/** The weights as Gemm takes them: without a direction, the two biases as one. */
-function gemmConstants(
-  builder: GraphBuilder,
-  { name, weights }: NetLayer,
-): { W: string; R: string; B: string } {
-  const { units, features, kernel, recurrentKernel } = weights;
-  const constant = (part: string, dims: number[], data: Float32Array): string =>
-    builder.constant(floatTensor(`loop/${name}/${part}`, dims, data));
-  return {
-    W: constant('W', [units, features], kernel),
-    R: constant('R', [units, units], recurrentKernel),
-    B: constant('B', [units], biasSum(weights)),
-  };
+function constant(body: GraphBuilder, name: string, dims: readonly number[], data: Float32Array): string {
+  return body.ownConstant(floatTensor(name, dims, data));
 }
 
+/** The two biases as one. */
 function biasSum({ units, bias, recurrentBias }: RecurrentWeights): Float32Array {
   return Float32Array.from(
     { length: units },

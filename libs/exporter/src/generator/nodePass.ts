@@ -1,41 +1,41 @@
 import type { GraphBuilder } from '../graph/graphBuilder.ts';
-import type { NetConstants } from '../net/emitNet.ts';
-import { emitReadout } from '../net/emitNet.ts';
+import { emitReadout, netConstants } from '../net/emitNet.ts';
 import type { Net } from '../net/net.ts';
 import type { RecurrentStates } from '../recurrent/emitRecurrent.ts';
-import { emitRecurrent, recurrentConstants } from '../recurrent/emitRecurrent.ts';
+import { emitRecurrent } from '../recurrent/emitRecurrent.ts';
 import { foldReadout } from './fold.ts';
 import { foldPays } from './foldPays.ts';
 
-/** Adds one sample of the closed loop: the states after it from those before, [1, batch, units] each. */
-export type NodePass = (inner: GraphBuilder, states: readonly RecurrentStates[]) => RecurrentStates[];
-
 /**
- * One sample of a net, one recurrent node a layer. For a single sample Y_h is what Y would be, and states lie as inputs do: no
- * Squeeze between layers.
+ * Adds one sample of the closed loop, one recurrent node a layer. For a single sample Y_h is what Y would be, and states lie as inputs
+ * do: no Squeeze between layers.
  *
- * @param builder takes the constants
+ * The weights stand in the body itself: ONNX Runtime does not pack those that stand two graphs further out.
+ *
+ * @param body   of the Scan
+ * @param states before the sample, [1, batch, units] each
+ * @returns those after it
  */
-export function nodePass(builder: GraphBuilder, net: Net, constants: NetConstants): NodePass {
+export function nodePass(
+  body: GraphBuilder,
+  net: Net,
+  states: readonly RecurrentStates[],
+): RecurrentStates[] {
   const fold = foldPays(net, 2);
   const [first, ...others] = net.layers;
-  const fed = fold ? foldReadout(first, net.readout) : first;
-  const fedConstants = fold
-    ? recurrentConstants(builder, `loop/${first.name}`, [fed.weights])
-    : constants.layers[0];
-  return (inner, states) => {
-    const top = { ...states[states.length - 1].h, timeMajor: true };
-    let x = fold ? top : emitReadout(inner, net, constants, 'loop/', top);
-    return [fed, ...others].map(({ name, weights }, layer) => {
-      const run = emitRecurrent(inner, {
-        name: `loop/${name}`,
-        directions: [weights],
-        constants: layer === 0 ? fedConstants : constants.layers[layer],
-        x,
-        states: states[layer],
-      });
-      x = { ...run.states.h, timeMajor: true };
-      return run.states;
+  const layers = [fold ? foldReadout(first, net.readout) : first, ...others];
+  const own = netConstants({ constant: (tensor) => body.ownConstant(tensor) }, { ...net, layers });
+  const top = { ...states[states.length - 1].h, timeMajor: true };
+  let x = fold ? top : emitReadout(body, net, own, 'loop/', top);
+  return layers.map(({ name, weights }, layer) => {
+    const run = emitRecurrent(body, {
+      name: `loop/${name}`,
+      directions: [weights],
+      constants: own.layers[layer],
+      x,
+      states: states[layer],
     });
-  };
+    x = { ...run.states.h, timeMajor: true };
+    return run.states;
+  });
 }

@@ -49,7 +49,7 @@ export const scanLoop: ClosedLoop = (builder, start) => {
 /** The Scan, with h of the last layer for each sample that is fed, [fed, batch, units]. */
 function runScan(
   builder: GraphBuilder,
-  { net, constants, prompt }: LoopStart,
+  { net, prompt }: LoopStart,
   fed: Value,
 ): { h: Value; states: RecurrentStates[] } {
   const { cell, units } = net.spec;
@@ -59,9 +59,8 @@ function runScan(
     const rows = prompt.states.map(({ h }, layer) =>
       builder.single(`loop/row:${layer}`, 'Squeeze', [h, zero], { shape: ['batch', units] }),
     );
-    const pass = gemmPass(builder, net);
     const run = emitScan(builder, 'loop/scan', rows, ticks, (inner, states) => {
-      const next = pass(inner, states);
+      const next = gemmPass(inner, net, states);
       return { states: next, output: next[next.length - 1] };
     });
     const states = run.states.map((row, layer) => ({
@@ -69,9 +68,8 @@ function runScan(
     }));
     return { h: run.outputs, states };
   }
-  const pass = nodePass(builder, net, constants);
   const run = emitScan(builder, 'loop/scan', listStates(prompt.states), ticks, (inner, values) => {
-    const next = pass(inner, statesOfList(values, prompt.states));
+    const next = nodePass(inner, net, statesOfList(values, prompt.states));
     return { states: listStates(next), output: next[next.length - 1].h };
   });
   const h = builder.single('loop/squeeze', 'Squeeze', [run.outputs, builder.integers([1])], {

@@ -1,7 +1,9 @@
 import { convertBidirectional } from './bidirectional.ts';
 import { convertConv1D, convertConv2D, convertDepthwiseConv2D } from './convolution.ts';
 import { convertDense } from './dense.ts';
+import { convertDot } from './dot.ts';
 import { convertEmbedding } from './embedding.ts';
+import { convertCropping2D, convertUpSampling2D, convertZeroPadding2D } from './image.ts';
 import type { LayerConverter } from './layerCall.ts';
 import type { LayerClass } from './layerClasses.ts';
 import {
@@ -29,6 +31,7 @@ import {
   convertGlobalMax,
   convertMaxPooling,
 } from './pooling.ts';
+import { convertRescaling } from './rescaling.ts';
 import { convertRecurrent, convertRNN } from './recurrent.ts';
 import { convertFlatten, convertPermute, convertRepeatVector, convertReshape } from './shapes.ts';
 import { convertTimeDistributed } from './timeDistributed.ts';
@@ -46,8 +49,10 @@ export const converters = {
   Concatenate: convertConcatenate,
   Conv1D: convertConv1D,
   Conv2D: convertConv2D,
+  Cropping2D: convertCropping2D,
   Dense: convertDense,
   DepthwiseConv2D: convertDepthwiseConv2D,
+  Dot: convertDot,
   Dropout: convertNothing,
   ELU: convertELU,
   Embedding: convertEmbedding,
@@ -75,10 +80,13 @@ export const converters = {
   RNN: convertRNN,
   ReLU: convertReLU,
   RepeatVector: convertRepeatVector,
+  Rescaling: convertRescaling,
   Reshape: convertReshape,
   SimpleRNN: convertRecurrent,
   Softmax: convertSoftmax,
   SpatialDropout1D: convertNothing,
   ThresholdedReLU: convertThresholdedReLU,
   TimeDistributed: convertTimeDistributed,
+  UpSampling2D: convertUpSampling2D,
+  ZeroPadding2D: convertZeroPadding2D,
 } satisfies Record<LayerClass, LayerConverter>;

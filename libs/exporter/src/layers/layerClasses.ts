@@ -11,8 +11,10 @@ export const layerClasses = [
   'Concatenate',
   'Conv1D',
   'Conv2D',
+  'Cropping2D',
   'Dense',
   'DepthwiseConv2D',
+  'Dot',
   'Dropout',
   'ELU',
   'Embedding',
@@ -40,12 +42,15 @@ export const layerClasses = [
   'RNN',
   'ReLU',
   'RepeatVector',
+  'Rescaling',
   'Reshape',
   'SimpleRNN',
   'Softmax',
   'SpatialDropout1D',
   'ThresholdedReLU',
   'TimeDistributed',
+  'UpSampling2D',
+  'ZeroPadding2D',
 ] as const;
 
 export type LayerClass = (typeof layerClasses)[number];
