@@ -184,6 +184,8 @@ describe('exportNet against the net computed by hand', () => {
       [2, lag + 1, 2 * lag],
       [2, lag + 1, 2 * lag + 1],
       [1, 9, 43],
+      // Beyond the batch from which a one-layer rnn takes another form.
+      [40, 2, 5],
     ]) {
       const x = inUnits(one, values(batch * time * spec.features, batch + samples));
       const expected = byHand(one, weights, x, time, samples);

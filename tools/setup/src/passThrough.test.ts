@@ -32,4 +32,31 @@ describe(passThrough, () => {
       expect(await new Promise((resolve) => child.on('close', resolve))).toBe(code);
     }
   });
+
+  it('ends the program when the shell that npm put between is gone', async () => {
+    const inner =
+      "process.on('SIGTERM', () => { console.log('ended'); process.exit(0); }); console.log('up'); setInterval(() => {}, 1000)";
+    const script = `
+      import { passThrough } from ${JSON.stringify(new URL('./passThrough.mjs', import.meta.url).href)};
+      await passThrough(process.execPath, ['-e', ${JSON.stringify(inner)}], { cwd: '.', env: process.env });`;
+    const shell = spawn(
+      'sh',
+      ['-c', `"${process.execPath}" --input-type=module -e '${script.replaceAll("'", `'"'"'`)}'; true`],
+      {
+        stdio: ['ignore', 'pipe', 'inherit'],
+        env: { ...process.env, npm_lifecycle_event: 'serve' },
+      },
+    );
+    const said = await new Promise<string>((resolve) => {
+      let text = '';
+      shell.stdout.setEncoding('utf8').on('data', (part: string) => {
+        text += part;
+        if (part.includes('up')) shell.kill('SIGKILL');
+      });
+      shell.stdout.once('close', () => {
+        resolve(text);
+      });
+    });
+    expect(said).toBe('up\nended\n');
+  });
 });

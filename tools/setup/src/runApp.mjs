@@ -9,17 +9,19 @@ import { SetupError } from './setupError.mjs';
 /** @typedef {import('./place.mjs').Place} Place */
 
 /**
- * Runs a command of an app from its TypeScript source, in the folder where npm was called.
+ * Runs a command of an app or tool from its TypeScript source, in the folder where npm was called.
  * @param {Place} place
- * @param {string} app a folder of apps/
+ * @param {string} app a folder of apps/ or tools/
  * @param {readonly string[]} args the command and its arguments
  * @returns {Promise<number>} its exit code, unchanged
  */
 export async function runApp(place, app, args) {
-  const cli = join(place.root, 'apps', app, 'src', 'cli.ts');
-  if (!/^[a-z-]+$/.test(app) || !existsSync(cli))
+  const cli = ['apps', 'tools']
+    .map((folder) => join(place.root, folder, app, 'src', 'cli.ts'))
+    .find(existsSync);
+  if (!/^[a-z-]+$/.test(app) || cli === undefined)
     throw new SetupError(
-      `run: expected the name of an app with a command line (apps/NAME/src/cli.ts), got ${JSON.stringify(app)}.`,
+      `run: expected the name of an app or tool with a command line (apps/NAME/src/cli.ts), got ${JSON.stringify(app)}.`,
     );
   // By its full address: a bare name would be looked for from the folder where npm was called.
   const tsx = pathToFileURL(createRequire(join(place.root, 'package.json')).resolve('tsx')).href;

@@ -12,7 +12,7 @@ import { ensureWebBuild } from './webBuild.mjs';
 export async function runCommand(args) {
   const [app = '', ...given] = args;
   const place = thisPlace();
-  const { news } = await setUp(place, { tensorflow: app === 'trainer' });
+  const { news } = await setUp(place, { tensorflow: app === 'trainer' || app === 'bench' });
   news.forEach(place.log);
   const serves = app === 'server' && given[0] === 'serve';
   if (serves && !given.includes('--no-web')) await ensureWebBuild(place);

@@ -7,6 +7,7 @@ import type { Net } from '../net/net.ts';
 import { emitScale } from '../net/scaling.ts';
 import { stateSize } from '../net/stateRows.ts';
 import { blockLoop } from './blockLoop.ts';
+import { byBatch } from './byBatch.ts';
 import type { ClosedLoop } from './closedLoop.ts';
 import { exactLoop } from './exactLoop.ts';
 import { nodeLoop } from './nodeLoop.ts';
@@ -46,8 +47,15 @@ export function generatorGraph(net: Net, scaler: Scaler, lag: number): Graph {
   return builder.build();
 }
 
-/** The fastest exact form for a net, as measured at batch 1 (docs/numeric-parity.md). */
-export function chooseLoop({ spec: { cell, layers } }: Net, lag: number): ClosedLoop {
+/**
+ * Units of a whole batch from which on a Scan beats the one RNN or LSTM node that needs no loop. The RNN node calls its activation
+ * value by value, so it falls behind soon; measured on one thread at 32 and 128 units, batches of 1 to 1,024.
+ */
+const scanPays = { rnn: 128, lstm: 2048 } as const;
+
+/** The fastest exact form for a net. */
+export function chooseLoop({ spec: { cell, layers, units } }: Net, lag: number): ClosedLoop {
   if (lag > 1) return blockLoop;
-  return layers === 1 && cell !== 'gru' ? nodeLoop : scanLoop;
+  if (layers > 1 || cell === 'gru') return scanLoop;
+  return byBatch(Math.ceil(scanPays[cell] / units), nodeLoop, scanLoop);
 }
