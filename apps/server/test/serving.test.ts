@@ -152,9 +152,7 @@ describe('infer', () => {
     );
     for (const [index, x] of requests.entries()) {
       const { y } = await model.step(floatTensor([1, x.length, 1], x));
-      expect(largestDifference(answers[index].body.outputs[0].data, y.data)).toBeLessThanOrEqual(
-        JOINED_ATOL,
-      );
+      expect(largestDifference(answers[index].body.outputs[0].data, y.data)).toBeLessThanOrEqual(JOINED_ATOL);
     }
   });
 

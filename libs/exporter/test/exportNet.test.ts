@@ -185,7 +185,7 @@ describe('exportNet against the net computed by hand', () => {
       [2, lag + 1, 2 * lag + 1],
       [1, 9, 43],
       // Beyond the batch from which a one-layer rnn takes another form.
-      [40, 2, 5],
+      [40, lag + 1, 5],
     ]) {
       const x = inUnits(one, values(batch * time * spec.features, batch + samples));
       const expected = byHand(one, weights, x, time, samples);
@@ -209,6 +209,7 @@ describe('exportNet', () => {
   };
   const artifacts = ondaNetArtifacts(one.spec, randomWeights(one.spec, 3));
   const zero = floats([1, 8], zeros(8));
+  const scaled1: Scaler = { kind: 'minmax', center: [2], scale: [3] };
 
   it.each(
     (['rnn', 'lstm', 'gru'] as const).flatMap((cell) => [1, 2].map((layers) => [cell, layers] as const)),
@@ -250,11 +251,18 @@ describe('exportNet', () => {
     expect(await run(opset)).toEqual(await run(opsets.usual));
   });
 
-  it('fails cleanly for a prompt that is shorter than the lag', async () => {
-    const { generator } = exportNet(artifacts, { lag: 4, scaler: none(1), producerVersion: '0.1.0' });
-    const model = await LoadedModel.of(generator!);
-    await expect(
-      model.run({ x: floats([1, 3, 1], [0, 0.5, 1]), state_in: zero, samples: 2n }),
-    ).rejects.toThrow('Reshape');
-  });
+  it.each([none(1), scaled1])(
+    'fails cleanly for a prompt that is shorter than the lag, scaler $kind',
+    async (scaler) => {
+      const { generator } = exportNet(artifacts, { lag: 4, scaler, producerVersion: '0.1.0' });
+      const model = await LoadedModel.of(generator!);
+      // As many values in all as four samples of one sequence have.
+      const feeds = { x: floats([2, 2, 1], [0, 0.5, 1, 0]), state_in: floats([2, 8], zeros(16)) };
+      for (const samples of [2n, 9n]) {
+        await expect(model.run({ ...feeds, samples })).rejects.toThrow('indices element out of data bounds');
+      }
+      const long = { ...feeds, x: floats([2, 4, 1], values(8, 1)) };
+      expect((await model.run({ ...long, samples: 2n }))['y'].dims).toEqual([2, 2, 1]);
+    },
+  );
 });

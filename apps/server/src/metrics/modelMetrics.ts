@@ -2,29 +2,35 @@ import { Counter, Gauge } from 'prom-client';
 import type { Registry } from 'prom-client';
 import type { ServedModel } from '../servedModel.ts';
 import { batchBuckets, failureReasons } from '../modelStats.ts';
-import type { ModelStats } from '../modelStats.ts';
 
 type Labels = 'model' | 'version';
 
 /** Name, help and value of each counter: Triton's names, so that its dashboards work. Durations are microseconds, as there. */
-const counters: readonly [name: string, help: string, value: (stats: ModelStats) => number][] = [
-  ['nv_inference_request_success', 'Inference requests that were answered', (stats) => stats.successes],
-  ['nv_inference_count', 'Rows that were run', (stats) => stats.rows],
-  ['nv_inference_exec_count', 'Runs of the model; rows by runs is the mean batch', (stats) => stats.runs],
+const counters: readonly [name: string, help: string, value: (model: ServedModel) => number][] = [
+  ['nv_inference_request_success', 'Inference requests that were answered', ({ stats }) => stats.successes],
+  ['nv_inference_count', 'Rows that were run', ({ stats }) => stats.rows],
+  ['nv_inference_exec_count', 'Runs of the model; rows by runs is the mean batch', ({ stats }) => stats.runs],
   [
     'nv_inference_request_duration_us',
     'Time of answered requests from decoding to the encoded answer, summed, microseconds',
-    (stats) => Math.round(stats.requestMs * 1000),
+    ({ stats }) => Math.round(stats.requestMs * 1000),
   ],
   [
     'nv_inference_queue_duration_us',
     'Time requests waited for their run, summed, microseconds',
-    (stats) => Math.round(stats.queueMs * 1000),
+    ({ stats }) => Math.round(stats.queueMs * 1000),
   ],
   [
     'nv_inference_compute_infer_duration_us',
     'Time of the runs, the way to the worker included, summed over requests, microseconds',
-    (stats) => Math.round(stats.computeMs * 1000),
+    ({ stats }) => Math.round(stats.computeMs * 1000),
+  ],
+  ['onda_sequences_started', 'Sequences that were begun', ({ sequences }) => sequences.started],
+  ['onda_sequences_ended', 'Sequences that their clients ended', ({ sequences }) => sequences.ended],
+  [
+    'onda_sequences_expired',
+    'Sequences that were forgotten, idle or old',
+    ({ sequences }) => sequences.expired,
   ],
 ];
 
@@ -39,7 +45,7 @@ export function addModelMetrics(registry: Registry, models: readonly ServedModel
       labelNames: ['model', 'version'],
       collect() {
         this.reset();
-        for (const model of models) this.inc(labelsOf(model), value(model.stats));
+        for (const model of models) this.inc(labelsOf(model), value(model));
       },
     });
   }
@@ -71,17 +77,27 @@ export function addModelMetrics(registry: Registry, models: readonly ServedModel
       }
     },
   });
-  new Gauge<Labels>({
-    name: 'nv_inference_pending_request_count',
-    help: 'Inference requests that wait for a run',
-    registers,
-    labelNames: ['model', 'version'],
-    collect() {
-      for (const model of models) this.set(labelsOf(model), model.stats.pending);
-    },
-  });
+  const gauges: readonly [name: string, help: string, value: (model: ServedModel) => number][] = [
+    [
+      'nv_inference_pending_request_count',
+      'Inference requests that wait for a run',
+      ({ stats }) => stats.pending,
+    ],
+    ['onda_sequences_live', 'Sequences whose state the service keeps', ({ sequences }) => sequences.size],
+  ];
+  for (const [name, help, value] of gauges) {
+    new Gauge<Labels>({
+      name,
+      help,
+      registers,
+      labelNames: ['model', 'version'],
+      collect() {
+        for (const model of models) this.set(labelsOf(model), value(model));
+      },
+    });
+  }
 }
 
-export function labelsOf({ name, version }: ServedModel): Record<Labels, string> {
+function labelsOf({ name, version }: ServedModel): Record<Labels, string> {
   return { model: name, version };
 }

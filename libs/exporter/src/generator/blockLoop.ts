@@ -6,6 +6,7 @@ import type { Dim, Value } from '../graph/value.ts';
 import { emitReadout, emitStack } from '../net/emitNet.ts';
 import type { RecurrentStates } from '../recurrent/emitRecurrent.ts';
 import type { ClosedLoop, LoopStart } from './closedLoop.ts';
+import { lastOf } from './lastOf.ts';
 import { listStates, statesOfList } from './loopStates.ts';
 
 /** Beyond every length that a Slice can meet. */
@@ -16,29 +17,15 @@ const toTheEnd = 2 ** 53 - 1;
  * at once; the last block is as long as is needed, so that the states are those after the last value that was fed.
  */
 export const blockLoop: ClosedLoop = (builder, start) => {
-  const { net, constants, lag, prompt, samples, batch } = start;
+  const { net, constants, lag, prompt, samples } = start;
   const outputs = net.spec.outputs;
-  const last = slice(
+  const queue = emitReadout(
     builder,
-    'loop/last_h',
-    prompt.y,
-    builder.integers([-lag]),
-    builder.integers([toTheEnd]),
-    lag,
+    net,
+    constants,
+    'loop/prompt/',
+    lastOf(builder, 'loop/last_h', prompt.y, lag),
   );
-  const known = emitReadout(builder, net, constants, 'loop/prompt/', last);
-  // A prompt that is shorter than the lag leaves values unknown: the reshape fails there, nothing wrong comes out.
-  const shape = builder.single(
-    'loop/shape',
-    'Concat',
-    [builder.integers([lag]), batch, builder.integers([outputs])],
-    { shape: [3], type: 'int64' },
-    axis(0),
-  );
-  const queue = builder.single('loop/queue', 'Reshape', [known, shape], {
-    shape: [lag, 'batch', outputs],
-    timeMajor: true,
-  });
 
   const fed = builder.single('loop/fed', 'Sub', [samples, builder.integers([lag])], {
     shape: [1],

@@ -7,6 +7,7 @@ import type { Value } from '../graph/value.ts';
 import { emitReadout, emitStack, netConstants } from '../net/emitNet.ts';
 import { emitScale, emitUnscale } from '../net/scaling.ts';
 import type { LoopEnd, LoopStart } from './closedLoop.ts';
+import { lastOf } from './lastOf.ts';
 import { listStates, statesOfList } from './loopStates.ts';
 
 /** Beyond every length that a Slice can meet. */
@@ -28,12 +29,7 @@ export function exactLoop(builder: GraphBuilder, start: LoopStart, scaler: Scale
   const outputs = net.spec.outputs;
   const known = emitUnscale(builder, emitReadout(builder, net, constants, '', prompt.y), scaler);
   const time = builder.integers([1]);
-  const queue = builder.single(
-    'loop/queue',
-    'Slice',
-    [builder.inLayout(known, false), builder.integers([-lag]), builder.integers([toTheEnd]), time],
-    { shape: ['batch', lag, outputs] },
-  );
+  const queue = lastOf(builder, 'loop/queue', builder.inLayout(known, false), lag);
   const fed = builder.single('loop/fed', 'Sub', [samples, builder.integers([lag])], {
     shape: [1],
     type: 'int64',

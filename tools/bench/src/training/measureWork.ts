@@ -3,6 +3,8 @@ import path from 'node:path';
 import type { RoundPlan, RoundTimes } from '../rounds.ts';
 import { interleavedRounds } from '../rounds.ts';
 import type { OpenSystem } from './openSystems.ts';
+import { productContestants, splitProducts } from './peak.ts';
+import type { ProductFigures } from './peak.ts';
 import { makeStart } from './start.ts';
 import type { SystemName } from './systems.ts';
 import type { Work } from './work.ts';
@@ -17,6 +19,8 @@ const COMPARED_MS = 5000;
 export interface MeasuredWork {
   work: Work;
   times: RoundTimes;
+  /** Of the same rounds. */
+  products: ProductFigures;
   /** The first losses by system. */
   losses: Map<SystemName, readonly number[]>;
 }
@@ -46,12 +50,10 @@ export async function measureWork(
     }
     losses.set(name, first);
   }
-  const times = await interleavedRounds(
-    open.map(({ name, worker }) => ({
-      name,
-      run: async (steps) => (await worker.ask({ do: 'run', steps }, workerAnswers.run)).ms,
-    })),
-    plan,
-  );
-  return { work, times, losses };
+  const contestants = open.map(({ name, worker }) => ({
+    name,
+    run: async (steps: number) => (await worker.ask({ do: 'run', steps }, workerAnswers.run)).ms,
+  }));
+  const times = await interleavedRounds([...contestants, ...productContestants(open)], plan);
+  return { work, ...splitProducts(times), losses };
 }

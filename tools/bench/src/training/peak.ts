@@ -1,36 +1,73 @@
 import type { Row } from '../report/rowFile.ts';
+import type { Contestant, RoundTimes } from '../rounds.ts';
 import { spread } from '../statistics.ts';
 import type { OpenSystem } from './openSystems.ts';
 import type { SystemName } from './systems.ts';
 import { workerAnswers } from './workerAnswers.ts';
 
-/** Sides of the square matrices: which of them a library does best differs. */
-const SIZES = [512, 1024, 2048];
+/** Side of the square matrices: large enough to reach what the machine can do, small enough to stay in its caches. */
+const SIZE = 1024;
 
-/** Systems whose libraries compute in native code; two that share TensorFlow measure the same thing. */
-const measured: ReadonlySet<SystemName> = new Set(['onda-native', 'pytorch', 'tfjs-node-layers']);
+const GFLOP = (2 * SIZE ** 3) / 1e9;
 
-/** What the machine reaches in a large product of float32 matrices. */
-export interface Peak {
-  rows: Row[];
-  /** The greatest figure of any system, in 10^9 floating-point operations a second; null where none was measured. */
-  gflops: number | null;
+/** Whose product to take for a library: the first that runs. The portable backend has none that would count. */
+const libraries: readonly (readonly SystemName[])[] = [
+  ['onda-native', 'tfjs-node-layers'],
+  ['pytorch', 'pytorch-fused'],
+];
+
+/** What the machine reaches in a large product of float32 matrices, by system and round, in 10^9 operations a second. */
+export type ProductFigures = Map<SystemName, number[]>;
+
+/** Large products as contestants of every round: what the machine can do changes from minute to minute, on shared ones above all. */
+export function productContestants(open: readonly OpenSystem[]): Contestant[] {
+  return libraries.flatMap((names) => {
+    const system = names.map((name) => open.find((one) => one.name === name)).find(Boolean);
+    if (system === undefined) return [];
+    const { worker } = system;
+    return [
+      {
+        name: productOf(system.name),
+        run: async (steps: number) =>
+          (await worker.ask({ do: 'product', size: SIZE, steps }, workerAnswers.product)).ms,
+      },
+    ];
+  });
 }
 
-/** Measures the product in each system in turn, for some rounds. */
-export async function measurePeak(open: readonly OpenSystem[], rounds: number): Promise<Peak> {
-  const rows: Row[] = [];
-  const able = open.filter(({ name }) => measured.has(name));
-  for (const size of SIZES) {
-    const figures = new Map<SystemName, number[]>(able.map(({ name }) => [name, []]));
-    for (let round = 0; round < rounds; round++) {
-      for (const { name, worker } of able) {
-        const { ms } = await worker.ask({ do: 'product', size }, workerAnswers.product);
-        figures.get(name)?.push((2 * size ** 3) / (ms * 1e6));
-      }
-    }
-    for (const [system, values] of figures)
-      rows.push({ work: `product-${size}`, system, unit: 'GFLOP/s', ...spread(values) });
+/** Takes the products out of the times of a work. */
+export function splitProducts(all: RoundTimes): { times: RoundTimes; products: ProductFigures } {
+  const times: RoundTimes = new Map();
+  const products: ProductFigures = new Map();
+  for (const [name, values] of all) {
+    const system = libraries.flat().find((one) => productOf(one) === name);
+    if (system === undefined) times.set(name, values);
+    else
+      products.set(
+        system,
+        values.map((ms) => (1000 * GFLOP) / ms),
+      );
   }
-  return { rows, gflops: rows.length > 0 ? Math.max(...rows.map(({ max }) => max)) : null };
+  return { times, products };
+}
+
+/** The best product of any library in each round. */
+export function peaks(products: ProductFigures): number[] {
+  const [first = [], ...others] = products.values();
+  return first.map((value, round) => Math.max(value, ...others.map((values) => values[round])));
+}
+
+/** A row for each library, over the rounds of all works. */
+export function productRows(all: readonly ProductFigures[]): Row[] {
+  const names = new Set(all.flatMap((products) => [...products.keys()]));
+  return [...names].map((system) => ({
+    work: `product-${SIZE}`,
+    system,
+    unit: 'GFLOP/s',
+    ...spread(all.flatMap((products) => products.get(system) ?? [])),
+  }));
+}
+
+function productOf(system: SystemName): string {
+  return `product of ${system}`;
 }

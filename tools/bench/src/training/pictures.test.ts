@@ -2,12 +2,11 @@ import { parseHTML } from 'linkedom';
 import { describe, expect, it } from 'vitest';
 import { scalingPicture, timesPicture } from './pictures.ts';
 import { sweepsOf } from './scaling.ts';
-import { parseWork } from './work.ts';
 
 const timed = (name: string) => ({
   name,
   unit: 'ms' as const,
-  work: parseWork(name),
+  flops: null,
   times: new Map([
     ['onda-native', [1, 2, 3]],
     ['pytorch', [4, 5, 6]],

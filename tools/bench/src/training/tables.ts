@@ -5,32 +5,26 @@ import type { RoundTimes } from '../rounds.ts';
 import { median, roundRatios, spread } from '../statistics.ts';
 import type { LossComparison } from './compareLosses.ts';
 import { peer } from './systems.ts';
-import { stepFlops } from './work.ts';
-import type { Work } from './work.ts';
 
-/** A work's times by system; `work` is null where its operations are not counted. */
+/** A work's times by system. */
 export interface TimedWork {
   name: string;
   unit: 'ms' | 's';
-  work: Work | null;
   times: RoundTimes;
+  /** Floating-point operations of a step, and the machine's peak in each round in 10^9 a second; null: not counted. */
+  flops: { step: number; peaks: readonly number[] } | null;
 }
 
 export function timeRows({ name, unit, times }: TimedWork): Row[] {
   return [...times].map(([system, values]) => ({ work: name, system, unit, ...spread(values) }));
 }
 
-/**
- * Each work and system in a line.
- *
- * @param peakGflops what the machine reaches, to tell how much of it a step uses; null: not known
- */
-export function timeTable(title: string, timed: readonly TimedWork[], peakGflops: number | null): Table {
-  const rows = timed.flatMap(({ name, unit, work, times }) =>
+/** Each work and system in a line. */
+export function timeTable(title: string, timed: readonly TimedWork[]): Table {
+  const rows = timed.flatMap(({ name, unit, times, flops }) =>
     [...times].map(([system, values]) => {
       const { median: middle, min, max, runs } = spread(values);
       const peers = times.get(peer);
-      const gflops = work === null ? null : stepFlops(work) / (middle * 1e6);
       return [
         name,
         system,
@@ -38,7 +32,7 @@ export function timeTable(title: string, timed: readonly TimedWork[], peakGflops
         figureRange(min, max),
         String(runs),
         peers === undefined ? '' : figure(median(roundRatios(values, peers))),
-        gflops === null || peakGflops === null ? '' : `${figure((100 * gflops) / peakGflops)} %`,
+        flops === null ? '' : shareText(values, flops),
       ];
     }),
   );
@@ -47,6 +41,13 @@ export function timeTable(title: string, timed: readonly TimedWork[], peakGflops
     head: ['work', 'system', 'median', 'min – max', 'rounds', `ratio to ${peer}`, 'of peak'],
     rows,
   };
+}
+
+/** The share of each round's peak that a step used, the median; empty where no peak was measured. */
+function shareText(values: readonly number[], { step, peaks }: NonNullable<TimedWork['flops']>): string {
+  if (peaks.length === 0) return '';
+  const reached = values.map((ms) => step / (ms * 1e6));
+  return `${figure(100 * median(roundRatios(reached, peaks)))} %`;
 }
 
 /** How the losses of the systems agree. */
@@ -67,8 +68,7 @@ export function lossTable(comparisons: readonly LossComparison[]): Table {
 
 export function peakTable(rows: readonly Row[]): Table {
   return {
-    title:
-      "The machine's peak: products of square float32 matrices; the greatest figure is what shares are of",
+    title: "The machine's peak: a product of square float32 matrices, over the rounds of all works",
     head: ['work', 'library of', 'median', 'min – max'],
     rows: rows.map(({ work, system, unit, median: middle, min, max }) => [
       work,

@@ -12,14 +12,15 @@ import { firstJobProcess, measureFirstJobProcess } from './firstJobProcess.ts';
 import { measureWork } from './measureWork.ts';
 import { closeSystems, openSystems } from './openSystems.ts';
 import type { OpenSystem } from './openSystems.ts';
-import { measurePeak } from './peak.ts';
+import { peaks, productRows } from './peak.ts';
+import type { ProductFigures } from './peak.ts';
 import { scalingPicture, timesPicture } from './pictures.ts';
 import type { Sweep } from './scaling.ts';
 import { sweepsOf } from './scaling.ts';
 import { parseSystem, usualSystems } from './systems.ts';
 import type { TimedWork } from './tables.ts';
 import { lossTable, peakTable, timeRows, timeTable } from './tables.ts';
-import { firstJob, parseWork, usualWorks } from './work.ts';
+import { firstJob, parseWork, stepFlops, usualWorks } from './work.ts';
 import type { Work } from './work.ts';
 
 const plans = {
@@ -84,26 +85,33 @@ async function measureAll(
 ): Promise<Pick<BenchResult, 'rows' | 'tables' | 'picture' | 'problems'>> {
   if (open.length === 0) return { rows: [], tables: [], picture: null, problems: [] };
   say(`systems: ${open.map(({ name }) => name).join(', ')}`);
-  const peak = await measurePeak(open, plan.rounds);
+  const products: ProductFigures[] = [];
   const timed: TimedWork[] = [];
   const comparisons: LossComparison[] = [];
   for (const [index, work] of works.entries()) {
     say(`${index + 1} of ${works.length}: ${work.name}`);
-    const { times, losses } = await measureWork(work, open, plan, folder);
-    timed.push({ name: work.name, unit: 'ms', work, times });
-    comparisons.push(...compareLosses(work, losses));
+    const measured = await measureWork(work, open, plan, folder);
+    products.push(measured.products);
+    timed.push({
+      name: work.name,
+      unit: 'ms',
+      times: measured.times,
+      flops: { step: stepFlops(work), peaks: peaks(measured.products) },
+    });
+    comparisons.push(...compareLosses(work, measured.losses));
   }
   if (asProcess) {
     say(firstJobProcess);
     const names = open.map(({ name }) => name);
     const { times, losses } = await measureFirstJobProcess(names, plan.rounds, folder);
-    timed.push({ name: firstJobProcess, unit: 's', work: null, times });
+    timed.push({ name: firstJobProcess, unit: 's', times, flops: null });
     comparisons.push(...compareLosses({ ...parseWork(firstJob), name: firstJobProcess }, losses));
   }
-  const rows: Row[] = [...timed.flatMap(timeRows), ...peak.rows];
+  const peakRows = productRows(products);
+  const rows: Row[] = [...timed.flatMap(timeRows), ...peakRows];
   const tables: Table[] = [
-    timeTable('Time of a training step', timed, peak.gflops),
-    ...(peak.rows.length > 0 ? [peakTable(peak.rows)] : []),
+    timeTable('Time of a training step', timed),
+    ...(peakRows.length > 0 ? [peakTable(peakRows)] : []),
     ...(comparisons.length > 0 ? [lossTable(comparisons)] : []),
   ];
   return {

@@ -52,7 +52,7 @@ await answerLines({
     job.step += steps;
     return { ms, losses: Array.from(losses) };
   },
-  product: ({ size }: { size: number }) => ({ ms: productMs(size) }),
+  product: ({ size, steps }: { size: number; steps: number }) => ({ ms: productMs(size, steps) }),
 });
 
 /** The job's chunks, from the step that it has come to. */

@@ -56,7 +56,7 @@ await answerLines({
     tf.dispose(losses);
     return { ms, losses: values };
   },
-  product: ({ size }: { size: number }) => ({ ms: productMs(size) }),
+  product: ({ size, steps }: { size: number; steps: number }) => ({ ms: productMs(size, steps) }),
 });
 
 function trainingStep(current: Job): tf.Scalar {
