@@ -57,6 +57,23 @@ export default tseslint.config(
     },
   },
   {
+    // Tests hold a library against others: the exporter against TensorFlow.js, any file against a runtime of one place.
+    files: ['libs/*/test/**/*.ts', '**/*.test.ts'],
+    rules: {
+      '@nx/enforce-module-boundaries': [
+        'error',
+        {
+          allow: [],
+          enforceBuildableLibDependency: false,
+          allowCircularSelfDependency: false,
+          depConstraints: depConstraints
+            .filter((constraint) => 'onlyDependOnLibsWithTags' in constraint)
+            .map(({ sourceTag, onlyDependOnLibsWithTags }) => ({ sourceTag, onlyDependOnLibsWithTags })),
+        },
+      ],
+    },
+  },
+  {
     // Every package's vitest.config.ts merges the base at the root, which belongs to no package.
     files: ['**/*.config.ts'],
     rules: { '@nx/enforce-module-boundaries': 'off' },

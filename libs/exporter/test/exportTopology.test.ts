@@ -69,7 +69,7 @@ describe('exportModel of topologies', () => {
     async (a, b, axes) => {
       const left = input({ shape: a, name: 'left' });
       const right = input({ shape: b, name: 'right' });
-      const outputs = layers.dot({ axes: axes as number }).apply([left, right]) as SymbolicTensor;
+      const outputs = layers.dot({ axes: axes }).apply([left, right]) as SymbolicTensor;
       await check(model({ inputs: [left, right], outputs }), [2]);
     },
   );

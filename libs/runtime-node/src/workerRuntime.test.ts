@@ -37,6 +37,24 @@ describe(createWorkerRuntime, () => {
     expect(performance.now() - started).toBeGreaterThan(2);
   });
 
+  it('tells for how long a worker with runs to do was not heard of', async () => {
+    runtime = await createWorkerRuntime({ provider: 'cpu' });
+    const session = await runtime.createSession(await readFile(new URL('model.onnx', fixture)));
+    expect(runtime.stalledMs).toBe(0);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    const time = 200_000;
+    const running = session.run({
+      ...feeds,
+      x: { type: 'float32', dims: [1, time, 1], data: new Float32Array(time) },
+    });
+    // The rest before it does not count.
+    expect(runtime.stalledMs).toBeLessThan(20);
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    expect(runtime.stalledMs).toBeGreaterThan(2);
+    await running;
+    expect(runtime.stalledMs).toBe(0);
+  });
+
   it('rejects what is pending when the worker ends, and answers again with the same session', async () => {
     let worker: Worker | undefined;
     const warnings: string[] = [];

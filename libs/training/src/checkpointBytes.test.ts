@@ -32,7 +32,7 @@ describe(encodeCheckpoint, () => {
   it('is read back from bytes whose slice is a view, as that of Node files is', () => {
     class Bytes extends Uint8Array {
       override slice(start?: number, end?: number): Uint8Array<ArrayBuffer> {
-        return new Uint8Array(this.buffer as ArrayBuffer).subarray(start, end);
+        return new Uint8Array(this.buffer).subarray(start, end);
       }
     }
     expect(decodeCheckpoint(new Bytes(bytes), 'c')).toEqual(checkpoint);

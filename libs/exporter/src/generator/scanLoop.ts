@@ -38,7 +38,8 @@ export const scanLoop: ClosedLoop = (builder, start) => {
     },
     (inner) => {
       const zero = inner.integers([0]);
-      const wanted = inner.single('loop/wanted', 'Slice', [first, zero, samples, zero], first);
+      const few = { shape: ['few', 'batch', net.spec.units], timeMajor: true };
+      const wanted = inner.single('loop/wanted', 'Slice', [first, zero, samples, zero], few);
       return [wanted, ...listStates(prompt.states)];
     },
   );

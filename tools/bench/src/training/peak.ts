@@ -8,7 +8,8 @@ import { workerAnswers } from './workerAnswers.ts';
 /** Side of the square matrices: large enough to reach what the machine can do, small enough to stay in its caches. */
 const SIZE = 1024;
 
-const GFLOP = (2 * SIZE ** 3) / 1e9;
+/** Of one product: a multiplication and an addition each. */
+const OPERATIONS = 2 * SIZE ** 3;
 
 /** Whose product to take for a library: the first that runs. The portable backend has none that would count. */
 const libraries: readonly (readonly SystemName[])[] = [
@@ -45,7 +46,7 @@ export function splitProducts(all: RoundTimes): { times: RoundTimes; products: P
     else
       products.set(
         system,
-        values.map((ms) => (1000 * GFLOP) / ms),
+        values.map((ms) => OPERATIONS / (1e6 * ms)),
       );
   }
   return { times, products };
