@@ -119,6 +119,21 @@ const imageLayers: Record<string, () => Layer> = {
         [0, 1],
       ],
     }),
+  'separable conv2d': () =>
+    layers.separableConv2d({
+      filters: 3,
+      kernelSize: 2,
+      depthMultiplier: 2,
+      padding: 'same',
+      activation: 'relu',
+    }),
+  'separable conv2d with strides': () =>
+    layers.separableConv2d({ filters: 3, kernelSize: 3, strides: [2, 2], useBias: false }),
+  'transposed conv2d': () => layers.conv2dTranspose({ filters: 3, kernelSize: [3, 2], strides: 2 }),
+  'transposed conv2d same': () =>
+    layers.conv2dTranspose({ filters: 3, kernelSize: [4, 3], strides: [2, 1], padding: 'same' }),
+  'transposed conv2d with strides beyond its size': () =>
+    layers.conv2dTranspose({ filters: 2, kernelSize: 1, strides: 2, padding: 'same', activation: 'tanh' }),
   'up-sampling': () => layers.upSampling2d({ size: [2, 3] }),
 };
 

@@ -1,7 +1,8 @@
 import { input, layers, model, sequential } from '@tensorflow/tfjs-layers';
 import type { LayersModel, SymbolicTensor } from '@tensorflow/tfjs-layers';
 import { describe, expect, it } from 'vitest';
-import { exportModel } from '../src/index.ts';
+import { exportModel, exportNet } from '../src/index.ts';
+import { ondaNetArtifacts, randomWeights } from './support/ondaNetArtifacts.ts';
 import { difference, floats, LoadedModel } from './support/onnxRuntime.ts';
 import { artifactsOf, compare, randomizeWeights } from './support/tfjsModel.ts';
 
@@ -167,6 +168,28 @@ describe('exportModel of recurrent layers', () => {
     ).toBeLessThan(ATOL);
     expect(difference(b['state_out'].data, whole['state_out'].data)).toBeLessThan(ATOL);
   });
+
+  it.each(['rnn', 'lstm', 'gru'] as const)(
+    'gives what exportNet gives for an Onda %s, state and all',
+    async (cell) => {
+      const spec = { cell, units: 4, layers: 2, features: 2, outputs: 1 };
+      const artifacts = ondaNetArtifacts(spec, randomWeights(spec, 6));
+      const scaler = { kind: 'none' as const, center: [0, 0], scale: [1, 1] };
+      const net = exportNet(artifacts, { lag: 1, scaler, producerVersion: '0.1.0' });
+      const whole = exportModel(artifacts, { producerVersion: '0.1.0', stateful: true });
+      expect(whole.state).toEqual(net.state);
+      const x = floats([1, 3, 2], [0.1, 0.2, -0.3, 0.4, 0.5, -0.6]);
+      const state = floats(
+        [1, net.state.size],
+        Array.from({ length: net.state.size }, (_, i) => Math.cos(i)),
+      );
+      const expected = await (await LoadedModel.of(net.model)).run({ x, state_in: state });
+      const [name] = whole.model.graph.inputs.map((input) => input.name);
+      const actual = await (await LoadedModel.of(whole.model)).run({ [name]: x, state_in: state });
+      expect(actual['readout'].data).toEqual(expected['y'].data);
+      expect(actual['state_out'].data).toEqual(expected['state_out'].data);
+    },
+  );
 });
 
 async function compareWhole(net: LayersModel): Promise<{ exported: ReturnType<typeof exportModel> }> {

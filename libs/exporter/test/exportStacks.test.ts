@@ -34,9 +34,10 @@ const makers: ((draw: Draw) => Layer)[] = [
     }),
   (draw) =>
     layers.bidirectional({
-      layer: (draw(2) === 0
-        ? layers.gru({ units: 3, returnSequences: true })
-        : layers.lstm({ units: 2, returnSequences: true })) as never,
+      layer:
+        draw(2) === 0
+          ? layers.gru({ units: 3, returnSequences: true })
+          : layers.lstm({ units: 2, returnSequences: true }),
       mergeMode: (['concat', 'sum', 'ave', 'mul'] as const)[draw(4)],
     }),
   (draw) =>

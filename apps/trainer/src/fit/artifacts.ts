@@ -88,7 +88,9 @@ export function readArtifacts(source: string): LayersModel {
     modelTopology: document.modelTopology,
     weightSpecs: (groups as WeightGroup[]).flatMap((group) => group.weights),
     weightData: bytes.buffer,
-    ...(isObject(document.userDefinedMetadata) && { userDefinedMetadata: document.userDefinedMetadata }),
+    ...(isObject(document.userDefinedMetadata) && {
+      userDefinedMetadata: document.userDefinedMetadata as Record<string, object>,
+    }),
   };
 }
 

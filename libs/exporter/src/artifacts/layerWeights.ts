@@ -43,23 +43,35 @@ export class LayerWeights {
     return this.entry(name, rest.length + 1, wanted, (dim, axis) => axis === 0 || dim === rest[axis - 1]);
   }
 
+  /**
+   * The last dim of a weight, for what a layer's options do not tell.
+   *
+   * @throws ModelError when the weight is missing
+   */
+  lastDim(name: string): number {
+    return this.find(name).shape.at(-1) ?? 1;
+  }
+
   private entry(
     name: string,
     rank: number,
     wanted: string,
     fits: (dim: number, axis: number) => boolean,
   ): Weight {
-    const full = `${this.layer}/${name}`;
-    const weight = this.weights.get(full) ?? this.keras(name);
-    if (weight === undefined) {
-      throw new ModelError(`weight "${full}": missing from the model; save the model again`);
-    }
+    const weight = this.find(name);
     if (weight.shape.length !== rank || !weight.shape.every(fits)) {
       throw new ModelError(
-        `weight "${full}": expected shape ${wanted} as the layer's options say, got [${weight.shape.join(', ')}]; save the model again`,
+        `weight "${this.layer}/${name}": expected shape ${wanted} as the layer's options say, got [${weight.shape.join(', ')}]; save the model again`,
       );
     }
     return weight;
+  }
+
+  private find(name: string): Weight {
+    const full = `${this.layer}/${name}`;
+    const weight = this.weights.get(full) ?? this.keras(name);
+    if (weight !== undefined) return weight;
+    throw new ModelError(`weight "${full}": missing from the model; save the model again`);
   }
 
   /** Keras puts more between a layer and its weight, such as its cell: `lstm/lstm_cell/kernel`; and models before it. */

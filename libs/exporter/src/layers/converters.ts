@@ -33,8 +33,10 @@ import {
 } from './pooling.ts';
 import { convertRescaling } from './rescaling.ts';
 import { convertRecurrent, convertRNN } from './recurrent.ts';
+import { convertSeparableConv2D } from './separableConvolution.ts';
 import { convertFlatten, convertPermute, convertRepeatVector, convertReshape } from './shapes.ts';
 import { convertTimeDistributed } from './timeDistributed.ts';
+import { convertConv2DTranspose } from './transposedConvolution.ts';
 
 /** The converter of each class of layer. */
 export const converters = {
@@ -49,6 +51,7 @@ export const converters = {
   Concatenate: convertConcatenate,
   Conv1D: convertConv1D,
   Conv2D: convertConv2D,
+  Conv2DTranspose: convertConv2DTranspose,
   Cropping2D: convertCropping2D,
   Dense: convertDense,
   DepthwiseConv2D: convertDepthwiseConv2D,
@@ -82,6 +85,7 @@ export const converters = {
   RepeatVector: convertRepeatVector,
   Rescaling: convertRescaling,
   Reshape: convertReshape,
+  SeparableConv2D: convertSeparableConv2D,
   SimpleRNN: convertRecurrent,
   Softmax: convertSoftmax,
   SpatialDropout1D: convertNothing,

@@ -44,7 +44,7 @@ function convertConv(call: LayerCall, dims: number, depthwise: boolean): ReturnT
   const written = [filters, depthwise ? 1 : channels, ...window.sizes];
   const kernelName = depthwise ? 'depthwise_kernel' : 'kernel';
   const kernel = layerConstant(call, 'kernel', written, () =>
-    turned(weights.get(kernelName, stored), channels, multiplier, depthwise),
+    swapKernel(weights.get(kernelName, stored), channels, multiplier, depthwise),
   );
   const bias = options.flag('use_bias', true)
     ? layerConstant(call, 'bias', [filters], () => weights.get('bias', [filters]))
@@ -61,7 +61,12 @@ function convertConv(call: LayerCall, dims: number, depthwise: boolean): ReturnT
 }
 
 /** A kernel [...sizes, channels, filters] with its last two dims before the others; for a depthwise one those two are one. */
-function turned(kernel: Float32Array, channels: number, filters: number, depthwise: boolean): Float32Array {
+export function swapKernel(
+  kernel: Float32Array,
+  channels: number,
+  filters: number,
+  depthwise: boolean,
+): Float32Array {
   const area = kernel.length / (channels * filters);
   const result = new Float32Array(kernel.length);
   for (let place = 0; place < area; place++) {
