@@ -4,3 +4,4 @@ export { caseTensors, gradientTensors, recurrentCase, variants } from './recurre
 export type { RecurrentCase } from './recurrentCase.ts';
 export { referenceRecurrent } from './referenceRecurrent.ts';
 export type { ReferenceInputs, ReferenceOutputs, ReferenceSizes } from './referenceRecurrent.ts';
+export { describePyTorchGradients } from './pytorchGradientTests.ts';
