@@ -9,7 +9,7 @@ describe(parseBenchName, () => {
 
   it.each(['trainin', 'toString'])('refuses %s', (name) => {
     expect(() => parseBenchName(name)).toThrow(
-      new ConfigError(`bench: expected the name of a bench (training), got "${name}"; correct the name`),
+      new ConfigError(`expected the name of a bench (training), got "${name}"; correct the name`),
     );
   });
 });

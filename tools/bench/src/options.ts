@@ -6,7 +6,7 @@ import { benches, benchNames } from './benches.ts';
 export function parseBenchName(name: string): BenchName {
   if (Object.hasOwn(benches, name)) return name as BenchName;
   throw new ConfigError(
-    `bench: expected the name of a bench (${benchNames.join(', ')}), got ${JSON.stringify(name)}; correct the name`,
+    `expected the name of a bench (${benchNames.join(', ')}), got ${JSON.stringify(name)}; correct the name`,
   );
 }
 

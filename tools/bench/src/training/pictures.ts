@@ -87,10 +87,10 @@ export function scalingPicture(
     ),
   );
   if (points.length === 0) return null;
-  const ends = sweeps.flatMap(({ size }) =>
-    [...new Set(points.map(({ system }) => system))].flatMap((system) =>
-      points.filter((point) => point.size === size && point.system === system).slice(-1),
-    ),
+  // The lines are named once, where the last of them end.
+  const last = sweeps[sweeps.length - 1].size;
+  const ends = [...new Set(points.map(({ system }) => system))].flatMap((system) =>
+    points.filter((point) => point.size === last && point.system === system).slice(-1),
   );
   return {
     alt: 'Milliseconds a training step as units, batch and samples grow',
@@ -98,6 +98,8 @@ export function scalingPicture(
       width: 900,
       height: 340,
       marginLeft: 56,
+      marginTop: 40,
+      marginRight: 96,
       marginBottom: 40,
       x: { type: 'log', label: null, ticks: 4, tickFormat: (value: number) => String(value) },
       y: { type: 'log', label: 'milliseconds a training step', labelArrow: 'none', grid: true },
@@ -112,9 +114,8 @@ export function scalingPicture(
           y: 'median',
           text: 'system',
           fill: colourOf,
-          textAnchor: 'end',
-          dx: -8,
-          dy: -8,
+          textAnchor: 'start',
+          dx: 8,
         }),
       ],
     }),

@@ -37,8 +37,8 @@ export async function trainingBench(call: BenchCall): Promise<BenchResult> {
   const names = (call.systems ?? (call.scaling ? ['onda-native', 'pytorch'] : usualSystems)).map(parseSystem);
   const plan: RoundPlan = { ...(call.quick ? plans.quick : plans.usual) };
   if (call.rounds !== undefined) plan.rounds = call.rounds;
-  const folder = mkdtempSync(path.join(tmpdir(), 'onda-bench-'));
   const { open, missing } = await openSystems(names, call.say);
+  const folder = mkdtempSync(path.join(tmpdir(), 'onda-bench-'));
   const pids = open.map(({ worker }) => worker.pid);
   const before = readCpuTicks(pids);
   try {
