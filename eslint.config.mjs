@@ -3,6 +3,17 @@ import prettier from 'eslint-config-prettier';
 import tseslint from 'typescript-eslint';
 import { depConstraints } from './tools/checks/src/boundaries.mjs';
 
+/** The rule on who may import whom, held to these constraints. */
+const boundaries = (constraints) => [
+  'error',
+  {
+    allow: [],
+    enforceBuildableLibDependency: false,
+    allowCircularSelfDependency: false,
+    depConstraints: constraints,
+  },
+];
+
 export default tseslint.config(
   {
     ignores: [
@@ -30,15 +41,7 @@ export default tseslint.config(
       },
     },
     rules: {
-      '@nx/enforce-module-boundaries': [
-        'error',
-        {
-          allow: [],
-          enforceBuildableLibDependency: false,
-          allowCircularSelfDependency: false,
-          depConstraints,
-        },
-      ],
+      '@nx/enforce-module-boundaries': boundaries(depConstraints),
       '@typescript-eslint/consistent-type-imports': 'error',
       '@typescript-eslint/explicit-module-boundary-types': 'error',
       '@typescript-eslint/switch-exhaustiveness-check': 'error',
@@ -60,17 +63,11 @@ export default tseslint.config(
     // Tests hold a library against others: the exporter against TensorFlow.js, any file against a runtime of one place.
     files: ['libs/*/test/**/*.ts', '**/*.test.ts'],
     rules: {
-      '@nx/enforce-module-boundaries': [
-        'error',
-        {
-          allow: [],
-          enforceBuildableLibDependency: false,
-          allowCircularSelfDependency: false,
-          depConstraints: depConstraints
-            .filter((constraint) => 'onlyDependOnLibsWithTags' in constraint)
-            .map(({ sourceTag, onlyDependOnLibsWithTags }) => ({ sourceTag, onlyDependOnLibsWithTags })),
-        },
-      ],
+      '@nx/enforce-module-boundaries': boundaries(
+        depConstraints
+          .filter((constraint) => 'onlyDependOnLibsWithTags' in constraint)
+          .map(({ sourceTag, onlyDependOnLibsWithTags }) => ({ sourceTag, onlyDependOnLibsWithTags })),
+      ),
     },
   },
   {
