@@ -1,10 +1,11 @@
 // @ts-check
 import { backendChoice } from './backendChoice.mjs';
-import { ensureCheckerPython } from './checkerPython.mjs';
 import { ensureChromium } from './chromium.mjs';
 import { ensureCuda } from './cuda.mjs';
 import { nodeVersionProblem } from './nodeVersion.mjs';
 import { ensurePackages } from './npmPackages.mjs';
+import { ensurePython } from './pythonEnvironment.mjs';
+import { pythonEnvironments } from './pythonEnvironments.mjs';
 import { SetupError } from './setupError.mjs';
 import { missingLine, readSetupRecord, updateSetupRecord } from './setupRecord.mjs';
 import { ensureTensorflow } from './tensorflow.mjs';
@@ -46,9 +47,13 @@ export async function setUp(place, wish) {
   }
   if (wish.tests) {
     const browser = await ensureChromium(place);
-    const checker = await ensureCheckerPython(place);
-    rows.push(browser.row, checker.row);
-    news = { ...news, chromium: browser.chromium, python: checker.python };
+    rows.push(browser.row);
+    news = { ...news, chromium: browser.chromium };
+    for (const environment of pythonEnvironments) {
+      const { row, python } = await ensurePython(place, environment);
+      rows.push(row);
+      news[environment.field] = python;
+    }
   }
   if (wish.cuda) rows.push(...(await ensureCuda(place)));
 

@@ -20,6 +20,7 @@ import { recordPath } from './places.mjs';
  * @property {string} cpu what the kernels were compiled for
  * @property {import('./fileRecord.mjs').FileRecord[]} files every library that gets loaded, to be compared before it is
  * @property {string | null} python a Python with onnx, onnxruntime and numpy, for the tests
+ * @property {string | null} clientsPython a Python with clients of the service, for the tests
  * @property {string | null} chromium a browser, for the tests
  */
 
@@ -37,6 +38,7 @@ const nothingYet = {
   cpu: 'unknown',
   files: [],
   python: null,
+  clientsPython: null,
   chromium: null,
 };
 

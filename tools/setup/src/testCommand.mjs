@@ -3,6 +3,7 @@ import { thisPlace } from './entry.mjs';
 import { readOptions } from './options.mjs';
 import { passThrough } from './passThrough.mjs';
 import { stopwatch } from './place.mjs';
+import { pythonVariables } from './pythonEnvironments.mjs';
 import { setupTable } from './report.mjs';
 import { setUp } from './setUp.mjs';
 import { chooseStages, stageSummary, testStages } from './testStages.mjs';
@@ -44,7 +45,7 @@ export async function testCommand(args) {
     NX_DAEMON: 'false',
     TF_CPP_MIN_LOG_LEVEL: '2',
     ...(record.chromium ? { ONDA_CHROMIUM: record.chromium } : {}),
-    ...(record.python ? { ONDA_PYTHON: record.python } : {}),
+    ...pythonVariables(record),
   };
   for (const stage of stages) {
     console.log(`\n== ${stage.name}: ${stage.title}`);

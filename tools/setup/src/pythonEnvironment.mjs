@@ -14,31 +14,31 @@ import { MissingPart } from './setupError.mjs';
 
 /** @typedef {import('./place.mjs').Place} Place */
 
-const requirements = fileURLToPath(new URL('../checker-requirements.txt', import.meta.url));
-const cost = "The checks by Python's onnx and onnxruntime are left out.";
+/** @typedef {import('./pythonEnvironments.mjs').PythonEnvironment} PythonEnvironment */
 
 /**
- * A Python with onnx, onnxruntime and numpy, for the tests that check our files by other hands than ours.
+ * A Python with an environment's packages, for the tests that check our work by other hands than ours.
  * The packages go into a folder of the cache, and a small `python` beside them adds it to the path: that needs pip
  * alone, where a virtual environment needs one more package on Debian.
  *
  * @param {Place} place
+ * @param {PythonEnvironment} environment
  * @returns {Promise<{ row: import('./place.mjs').Row, python: string | null }>}
  */
-export async function ensureCheckerPython(place) {
+export async function ensurePython(place, environment) {
   const seconds = stopwatch();
-  const part = 'Python checker';
+  const { part, packages, cost } = environment;
   try {
     const host = await findPython(place.env);
     const folder = join(
       place.cache,
       'python',
-      contentKey([readFileSync(requirements, 'utf8'), host.version, host.path, place.cache]),
+      contentKey([readFileSync(requirementsOf(environment), 'utf8'), host.version, host.path, place.cache]),
     );
     const python = join(folder, 'python');
-    const detail = `onnx, onnxruntime and numpy for Python ${host.version}`;
+    const detail = `${packages} for Python ${host.version}`;
     if (existsSync(python)) return { row: { part, state: 'found', detail, seconds: seconds() }, python };
-    await withLock(cacheLock(place), () => install(place, host.path, folder), waitAloud(place));
+    await withLock(cacheLock(place), () => install(place, environment, host.path, folder), waitAloud(place));
     const megabytes = folderMegabytes(folder);
     return { row: { part, state: 'brought in', detail, megabytes, seconds: seconds() }, python };
   } catch (error) {
@@ -49,13 +49,23 @@ export async function ensureCheckerPython(place) {
 }
 
 /**
+ * @param {PythonEnvironment} environment
+ * @returns {string} its file of pinned packages
+ */
+function requirementsOf({ requirements }) {
+  return fileURLToPath(new URL(`../python/${requirements}`, import.meta.url));
+}
+
+/**
  * @param {Place} place
+ * @param {PythonEnvironment} environment
  * @param {string} host
  * @param {string} folder
  */
-async function install(place, host, folder) {
+async function install(place, environment, host, folder) {
+  const { part, packages } = environment;
   if (existsSync(join(folder, 'python'))) return;
-  place.log('Python checker: installing onnx, onnxruntime and numpy with pip');
+  place.log(`${part}: installing ${packages} with pip`);
   await fillFolderBeside(folder, async (temporary) => {
     const args = [
       '-m',
@@ -67,10 +77,12 @@ async function install(place, host, folder) {
       '--only-binary=:all:',
     ];
     const manners = ['--no-cache-dir', '--disable-pip-version-check', '--no-input', '--retries', '2'];
-    const result = await runChild(host, [...args, ...manners, '-r', requirements], { env: place.env });
+    const result = await runChild(host, [...args, ...manners, '-r', requirementsOf(environment)], {
+      env: place.env,
+    });
     if (result.code !== 0)
       throw new MissingPart(
-        `pip could not install onnx, onnxruntime and numpy (${pipFailure(result)})`,
+        `pip could not install ${packages} (${pipFailure(result)})`,
         'they need Python 3.11 or newer and a package index',
       );
     const script = `#!/bin/sh\nPYTHONPATH='${join(folder, 'site')}' exec '${host}' "$@"\n`;
