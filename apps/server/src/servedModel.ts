@@ -1,5 +1,5 @@
-import { checkModelName, modelFiles, ModelError, OndaError } from '@onda/contract';
-import type { Manifest } from '@onda/contract';
+import { checkModelName, modelFiles, ModelError, OndaError, requireNetManifest } from '@onda/contract';
+import type { NetManifest } from '@onda/contract';
 import { modelConfig, modelMetadata } from '@onda/protocol';
 import { checkSession, floatTensor, SequenceModel } from '@onda/runtime';
 import type { Runtime, Session } from '@onda/runtime';
@@ -23,7 +23,7 @@ export interface ModelOptions {
 export interface ServedModel {
   readonly name: string;
   readonly version: string;
-  readonly manifest: Manifest;
+  readonly manifest: NetManifest;
   readonly session: Session;
   /** Runs infer requests, several at a time. */
   readonly batcher: Batcher;
@@ -53,7 +53,8 @@ export async function loadServedModel(
   options: ModelOptions,
 ): Promise<ServedModel> {
   checkModelName(name, folder);
-  const { manifest, version, files } = await readModelFolder(folder);
+  const { manifest: read, version, files } = await readModelFolder(folder);
+  const manifest = requireNetManifest(read, folder);
   const session = await loadFile(folder, files, modelFiles.sequence, runtime);
   const model = new SequenceModel(session, manifest);
   let generator: Session | null = null;

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { requireNetManifest } from '@onda/contract';
 import { floatTensor, generateClosedLoop, SequenceModel } from '@onda/runtime';
 import { createNodeRuntime, readModelFolder } from '@onda/runtime-node';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -29,7 +30,8 @@ beforeAll(async () => {
   const folder = await readModelFolder(join(exampleModels, 'lagged-sine'));
   const runtime = await createNodeRuntime({ provider: 'cpu' });
   const bytes = folder.files.get('model.onnx')?.bytes ?? new Uint8Array(0);
-  model = new SequenceModel(await runtime.createSession(bytes), folder.manifest);
+  const manifest = requireNetManifest(folder.manifest, 'onda.json');
+  model = new SequenceModel(await runtime.createSession(bytes), manifest);
 });
 afterAll(async () => {
   await service.stop();

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { modelFiles, parseManifest } from '@onda/contract';
+import { modelFiles, parseManifest, requireNetManifest } from '@onda/contract';
 import { floatTensor, generate, SequenceModel } from '@onda/runtime';
 import { createNodeRuntime, readModelFolder } from '@onda/runtime-node';
 import { createWebRuntime } from '@onda/runtime-web';
@@ -92,7 +92,8 @@ describe('start', () => {
   });
 
   it("gives the same values in Node, WebAssembly and Python's ONNX Runtime", async () => {
-    const { manifest, files } = await readModelFolder(model);
+    const { manifest: read, files } = await readModelFolder(model);
+    const manifest = requireNetManifest(read, model);
     const bytes = files.get(modelFiles.sequence)?.bytes ?? new Uint8Array();
     const generator = files.get(modelFiles.generator)?.bytes ?? new Uint8Array();
     const x = Float32Array.from({ length: 3 * 11 }, (_, i) => Math.sin(i * 0.7));

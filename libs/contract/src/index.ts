@@ -24,5 +24,16 @@ export {
   parseManifest,
   scalerSchema,
 } from './manifest.ts';
-export type { Manifest, ParityRow, Scaler, StateRow, TensorSpec } from './manifest.ts';
+export type {
+  Manifest,
+  ManifestDescription,
+  PackedState,
+  ParityRow,
+  Scaler,
+  SeparateStates,
+  StateRow,
+  TensorSpec,
+} from './manifest.ts';
 export { checkModelName, modelFiles, tensorNames } from './modelFiles.ts';
+export { isNetManifest, parseNetManifest, requireNetManifest } from './netManifest.ts';
+export type { NetManifest } from './netManifest.ts';

@@ -26,6 +26,27 @@ const stateRow = z.strictObject({
   size: count,
 });
 
+/** All states in one row a sequence: tensors `state_in` and `state_out` [batch, size]. */
+const packedState = z.strictObject({ size: count, rows: z.array(stateRow).min(1) });
+
+/**
+ * Each state a tensor [batch, size] of its own, `input` before and `output` after the last sample. Rows come sorted by the names of
+ * both; `offset` tells where a state lies in a row of all of them, for who keeps one row a sequence.
+ */
+const separateStates = z.strictObject({
+  packing: z.literal('separate'),
+  size: count,
+  rows: z.array(stateRow.extend({ input: z.string(), output: z.string() })).min(1),
+});
+
+const net = z.strictObject({
+  cell: z.enum(cellKinds),
+  units: count,
+  layers: count,
+  features: count,
+  outputs: count,
+});
+
 /** scaled = (value - center) / scale for each feature; the graph does it, callers see the data's own units. */
 export const scalerSchema = z.strictObject({
   kind: z.enum(['none', 'standard', 'minmax']),
@@ -50,17 +71,17 @@ export const manifestSchema = z.strictObject({
   format: z.literal(manifestFormat),
   name: z.string(),
   version: count,
-  net: z.strictObject({
-    cell: z.enum(cellKinds),
-    units: count,
-    layers: count,
-    features: count,
-    outputs: count,
-  }),
+  /** Null: a layers model of other make, which keeps its own inputs and outputs. */
+  net: net.nullable(),
   tensors: z.strictObject({ model: graph, generator: graph.nullable() }),
-  state: z.strictObject({ size: count, rows: z.array(stateRow).min(1) }),
+  /** Null: the model keeps nothing from one call to the next. */
+  state: z.union([packedState, separateStates]).nullable(),
+  /** How many samples ahead y is of x; 1 for a model of other make. */
   lag: count,
+  /** Kind `none` without entries for a model of other make. */
   scaler: scalerSchema,
+  /** In what numbers the weights are kept; left out: float32. */
+  precision: z.enum(['float16', 'int8']).optional(),
   /** How values are drawn from the outputs; null: the outputs are the values. */
   sampling: z.null(),
   training: z
@@ -84,6 +105,11 @@ export const manifestSchema = z.strictObject({
 export type Manifest = z.infer<typeof manifestSchema>;
 export type TensorSpec = z.infer<typeof tensor>;
 export type StateRow = z.infer<typeof stateRow>;
+export type PackedState = z.infer<typeof packedState>;
+export type SeparateStates = z.infer<typeof separateStates>;
+
+/** What stands in a manifest before its files are written. */
+export type ManifestDescription = Omit<Manifest, 'files' | 'parity' | 'created'>;
 
 /**
  * Validates a manifest.
@@ -106,9 +132,23 @@ export function parseManifest(value: unknown, source: string): Manifest {
  * The part of a manifest that describes the model, as canonical JSON (keys sorted): its SHA-256 goes into the ONNX files'
  * metadata as `onda.manifest_sha256`. Left out are `files` (they hold the hash of those very files), `parity` and `created`.
  */
-export function manifestIdentity(manifest: Omit<Manifest, 'files' | 'parity' | 'created'>): string {
-  const { format, name, version, net, tensors, state, lag, scaler, sampling, training } = manifest;
-  return canonicalJson({ format, name, version, net, tensors, state, lag, scaler, sampling, training });
+export function manifestIdentity(manifest: ManifestDescription): string {
+  const { format, name, version, net, tensors, state, lag, scaler, precision, sampling, training } = manifest;
+  // What is left out (an undefined precision) leaves the text as it was before the key came.
+  const described = {
+    format,
+    name,
+    version,
+    net,
+    tensors,
+    state,
+    lag,
+    scaler,
+    precision,
+    sampling,
+    training,
+  };
+  return canonicalJson(described);
 }
 
 /** JSON with the keys of every object sorted and no white space, so that equal values give equal bytes. */

@@ -1,5 +1,5 @@
 import { ModelError, tensorNames } from '@onda/contract';
-import type { Manifest } from '@onda/contract';
+import type { NetManifest } from '@onda/contract';
 import { checkFeeds } from './checkFeeds.ts';
 import { checkPrompt, checkSamples } from './checkGeneration.ts';
 import { floatOutput } from './floatOutput.ts';
@@ -21,7 +21,7 @@ import type { Session } from './session.ts';
  */
 export async function generate(
   session: Session,
-  manifest: Manifest,
+  manifest: NetManifest,
   prompt: FloatTensor,
   state: FloatTensor | undefined,
   samples: number,

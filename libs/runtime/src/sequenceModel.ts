@@ -1,5 +1,5 @@
 import { modelFiles, tensorNames } from '@onda/contract';
-import type { Manifest } from '@onda/contract';
+import type { NetManifest } from '@onda/contract';
 import { checkFeeds } from './checkFeeds.ts';
 import { checkSession } from './checkSession.ts';
 import { floatOutput } from './floatOutput.ts';
@@ -19,11 +19,11 @@ export interface StepResult {
  * The state is the caller's to keep; a sequence goes on by handing the last state to the next step.
  */
 export class SequenceModel {
-  readonly manifest: Manifest;
+  readonly manifest: NetManifest;
   readonly #session: Session;
 
   /** @throws ModelError if the session's tensors are not the manifest's */
-  constructor(session: Session, manifest: Manifest) {
+  constructor(session: Session, manifest: NetManifest) {
     checkSession(session, manifest.tensors.model, modelFiles.sequence);
     this.#session = session;
     this.manifest = manifest;
@@ -51,7 +51,7 @@ export class SequenceModel {
 }
 
 /** Zeros [batch, state]: how every sequence starts. */
-export function zeroState(manifest: Manifest, batch: number): FloatTensor {
+export function zeroState(manifest: NetManifest, batch: number): FloatTensor {
   const { size } = manifest.state;
   return floatTensor([batch, size], new Float32Array(batch * size));
 }

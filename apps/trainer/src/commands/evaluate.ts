@@ -1,4 +1,4 @@
-import { DataError, modelFiles } from '@onda/contract';
+import { DataError, modelFiles, requireNetManifest } from '@onda/contract';
 import { floatTensor, SequenceModel } from '@onda/runtime';
 import { createNodeRuntime, readModelFolder } from '@onda/runtime-node';
 import { judgeForecast } from '@onda/series';
@@ -11,7 +11,8 @@ export async function evaluateCommand(
   data: string,
   options: { columns?: string; json: boolean },
 ): Promise<void> {
-  const { manifest, files } = await readModelFolder(folder);
+  const { manifest: read, files } = await readModelFolder(folder);
+  const manifest = requireNetManifest(read, folder);
   const { lag, net, name, version } = manifest;
   const { rows, values } = readModelCsv(data, manifest, options.columns);
   if (net.outputs !== net.features) {

@@ -1,4 +1,11 @@
-import { ConfigError, DataError, fitConfigSchema, modelFiles, type Manifest } from '@onda/contract';
+import {
+  ConfigError,
+  DataError,
+  fitConfigSchema,
+  modelFiles,
+  requireNetManifest,
+  type NetManifest,
+} from '@onda/contract';
 import { floatTensor, generate, type FloatTensor } from '@onda/runtime';
 import { createNodeRuntime, readModelFolder } from '@onda/runtime-node';
 import { sineChunk } from '@onda/series';
@@ -19,7 +26,7 @@ function parseSamples(text: string): number {
 }
 
 /** The prompt from a CSV file, or the first chunk of the sine that the model was trained on. */
-function readPrompt(manifest: Manifest, file: string | undefined): FloatTensor {
+function readPrompt(manifest: NetManifest, file: string | undefined): FloatTensor {
   const { features } = manifest.net;
   if (file !== undefined) {
     const { rows, values } = readModelCsv(file, manifest);
@@ -40,7 +47,8 @@ export async function generateCommand(
   options: { samples: string; prompt?: string; json: boolean },
 ): Promise<void> {
   const samples = parseSamples(options.samples);
-  const { manifest, files } = await readModelFolder(folder);
+  const { manifest: read, files } = await readModelFolder(folder);
+  const manifest = requireNetManifest(read, folder);
   const bytes = files.get(modelFiles.generator)?.bytes;
   if (!bytes) {
     throw new ConfigError(

@@ -1,5 +1,5 @@
 import path from 'node:path';
-import { modelFiles, ResultError } from '@onda/contract';
+import { modelFiles, requireNetManifest, ResultError } from '@onda/contract';
 import { floatTensor, generate } from '@onda/runtime';
 import { createWebRuntime } from '@onda/runtime-web';
 import { readModelFolder } from '@onda/runtime-node';
@@ -41,7 +41,8 @@ async function generateByService(
 
 /** Values by onnxruntime-web's WebAssembly build, as a page runs it; no browser is needed for that. */
 async function generateByWeb(modelFolder: string, { demonstration }: FittedRun): Promise<Float32Array> {
-  const { manifest, files } = await readModelFolder(modelFolder);
+  const { manifest: read, files } = await readModelFolder(modelFolder);
+  const manifest = requireNetManifest(read, modelFolder);
   const session = await createWebRuntime().createSession(
     files.get(modelFiles.generator)?.bytes ?? new Uint8Array(),
   );

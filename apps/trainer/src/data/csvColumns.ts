@@ -1,10 +1,10 @@
-import type { Manifest } from '@onda/contract';
+import type { NetManifest } from '@onda/contract';
 import { DataError, fitConfigSchema } from '@onda/contract';
 import { readCsvColumns, readSeriesCsv, type SeriesTable } from '@onda/series';
 import { readInput } from '../files.ts';
 
 /** Columns of CSV files that a model reads: as told, else as it was trained on, else all of them. */
-function modelColumns(manifest: Manifest, told: string | undefined, header: readonly string[]): string[] {
+function modelColumns(manifest: NetManifest, told: string | undefined, header: readonly string[]): string[] {
   const columns = told?.split(',').map((name) => name.trim()) ?? trainedColumns(manifest) ?? [...header];
   if (columns.length !== manifest.net.features) {
     throw new DataError(
@@ -14,13 +14,13 @@ function modelColumns(manifest: Manifest, told: string | undefined, header: read
   return columns;
 }
 
-function trainedColumns(manifest: Manifest): string[] | undefined {
+function trainedColumns(manifest: NetManifest): string[] | undefined {
   const config = fitConfigSchema.safeParse(manifest.training?.config);
   return config.success && config.data.data.kind === 'csv' ? config.data.data.columns : undefined;
 }
 
 /** The columns of a CSV file that a model reads, as numbers; errors name the file, the row and the column. */
-export function readModelCsv(file: string, manifest: Manifest, columns?: string): SeriesTable {
+export function readModelCsv(file: string, manifest: NetManifest, columns?: string): SeriesTable {
   const text = readInput(file, 'data').toString('utf8');
   return readSeriesCsv(text, modelColumns(manifest, columns, readCsvColumns(text, file)), file);
 }

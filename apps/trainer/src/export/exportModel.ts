@@ -7,6 +7,8 @@ import {
   modelFiles,
   ResultError,
   type Manifest,
+  type ManifestDescription,
+  type NetManifest,
   type ParityRow,
   type Scaler,
 } from '@onda/contract';
@@ -59,7 +61,7 @@ export async function exportModel(request: ExportRequest): Promise<ExportResult>
     scaler: request.scaler,
     producerVersion: ondaVersion,
   });
-  const describe = (version: number): Omit<Manifest, 'files' | 'parity' | 'created'> => ({
+  const describe = (version: number): Omit<NetManifest, 'files' | 'parity' | 'created'> => ({
     format: manifestFormat,
     name,
     version,
@@ -83,7 +85,7 @@ export async function exportModel(request: ExportRequest): Promise<ExportResult>
 
   const version = newest + 1;
   const files = encode(exported.model, exported.generator, describe(version));
-  const draft: Manifest = {
+  const draft: NetManifest = {
     ...describe(version),
     files: Object.fromEntries(
       Object.entries(files).map(([file, bytes]) => [file, { sha256: sha256(bytes), bytes: bytes.length }]),
@@ -109,7 +111,7 @@ export async function exportModel(request: ExportRequest): Promise<ExportResult>
 function encode(
   model: Model,
   generator: Model | null,
-  description: Omit<Manifest, 'files' | 'parity' | 'created'>,
+  description: ManifestDescription,
 ): Record<string, Uint8Array> {
   const metadata = {
     'onda.name': description.name,
@@ -124,7 +126,7 @@ function encode(
 
 async function checkParity(
   { artifacts, name, runtime, scaler }: ExportRequest,
-  draft: Manifest,
+  draft: NetManifest,
   files: Record<string, Uint8Array>,
 ): Promise<ParityRow[]> {
   const net = Net.fromArtifacts(artifacts);

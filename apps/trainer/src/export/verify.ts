@@ -1,4 +1,4 @@
-import type { Manifest, ParityRow, Scaler } from '@onda/contract';
+import type { NetManifest, ParityRow, Scaler } from '@onda/contract';
 import { generate, generateClosedLoop, SequenceModel, type Runtime, type RuntimeTensor } from '@onda/runtime';
 import { createRandom } from '@onda/series';
 import { compareValues } from './compare.ts';
@@ -38,7 +38,7 @@ function randomInput(scaler: Scaler, features: number, samples: number, seed: nu
 export async function verifyExport(
   runtime: Runtime,
   reference: TfjsReference,
-  manifest: Manifest,
+  manifest: NetManifest,
   sequence: Uint8Array,
   generator: Uint8Array | null,
 ): Promise<ParityRow[]> {

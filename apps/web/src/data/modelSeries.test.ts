@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import type { Manifest } from '@onda/contract';
+import type { NetManifest } from '@onda/contract';
 import { parseFitConfig } from '@onda/contract';
 import { exampleManifest } from '../testing/exampleModel.ts';
 import { modelSeries } from './modelSeries.ts';
@@ -10,7 +10,7 @@ const example = exampleManifest((file) => readFileSync(new URL(file, folder)));
 const readData = (fileName: string): Promise<string | null> =>
   Promise.resolve(fileName === 'known.csv' ? 'YEAR,SPOTS\n1700,5\n1701,11\n1702,16\n' : null);
 
-function trained(config: object, net: Partial<Manifest['net']> = {}): Manifest {
+function trained(config: object, net: Partial<NetManifest['net']> = {}): NetManifest {
   return {
     ...example,
     name: 'm',

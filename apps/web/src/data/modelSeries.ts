@@ -1,5 +1,5 @@
 import { readSeriesCsv, makeVideoClips } from '@onda/series';
-import type { CsvDataConfig, FitConfig, Manifest, VideoDataConfig } from '@onda/contract';
+import type { CsvDataConfig, FitConfig, NetManifest, VideoDataConfig } from '@onda/contract';
 import { madeUpSeries, rowSeries, sineSeries } from './series.ts';
 import type { Series } from './series.ts';
 
@@ -18,7 +18,7 @@ export type ReadData = (fileName: string) => Promise<string | null>;
  *
  * A model that does not say what it was trained on counts as the first job's if it says so by its name.
  */
-export async function modelSeries(manifest: Manifest, readData: ReadData): Promise<Series> {
+export async function modelSeries(manifest: NetManifest, readData: ReadData): Promise<Series> {
   const { net, scaler, training, name } = manifest;
   // The exporter writes the validated configuration there.
   const data = training?.config['data'] as FitConfig['data'] | undefined;

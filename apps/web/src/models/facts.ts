@@ -1,4 +1,4 @@
-import type { Manifest } from '@onda/contract';
+import type { NetManifest } from '@onda/contract';
 import { bytesText, countText, smallText } from '../draw/text.ts';
 
 /** A line of what there is to know of a model. */
@@ -12,7 +12,7 @@ export interface Fact {
 const gates = { rnn: 1, lstm: 4, gru: 3 } as const;
 
 /** Numbers that training fitted: kernels and two bias vectors of each layer, and the read-out. */
-export function parameterCount({ cell, units, layers, features, outputs }: Manifest['net']): number {
+export function parameterCount({ cell, units, layers, features, outputs }: NetManifest['net']): number {
   let count = outputs * (units + 1);
   for (let layer = 0; layer < layers; layer++) {
     const width = layer === 0 ? features : units;
@@ -22,7 +22,7 @@ export function parameterCount({ cell, units, layers, features, outputs }: Manif
 }
 
 /** What the page tells of a model, in its order. */
-export function modelFacts(manifest: Manifest): Fact[] {
+export function modelFacts(manifest: NetManifest): Fact[] {
   const { net, state, lag, training, parity, scaler } = manifest;
   const facts: Fact[] = [
     { name: 'Net', value: netText(net) },
@@ -47,7 +47,7 @@ export function modelFacts(manifest: Manifest): Fact[] {
   return facts;
 }
 
-function netText({ cell, units, layers, features, outputs }: Manifest['net']): string {
+function netText({ cell, units, layers, features, outputs }: NetManifest['net']): string {
   const stack = layers === 1 ? '1 layer' : `${layers} layers`;
   return `${cell.toUpperCase()}, ${stack} of ${units} units, ${features} in, ${outputs} out`;
 }

@@ -1,5 +1,5 @@
-import { ModelError, modelFiles, parseManifest } from '@onda/contract';
-import type { Manifest } from '@onda/contract';
+import { ModelError, modelFiles, parseNetManifest } from '@onda/contract';
+import type { NetManifest } from '@onda/contract';
 import { SequenceModel } from '@onda/runtime';
 import type { Runtime, Session } from '@onda/runtime';
 import type { ClosedLoopModel } from '../generate/stream.ts';
@@ -8,7 +8,7 @@ import type { ModelEntry } from './modelIndex.ts';
 
 /** A model that is ready to run in the page. */
 export interface LoadedModel extends ClosedLoopModel {
-  readonly manifest: Manifest;
+  readonly manifest: NetManifest;
   /** Milliseconds from the first byte asked for to the last session made. */
   readonly loadMs: number;
   release(): Promise<void>;
@@ -32,7 +32,7 @@ export async function loadModel(entry: ModelEntry, runtime: Runtime): Promise<Lo
   try {
     for (const file of files) {
       const bytes = await fetchFile(entry.files, file);
-      const listed = (manifest.files as Partial<Manifest['files']>)[file];
+      const listed = (manifest.files as Partial<NetManifest['files']>)[file];
       if (listed) await checkFile(file, bytes, listed.sha256);
       sessions.push(await createSession(runtime, file, bytes));
     }
@@ -50,7 +50,7 @@ export async function loadModel(entry: ModelEntry, runtime: Runtime): Promise<Lo
   }
 }
 
-async function readManifest(folder: URL): Promise<Manifest> {
+async function readManifest(folder: URL): Promise<NetManifest> {
   const text = new TextDecoder().decode(await fetchFile(folder, modelFiles.manifest));
   let value: unknown;
   try {
@@ -63,7 +63,7 @@ async function readManifest(folder: URL): Promise<Manifest> {
       },
     );
   }
-  return parseManifest(value, modelFiles.manifest);
+  return parseNetManifest(value, modelFiles.manifest);
 }
 
 async function createSession(runtime: Runtime, file: string, bytes: Uint8Array): Promise<Session> {

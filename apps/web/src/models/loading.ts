@@ -1,4 +1,4 @@
-import type { Manifest } from '@onda/contract';
+import type { NetManifest } from '@onda/contract';
 import { readDataFile } from '../data/dataFiles.ts';
 import { modelSeries } from '../data/modelSeries.ts';
 import type { Series } from '../data/series.ts';
@@ -6,6 +6,6 @@ import type { Series } from '../data/series.ts';
 // What the page fetches once it stands: the manifest's validator and the readers of data.
 export { loadModel } from './loadModel.ts';
 
-export function loadSeries(manifest: Manifest): Promise<Series> {
+export function loadSeries(manifest: NetManifest): Promise<Series> {
   return modelSeries(manifest, readDataFile);
 }

@@ -1,5 +1,5 @@
-import { parseManifest } from '@onda/contract';
-import type { Manifest } from '@onda/contract';
+import { parseNetManifest } from '@onda/contract';
+import type { NetManifest } from '@onda/contract';
 import { SequenceModel } from '@onda/runtime';
 import { createWebRuntime } from '@onda/runtime-web';
 import type { ClosedLoopModel } from '../generate/stream.ts';
@@ -7,8 +7,8 @@ import type { ClosedLoopModel } from '../generate/stream.ts';
 /** Reads a file of examples/models/lagged-sine/1; the tests, which run in Node, bring it. */
 export type ReadExample = (file: string) => Uint8Array;
 
-export function exampleManifest(read: ReadExample): Manifest {
-  return parseManifest(JSON.parse(new TextDecoder().decode(read('onda.json'))), 'onda.json');
+export function exampleManifest(read: ReadExample): NetManifest {
+  return parseNetManifest(JSON.parse(new TextDecoder().decode(read('onda.json'))), 'onda.json');
 }
 
 /** The example model on onnxruntime-web's WebAssembly build. */

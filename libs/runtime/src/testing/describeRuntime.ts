@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, it } from 'vitest';
-import { parseManifest } from '@onda/contract';
+import { parseNetManifest } from '@onda/contract';
 import type { Runtime } from '../session.ts';
 import { SequenceModel } from '../sequenceModel.ts';
 import { damagedBytesTests } from './damagedBytesTests.ts';
@@ -48,7 +48,7 @@ export function describeRuntime(suite: RuntimeSuite): void {
       const manifestBytes = await suite.loadFixture('onda.json');
       const modelBytes = await suite.loadFixture('model.onnx');
       const runtime = await suite.createRuntime();
-      const manifest = parseManifest(JSON.parse(new TextDecoder().decode(manifestBytes)), 'onda.json');
+      const manifest = parseNetManifest(JSON.parse(new TextDecoder().decode(manifestBytes)), 'onda.json');
       const session = await runtime.createSession(modelBytes);
       const generator = await runtime.createSession(await suite.loadFixture('generator.onnx'));
       const model = new SequenceModel(session, manifest);

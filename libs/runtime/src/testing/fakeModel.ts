@@ -1,4 +1,4 @@
-import type { Manifest } from '@onda/contract';
+import type { Manifest, NetManifest } from '@onda/contract';
 import { floatTensor } from '../floatTensor.ts';
 import type { FloatTensor } from '../floatTensor.ts';
 import type { RuntimeTensor, Session, TensorInfo } from '../session.ts';
@@ -15,7 +15,7 @@ const model = {
 } satisfies Manifest['tensors']['model'];
 
 /** The manifest of a model that needs no file: one feature, a state of one number. */
-export function fakeManifest(changes: Partial<Manifest> = {}): Manifest {
+export function fakeManifest(changes: Partial<NetManifest> = {}): NetManifest {
   return {
     format: 1,
     name: 'fake',
