@@ -1,27 +1,9 @@
 import { isIP } from 'node:net';
-import type { ProviderChoice } from '@onda/runtime-node';
+
+import type { ServeOptions } from './config/serveOptions.ts';
 import { limits, timeouts } from './limits.ts';
 import { startServer } from './startServer.ts';
 import type { RunningServer } from './startServer.ts';
-
-export interface ServeOptions {
-  models: string;
-  httpPort: number;
-  grpcPort: number | undefined;
-  metricsPort: number | undefined;
-  host: string;
-  provider: ProviderChoice;
-  /** The most rows that requests are joined into. */
-  maxBatch: number;
-  batchDelayUs: number;
-  /** Requests that may wait for a run of one model. */
-  maxQueue: number;
-  /** Sequences that one model keeps, and how long, seconds. */
-  maxSequences: number;
-  sequenceIdleS: number;
-  sequenceAgeS: number;
-  json: boolean;
-}
 
 /** Runs the service until SIGTERM or SIGINT; people read stderr, and with `--json` a program reads one line of stdout. */
 export async function serve(options: ServeOptions): Promise<void> {

@@ -1,0 +1,92 @@
+import type { z } from 'zod';
+import { oneOf, text, toggle, wholeNumber } from './option.ts';
+import type { Option } from './option.ts';
+
+const port = { least: 0, most: 65_535 };
+const days30 = 2_592_000;
+
+/**
+ * Every option of `serve`, once: the command line, the environment, the configuration file, the help and the check of
+ * docs/serving.md are made of this table. `maxBatch` is `--max-batch`, `ONDA_SERVE_MAX_BATCH`, and `max-batch` in a file.
+ */
+export const serveOptions = {
+  models: text({
+    value: 'dir',
+    expects: 'a folder of a model repository',
+    required: true,
+    says: 'folder of a model repository, one folder a model',
+  }),
+  httpPort: wholeNumber({ ...port, value: 'port', fallback: 8000, says: 'port; 0 takes a free one' }),
+  grpcPort: wholeNumber({ ...port, value: 'port', says: 'port for gRPC' }),
+  metricsPort: wholeNumber({
+    ...port,
+    value: 'port',
+    says: 'port for Prometheus and the probes, on 127.0.0.1 alone',
+  }),
+  host: text({
+    value: 'host',
+    expects: 'an address or a host name',
+    pattern: /^[A-Za-z0-9.:_-]{1,253}$/,
+    fallback: '127.0.0.1',
+    says: 'address to listen on; the default is reached from this machine only',
+  }),
+  provider: oneOf({
+    value: 'provider',
+    words: ['auto', 'cpu', 'cuda'],
+    fallback: 'auto',
+    says: 'what runs the models: cpu, cuda, or auto, which takes CUDA where it is set up',
+  }),
+  maxBatch: wholeNumber({
+    value: 'rows',
+    least: 1,
+    most: 1024,
+    fallback: 256,
+    says: 'most rows that waiting requests are joined into; 1 joins none',
+  }),
+  batchDelayUs: wholeNumber({
+    value: 'microseconds',
+    least: 0,
+    most: 1_000_000,
+    fallback: 0,
+    says: 'how long a request may wait for others although the worker is free',
+  }),
+  maxQueue: wholeNumber({
+    value: 'requests',
+    least: 1,
+    most: 1_000_000,
+    fallback: 1024,
+    says: 'requests of one model that may wait; one more is refused with 503',
+  }),
+  maxSequences: wholeNumber({
+    value: 'sequences',
+    least: 1,
+    most: 10_000_000,
+    fallback: 10_000,
+    says: 'sequences whose state one model keeps; one more is refused with 503',
+  }),
+  sequenceIdleS: wholeNumber({
+    value: 'seconds',
+    least: 1,
+    most: days30,
+    fallback: 60,
+    says: 'a sequence without a step for so long is forgotten',
+  }),
+  sequenceAgeS: wholeNumber({
+    value: 'seconds',
+    least: 1,
+    most: days30,
+    fallback: 86_400,
+    says: 'so long after its start a sequence is forgotten',
+  }),
+  json: toggle({ says: 'when ready, print one line of JSON to stdout' }),
+} satisfies Record<string, Option>;
+
+export type ServeOptionName = keyof typeof serveOptions;
+
+/** What `serve` runs with. */
+export type ServeOptions = { [Name in ServeOptionName]: z.output<(typeof serveOptions)[Name]['schema']> };
+
+/** The options in the order of the help. */
+export const serveOptionList: readonly (readonly [ServeOptionName, Option])[] = (
+  Object.keys(serveOptions) as ServeOptionName[]
+).map((name) => [name, serveOptions[name] as Option]);
