@@ -1,4 +1,8 @@
 import { defineConfig, mergeConfig } from 'vitest/config';
 import base from '../../vitest.base.ts';
 
-export default mergeConfig(base, defineConfig({ test: { name: 'exporter' } }));
+// The matrix of layers takes its time: `nx integration exporter`.
+export default mergeConfig(
+  base,
+  defineConfig({ test: { name: 'exporter', exclude: ['test/matrix/**', 'dist/**'] } }),
+);

@@ -88,11 +88,12 @@ export async function compare(
   const outputs = exported.model.graph.outputs.map(({ name }) => actual[name]);
   return {
     exported,
-    difference: Math.max(...outputs.map((output, index) => relative(output, expected[index]))),
+    difference: Math.max(...outputs.map((output, index) => relativeDifference(output, expected[index]))),
   };
 }
 
-function relative(actual: Floats, expected: Floats): number {
+/** The largest difference, relative to the largest value expected, or absolute below 1; another shape is an error. */
+export function relativeDifference(actual: Floats, expected: Floats): number {
   if (String(actual.dims) !== String(expected.dims)) {
     throw new Error(`expected shape [${expected.dims.join(', ')}], got [${actual.dims.join(', ')}]`);
   }
