@@ -18,7 +18,7 @@ export async function inferOutputs(
   const fetches = outputs.map((output) => output.name);
   const answer = { modelName: model.name, modelVersion: model.version, id };
   if (sequence === undefined) {
-    const tensors = await model.batcher.run(inputs, fetches, isGone);
+    const tensors = await model.batcher.run(inputs, fetches, { isGone });
     return { ...answer, outputs: outputs.map((output) => ({ ...output, tensor: tensors[output.name] })) };
   }
   const step = { x: inputs.x as FloatTensor, stateIn: inputs.state_in as FloatTensor | undefined };

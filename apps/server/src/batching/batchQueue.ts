@@ -10,14 +10,20 @@ export interface WaitingRun {
   readonly rows: number;
   /** Of all its inputs. */
   readonly values: number;
-  /** When it came, milliseconds of `performance.now`. */
+  /** When it came, milliseconds of the batcher's clock. */
   readonly since: number;
+  /** Lower numbers are run first. */
+  readonly priority: number;
+  /** When it is too late to run it, on the same clock; Infinity: never. */
+  readonly deadline: number;
+  /** Its bits are to be those of a run of its own. */
+  readonly exact: boolean;
   readonly isGone: () => boolean;
   readonly resolve: (tensors: Record<string, RuntimeTensor>) => void;
   readonly reject: (error: unknown) => void;
 }
 
-/** The requests that wait, oldest first. */
+/** The requests that wait: the lowest priority number first, among equals the oldest. */
 export class BatchQueue {
   #waiting: WaitingRun[] = [];
 
@@ -25,22 +31,26 @@ export class BatchQueue {
     return this.#waiting.length;
   }
 
-  get oldest(): WaitingRun | undefined {
+  /** The one whose turn it is. */
+  get first(): WaitingRun | undefined {
     return this.#waiting.at(0);
   }
 
   add(run: WaitingRun): void {
-    this.#waiting.push(run);
+    let at = this.#waiting.length;
+    while (at > 0 && this.#waiting[at - 1].priority > run.priority) at--;
+    if (at === this.#waiting.length) this.#waiting.push(run);
+    else this.#waiting.splice(at, 0, run);
   }
 
-  /** Rows that would leave with the oldest. */
+  /** Rows that would leave with the first. */
   joinableRows(maxRows: number, maxValues: number): number {
     let rows = 0;
     for (const run of this.#joinable(maxRows, maxValues)) rows += run.rows;
     return rows;
   }
 
-  /** Takes the oldest and those behind it that may be joined to it; the others keep their order. */
+  /** Takes the first and those behind it that may be joined to it; the others keep their order. */
   take(maxRows: number, maxValues: number): WaitingRun[] {
     const taken = this.#joinable(maxRows, maxValues);
     if (taken.length === this.#waiting.length) {
@@ -52,22 +62,22 @@ export class BatchQueue {
     return taken;
   }
 
-  /** Takes those whose client has gone. */
-  takeGone(): WaitingRun[] {
-    const gone = this.#waiting.filter((run) => run.isGone());
-    if (gone.length > 0) this.#waiting = this.#waiting.filter((run) => !gone.includes(run));
-    return gone;
+  /** Takes those that are not to be run any more. */
+  takeOver(isOver: (run: WaitingRun) => boolean): WaitingRun[] {
+    const over = new Set(this.#waiting.filter(isOver));
+    if (over.size > 0) this.#waiting = this.#waiting.filter((run) => !over.has(run));
+    return [...over];
   }
 
   #joinable(maxRows: number, maxValues: number): WaitingRun[] {
     const joined: WaitingRun[] = [];
-    const oldest = this.oldest;
+    const first = this.first;
     let rows = 0;
     let values = 0;
     for (const run of this.#waiting) {
-      if (run.key !== oldest?.key) continue;
-      // The oldest always leaves, alone if it is larger than what may be joined.
-      if (run !== oldest && (rows + run.rows > maxRows || values + run.values > maxValues)) break;
+      if (run.key !== first?.key) continue;
+      // The first always leaves, alone if it is larger than what may be joined.
+      if (run !== first && (rows + run.rows > maxRows || values + run.values > maxValues)) break;
       rows += run.rows;
       values += run.values;
       joined.push(run);

@@ -89,7 +89,7 @@ describe(Batcher, () => {
     const { session, runs, open } = gatedSession();
     const batcher = new Batcher(session, { ...options, maxWaiting: 1 }, new ModelStats());
     await busy(batcher);
-    const gone = batcher.run(x(3), ['y'], () => true);
+    const gone = batcher.run(x(3), ['y'], { isGone: () => true });
     const message = 'the client has gone before the model ran; nothing was run, send it again';
     const checked = expect(gone).rejects.toMatchObject({ code: 'canceled', message });
     const answer = valuesOf(batcher.run(x(4), ['y']));
@@ -97,6 +97,52 @@ describe(Batcher, () => {
     expect(await answer).toEqual([8]);
     await checked;
     expect(runs).toEqual([[1], [2], [4]]);
+  });
+
+  it('runs what has the lower priority number first, and equals in the order they came', async () => {
+    const { session, runs, open } = gatedSession();
+    const batcher = new Batcher(session, { ...options, maxRows: 1 }, new ModelStats());
+    await busy(batcher);
+    const answers = [5, 1, 5, 1, 3].map((priority, at) =>
+      valuesOf(batcher.run(x(at + 3), ['y'], { priority })),
+    );
+    open();
+    expect(await Promise.all(answers)).toEqual([[6], [8], [10], [12], [14]]);
+    expect(runs.slice(2).flat()).toEqual([4, 6, 7, 3, 5]);
+  });
+
+  it('does not run a request whose timeout has passed, and gives its place to another', async () => {
+    const { session, runs, open } = gatedSession();
+    let now = 0;
+    const stats = new ModelStats();
+    const batcher = new Batcher(session, { ...options, maxWaiting: 2 }, stats, () => now);
+    await busy(batcher);
+    const message =
+      "the request's timeout passed before the model ran; nothing was run, send it again or give it longer";
+    const late = [3, 4].map((value) =>
+      expect(batcher.run(x(value), ['y'], { deadline: value })).rejects.toMatchObject({
+        status: 408,
+        message,
+      }),
+    );
+    now = 3;
+    const answer = valuesOf(batcher.run(x(5), ['y'], { deadline: 10 }));
+    now = 4;
+    open();
+    expect(await answer).toEqual([10]);
+    await Promise.all(late);
+    expect(runs).toEqual([[1], [2], [5]]);
+  });
+
+  it('gives a single row company where its bits are to be those of a joined one', async () => {
+    const { session, runs, open } = gatedSession();
+    open();
+    const stats = new ModelStats();
+    const batcher = new Batcher(session, options, stats);
+    expect(await valuesOf(batcher.run(x(3), ['y'], { exact: true }))).toEqual([6]);
+    expect(await valuesOf(batcher.run(x(4), ['y']))).toEqual([8]);
+    expect(runs).toEqual([[3, 3], [4]]);
+    expect(stats.rows).toBe(2);
   });
 
   it('refuses more than may wait, and takes requests again', async () => {

@@ -19,6 +19,22 @@ export interface BatchOptions {
   maxWaiting: number;
 }
 
+/** What a request says of its run. */
+export interface RunOptions {
+  /** Asked before the run: a request whose client has gone is not run. */
+  isGone?: () => boolean;
+  /** Lower numbers are run first; 0 when left out. */
+  priority?: number;
+  /** When it is too late to run it, milliseconds of the batcher's clock; never when left out. */
+  deadline?: number;
+  /**
+   * The values are to be the same bits whatever the run is joined with. A run of one row is given a second one then, since
+   * ONNX Runtime's product for one row adds in another order than that for several, which give each row the same bits however
+   * many they are (libs/exporter/test/exactRows.test.ts holds it).
+   */
+  exact?: boolean;
+}
+
 /** One runs, one lies ready so that the worker never waits for this thread. */
 const RUNS_UNDER_WAY = 2;
 
@@ -28,19 +44,26 @@ const stays = (): boolean => false;
  * Joins requests of one model that wait at the same time into one run: rows under one another, where everything but the
  * number of rows agrees.
  *
- * The values are those of runs of their own within 1e-6, not bit for bit: ONNX Runtime's matrix product takes other kernels
- * for other numbers of rows, which add in another order.
+ * The values are those of runs of their own within 1e-6, and bit for bit where `exact` asks for it.
  */
 export class Batcher {
   readonly #session: Session;
   readonly #options: BatchOptions;
   readonly #stats: ModelStats;
   readonly #joins: boolean;
+  readonly #now: () => number;
   readonly #queue = new BatchQueue();
   #underWay = 0;
   #flushing = false;
 
-  constructor(session: Session, options: BatchOptions, stats: ModelStats) {
+  /** @param now a clock in milliseconds that never goes back */
+  constructor(
+    session: Session,
+    options: BatchOptions,
+    stats: ModelStats,
+    now: () => number = () => performance.now(),
+  ) {
+    this.#now = now;
     this.#session = session;
     this.#options = options;
     this.#stats = stats;
@@ -51,22 +74,34 @@ export class Batcher {
   /**
    * @param feeds   a tensor for every input
    * @param fetches names of the outputs
-   * @param isGone  asked before the run: a request whose client has gone is not run
    * @throws ShapeError, DataError for feeds that do not fit; ProtocolError `unavailable` when too many wait, `canceled` when
-   *   the client has gone; what the session throws
+   *   the client has gone, `timeout` past the deadline; what the session throws
    */
   run(
     feeds: Tensors,
     fetches: readonly string[],
-    isGone: () => boolean = stays,
+    { isGone = stays, priority = 0, deadline = Infinity, exact = false }: RunOptions = {},
   ): Promise<Record<string, RuntimeTensor>> {
     return new Promise((resolve, reject) => {
       // Each by itself, so that one that does not fit is never joined to others.
       checkFeeds(this.#session.inputs, feeds);
       this.#checkRoom();
       const { key, rows, values } = describeRun(feeds, fetches);
-      const since = performance.now();
-      this.#queue.add({ feeds, fetches, key, rows, values, since, isGone, resolve, reject });
+      const since = this.#now();
+      this.#queue.add({
+        feeds,
+        fetches,
+        key,
+        rows,
+        values,
+        since,
+        priority,
+        deadline,
+        exact,
+        isGone,
+        resolve,
+        reject,
+      });
       this.#stats.pending = this.#queue.length;
       this.#flushSoon();
     });
@@ -75,8 +110,8 @@ export class Batcher {
   #checkRoom(): void {
     const { maxWaiting } = this.#options;
     if (this.#queue.length < maxWaiting) return;
-    // Those who have gone must not keep others out.
-    this.#queue.takeGone().forEach(cancel);
+    // Those who have gone, or came too late, must not keep others out.
+    this.#dropOver();
     if (this.#queue.length < maxWaiting) return;
     throw new ProtocolError(
       'unavailable',
@@ -99,19 +134,25 @@ export class Batcher {
 
   #flush(): void {
     const { maxRows, maxValues, delayUs } = this.#options;
-    const { oldest } = this.#queue;
-    if (oldest === undefined || this.#underWay >= RUNS_UNDER_WAY) return;
-    const left = delayUs / 1000 - (performance.now() - oldest.since);
+    const { first } = this.#queue;
+    if (first === undefined || this.#underWay >= RUNS_UNDER_WAY) return;
+    const left = delayUs / 1000 - (this.#now() - first.since);
     if (left > 0 && this.#joins && this.#queue.joinableRows(maxRows, maxValues) < maxRows) {
       this.#flushSoon(left);
       return;
     }
     const taken = this.#queue.take(this.#joins ? maxRows : 1, this.#joins ? maxValues : 0);
     this.#stats.pending = this.#queue.length;
-    const runs = taken.filter((run) => !run.isGone());
-    if (runs.length < taken.length) taken.filter((run) => !runs.includes(run)).forEach(cancel);
+    const now = this.#now();
+    const runs = taken.filter((run) => !isOver(run, now));
+    if (runs.length < taken.length) taken.filter((run) => isOver(run, now)).forEach(refuse);
     if (runs.length > 0) void this.#start(runs);
     this.#flushSoon();
+  }
+
+  #dropOver(): void {
+    const now = this.#now();
+    this.#queue.takeOver((run) => isOver(run, now)).forEach(refuse);
   }
 
   async #start(runs: readonly WaitingRun[]): Promise<void> {
@@ -133,16 +174,18 @@ export class Batcher {
   }
 
   async #runJoined(runs: readonly WaitingRun[]): Promise<void> {
-    const started = performance.now();
-    const [{ feeds, fetches }] = runs;
-    const joined = runs.length === 1 ? { ...feeds } : joinTensors(runs.map((run) => run.feeds));
+    const started = this.#now();
+    const [{ feeds, fetches, rows, exact }] = runs;
+    const pads = this.#joins && runs.length === 1 && rows === 1 && exact;
+    const parts = runs.map((run) => run.feeds);
+    const joined = runs.length > 1 ? joinTensors(parts) : pads ? joinTensors([feeds, feeds]) : { ...feeds };
     const results = await this.#session.run(joined, fetches);
-    const took = performance.now() - started;
+    const took = this.#now() - started;
     let from = 0;
     for (const run of runs) {
       this.#stats.queueMs += started - run.since;
       this.#stats.computeMs += took;
-      run.resolve(runs.length === 1 ? results : takeRows(results, fetches, from, run.rows));
+      run.resolve(runs.length === 1 && !pads ? results : takeRows(results, fetches, from, run.rows));
       from += run.rows;
     }
     this.#stats.ran(from);
@@ -166,8 +209,20 @@ function describeRun(
   return { key, rows, values };
 }
 
-function cancel(run: WaitingRun): void {
+function isOver(run: WaitingRun, now: number): boolean {
+  return now >= run.deadline || run.isGone();
+}
+
+function refuse(run: WaitingRun): void {
   run.reject(
-    new ProtocolError('canceled', 'the client has gone before the model ran; nothing was run, send it again'),
+    run.isGone()
+      ? new ProtocolError(
+          'canceled',
+          'the client has gone before the model ran; nothing was run, send it again',
+        )
+      : new ProtocolError(
+          'timeout',
+          "the request's timeout passed before the model ran; nothing was run, send it again or give it longer",
+        ),
   );
 }

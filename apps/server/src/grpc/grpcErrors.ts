@@ -8,6 +8,7 @@ import type { Service } from '../service.ts';
 const statuses: Readonly<Record<number, status>> = {
   400: status.INVALID_ARGUMENT,
   404: status.NOT_FOUND,
+  408: status.DEADLINE_EXCEEDED,
   409: status.ALREADY_EXISTS,
   410: status.FAILED_PRECONDITION,
   413: status.RESOURCE_EXHAUSTED,
