@@ -80,28 +80,37 @@ const installers = /** @type {const} */ ({
     pip: 'apt-get install -y python3-pip',
     compiler: 'apt-get install -y g++',
     chromium: 'apt-get install -y --no-install-recommends chromium',
+    redis: 'apt-get install -y --no-install-recommends redis-server',
   },
   dnf: {
     pip: 'dnf install -y python3-pip',
     compiler: 'dnf install -y gcc-c++',
     chromium: 'dnf install -y chromium',
+    redis: 'dnf install -y redis',
   },
-  apk: { pip: 'apk add py3-pip', compiler: 'apk add g++', chromium: 'apk add chromium' },
+  apk: {
+    pip: 'apk add py3-pip',
+    compiler: 'apk add g++',
+    chromium: 'apk add chromium',
+    redis: 'apk add redis',
+  },
   pacman: {
     pip: 'pacman -S --noconfirm python-pip',
     compiler: 'pacman -S --noconfirm gcc',
     chromium: 'pacman -S --noconfirm chromium',
+    redis: 'pacman -S --noconfirm valkey',
   },
   brew: {
     pip: 'brew install python',
     compiler: 'xcode-select --install',
     chromium: 'brew install --cask chromium',
+    redis: 'brew install redis',
   },
 });
 
 /**
  * The command that gets a part on this system.
- * @param {'pip' | 'compiler' | 'chromium'} part
+ * @param {'pip' | 'compiler' | 'chromium' | 'redis'} part
  * @param {NodeJS.ProcessEnv} env
  * @param {boolean} [root] whether the user may install without sudo
  * @returns {string}
@@ -117,5 +126,11 @@ export function installCommand(part, env, root = process.getuid?.() === 0) {
       continue;
     return root || manager === 'brew' ? commands[part] : `sudo ${commands[part]}`;
   }
-  return `install ${{ pip: 'Python 3 with pip', compiler: 'a C++ compiler (g++)', chromium: 'Chromium' }[part]} by your system's package manager`;
+  const names = {
+    pip: 'Python 3 with pip',
+    compiler: 'a C++ compiler (g++)',
+    chromium: 'Chromium',
+    redis: 'Redis',
+  };
+  return `install ${names[part]} by your system's package manager`;
 }

@@ -1,6 +1,5 @@
 // @ts-check
 import { backendChoice } from './backendChoice.mjs';
-import { ensureChromium } from './chromium.mjs';
 import { ensureCuda } from './cuda.mjs';
 import { nodeVersionProblem } from './nodeVersion.mjs';
 import { ensurePackages } from './npmPackages.mjs';
@@ -9,6 +8,8 @@ import { pythonEnvironments } from './pythonEnvironments.mjs';
 import { SetupError } from './setupError.mjs';
 import { missingLine, readSetupRecord, updateSetupRecord } from './setupRecord.mjs';
 import { ensureTensorflow } from './tensorflow.mjs';
+import { ensureProgram } from './testProgram.mjs';
+import { testPrograms } from './testPrograms.mjs';
 
 /** @typedef {import('./place.mjs').Place} Place */
 /** @typedef {import('./place.mjs').Row} Row */
@@ -46,9 +47,11 @@ export async function setUp(place, wish) {
     news = outcome.news;
   }
   if (wish.tests) {
-    const browser = await ensureChromium(place);
-    rows.push(browser.row);
-    news = { ...news, chromium: browser.chromium };
+    for (const program of testPrograms) {
+      const { row, path } = await ensureProgram(place, program);
+      rows.push(row);
+      news[program.field] = path;
+    }
     for (const environment of pythonEnvironments) {
       const { row, python } = await ensurePython(place, environment);
       rows.push(row);

@@ -22,6 +22,7 @@ import { recordPath } from './places.mjs';
  * @property {string | null} python a Python with onnx, onnxruntime and numpy, for the tests
  * @property {string | null} clientsPython a Python with clients of the service, for the tests
  * @property {string | null} chromium a browser, for the tests
+ * @property {string | null} redis a Redis server, for the tests
  */
 
 /** @type {SetupRecord} */
@@ -40,6 +41,7 @@ const nothingYet = {
   python: null,
   clientsPython: null,
   chromium: null,
+  redis: null,
 };
 
 /**

@@ -6,6 +6,7 @@ import { stopwatch } from './place.mjs';
 import { pythonVariables } from './pythonEnvironments.mjs';
 import { setupTable } from './report.mjs';
 import { setUp } from './setUp.mjs';
+import { programVariables } from './testPrograms.mjs';
 import { chooseStages, stageSummary, testStages } from './testStages.mjs';
 
 const help = `npm test -- [--only NAME,NAME...]
@@ -44,7 +45,7 @@ export async function testCommand(args) {
     ...place.env,
     NX_DAEMON: 'false',
     TF_CPP_MIN_LOG_LEVEL: '2',
-    ...(record.chromium ? { ONDA_CHROMIUM: record.chromium } : {}),
+    ...programVariables(record),
     ...pythonVariables(record),
   };
   for (const stage of stages) {
