@@ -19,7 +19,7 @@ export async function runInNode(
   const session = await ort.InferenceSession.create(await exampleFile(file));
   const tensors = Object.entries(feeds).map(([name, { type, data, dims }]) => [
     name,
-    type === 'float32' ? new ort.Tensor(type, data, dims) : new ort.Tensor(type, data, dims),
+    new ort.Tensor(type as 'float32', data as Float32Array, dims),
   ]);
   const results = await session.run(Object.fromEntries(tensors) as Record<string, ort.Tensor>);
   return Object.fromEntries(Object.entries(results).map(([name, { data }]) => [name, data as Float32Array]));

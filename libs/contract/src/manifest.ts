@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { ModelError } from './errors.ts';
 import { cellKinds } from './fitConfig.ts';
+import { tensorTypes } from './tensorTypes.ts';
 import { zodMessage } from './zodMessage.ts';
 
 /** Raised when a reader of older manifests could misread a newer one. */
@@ -12,7 +13,7 @@ const count = z.int().min(1);
 /** A tensor of a file: a named dim is dynamic (`batch`, `time`, `samples`), a number is fixed. */
 const tensor = z.strictObject({
   name: z.string(),
-  type: z.enum(['float32', 'int64']),
+  type: z.enum(tensorTypes),
   shape: z.array(z.union([z.string(), z.int().min(0)])),
 });
 

@@ -1,21 +1,26 @@
-import type { TensorSpec } from '@onda/contract';
+import type { TensorType, TensorValue } from '@onda/contract';
 
-/** The tensor types that a manifest can name, as the Open Inference Protocol writes them. */
-export const datatypes = { float32: 'FP32', int64: 'INT64' } as const satisfies Record<
-  TensorSpec['type'],
-  string
->;
+/** The tensor types as the Open Inference Protocol writes them. */
+export const datatypes = {
+  float32: 'FP32',
+  float64: 'FP64',
+  float16: 'FP16',
+  int8: 'INT8',
+  int16: 'INT16',
+  int32: 'INT32',
+  int64: 'INT64',
+  uint8: 'UINT8',
+  uint16: 'UINT16',
+  uint32: 'UINT32',
+  uint64: 'UINT64',
+  bool: 'BOOL',
+  string: 'BYTES',
+} as const satisfies Record<TensorType, string>;
 
-/** The same types as Triton's model configuration writes them. */
-export const configTypes = { float32: 'TYPE_FP32', int64: 'TYPE_INT64' } as const satisfies Record<
-  TensorSpec['type'],
-  string
->;
-
-/** Bytes of one value. */
-export const valueBytes = { float32: 4, int64: 8 } as const satisfies Record<TensorSpec['type'], number>;
+/** The same type as Triton's model configuration writes it: `TYPE_FP32`. */
+export function configType(type: TensorType): string {
+  return type === 'string' ? 'TYPE_STRING' : `TYPE_${datatypes[type]}`;
+}
 
 /** A decoded tensor; the shape that runtimes take, so that nothing is copied on the way. */
-export type ProtocolTensor =
-  | { type: 'float32'; dims: readonly number[]; data: Float32Array }
-  | { type: 'int64'; dims: readonly number[]; data: BigInt64Array };
+export type ProtocolTensor = TensorValue;

@@ -1,3 +1,5 @@
+import { grpcValues } from './grpcContents.ts';
+import type { GrpcContents } from './grpcContents.ts';
 import { readInferFields } from './inferFields.ts';
 import type { InferRequest, InputFields, ReadData } from './inferFields.ts';
 import { describeValue, isObject } from './jsonBody.ts';
@@ -20,7 +22,7 @@ interface GrpcTensor {
   datatype: string;
   shape: readonly string[];
   parameters: Readonly<Record<string, GrpcParameter>>;
-  contents: { fp32_contents: readonly number[]; int64_contents: readonly string[] } | null;
+  contents: GrpcContents | null;
 }
 
 /** `ModelInferRequest` as protobuf decodes it, with every field present. */
@@ -53,9 +55,9 @@ export function decodeGrpcInferRequest(
   }
   const readData: ReadData = (input, spec, dims, count) => {
     const contents = isObject(input.contents) ? input.contents : {};
-    const values = contents[spec.type === 'float32' ? 'fp32_contents' : 'int64_contents'];
-    const own = Array.isArray(values) ? (values as readonly (number | string)[]) : [];
-    if (raw.length === 0) return tensorFromJson(own.map(Number), spec, dims, count);
+    if (raw.length === 0) {
+      return tensorFromJson(grpcValues(contents, spec.type, `input "${spec.name}"`), spec, dims, count);
+    }
     if (Object.values(contents).some((list) => Array.isArray(list) && list.length > 0)) {
       throw new ProtocolError(
         'malformed',

@@ -2,6 +2,7 @@ import { datatypes } from './datatypes.ts';
 import type { GrpcParameter } from './grpcRequest.ts';
 import type { InferResponse } from './inferResponse.ts';
 import type { Parameters } from './parameters.ts';
+import { tensorBytes } from './tensorBytes.ts';
 
 /** `ModelInferResponse` as protobuf takes it. */
 export interface GrpcInferResponse {
@@ -25,9 +26,7 @@ export function encodeGrpcInferResponse(response: InferResponse): GrpcInferRespo
       datatype: datatypes[tensor.type],
       shape: tensor.dims,
     })),
-    raw_output_contents: response.outputs.map(
-      ({ tensor: { data } }) => new Uint8Array(data.buffer, data.byteOffset, data.byteLength),
-    ),
+    raw_output_contents: response.outputs.map(({ tensor }) => tensorBytes(tensor)),
   };
 }
 

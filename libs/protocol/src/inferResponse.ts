@@ -1,7 +1,8 @@
 import { datatypes } from './datatypes.ts';
 import type { ProtocolTensor } from './datatypes.ts';
-import { numbersText } from './numbersText.ts';
 import type { Parameters } from './parameters.ts';
+import { tensorBytes } from './tensorBytes.ts';
+import { tensorText } from './tensorText.ts';
 
 export interface InferResponse {
   modelName: string;
@@ -30,11 +31,11 @@ export function encodeInferResponse(response: InferResponse): EncodedResponse {
   for (const { name, tensor, binary } of response.outputs) {
     const start = `{"name":${JSON.stringify(name)},"shape":[${tensor.dims.join(',')}],"datatype":"${datatypes[tensor.type]}"`;
     if (binary) {
-      const { buffer, byteOffset, byteLength } = tensor.data;
-      parts.push(new Uint8Array(buffer, byteOffset, byteLength));
-      outputs.push(`${start},"parameters":{"binary_data_size":${byteLength}}}`);
+      const bytes = tensorBytes(tensor);
+      parts.push(bytes);
+      outputs.push(`${start},"parameters":{"binary_data_size":${bytes.byteLength}}}`);
     } else {
-      outputs.push(`${start},"data":[${numbersText(tensor.data, `output "${name}"`)}]}`);
+      outputs.push(`${start},"data":[${tensorText(tensor, `output "${name}"`)}]}`);
     }
   }
   const json = `{"model_name":${JSON.stringify(response.modelName)},"model_version":${JSON.stringify(response.modelVersion)}${id}${parameters},"outputs":[${outputs.join(',')}]}`;

@@ -84,7 +84,7 @@ export function integers(rows: readonly (readonly unknown[])[], count: number, w
   return result;
 }
 
-function notANumber(value: unknown, index: number, where: string): DataError {
+export function notANumber(value: unknown, index: number, where: string): DataError {
   return new DataError(
     `${where}: expected a number at position ${index}, got ${describeValue(value)}; JSON has no NaN, so leave such samples out`,
   );

@@ -1,8 +1,9 @@
-import { DataError, ShapeError } from '@onda/contract';
+import { DataError, ShapeError, typedArrays } from '@onda/contract';
 import type { TensorSpec } from '@onda/contract';
-import { valueBytes } from './datatypes.ts';
 import type { ProtocolTensor } from './datatypes.ts';
-import { floats, integers, readNested } from './numbers.ts';
+import { readNested } from './numbers.ts';
+import { textsFromBytes } from './textBytes.ts';
+import { valuesFromJson } from './valuesFromJson.ts';
 
 /**
  * A tensor from JSON `data`: flat and row-major, or nested exactly as the shape says.
@@ -29,13 +30,16 @@ export function tensorFromJson(
       `${where}: expected ${count} values for shape [${dims.join(', ')}], got ${nested.dims[0]}; correct the shape or the data`,
     );
   }
-  return spec.type === 'float32'
-    ? { type: 'float32', dims, data: floats(nested.rows, count, where) }
-    : { type: 'int64', dims, data: integers(nested.rows, count, where) };
+  return {
+    type: spec.type,
+    dims,
+    data: valuesFromJson(spec.type, nested.rows, count, where),
+  } as ProtocolTensor;
 }
 
 /**
- * A tensor from the bytes after the JSON header (binary tensor extension): little-endian, row-major.
+ * A tensor from the bytes after the JSON header (binary tensor extension): little-endian, row-major; strings each behind
+ * their length.
  *
  * The bytes are copied, since a view needs an offset that its type divides.
  *
@@ -48,7 +52,10 @@ export function tensorFromBytes(
   count: number,
 ): ProtocolTensor {
   const where = `input "${spec.name}"`;
-  const expected = count * valueBytes[spec.type];
+  const { type } = spec;
+  if (type === 'string') return { type, dims, data: textsFromBytes(bytes, count, where) };
+  const list = typedArrays[type];
+  const expected = count * list.BYTES_PER_ELEMENT;
   if (bytes.byteLength !== expected) {
     throw new ShapeError(
       `${where}: expected ${expected} bytes for shape [${dims.join(', ')}], got ${bytes.byteLength}; correct the shape or binary_data_size`,
@@ -56,13 +63,33 @@ export function tensorFromBytes(
   }
   const copy = new ArrayBuffer(expected);
   new Uint8Array(copy).set(bytes);
-  if (spec.type === 'int64') return { type: 'int64', dims, data: new BigInt64Array(copy) };
-  const data = new Float32Array(copy);
-  const bad = data.findIndex((value) => !Number.isFinite(value));
-  if (bad >= 0) {
+  const tensor = { type, dims, data: new list(copy) } as ProtocolTensor;
+  checkBytes(tensor, where);
+  return tensor;
+}
+
+/** What bytes can say and the type does not mean. */
+function checkBytes({ type, data }: ProtocolTensor, where: string): void {
+  if (type === 'float32' || type === 'float64') {
+    const bad = data.findIndex((value) => !Number.isFinite(value));
+    if (bad >= 0) throw notFinite(String(data[bad]), bad, where);
+  } else if (type === 'float16') {
+    const bad = data.findIndex((bits) => (bits & HALF_EXPONENT) === HALF_EXPONENT);
+    if (bad >= 0) throw notFinite('NaN or an infinity', bad, where);
+  } else if (type === 'bool') {
+    const bad = data.findIndex((value) => value > 1);
+    if (bad < 0) return;
     throw new DataError(
-      `${where}: expected finite numbers, got ${data[bad]} at position ${bad}; remove or replace it`,
+      `${where}: expected bytes 0 and 1, got ${data[bad]} at position ${bad}; send 1 for true`,
     );
   }
-  return { type: 'float32', dims, data };
+}
+
+/** All bits of a float16's exponent: set in NaN and the infinities alone. */
+const HALF_EXPONENT = 0x7c00;
+
+function notFinite(value: string, index: number, where: string): DataError {
+  return new DataError(
+    `${where}: expected finite numbers, got ${value} at position ${index}; remove or replace it`,
+  );
 }

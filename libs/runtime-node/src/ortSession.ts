@@ -1,6 +1,13 @@
-import { checkFeeds, checkFetches, checkModelBytes, loadError, releasedError } from '@onda/runtime';
+import {
+  checkFeeds,
+  checkFetches,
+  checkModelBytes,
+  loadError,
+  releasedError,
+  runtimeTensor,
+} from '@onda/runtime';
 import type { RuntimeTensor, Session, TensorInfo } from '@onda/runtime';
-import { ModelError, ResultError } from '@onda/contract';
+import { isTensorType, ModelError, ResultError } from '@onda/contract';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import type { Provider } from './provider.ts';
 
@@ -69,7 +76,8 @@ class OrtSession implements Session {
     const nativeFeeds: Record<string, Tensor> = {};
     for (const name of Object.keys(feeds)) {
       const { type, data, dims } = feeds[name];
-      nativeFeeds[name] = new Tensor(type, data, dims);
+      // One of many types, and its data is of that type: the constructor's overloads want each by itself.
+      nativeFeeds[name] = new Tensor(type as 'float32', data as Float32Array, dims);
     }
     const results = await this.#native.run(nativeFeeds, fetches).catch(runFailed);
     const outputs: Record<string, RuntimeTensor> = {};
@@ -97,13 +105,10 @@ function tensorInfo(info: InferenceSession.ValueMetadata): TensorInfo {
       `the model cannot be used: "${info.name}" is no tensor; export it with tensors as inputs and outputs`,
     );
   }
+  if (!isTensorType(info.type)) {
+    throw new ModelError(
+      `the model cannot be used: "${info.name}" is of type ${info.type}; export it with a float, integer, bool or string type`,
+    );
+  }
   return { name: info.name, type: info.type, shape: info.shape };
-}
-
-function runtimeTensor(name: string, { type, dims, data }: Tensor): RuntimeTensor {
-  if (type === 'float32') return { type, dims, data: data as Float32Array };
-  if (type === 'int64') return { type, dims, data: data as BigInt64Array };
-  throw new ModelError(
-    `output "${name}": expected float32 or int64, got ${type}; export the model with a Cast at its end`,
-  );
 }

@@ -77,6 +77,7 @@ function post(replies: Reply[], batchDone: boolean): void {
   for (const reply of replies) {
     if (reply.kind !== 'ran') continue;
     for (const { data } of Object.values(reply.tensors)) {
+      if (Array.isArray(data)) continue;
       const { buffer } = data;
       if (buffer instanceof ArrayBuffer && buffer.byteLength >= TRANSFER_FROM_BYTES) transfer.push(buffer);
     }

@@ -64,5 +64,6 @@ export function serveRuntime(runtime: Runtime, port: Port): void {
 
 /** The memory of tensors, to be moved rather than copied. */
 function buffers(tensors: Record<string, RuntimeTensor>): Transferable[] {
-  return [...new Set(Object.values(tensors).map((tensor) => tensor.data.buffer as ArrayBuffer))];
+  const lists = Object.values(tensors).flatMap(({ data }) => (Array.isArray(data) ? [] : [data]));
+  return [...new Set(lists.map(({ buffer }) => buffer as ArrayBuffer))];
 }

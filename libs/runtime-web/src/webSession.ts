@@ -1,6 +1,13 @@
 import * as ort from 'onnxruntime-web/wasm';
 import { MissingError, ModelError } from '@onda/contract';
-import { checkFeeds, checkFetches, checkModelBytes, loadError, releasedError } from '@onda/runtime';
+import {
+  checkFeeds,
+  checkFetches,
+  checkModelBytes,
+  loadError,
+  releasedError,
+  runtimeTensor,
+} from '@onda/runtime';
 import type { RuntimeTensor, Session, TensorInfo } from '@onda/runtime';
 
 type Queue = <T>(task: () => Promise<T>) => Promise<T>;
@@ -31,8 +38,9 @@ export async function createWebSession(model: Uint8Array, queue: Queue): Promise
         Object.entries(feeds).map(([name, tensor]) => [name, toOrt(tensor)]),
       );
       return queue(async () => {
+        // ONNX Runtime Web hands out its own copy of each output, so the caller may keep and transfer it.
         const results = await runOnce(session, tensors, names);
-        return Object.fromEntries(names.map((name) => [name, fromOrt(name, results[name])]));
+        return Object.fromEntries(names.map((name) => [name, runtimeTensor(name, results[name])]));
       });
     },
     async release() {
@@ -80,19 +88,8 @@ function tensorInfo(value: ort.InferenceSession.ValueMetadata): TensorInfo {
 }
 
 function toOrt(tensor: RuntimeTensor): ort.Tensor {
-  return tensor.type === 'float32'
-    ? new ort.Tensor('float32', tensor.data, tensor.dims)
-    : new ort.Tensor('int64', tensor.data, tensor.dims);
-}
-
-function fromOrt(name: string, tensor: ort.OnnxValue): RuntimeTensor {
-  const { data, dims } = tensor;
-  // ONNX Runtime Web hands out its own copy of each output, so the caller may keep and transfer it.
-  if (data instanceof Float32Array) return { type: 'float32', dims, data };
-  if (data instanceof BigInt64Array) return { type: 'int64', dims, data };
-  throw new ModelError(
-    `model: output "${name}": expected float32 or int64, got ${tensor.type}; export the model with outputs of these types`,
-  );
+  // One of many types, and its data is of that type: the constructor's overloads want each by itself.
+  return new ort.Tensor(tensor.type as 'float32', tensor.data as Float32Array, tensor.dims);
 }
 
 function reason(cause: unknown): string {

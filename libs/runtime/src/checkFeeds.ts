@@ -1,4 +1,4 @@
-import { DataError, ShapeError } from '@onda/contract';
+import { DataError, ShapeError, typedArrays } from '@onda/contract';
 import { listText, shapeText } from './shapeText.ts';
 import type { RuntimeTensor, TensorInfo } from './session.ts';
 
@@ -49,22 +49,27 @@ function takes(inputs: readonly TensorInfo[]): string {
 }
 
 function checkType(input: TensorInfo, tensor: RuntimeTensor): void {
-  const held =
-    tensor.data instanceof Float32Array
-      ? 'float32'
-      : tensor.data instanceof BigInt64Array
-        ? 'int64'
-        : 'another kind of array';
-  if (tensor.type !== input.type) {
+  const { type, data } = tensor;
+  if (type !== input.type) {
+    throw new DataError(`input "${input.name}": expected ${input.type}, got ${type}; convert the values`);
+  }
+  if (type === 'string') {
+    if (Array.isArray(data) && data.every((value) => typeof value === 'string')) return;
     throw new DataError(
-      `input "${input.name}": expected ${input.type}, got ${tensor.type}; convert the values`,
+      `input "${input.name}": expected its data as a list of strings, got ${heldBy(data)}; give strings`,
     );
   }
-  if (held !== tensor.type) {
+  if (!(data instanceof typedArrays[type])) {
     throw new DataError(
-      `input "${input.name}": expected its data as ${tensor.type}, got ${held}; give a ${tensor.type === 'float32' ? 'Float32Array' : 'BigInt64Array'}`,
+      `input "${input.name}": expected its data as ${type}, got ${heldBy(data)}; give a ${typedArrays[type].name}`,
     );
   }
+}
+
+/** What an array holds, by the first type that it is the list of. */
+function heldBy(data: RuntimeTensor['data']): string {
+  const entries = Object.entries(typedArrays);
+  return entries.find(([, list]) => data instanceof list)?.[0] ?? 'another kind of array';
 }
 
 function checkDims(

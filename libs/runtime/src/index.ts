@@ -13,4 +13,5 @@ export { checkFeeds } from './checkFeeds.ts';
 export type { CheckFeedsOptions } from './checkFeeds.ts';
 export { checkSession } from './checkSession.ts';
 export { checkFetches, checkModelBytes, loadError, releasedError } from './sessionChecks.ts';
+export { runtimeTensor } from './runtimeTensor.ts';
 export { listText, shapeText } from './shapeText.ts';

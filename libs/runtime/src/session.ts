@@ -1,7 +1,7 @@
+import type { TensorValue } from '@onda/contract';
+
 /** A tensor as runtimes exchange it: row-major data and its dims. */
-export type RuntimeTensor =
-  | { type: 'float32'; dims: readonly number[]; data: Float32Array }
-  | { type: 'int64'; dims: readonly number[]; data: BigInt64Array };
+export type RuntimeTensor = TensorValue;
 
 /** What a model says of an input or output: a name stands for a dim that is not fixed. */
 export interface TensorInfo {

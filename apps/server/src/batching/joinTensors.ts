@@ -1,3 +1,4 @@
+import { typedArrays } from '@onda/contract';
 import type { RuntimeTensor } from '@onda/runtime';
 
 export type Tensors = Readonly<Record<string, RuntimeTensor>>;
@@ -23,21 +24,16 @@ function joinOne(tensors: readonly RuntimeTensor[]): RuntimeTensor {
     length += data.length;
   }
   const dims = [rows, ...first.dims.slice(1)];
+  const { type } = first;
+  if (type === 'string') return { type, dims, data: tensors.flatMap(({ data }) => data as string[]) };
+  const data = new typedArrays[type](length);
   let offset = 0;
-  if (first.type === 'int64') {
-    const data = new BigInt64Array(length);
-    for (const tensor of tensors) {
-      data.set(tensor.data as BigInt64Array, offset);
-      offset += tensor.data.length;
-    }
-    return { type: 'int64', dims, data };
-  }
-  const data = new Float32Array(length);
   for (const tensor of tensors) {
-    data.set(tensor.data as Float32Array, offset);
+    // Equal types, as the key of waiting requests has them: one list's values fit the other.
+    data.set(tensor.data as never, offset);
     offset += tensor.data.length;
   }
-  return { type: 'float32', dims, data };
+  return { type, dims, data } as RuntimeTensor;
 }
 
 /**
@@ -57,10 +53,10 @@ export function takeRows(
     const width = tensor.data.length / tensor.dims[0];
     const dims = [rows, ...tensor.dims.slice(1)];
     const [start, end] = [from * width, (from + rows) * width];
-    taken[name] =
-      tensor.type === 'int64'
-        ? { type: 'int64', dims, data: tensor.data.subarray(start, end) }
-        : { type: 'float32', dims, data: tensor.data.subarray(start, end) };
+    const { type, data } = tensor;
+    // Views of the same list under the same type.
+    const part = Array.isArray(data) ? data.slice(start, end) : data.subarray(start, end);
+    taken[name] = { type, dims, data: part } as RuntimeTensor;
   }
   return taken;
 }

@@ -196,11 +196,9 @@ function checkFinite(id: string, name: string, { data }: RuntimeTensor): void {
 
 function copied(tensors: Tensors): Tensors {
   return Object.fromEntries(
-    Object.entries(tensors).map(([name, tensor]) => [
+    Object.entries(tensors).map(([name, { type, dims, data }]) => [
       name,
-      tensor.type === 'int64'
-        ? { ...tensor, data: tensor.data.slice() }
-        : { ...tensor, data: tensor.data.slice() },
+      { type, dims, data: data.slice() } as RuntimeTensor,
     ]),
   );
 }

@@ -1,0 +1,189 @@
+import { tensorTypes } from '@onda/contract';
+import type { TensorType } from '@onda/contract';
+import { describe, expect, it } from 'vitest';
+import { datatypes } from './datatypes.ts';
+import type { ProtocolTensor } from './datatypes.ts';
+import { decodeGrpcInferRequest } from './grpcRequest.ts';
+import { encodeGrpcInferResponse } from './grpcResponse.ts';
+import { decodeInferRequest } from './inferRequest.ts';
+import { encodeInferResponse } from './inferResponse.ts';
+
+/** Two values of each type that JSON carries, at the ends of its range. */
+const examples: Partial<Record<TensorType, readonly unknown[]>> = {
+  float32: [-1.5, 0.25],
+  float64: [1e300, 0.1],
+  int8: [-128, 127],
+  int16: [-32_768, 32_767],
+  int32: [-2_147_483_648, 2_147_483_647],
+  int64: [-9_007_199_254_740_991, 9_007_199_254_740_991],
+  uint8: [0, 255],
+  uint16: [0, 65_535],
+  uint32: [0, 4_294_967_295],
+  uint64: [0, 9_007_199_254_740_991],
+  bool: [true, false],
+  string: ['', 'é "x"\n'],
+};
+const jsonTypes = Object.keys(examples) as TensorType[];
+
+function modelOf(type: TensorType): Parameters<typeof decodeInferRequest>[2] {
+  const tensor = { name: 'a', type, shape: ['batch'] };
+  return { inputs: [tensor], outputs: [tensor] };
+}
+
+function decodeJson(type: TensorType, data: unknown, count = 2): ProtocolTensor {
+  const input = { name: 'a', datatype: datatypes[type], shape: [count], data };
+  const body = new TextEncoder().encode(JSON.stringify({ inputs: [input] }));
+  return decodeInferRequest(body, undefined, modelOf(type), 100).inputs.a;
+}
+
+function encode(tensor: ProtocolTensor, binary: boolean): ReturnType<typeof encodeInferResponse> {
+  const outputs = [{ name: 'a', tensor, binary }];
+  return encodeInferResponse({ modelName: 'm', modelVersion: '1', id: undefined, outputs });
+}
+
+function decodeBytes(type: TensorType, bytes: Uint8Array, count = 2): ProtocolTensor {
+  const input = {
+    name: 'a',
+    datatype: datatypes[type],
+    shape: [count],
+    parameters: { binary_data_size: bytes.byteLength },
+  };
+  const header = new TextEncoder().encode(JSON.stringify({ inputs: [input] }));
+  const body = new Uint8Array([...header, ...bytes]);
+  return decodeInferRequest(body, header.byteLength, modelOf(type), 100).inputs.a;
+}
+
+describe('tensor types over HTTP', () => {
+  it('tells of every type', () => {
+    expect([...jsonTypes, 'float16'].sort()).toEqual([...tensorTypes].sort());
+  });
+
+  it.each(jsonTypes)('carries %s as JSON and as bytes, there and back', (type) => {
+    const tensor = decodeJson(type, examples[type]);
+    const { body } = encode(tensor, false);
+    expect((JSON.parse(body as string) as { outputs: { data: unknown }[] }).outputs[0].data).toEqual(
+      examples[type],
+    );
+    const binary = encode(tensor, true);
+    const bytes = (binary.body as Uint8Array).subarray(binary.headerLength);
+    expect(decodeBytes(type, bytes)).toEqual(tensor);
+  });
+
+  it('carries float16 as bytes alone', () => {
+    const half = decodeBytes('float16', Uint8Array.of(0x00, 0x3c, 0x00, 0xbc));
+    expect(half.data).toEqual(Uint16Array.of(0x3c00, 0xbc00));
+    expect(() => decodeJson('float16', [1, -1])).toThrow(
+      'input "a": expected FP16 as bytes, got it as JSON, which has no such numbers; send it with binary_data_size',
+    );
+    expect(() => encode(half, false)).toThrow(
+      'output "a": FP16 has no numbers in JSON; ask for it with binary_data true',
+    );
+    expect(() => decodeBytes('float16', Uint8Array.of(0x00, 0x7c, 0, 0))).toThrow(
+      'input "a": expected finite numbers, got NaN or an infinity at position 0; remove or replace it',
+    );
+  });
+
+  it.each<[TensorType, unknown, string]>([
+    [
+      'uint8',
+      [1, 256],
+      'expected whole numbers from 0 to 255, got 256 at position 1; round or clip the values',
+    ],
+    [
+      'int8',
+      [-129, 0],
+      'expected whole numbers from -128 to 127, got -129 at position 0; round or clip the values',
+    ],
+    [
+      'int32',
+      [0.5, 0],
+      'expected whole numbers from -2147483648 to 2147483647, got 0.5 at position 0; round or clip the values',
+    ],
+    [
+      'uint64',
+      [0, -1],
+      'expected whole numbers from 0 to 2^53 - 1, got -1 at position 1; round or clip the values',
+    ],
+    ['bool', [true, 1], 'expected true or false at position 1, got 1; send one of them'],
+    ['string', ['a', 1], 'expected a string at position 1, got 1; put it into quotes'],
+  ])('refuses what %s does not hold', (type, data, text) => {
+    expect(() => decodeJson(type, data)).toThrow(`input "a": ${text}`);
+  });
+
+  it.each<[string, TensorType, Uint8Array, string]>([
+    [
+      'a bool of 2',
+      'bool',
+      Uint8Array.of(1, 2),
+      'expected bytes 0 and 1, got 2 at position 1; send 1 for true',
+    ],
+    [
+      'a string longer than its tensor',
+      'string',
+      Uint8Array.of(9, 0, 0, 0, 65),
+      'expected each string behind its length in 4 bytes, got one that reaches beyond the end (string 0); correct the lengths or binary_data_size',
+    ],
+    [
+      'half a length',
+      'string',
+      Uint8Array.of(1, 0, 0, 0, 65, 0),
+      'expected each string behind its length in 4 bytes, got one that reaches beyond the end (string 1); correct the lengths or binary_data_size',
+    ],
+    [
+      'too few strings',
+      'string',
+      Uint8Array.of(1, 0, 0, 0, 65),
+      'expected 2 strings, got 1; correct the shape or the data',
+    ],
+    [
+      'too many strings',
+      'string',
+      new Uint8Array(12),
+      'expected 2 strings, got more; correct the shape or the data',
+    ],
+    [
+      'a string that is no text',
+      'string',
+      Uint8Array.of(1, 0, 0, 0, 0xff, 0, 0, 0, 0),
+      'expected UTF-8, got other bytes in string 0; encode them as text, base64 for instance',
+    ],
+  ])('refuses %s', (_what, type, bytes, text) => {
+    expect(() => decodeBytes(type, bytes)).toThrow(`input "a": ${text}`);
+  });
+});
+
+describe('tensor types over gRPC', () => {
+  const fields: Partial<Record<TensorType, string>> = {
+    float64: 'fp64_contents',
+    int8: 'int_contents',
+    uint16: 'uint_contents',
+    uint64: 'uint64_contents',
+    bool: 'bool_contents',
+    string: 'bytes_contents',
+  };
+
+  it.each(Object.keys(fields) as TensorType[])(
+    'reads %s from its contents, and from what it answers',
+    (type) => {
+      const tensor = decodeJson(type, examples[type]);
+      const wire: Partial<Record<TensorType, (value: unknown) => unknown>> = {
+        uint64: String,
+        string: (text) => new TextEncoder().encode(text as string),
+      };
+      const values = examples[type]?.map(wire[type] ?? ((value) => value));
+      const input = { name: 'a', datatype: datatypes[type], shape: ['2'], parameters: {} };
+      const message = { id: '', parameters: {}, outputs: [], raw_input_contents: [] as Uint8Array[] };
+      const contents = { [fields[type] ?? '']: values };
+      const decode = (own: object | null, raw: Uint8Array[]): ProtocolTensor =>
+        decodeGrpcInferRequest(
+          { ...message, inputs: [{ ...input, contents: own }], raw_input_contents: raw },
+          modelOf(type),
+          100,
+        ).inputs.a;
+      expect(decode(contents, [])).toEqual(tensor);
+      const outputs = [{ name: 'a', tensor, binary: true }];
+      const answer = encodeGrpcInferResponse({ modelName: 'm', modelVersion: '1', id: undefined, outputs });
+      expect(decode(null, answer.raw_output_contents)).toEqual(tensor);
+    },
+  );
+});
