@@ -2,10 +2,11 @@ import type { Scaler } from '@onda/contract';
 import { tensorNames } from '@onda/contract';
 import type { Graph } from '@onda/onnx';
 import { GraphBuilder } from '../graph/graphBuilder.ts';
+import type { StateLayout } from '../model/stateTensors.ts';
+import { stateInputs, stateTensors } from '../model/stateTensors.ts';
 import { emitPack, emitStack, emitUnpack, netConstants } from '../net/emitNet.ts';
 import type { Net } from '../net/net.ts';
 import { emitScale } from '../net/scaling.ts';
-import { stateSize } from '../net/stateRows.ts';
 import { blockLoop } from './blockLoop.ts';
 import { byBatch } from './byBatch.ts';
 import type { ClosedLoop } from './closedLoop.ts';
@@ -23,17 +24,20 @@ import { scanLoop } from './scanLoop.ts';
  * The first of `y` is the first value after the prompt; `state_out` is the state after the last value that was fed, the prompt's last
  * when `samples` is at most the lag.
  */
-export function generatorGraph(net: Net, scaler: Scaler, lag: number): Graph {
-  const { input, stateIn, output, stateOut, samples: samplesName } = tensorNames;
-  const builder = new GraphBuilder(net.name, [output, stateOut]);
+export function generatorGraph(net: Net, scaler: Scaler, lag: number, layout: StateLayout): Graph {
+  const { input, output, samples: samplesName } = tensorNames;
+  const builder = new GraphBuilder(net.name, [
+    output,
+    ...stateTensors(layout).map((tensor) => tensor.output),
+  ]);
   const x = builder.input(input, 'float32', ['batch', 'time', net.spec.features]);
-  const state = builder.input(stateIn, 'float32', ['batch', stateSize(net)]);
+  const state = stateInputs(builder, layout);
   const samples = builder.input(samplesName, 'int64', [1]);
 
   const constants = netConstants(builder, net);
   const scaled = builder.inLayout(emitScale(builder, x, scaler), true);
-  const prompt = emitStack(builder, net, constants, '', scaled, emitUnpack(builder, net, state));
-  const sizes = builder.single('state/shape', 'Shape', [state], { shape: [2], type: 'int64' });
+  const prompt = emitStack(builder, net, constants, '', scaled, emitUnpack(builder, net, layout, state));
+  const sizes = builder.single('state/shape', 'Shape', [state[0]], { shape: [2], type: 'int64' });
   const batch = builder.single('state/batch', 'Gather', [sizes, builder.integers([0])], {
     shape: [1],
     type: 'int64',
@@ -43,7 +47,7 @@ export function generatorGraph(net: Net, scaler: Scaler, lag: number): Graph {
   const loop =
     scaler.kind === 'none' ? chooseLoop(net, lag)(builder, start) : exactLoop(builder, start, scaler);
   builder.output(output, builder.inLayout(loop.y, false));
-  builder.output(stateOut, emitPack(builder, loop.states));
+  emitPack(builder, layout, loop.states);
   return builder.build();
 }
 

@@ -1,11 +1,11 @@
 import { floatTensor } from '@onda/onnx';
 import type { ConstantHolder, GraphBuilder } from '../graph/graphBuilder.ts';
 import type { Value } from '../graph/value.ts';
-import { packRow, unpackRow } from '../model/packedStates.ts';
+import type { StateLayout } from '../model/stateTensors.ts';
+import { putOutStates, stateParts } from '../model/stateTensors.ts';
 import type { RecurrentConstants, RecurrentStates } from '../recurrent/emitRecurrent.ts';
 import { emitRecurrent, recurrentConstants } from '../recurrent/emitRecurrent.ts';
 import type { Net, Readout } from './net.ts';
-import { stateRows } from './stateRows.ts';
 
 /** Names of a net's weights in a graph. */
 export interface NetConstants {
@@ -88,21 +88,27 @@ export function emitReadout(
   return builder.single(`${name}/add`, 'Add', [product, constants.readout.bias], like);
 }
 
-/** Takes the state row [batch, state] apart into each layer's states, [1, batch, units]. */
-export function emitUnpack(builder: GraphBuilder, net: Net, row: Value): RecurrentStates[] {
-  const rows = stateRows(net);
-  const parts = unpackRow(builder, row, rows);
+/** Each layer's states, [1, batch, units], out of the inputs that hold them. */
+export function emitUnpack(
+  builder: GraphBuilder,
+  net: Net,
+  layout: StateLayout,
+  inputs: readonly Value[],
+): RecurrentStates[] {
+  const parts = stateParts(builder, layout, inputs);
   return net.layers.map(({ name }) => {
     const find = (kind: 'h' | 'c'): Value | undefined =>
-      parts.find((_, index) => rows[index].layer === name && rows[index].kind === kind);
+      parts.find((_, index) => layout.rows[index].layer === name && layout.rows[index].kind === kind);
     return { h: find('h') as Value, c: find('c') };
   });
 }
 
-/** Packs the layers' states, [1, batch, units] each, into the state row [batch, state]. */
-export function emitPack(builder: GraphBuilder, states: readonly RecurrentStates[]): Value {
-  return packRow(
-    builder,
-    states.flatMap(({ h, c }) => (c === undefined ? [h] : [h, c])),
-  );
+/** Makes the layers' states, [1, batch, units] each, outputs of the graph. */
+export function emitPack(
+  builder: GraphBuilder,
+  layout: StateLayout,
+  states: readonly RecurrentStates[],
+): void {
+  const parts = states.flatMap(({ h, c }) => (c === undefined ? [h] : [h, c]));
+  putOutStates(builder, layout, parts);
 }

@@ -1,21 +1,25 @@
-import type { Manifest, Scaler, StateRow } from '@onda/contract';
+import type { Manifest, Scaler } from '@onda/contract';
 import { ConfigError } from '@onda/contract';
 import type { Graph, Model } from '@onda/onnx';
 import type { LayersArtifacts } from '../artifacts/artifacts.ts';
 import { generatorGraph } from '../generator/generatorGraph.ts';
 import { makeModel } from '../model/makeModel.ts';
+import type { StateLayout, StatePacking } from '../model/stateTensors.ts';
+import { stateLayout } from '../model/stateTensors.ts';
 import { tensorSpecs } from '../model/tensorSpecs.ts';
 import type { NetSpec } from './net.ts';
 import { readNet } from './readNet.ts';
 import { checkScaler } from './scaling.ts';
 import { sequenceGraph } from './sequenceGraph.ts';
-import { stateRows, stateSize } from './stateRows.ts';
+import { stateRows } from './stateRows.ts';
 
 export interface ExportNetOptions {
   /** How many samples ahead y is of x. */
   readonly lag: number;
   /** Goes into the graph: values come and go in the data's own units. */
   readonly scaler: Scaler;
+  /** How the states go in and out: `row`, the usual and what the contract names, or `separate`, each a tensor of its own. */
+  readonly states?: StatePacking;
   /** 14 to 21; 17 when left out. */
   readonly opset?: number;
   /** Version of what exports, for the file's producer field. */
@@ -27,7 +31,7 @@ export interface ExportedNet {
   /** Null when the outputs are not as many as the features, so that none can be fed back. */
   readonly generator: Model | null;
   readonly spec: NetSpec;
-  readonly state: { size: number; rows: StateRow[] };
+  readonly state: StateLayout;
   readonly tensors: Manifest['tensors'];
 }
 
@@ -37,7 +41,7 @@ export interface ExportedNet {
  * @throws UnsupportedError for a model that is not an Onda net, ModelError for a damaged one, ConfigError for options that do not fit
  */
 export function exportNet(artifacts: LayersArtifacts, options: ExportNetOptions): ExportedNet {
-  const { lag, scaler, opset, producerVersion } = options;
+  const { lag, scaler, states = 'row', opset, producerVersion } = options;
   if (!Number.isSafeInteger(lag) || lag < 1) {
     throw new ConfigError(
       `lag: expected a whole number of at least 1, got ${lag}; say how many samples ahead y is of x`,
@@ -47,13 +51,14 @@ export function exportNet(artifacts: LayersArtifacts, options: ExportNetOptions)
   const { features, outputs } = net.spec;
   checkScaler(scaler, features, outputs);
   const model = (graph: Graph): Model => makeModel(graph, { opset, producerVersion });
-  const sequence = model(sequenceGraph(net, scaler));
-  const generator = outputs === features ? model(generatorGraph(net, scaler, lag)) : null;
+  const state = stateLayout(stateRows(net), states);
+  const sequence = model(sequenceGraph(net, scaler, state));
+  const generator = outputs === features ? model(generatorGraph(net, scaler, lag, state)) : null;
   return {
     model: sequence,
     generator,
     spec: net.spec,
-    state: { size: stateSize(net), rows: stateRows(net) },
+    state,
     tensors: { model: tensorSpecs(sequence.graph), generator: generator && tensorSpecs(generator.graph) },
   };
 }

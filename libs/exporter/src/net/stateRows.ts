@@ -14,8 +14,3 @@ export function stateRows({ layers }: Net): StateRow[] {
     return row;
   });
 }
-
-/** Length of the state row. */
-export function stateSize(net: Net): number {
-  return stateRows(net).reduce((sum, { size }) => sum + size, 0);
-}
