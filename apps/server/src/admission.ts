@@ -1,28 +1,47 @@
+import { elementsOf } from '@onda/contract';
 import { ProtocolError } from '@onda/protocol';
+import type { RuntimeTensor } from '@onda/runtime';
 import { limits } from './limits.ts';
 import type { ServedModel } from './servedModel.ts';
 import type { Service } from './service.ts';
 
 /**
- * Refuses a run that would take more memory than one request may.
+ * Refuses a request whose run would take more memory than one request may, or more rows than the model takes.
  *
+ * @throws ProtocolError 413
+ */
+export function checkRequestSize(model: ServedModel, inputs: Readonly<Record<string, RuntimeTensor>>): void {
+  const { signature } = model;
+  let rows = 1;
+  let places = 1;
+  for (const { name, shape } of signature.inputs) {
+    if (!Object.hasOwn(inputs, name)) continue;
+    const { dims } = inputs[name];
+    if (signature.maxRows > 0) rows = dims[0];
+    const open = dims.filter((_, axis) => typeof shape[axis] === 'string');
+    places = Math.max(places, elementsOf(open));
+  }
+  checkRunSize(model, rows, places / Math.max(1, rows));
+}
+
+/**
+ * @param batch   rows
  * @param samples fed and generated, in one row
  * @throws ProtocolError 413
  */
-export function checkRunSize(model: ServedModel, batch: number, samples: number): void {
-  if (batch > limits.batch) {
+export function checkRunSize({ name, signature }: ServedModel, batch: number, samples: number): void {
+  const { maxRows, width } = signature;
+  if (maxRows > 0 && batch > maxRows) {
     throw new ProtocolError(
       'too-large',
-      `model "${model.name}": expected at most ${limits.batch} sequences at a time, got ${batch}; send several requests`,
+      `model "${name}": expected at most ${maxRows} sequences at a time, got ${batch}; send several requests`,
     );
   }
-  const { net, state } = model.manifest;
-  const width = Math.max(state.size, net.features, net.outputs);
   const most = Math.floor(limits.runValues / width);
   if (batch * samples > most) {
     throw new ProtocolError(
       'too-large',
-      `model "${model.name}": expected at most ${most} samples a request over all sequences, got ${batch * samples}; send several requests and hand the state on`,
+      `model "${name}": expected at most ${most} samples a request over all sequences, got ${batch * samples}; send several requests and hand the state on`,
     );
   }
 }

@@ -41,11 +41,6 @@ function fakeModel(): ServedModel {
     run: () => run(),
     release: () => Promise.resolve(),
   };
-  const manifest = {
-    net: { features: 1, outputs: 1 },
-    state: { size: 1 },
-    tensors: { model: tensors, generator: null },
-  } as unknown as ServedModel['manifest'];
   const stats = new ModelStats();
   const batching = { maxRows: 8, maxValues: 8, delayUs: 0, maxWaiting: MOST_WAITING };
   const batcher = new Batcher(session, batching, stats);
@@ -53,7 +48,8 @@ function fakeModel(): ServedModel {
   return {
     name: 'm',
     version: '1',
-    manifest,
+    signature: { ...tensors, states: [], controls: [], maxRows: 1024, width: 1 },
+    manifest: null,
     session,
     batcher,
     steps: new SequenceSteps(batcher, sequences, { stateSize: 1, outputs: ['y'], maxWaiting: 1 }),

@@ -1,6 +1,7 @@
+import { ProtocolError } from '@onda/protocol';
 import type { InferRequest, InferResponse } from '@onda/protocol';
 import type { FloatTensor } from '@onda/runtime';
-import { checkRunSize } from './admission.ts';
+import { checkRequestSize } from './admission.ts';
 import type { ServedModel } from './servedModel.ts';
 
 /**
@@ -13,13 +14,18 @@ export async function inferOutputs(
   { id, inputs, outputs, sequence }: InferRequest,
   isGone: () => boolean,
 ): Promise<InferResponse> {
-  const [batch, time] = inputs.x.dims;
-  checkRunSize(model, batch, time);
+  checkRequestSize(model, inputs);
   const fetches = outputs.map((output) => output.name);
   const answer = { modelName: model.name, modelVersion: model.version, id };
   if (sequence === undefined) {
     const tensors = await model.batcher.run(inputs, fetches, { isGone });
     return { ...answer, outputs: outputs.map((output) => ({ ...output, tensor: tensors[output.name] })) };
+  }
+  if (model.signature.states.length === 0) {
+    throw new ProtocolError(
+      'malformed',
+      `model "${model.name}" keeps no state from one request to the next; leave the sequence parameters out`,
+    );
   }
   const step = { x: inputs.x as FloatTensor, stateIn: inputs.state_in as FloatTensor | undefined };
   const { tensors, parameters } = await model.steps.run({ control: sequence, ...step, fetches, isGone });

@@ -1,13 +1,16 @@
-import { checkModelName, modelFiles, ModelError, OndaError, requireNetManifest } from '@onda/contract';
-import type { NetManifest } from '@onda/contract';
+import { checkModelName, isNetManifest, modelFiles, ModelError, OndaError } from '@onda/contract';
+import type { Manifest, NetManifest } from '@onda/contract';
 import { modelConfig, modelMetadata } from '@onda/protocol';
-import { checkSession, floatTensor, SequenceModel } from '@onda/runtime';
+import { checkSession } from '@onda/runtime';
 import type { Runtime, Session } from '@onda/runtime';
 import { readModelFolder } from '@onda/runtime-node';
 import type { ModelFile } from '@onda/runtime-node';
 import { Batcher } from './batching/batcher.ts';
 import type { BatchOptions } from './batching/batcher.ts';
 import { limits } from './limits.ts';
+import { oneOfEach } from './models/oneOfEach.ts';
+import { signatureOfManifest } from './models/modelSignature.ts';
+import type { ModelSignature } from './models/modelSignature.ts';
 import { ModelStats } from './modelStats.ts';
 import { SequenceSteps } from './sequences/sequenceSteps.ts';
 import { SequenceStore } from './sequences/sequenceStore.ts';
@@ -19,11 +22,20 @@ export interface ModelOptions {
   sequences: SequenceLimits;
 }
 
-/** A model that answers. */
+/** generator.onnx of an Onda net. */
+export interface Generator {
+  readonly session: Session;
+  readonly manifest: NetManifest;
+}
+
+/** A model that answers: one version of it. */
 export interface ServedModel {
   readonly name: string;
   readonly version: string;
-  readonly manifest: NetManifest;
+  /** What it takes and gives; everything but `generator` goes by this, whoever made the model. */
+  readonly signature: ModelSignature;
+  /** Null for a model without an onda.json. */
+  readonly manifest: Manifest | null;
   readonly session: Session;
   /** Runs infer requests, several at a time. */
   readonly batcher: Batcher;
@@ -31,8 +43,8 @@ export interface ServedModel {
   /** Runs infer requests that leave their state here. */
   readonly steps: SequenceSteps;
   readonly sequences: SequenceStore;
-  /** Null for a model that cannot feed its outputs back. */
-  readonly generator: Session | null;
+  /** Null for a model that cannot feed its outputs back, or that is no Onda net. */
+  readonly generator: Generator | null;
   /** The files that a browser may load, by name. */
   readonly files: ReadonlyMap<string, ModelFile>;
   /** JSON of the metadata and configuration answers, which never change. */
@@ -53,38 +65,46 @@ export async function loadServedModel(
   options: ModelOptions,
 ): Promise<ServedModel> {
   checkModelName(name, folder);
-  const { manifest: read, version, files } = await readModelFolder(folder);
-  const manifest = requireNetManifest(read, folder);
+  const { manifest, version, files } = await readModelFolder(folder);
   const session = await loadFile(folder, files, modelFiles.sequence, runtime);
-  const model = new SequenceModel(session, manifest);
-  let generator: Session | null = null;
-  if (manifest.tensors.generator) {
-    generator = await loadFile(folder, files, modelFiles.generator, runtime);
-    checkSession(generator, manifest.tensors.generator, modelFiles.generator);
-  }
-  const { features } = manifest.net;
-  await model.step(floatTensor([1, 1, features], new Float32Array(features)));
+  checkSession(session, manifest.tensors.model, modelFiles.sequence);
+  const generator = await loadGenerator(folder, files, manifest, runtime);
+  const signature = signatureOfManifest(manifest, limits.batch);
+  await session.run(oneOfEach(signature.inputs));
   const stats = new ModelStats();
   const batcher = new Batcher(session, options.batching, stats);
   const sequences = new SequenceStore(options.sequences);
   return {
     name,
     version: String(version),
+    signature,
     manifest,
     session,
     batcher,
     stats,
     sequences,
     steps: new SequenceSteps(batcher, sequences, {
-      stateSize: manifest.state.size,
-      outputs: manifest.tensors.model.outputs.map((output) => output.name),
+      stateSize: signature.states.at(0)?.size ?? 0,
+      outputs: signature.outputs.map((output) => output.name),
       maxWaiting: options.batching.maxWaiting,
     }),
     generator,
     files,
-    metadata: JSON.stringify(modelMetadata(name, version, manifest.tensors.model)),
-    config: JSON.stringify(modelConfig(name, manifest.tensors.model, limits.batch)),
+    metadata: JSON.stringify(modelMetadata(name, version, signature)),
+    config: JSON.stringify(modelConfig(name, signature, limits.batch)),
   };
+}
+
+async function loadGenerator(
+  folder: string,
+  files: ReadonlyMap<string, ModelFile>,
+  manifest: Manifest,
+  runtime: Runtime,
+): Promise<Generator | null> {
+  if (manifest.tensors.generator === null || !isNetManifest(manifest)) return null;
+  const session = await loadFile(folder, files, modelFiles.generator, runtime);
+  checkSession(session, manifest.tensors.generator, modelFiles.generator);
+  return { session, manifest };
 }
 
 async function loadFile(

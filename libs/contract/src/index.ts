@@ -37,5 +37,5 @@ export type {
 export { checkModelName, modelFiles, tensorNames } from './modelFiles.ts';
 export { isNetManifest, parseNetManifest, requireNetManifest } from './netManifest.ts';
 export type { NetManifest } from './netManifest.ts';
-export { isTensorType, tensorTypes, typedArrays } from './tensorTypes.ts';
+export { elementsOf, isTensorType, tensorTypes, typedArrays } from './tensorTypes.ts';
 export type { TensorArrays, TensorType, TensorValue } from './tensorTypes.ts';

@@ -61,3 +61,8 @@ export const tensorTypes = [
 export function isTensorType(type: string): type is TensorType {
   return (tensorTypes as readonly string[]).includes(type);
 }
+
+/** How many values dims stand for; no dims: one. */
+export function elementsOf(dims: readonly number[]): number {
+  return dims.reduce((count, dim) => count * dim, 1);
+}

@@ -10,7 +10,7 @@ export { decodeInferRequest } from './inferRequest.ts';
 export type { InferRequest } from './inferFields.ts';
 export type { Parameters } from './parameters.ts';
 export type { SequenceControl } from './sequenceControl.ts';
-export type { ModelTensors } from './modelTensors.ts';
+export type { ModelTensors, StatePair } from './modelTensors.ts';
 export type { RequestedOutput } from './outputRequest.ts';
 export { encodeInferResponse } from './inferResponse.ts';
 export { decodeGrpcInferRequest } from './grpcRequest.ts';

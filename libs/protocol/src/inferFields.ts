@@ -1,4 +1,4 @@
-import { DataError, ShapeError, tensorNames } from '@onda/contract';
+import { DataError, ShapeError } from '@onda/contract';
 import type { TensorSpec } from '@onda/contract';
 import { datatypes } from './datatypes.ts';
 import type { ProtocolTensor } from './datatypes.ts';
@@ -14,9 +14,9 @@ import { readShape } from './tensorShape.ts';
 
 export interface InferRequest {
   id: string | undefined;
-  /** All of the model's; a step of a sequence may leave `state_in` out. */
+  /** All of the model's but those that the service fills; a step of a sequence may leave its states out. */
   inputs: Record<string, ProtocolTensor>;
-  /** In the order asked for. When the request names none: all of the model's, in a sequence all but `state_out`. */
+  /** In the order asked for. When the request names none: all of the model's, in a sequence all but its states. */
   outputs: readonly RequestedOutput[];
   /** The sequence whose state the service keeps; undefined when the request carries its state itself. */
   sequence: SequenceControl | undefined;
@@ -59,14 +59,16 @@ export function readInferFields(
   const parameters = readParameters(fields.parameters, 'parameters');
   const sequence = readSequence(parameters);
   const inputs = readInputs(fields.inputs, model, readData, maxValues);
+  const { states = [], controls = [] } = model;
+  const optional = sequence ? [...states, ...controls] : controls;
   const missing = model.inputs.find(
-    ({ name }) => !Object.hasOwn(inputs, name) && !(sequence && name === tensorNames.stateIn),
+    ({ name }) => !Object.hasOwn(inputs, name) && !optional.some(({ input }) => input === name),
   );
   if (missing) {
     throw new ShapeError(`input "${missing.name}" is missing; send ${names(model.inputs)}`);
   }
   const standard = sequence
-    ? model.outputs.filter(({ name }) => name !== tensorNames.stateOut)
+    ? model.outputs.filter(({ name }) => !states.some(({ output }) => output === name))
     : model.outputs;
   return { id, inputs, outputs: readOutputs(fields.outputs, model.outputs, standard, parameters), sequence };
 }

@@ -209,6 +209,7 @@ describe(decodeInferRequest, () => {
     const stateful = {
       ...model,
       inputs: [model.inputs[0], { name: 'state_in', type: 'float32' as const, shape: ['batch', 3] }],
+      states: [{ input: 'state_in', output: 'state_out' }],
     };
     const request = (more: object): InferRequest =>
       decodeInferRequest(

@@ -23,20 +23,21 @@ async function generateSamples(
 ): Promise<FastifyReply> {
   const { name, version } = request.params as ModelParams;
   const model = service.repository.find(name, version);
-  if (model.generator === null) {
+  const { generator } = model;
+  if (generator === null) {
     throw new ProtocolError(
       'malformed',
       `model "${model.name}" has no generator: its outputs are not its inputs; use infer`,
     );
   }
-  const { manifest } = model;
+  const { manifest, session } = generator;
   const { prompt, nesting, samples, state, returnState } = decodeGenerateRequest(requestBody(request), {
     features: manifest.net.features,
     stateSize: manifest.state.size,
   });
   checkRunSize(model, prompt.dims[0], prompt.dims[1] + samples);
   checkCapacity(service);
-  const result = await generate(model.generator, manifest, prompt, state, samples);
+  const result = await generate(session, manifest, prompt, state, samples);
   return sendJson(
     reply,
     encodeGenerateResponse({

@@ -37,7 +37,7 @@ async function infer(
   const decoded = decodeInferRequest(
     requestBody(request),
     readHeaderLength(request.headers[HEADER_LENGTH]),
-    model.manifest.tensors.model,
+    model.signature,
     limits.tensorValues,
   );
   return encodeInferResponse(await inferOutputs(model, decoded, () => reply.raw.destroyed));

@@ -18,7 +18,7 @@ export function grpcInfer(
 ): Promise<GrpcInferResponse> {
   const model = service.repository.find(message.model_name, message.model_version || undefined);
   return countRequest(model.stats, async () => {
-    const request = decodeGrpcInferRequest(message, model.manifest.tensors.model, limits.tensorValues);
+    const request = decodeGrpcInferRequest(message, model.signature, limits.tensorValues);
     return encodeGrpcInferResponse(await inferOutputs(model, request, isGone));
   });
 }

@@ -146,7 +146,10 @@ export class SequenceSteps {
     const wanted = control.step === undefined ? [...new Set([...fetches, tensorNames.stateOut])] : outputs;
     // In the model's order, so that steps that want the same are joined.
     const names = outputs.filter((name) => wanted.includes(name));
-    const tensors = await this.#batcher.run({ x, [tensorNames.stateIn]: state }, names, { isGone, exact: true });
+    const tensors = await this.#batcher.run({ x, [tensorNames.stateIn]: state }, names, {
+      isGone,
+      exact: true,
+    });
     for (const name of names) checkFinite(control.id, name, tensors[name]);
     return tensors;
   }
