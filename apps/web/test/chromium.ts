@@ -1,37 +1,10 @@
-import { accessSync, constants } from 'node:fs';
-import { delimiter, join } from 'node:path';
-import { chromium } from 'playwright-core';
+// A browser is driven from Node, by the library for that, which the page itself may not import.
+// eslint-disable-next-line @nx/enforce-module-boundaries
+import { findChromium } from '@onda/runtime-chromium';
 import type { Browser, Page } from 'playwright-core';
 
-const names = ['chromium', 'chromium-browser', 'google-chrome-stable', 'google-chrome'];
-
-const flags = [
-  '--headless',
-  '--no-sandbox',
-  '--disable-gpu',
-  '--disable-quic',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-];
-
-/** The Chromium to test with: ONDA_CHROMIUM, else the system's; null if there is none. */
-export function findChromium(): string | null {
-  const asked = process.env['ONDA_CHROMIUM'];
-  if (asked !== undefined && asked !== '') return asked;
-  const folders = ['/usr/bin', ...(process.env['PATH'] ?? '').split(delimiter)];
-  return folders.flatMap((folder) => names.map((name) => join(folder, name))).find(isExecutable) ?? null;
-}
-
-function isExecutable(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK);
-    return true;
-  } catch {
-    return false;
-  }
-}
+// eslint-disable-next-line @nx/enforce-module-boundaries
+export { launchChromium } from '@onda/runtime-chromium';
 
 /**
  * Whether the browser tests can run here. Without a Chromium they are left out with one line, but on CI that is a failure.
@@ -43,10 +16,6 @@ export function canTestInBrowser(): boolean {
   if (process.env['CI'] === 'true') throw new Error(text);
   console.warn(`${text}; they are left out`);
   return false;
-}
-
-export function launchChromium(): Promise<Browser> {
-  return chromium.launch({ executablePath: findChromium() ?? '', args: flags, headless: true });
 }
 
 /** A page, and everything that went wrong in it: console errors, uncaught errors, requests that failed. */

@@ -2,7 +2,7 @@
  * Who may import whom, by the tags in each package.json's "nx" block.
  *
  * apps -> everything; training -> nets, series, contract; exporter -> onnx, contract;
- * runtime-node and runtime-web -> runtime -> contract; nets, series, protocol -> contract; tfjs-native -> nets.
+ * runtime-node, runtime-web and runtime-chromium -> runtime -> contract; nets, series, protocol -> contract; tfjs-native -> nets.
  * Training and exporter never import each other: the trainer app joins them.
  */
 const scopes = {
@@ -16,6 +16,7 @@ const scopes = {
   runtime: ['contract'],
   'runtime-node': ['runtime', 'contract'],
   'runtime-web': ['runtime', 'contract'],
+  'runtime-chromium': ['runtime', 'contract'],
   protocol: ['contract'],
 };
 

@@ -6,6 +6,7 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { aroundFamilies } from './families/around.ts';
 import { recurrentFamilies } from './families/recurrent.ts';
 import { matrixSize } from './matrixSize.ts';
+import { browserProblems, canTestInBrowser } from './browser.ts';
 import { checkInPython, findCheckerPython } from './python.ts';
 import { runCase } from './runCase.ts';
 
@@ -41,5 +42,11 @@ describe("the same files in Python's ONNX Runtime", () => {
     console.info(lines.at(-1));
     expect(lines.slice(0, -1)).toEqual([]);
     expect(code).toBe(0);
+  });
+});
+
+describe('the same files in Chromium, by onnxruntime-web', () => {
+  it.skipIf(!canTestInBrowser(process.env))('give the same values', async () => {
+    expect(await browserProblems(folder)).toEqual([]);
   });
 });

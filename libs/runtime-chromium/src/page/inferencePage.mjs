@@ -1,0 +1,77 @@
+// @ts-check
+// Runs in the browser: plain JavaScript, served as it is. What Node calls is on `globalThis.onda`.
+// @ts-expect-error the server puts onnxruntime-web's module beside this file
+import * as ort from './ort.wasm.min.mjs';
+
+ort.env.wasm.numThreads = 1;
+ort.env.logLevel = 'error';
+
+const arrays = { float32: Float32Array, int64: BigInt64Array };
+
+/** @type {Map<number, any>} sessions by their number */
+const sessions = new Map();
+let count = 0;
+
+/** @param {string} base64 */
+function bytesOf(base64) {
+  return Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0));
+}
+
+/** @param {{ buffer: ArrayBufferLike, byteOffset: number, byteLength: number }} view */
+function textOf({ buffer, byteOffset, byteLength }) {
+  const bytes = new Uint8Array(buffer, byteOffset, byteLength);
+  let text = '';
+  // Pieces, because a call takes only so many arguments.
+  for (let start = 0; start < bytes.length; start += 32768)
+    text += String.fromCharCode(...bytes.subarray(start, start + 32768));
+  return btoa(text);
+}
+
+/** @param {any[]} values */
+function infos(values) {
+  return values.map(({ isTensor, name, type, shape }) =>
+    isTensor ? { name, type, shape } : { name, type: 'not a tensor', shape: [] },
+  );
+}
+
+/** An error's text comes back as a value, so that Node gets it without the browser's words around it. @param {() => Promise<any>} work */
+async function guarded(work) {
+  try {
+    return { value: await work() };
+  } catch (error) {
+    return { error: error instanceof Error ? error.message : String(error) };
+  }
+}
+
+Object.assign(globalThis, {
+  onda: {
+    version: ort.env.versions.web,
+    /** @param {string} address */
+    load: (address) =>
+      guarded(async () => {
+        const bytes = new Uint8Array(await (await fetch(address)).arrayBuffer());
+        const session = await ort.InferenceSession.create(bytes, { executionProviders: ['wasm'] });
+        sessions.set(++count, session);
+        return { id: count, inputs: infos(session.inputMetadata), outputs: infos(session.outputMetadata) };
+      }),
+    /** @param {{ id: number, feeds: Record<string, { type: 'float32' | 'int64', dims: number[], base64: string }>, fetches: string[] }} call */
+    run: ({ id, feeds, fetches }) =>
+      guarded(async () => {
+        const tensors = Object.entries(feeds).map(([name, { type, dims, base64 }]) => [
+          name,
+          new ort.Tensor(type, new arrays[type](bytesOf(base64).buffer), dims),
+        ]);
+        const results = await sessions.get(id).run(Object.fromEntries(tensors), fetches);
+        return fetches.map((name) => {
+          const { type, dims, data } = results[name];
+          return { name, type, dims: [...dims], base64: textOf(data) };
+        });
+      }),
+    /** @param {number} id */
+    release: (id) =>
+      guarded(async () => {
+        await sessions.get(id).release();
+        sessions.delete(id);
+      }),
+  },
+});
