@@ -1,6 +1,6 @@
 import { ModelError } from '@onda/contract';
 import { checkFeeds, checkFetches, checkModelBytes, loadError, releasedError } from '@onda/runtime';
-import type { Runtime, RuntimeTensor, Session } from '@onda/runtime';
+import type { Runtime, Session } from '@onda/runtime';
 import type { Page } from 'playwright-core';
 import { launchChromium } from './launchChromium.ts';
 import { callPage, fromPage, pageVersion, toPage } from './pageCalls.ts';
@@ -68,7 +68,7 @@ async function createPageSession(
           `model: expected a run to succeed, got "${answer.error}"; check the tensors that were fed`,
         );
       }
-      return Object.fromEntries(answer.value.map((result) => [result.name, given(result)]));
+      return Object.fromEntries(answer.value.map((result) => [result.name, fromPage(result)]));
     },
     async release() {
       if (released) return;
@@ -76,12 +76,4 @@ async function createPageSession(
       await callPage(page, 'release', id);
     },
   };
-}
-
-function given(result: Parameters<typeof fromPage>[0] & { name: string }): RuntimeTensor {
-  const tensor = fromPage(result);
-  if (tensor !== null) return tensor;
-  throw new ModelError(
-    `output "${result.name}": expected float32 or int64, got ${result.type}; export the model with a Cast at its end`,
-  );
 }

@@ -1,3 +1,5 @@
+import { typedArrays } from '@onda/contract';
+import { runtimeTensor } from '@onda/runtime';
 import type { RuntimeTensor, TensorInfo } from '@onda/runtime';
 import type { Page } from 'playwright-core';
 
@@ -5,7 +7,8 @@ import type { Page } from 'playwright-core';
 export interface PageTensor {
   readonly type: string;
   readonly dims: number[];
-  readonly base64: string;
+  /** Bytes in base64; of the type string the texts themselves. */
+  readonly values: string | string[];
 }
 
 type Answer<T> = { readonly value: T } | { readonly error: string };
@@ -48,14 +51,16 @@ export async function pageVersion(page: Page): Promise<string> {
 }
 
 export function toPage({ type, dims, data }: RuntimeTensor): PageTensor {
+  if (Array.isArray(data)) return { type, dims: [...dims], values: data };
   const bytes = Buffer.from(data.buffer, data.byteOffset, data.byteLength);
-  return { type, dims: [...dims], base64: bytes.toString('base64') };
+  return { type, dims: [...dims], values: bytes.toString('base64') };
 }
 
-/** Null for a type that runtimes do not exchange. */
-export function fromPage({ type, dims, base64 }: PageTensor): RuntimeTensor | null {
-  const { buffer } = Uint8Array.from(Buffer.from(base64, 'base64'));
-  if (type === 'float32') return { type, dims, data: new Float32Array(buffer) };
-  if (type === 'int64') return { type, dims, data: new BigInt64Array(buffer) };
-  return null;
+/** @throws ModelError for a type that JavaScript has no list for */
+export function fromPage({ name, type, dims, values }: PageTensor & { name: string }): RuntimeTensor {
+  if (typeof values !== 'string') return runtimeTensor(name, { type, dims, data: values });
+  const { buffer } = Uint8Array.from(Buffer.from(values, 'base64'));
+  // Their constructors take a buffer as well as the length that they are typed with.
+  const List = type in typedArrays ? typedArrays[type as keyof typeof typedArrays] : Uint8Array;
+  return runtimeTensor(name, { type, dims, data: new List(buffer as unknown as number) });
 }

@@ -6,7 +6,22 @@ import * as ort from './ort.wasm.min.mjs';
 ort.env.wasm.numThreads = 1;
 ort.env.logLevel = 'error';
 
-const arrays = { float32: Float32Array, int64: BigInt64Array };
+/** @type {Record<string, any>} the list of each type; texts come as they are */
+const arrays = {
+  float32: Float32Array,
+  float64: Float64Array,
+  // ONNX Runtime wants the browser's own list of them where there is one.
+  float16: /** @type {any} */ (globalThis).Float16Array ?? Uint16Array,
+  int8: Int8Array,
+  int16: Int16Array,
+  int32: Int32Array,
+  int64: BigInt64Array,
+  uint8: Uint8Array,
+  uint16: Uint16Array,
+  uint32: Uint32Array,
+  uint64: BigUint64Array,
+  bool: Uint8Array,
+};
 
 /** @type {Map<number, any>} sessions by their number */
 const sessions = new Map();
@@ -54,17 +69,17 @@ Object.assign(globalThis, {
         sessions.set(++count, session);
         return { id: count, inputs: infos(session.inputMetadata), outputs: infos(session.outputMetadata) };
       }),
-    /** @param {{ id: number, feeds: Record<string, { type: 'float32' | 'int64', dims: number[], base64: string }>, fetches: string[] }} call */
+    /** @param {{ id: number, feeds: Record<string, { type: string, dims: number[], values: string | string[] }>, fetches: string[] }} call */
     run: ({ id, feeds, fetches }) =>
       guarded(async () => {
-        const tensors = Object.entries(feeds).map(([name, { type, dims, base64 }]) => [
-          name,
-          new ort.Tensor(type, new arrays[type](bytesOf(base64).buffer), dims),
-        ]);
+        const tensors = Object.entries(feeds).map(([name, { type, dims, values }]) => {
+          const data = typeof values === 'string' ? new arrays[type](bytesOf(values).buffer) : values;
+          return [name, new ort.Tensor(type, data, dims)];
+        });
         const results = await sessions.get(id).run(Object.fromEntries(tensors), fetches);
         return fetches.map((name) => {
           const { type, dims, data } = results[name];
-          return { name, type, dims: [...dims], base64: textOf(data) };
+          return { name, type, dims: [...dims], values: Array.isArray(data) ? data : textOf(data) };
         });
       }),
     /** @param {number} id */
