@@ -12,7 +12,8 @@ import { timeouts } from './limits.ts';
 import { ModelRepository } from './modelRepository.ts';
 import { ModelStats } from './modelStats.ts';
 import { SequenceSteps } from './sequences/sequenceSteps.ts';
-import { SequenceStore } from './sequences/sequenceStore.ts';
+import { MemoryState } from './sequences/memoryState.ts';
+import { StateLayout } from './sequences/stateLayout.ts';
 import type { ServedModel } from './servedModel.ts';
 import type { Service } from './service.ts';
 
@@ -44,7 +45,7 @@ function fakeModel(): ServedModel {
   const stats = new ModelStats();
   const batching = { maxRows: 8, maxValues: 8, delayUs: 0, maxWaiting: MOST_WAITING };
   const batcher = new Batcher(session, batching, stats);
-  const sequences = new SequenceStore({ most: 1, idleMs: 1000, ageMs: 1000 });
+  const sequences = new MemoryState({ most: 1, idleMs: 1000, ageMs: 1000 }, 0);
   return {
     name: 'm',
     version: '1',
@@ -52,7 +53,11 @@ function fakeModel(): ServedModel {
     manifest: null,
     session,
     batcher,
-    steps: new SequenceSteps(batcher, sequences, { stateSize: 1, outputs: ['y'], maxWaiting: 1 }),
+    steps: new SequenceSteps(batcher, sequences, {
+      layout: new StateLayout([]),
+      outputs: ['y'],
+      maxWaiting: 1,
+    }),
     sequences,
     stats,
     generator: null,

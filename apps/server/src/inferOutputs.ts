@@ -1,7 +1,7 @@
 import { ProtocolError } from '@onda/protocol';
 import type { InferRequest, InferResponse } from '@onda/protocol';
-import type { FloatTensor } from '@onda/runtime';
 import { checkRequestSize } from './admission.ts';
+import { splitStates } from './sequences/stateLayout.ts';
 import type { ServedModel } from './servedModel.ts';
 
 /**
@@ -27,8 +27,13 @@ export async function inferOutputs(
       `model "${model.name}" keeps no state from one request to the next; leave the sequence parameters out`,
     );
   }
-  const step = { x: inputs.x as FloatTensor, stateIn: inputs.state_in as FloatTensor | undefined };
-  const { tensors, parameters } = await model.steps.run({ control: sequence, ...step, fetches, isGone });
+  const step = splitStates(model.steps.layout, inputs);
+  const { tensors, parameters } = await model.steps.run({
+    control: sequence,
+    ...step,
+    fetches,
+    run: { isGone },
+  });
   return {
     ...answer,
     parameters,

@@ -13,8 +13,9 @@ import { signatureOfManifest } from './models/modelSignature.ts';
 import type { ModelSignature } from './models/modelSignature.ts';
 import { ModelStats } from './modelStats.ts';
 import { SequenceSteps } from './sequences/sequenceSteps.ts';
-import { SequenceStore } from './sequences/sequenceStore.ts';
-import type { SequenceLimits } from './sequences/sequenceStore.ts';
+import { MemoryState } from './sequences/memoryState.ts';
+import type { SequenceLimits, SequenceState } from './sequences/sequenceState.ts';
+import { sequenceLayout } from './sequences/sequenceLayout.ts';
 
 /** What a service sets for each of its models. */
 export interface ModelOptions {
@@ -42,7 +43,7 @@ export interface ServedModel {
   readonly stats: ModelStats;
   /** Runs infer requests that leave their state here. */
   readonly steps: SequenceSteps;
-  readonly sequences: SequenceStore;
+  readonly sequences: SequenceState;
   /** Null for a model that cannot feed its outputs back, or that is no Onda net. */
   readonly generator: Generator | null;
   /** The files that a browser may load, by name. */
@@ -73,7 +74,8 @@ export async function loadServedModel(
   await session.run(oneOfEach(signature.inputs));
   const stats = new ModelStats();
   const batcher = new Batcher(session, options.batching, stats);
-  const sequences = new SequenceStore(options.sequences);
+  const layout = sequenceLayout(signature.states, generator?.manifest);
+  const sequences = new MemoryState(options.sequences, layout.rowSize);
   return {
     name,
     version: String(version),
@@ -84,7 +86,7 @@ export async function loadServedModel(
     stats,
     sequences,
     steps: new SequenceSteps(batcher, sequences, {
-      stateSize: signature.states.at(0)?.size ?? 0,
+      layout,
       outputs: signature.outputs.map((output) => output.name),
       maxWaiting: options.batching.maxWaiting,
     }),

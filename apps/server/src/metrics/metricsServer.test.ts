@@ -7,7 +7,7 @@ import { countRequest } from '../countRequest.ts';
 import { listenOn, urlOf } from '../listen.ts';
 import { ModelRepository } from '../modelRepository.ts';
 import { ModelStats } from '../modelStats.ts';
-import { SequenceStore } from '../sequences/sequenceStore.ts';
+import { MemoryState } from '../sequences/memoryState.ts';
 import type { ServedModel } from '../servedModel.ts';
 import type { Service } from '../service.ts';
 import { createMetricsServer } from './metricsServer.ts';
@@ -22,14 +22,14 @@ const session: Session = {
 };
 const stats = new ModelStats();
 const batcher = new Batcher(session, { maxRows: 8, maxValues: 8, delayUs: 0, maxWaiting: 8 }, stats);
-const sequences = new SequenceStore({ most: 8, idleMs: 1000, ageMs: 1000 });
+const sequences = new MemoryState({ most: 8, idleMs: 1000, ageMs: 1000 }, 1);
 const runtime = { alive: true, pending: 0, stalledMs: 0 };
 let service: Service;
 let server: ReturnType<typeof createMetricsServer>;
 let url: string;
 
 beforeEach(async () => {
-  const model = { name: 'm', version: '1', stats, sequences } as ServedModel;
+  const model = { name: 'm', version: '1', stats, sequences } as unknown as ServedModel;
   service = {
     repository: new ModelRepository([model], []),
     runtime,
@@ -96,9 +96,8 @@ describe(createMetricsServer, () => {
   });
 
   it('counts sequences', async () => {
-    const step = { state: Float32Array.of(0), steps: 1, samples: 1, last: undefined };
-    for (const id of ['a', 'b', 'c']) sequences.put(id, step);
-    sequences.end('a');
+    const step = { row: Int32Array.of(0), steps: 1, samples: 1, last: undefined };
+    for (const id of ['a', 'b', 'c']) sequences.keep(id, { ...step, expected: 0, end: id === 'a' });
     expect(await read('onda_sequences_live')).toEqual({ [m]: 2 });
     expect(await read('onda_sequences_started')).toEqual({ [m]: 3 });
     expect(await read('onda_sequences_ended')).toEqual({ [m]: 1 });

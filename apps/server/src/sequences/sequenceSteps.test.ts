@@ -4,7 +4,8 @@ import type { RuntimeTensor } from '@onda/runtime';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { SequenceSteps } from './sequenceSteps.ts';
 import type { StepAnswer } from './sequenceSteps.ts';
-import { SequenceStore } from './sequenceStore.ts';
+import { MemoryState } from './memoryState.ts';
+import { StateLayout } from './stateLayout.ts';
 
 /** A net of one unit: its state is the sum of what was fed, and so is its answer. */
 function sum(feeds: Readonly<Record<string, RuntimeTensor>>): Record<string, RuntimeTensor> {
@@ -17,7 +18,7 @@ let now: number;
 let runs: number;
 let run: typeof sum;
 let gate: Promise<void>;
-let store: SequenceStore;
+let store: MemoryState;
 let steps: SequenceSteps;
 
 beforeEach(() => {
@@ -25,7 +26,8 @@ beforeEach(() => {
   runs = 0;
   run = sum;
   gate = Promise.resolve();
-  store = new SequenceStore({ most: 2, idleMs: 1000, ageMs: 5000 }, () => now);
+  const layout = new StateLayout([{ input: 'state_in', output: 'state_out', type: 'float32', dims: [1] }]);
+  store = new MemoryState({ most: 2, idleMs: 1000, ageMs: 5000 }, layout.rowSize, () => now);
   const batcher = {
     run: async (feeds: Readonly<Record<string, RuntimeTensor>>) => {
       runs++;
@@ -33,16 +35,16 @@ beforeEach(() => {
       return run(feeds);
     },
   };
-  steps = new SequenceSteps(batcher, store, { stateSize: 1, outputs: ['y', 'state_out'], maxWaiting: 2 });
+  steps = new SequenceSteps(batcher, store, { layout, outputs: ['y', 'state_out'], maxWaiting: 2 });
 });
 
 function step(id: string, value: number, control: Partial<SequenceControl> = {}): Promise<StepAnswer> {
   return steps.run({
     control: { id, start: false, end: false, step: undefined, ...control },
-    x: floatTensor([1, 1, 1], [value]),
-    stateIn: undefined,
+    inputs: { x: floatTensor([1, 1, 1], [value]) },
+    states: undefined,
     fetches: ['y'],
-    isGone: () => false,
+    run: {},
   });
 }
 
@@ -84,9 +86,11 @@ describe(SequenceSteps, () => {
     await Promise.resolve();
     // One sequence is never twice in a run: the others wait although nothing is done yet.
     expect(runs).toBe(1);
+    await refused;
+    // One that was refused is no reason to run out of turn.
+    expect(runs).toBe(1);
     open();
     expect(await Promise.all(answers.map(value))).toEqual([1, 3, 7]);
-    await refused;
     expect(await value(step('a', 0))).toBe(7);
   });
 
@@ -198,20 +202,20 @@ describe(SequenceSteps, () => {
     const imported = { start: true, end: false, step: undefined };
     const answer = await steps.run({
       control: { id: 'a', ...imported },
-      x: floatTensor([1, 1, 1], [1]),
-      stateIn: floatTensor([1, 1], [40]),
+      inputs: { x: floatTensor([1, 1, 1], [1]) },
+      states: { state_in: floatTensor([1, 1], [40]) },
       fetches: ['y', 'state_out'],
-      isGone: () => false,
+      run: {},
     });
     expect(answer.tensors.state_out.data[0]).toBe(41);
     expect(await value(step('a', 1))).toBe(42);
     await expect(
       steps.run({
         control: { id: 'a', ...imported, start: false },
-        x: floatTensor([1, 1, 1], [1]),
-        stateIn: floatTensor([1, 1], [40]),
+        inputs: { x: floatTensor([1, 1, 1], [1]) },
+        states: { state_in: floatTensor([1, 1], [40]) },
         fetches: ['y'],
-        isGone: () => false,
+        run: {},
       }),
     ).rejects.toThrow(
       'sequence "a": expected no state_in, since the service keeps its state, got one; send it with sequence_start alone',
@@ -222,13 +226,13 @@ describe(SequenceSteps, () => {
     await expect(
       steps.run({
         control: { id: 'a', start: true, end: false, step: undefined },
-        x: floatTensor([2, 1, 1], [1, 2]),
-        stateIn: undefined,
+        inputs: { x: floatTensor([2, 1, 1], [1, 2]) },
+        states: undefined,
         fetches: ['y'],
-        isGone: () => false,
+        run: {},
       }),
     ).rejects.toThrow(
-      'input "x": expected batch 1 for a step of a sequence, got 2; send a request for each sequence',
+      'input "x": expected batch 1 for a step of a sequence, got 2; name the sequence of each row in an input "sequence_id"',
     );
   });
 });

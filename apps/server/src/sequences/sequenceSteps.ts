@@ -1,23 +1,24 @@
-import { ShapeError, tensorNames } from '@onda/contract';
+import { ShapeError } from '@onda/contract';
 import { ProtocolError } from '@onda/protocol';
 import type { Parameters, SequenceControl } from '@onda/protocol';
-import { floatTensor } from '@onda/runtime';
-import type { FloatTensor, RuntimeTensor } from '@onda/runtime';
-import type { Batcher } from '../batching/batcher.ts';
-import { named } from './sequenceStore.ts';
-import type { LastStep, Sequence, SequenceStore } from './sequenceStore.ts';
-
-type Tensors = Readonly<Record<string, RuntimeTensor>>;
+import type { RuntimeTensor } from '@onda/runtime';
+import type { Batcher, RunOptions } from '../batching/batcher.ts';
+import { takeRows } from '../batching/joinTensors.ts';
+import { livesAlready, named, tooManySequences } from './sequenceErrors.ts';
+import type { Kept, LastStep, LiveSequence, SequenceState, Tensors } from './sequenceState.ts';
+import type { StateLayout } from './stateLayout.ts';
+import { doneBefore, notFinite, sequenceBefore } from './stepRules.ts';
+import { Turns } from './turns.ts';
 
 /** One step as its request has it. */
 export interface Step {
   control: SequenceControl;
-  /** [1, time, features] */
-  x: FloatTensor;
-  /** [1, state]: the state that a sequence starts with; zeros when left out. */
-  stateIn: FloatTensor | undefined;
+  /** The model's inputs but its states, one row each. */
+  inputs: Tensors;
+  /** One row each: the states that a sequence starts with; zeros when left out. */
+  states: Tensors | undefined;
   fetches: readonly string[];
-  isGone: () => boolean;
+  run: RunOptions;
 }
 
 /** The outputs, and what the answer tells of the sequence. */
@@ -27,13 +28,15 @@ export interface StepAnswer {
 }
 
 export interface StepOptions {
-  /** Of the state row. */
-  stateSize: number;
+  layout: StateLayout;
   /** Of all outputs, which a step with a number keeps for a retry. */
   outputs: readonly string[];
   /** Steps that may wait for an earlier step of their sequence. */
   maxWaiting: number;
 }
+
+/** How often a step without a number is done again because another process stepped its sequence meanwhile. */
+const MOST_ATTEMPTS = 10;
 
 /**
  * Steps of sequences whose state the service keeps.
@@ -42,166 +45,153 @@ export interface StepOptions {
  * sequence is never twice in a run. Nothing changes unless the step succeeded.
  */
 export class SequenceSteps {
+  readonly layout: StateLayout;
+  readonly turns: Turns;
   readonly #batcher: Pick<Batcher, 'run'>;
-  readonly #store: SequenceStore;
+  readonly #state: SequenceState;
   readonly #options: StepOptions;
-  /** The end of the last step that was asked for, by sequence. */
-  readonly #turns = new Map<string, Promise<unknown>>();
-  #waiting = 0;
 
-  constructor(batcher: Pick<Batcher, 'run'>, store: SequenceStore, options: StepOptions) {
+  constructor(batcher: Pick<Batcher, 'run'>, state: SequenceState, options: StepOptions) {
     this.#batcher = batcher;
-    this.#store = store;
+    this.#state = state;
     this.#options = options;
+    this.layout = options.layout;
+    this.turns = new Turns(options.maxWaiting);
   }
 
   /** @throws ProtocolError 400, 404, 409, 410, 422 or 503; what the batcher throws */
-  async run(step: Step): Promise<StepAnswer> {
-    const { id } = step.control;
-    const before = this.#turns.get(id);
-    const mine = before === undefined ? this.#perform(step) : this.#performAfter(before, step);
-    const settled = mine.catch(() => undefined);
-    this.#turns.set(id, settled);
-    try {
-      return await mine;
-    } finally {
-      if (this.#turns.get(id) === settled) this.#turns.delete(id);
-    }
+  run(step: Step): Promise<StepAnswer> {
+    return this.turns.take([step.control.id], () => this.perform(step));
   }
 
-  async #performAfter(before: Promise<unknown>, step: Step): Promise<StepAnswer> {
-    const { maxWaiting } = this.#options;
-    if (this.#waiting >= maxWaiting) {
-      throw new ProtocolError(
-        'unavailable',
-        `${maxWaiting} steps wait for the step before them already, and the service takes no more; try again in a moment`,
-      );
-    }
-    this.#waiting++;
-    await before;
-    this.#waiting--;
-    return this.#perform(step);
-  }
-
-  async #perform(step: Step): Promise<StepAnswer> {
-    const { control, x, stateIn } = step;
+  /** Does a step whose turn it is. */
+  async perform(step: Step): Promise<StepAnswer> {
+    const { control, inputs } = step;
     const { id } = control;
-    if (x.dims[0] !== 1) {
-      throw new ShapeError(
-        `input "x": expected batch 1 for a step of a sequence, got ${x.dims[0]}; send a request for each sequence`,
-      );
+    checkOneRow(inputs);
+    for (let attempt = 0; attempt < MOST_ATTEMPTS; attempt++) {
+      const finding = this.#state.find(id);
+      const found = finding instanceof Promise ? await finding : finding;
+      const again = doneBefore(control, inputs, found);
+      if (again) {
+        const left = found?.kind === 'live' ? found.expiresInMs : undefined;
+        return { tensors: again.tensors, parameters: answerParameters(id, again, left) };
+      }
+      const before = sequenceBefore(control, found, step.states !== undefined);
+      const answer = await this.#attempt(step, before);
+      if (answer) return answer;
     }
-    const again = this.#retried(step);
-    if (again) return this.#answer(id, again.tensors, again);
-    const before = this.#current(step);
-    const state = stateIn ?? floatTensor([1, this.#options.stateSize], before.state);
-    this.#store.busy(id, control.start);
-    try {
-      const tensors = await this.#run(step, state);
-      const after = this.#commit(step, before, tensors);
-      return this.#answer(id, tensors, { step: after.steps, samples: after.samples });
-    } finally {
-      this.#store.done(id, control.start);
-    }
-  }
-
-  /** The sequence before the step. */
-  #current({ control, stateIn }: Step): Pick<Sequence, 'state' | 'steps' | 'samples'> {
-    const { id, start, step } = control;
-    if (start) {
-      this.#store.checkNew(id);
-      return { state: new Float32Array(this.#options.stateSize), steps: 0, samples: 0 };
-    }
-    const sequence = this.#store.get(id);
-    if (stateIn) {
-      throw new ProtocolError(
-        'malformed',
-        `${named(id)}: expected no state_in, since the service keeps its state, got one; send it with sequence_start alone`,
-      );
-    }
-    if (step !== undefined && step !== sequence.steps + 1) {
-      throw new ProtocolError(
-        'conflict',
-        `${named(id)}: expected step ${sequence.steps + 1}, got ${step}; send its steps in turn`,
-      );
-    }
-    return sequence;
-  }
-
-  /** The step's answer if it was done before: the same number twice is one step. */
-  #retried({ control: { id, step }, x }: Step): LastStep | undefined {
-    if (step === undefined) return undefined;
-    const last = this.#store.lastStep(id);
-    if (last?.step !== step) return undefined;
-    if (last.x.length === x.data.length && last.x.every((value, index) => value === x.data[index]))
-      return last;
     throw new ProtocolError(
       'conflict',
-      `${named(id)}: step ${step} was done with other values; send what follows as step ${step + 1}`,
+      `${named(id)}: others stepped it ${MOST_ATTEMPTS} times meanwhile; send its steps one after the other`,
     );
   }
 
-  async #run({ control, x, fetches, isGone }: Step, state: FloatTensor): Promise<Tensors> {
-    const { outputs } = this.#options;
-    const wanted = control.step === undefined ? [...new Set([...fetches, tensorNames.stateOut])] : outputs;
-    // In the model's order, so that steps that want the same are joined.
-    const names = outputs.filter((name) => wanted.includes(name));
-    const tensors = await this.#batcher.run({ x, [tensorNames.stateIn]: state }, names, {
-      isGone,
+  /** @returns undefined if another process changed the sequence while the model ran */
+  async #attempt(step: Step, before: LiveSequence | undefined): Promise<StepAnswer | undefined> {
+    const { control, inputs, states } = step;
+    const { layout } = this.#options;
+    const { id, start } = control;
+    const row = before?.row ?? (states ? layout.fromStates(states) : new Int32Array(layout.rowSize));
+    const [steps, samples] = [before?.steps ?? 0, before?.samples ?? 0];
+    this.#state.hold(id, start);
+    try {
+      const tensors = await this.#run(step, row);
+      const done = { step: steps + 1, samples: samples + samplesOf(inputs) };
+      const keeping = this.#state.keep(id, {
+        expected: steps,
+        row: layout.after(tensors)(0, row),
+        steps: done.step,
+        samples: done.samples,
+        last: control.step === undefined ? undefined : lastStep(done, inputs, tensors),
+        end: control.end,
+      });
+      const kept = keeping instanceof Promise ? await keeping : keeping;
+      if (kept.kind === 'full') throw tooManySequences(this.#state.limits.most);
+      // With its number, the next look finds whether it was this very step.
+      if (kept.kind === 'moved' && start && control.step === undefined) throw livesAlready(id);
+      return kept.kind === 'moved'
+        ? undefined
+        : { tensors, parameters: answerParameters(id, done, kept.expiresInMs) };
+    } finally {
+      this.#state.letGo(id, start);
+    }
+  }
+
+  async #run({ control, inputs, fetches, run }: Step, row: Int32Array): Promise<Tensors> {
+    const { layout } = this.#options;
+    const names = this.fetchesFor(fetches, control.step !== undefined);
+    const tensors = await this.#batcher.run({ ...inputs, ...layout.feeds([row]) }, names, {
+      ...run,
       exact: true,
     });
-    for (const name of names) checkFinite(control.id, name, tensors[name]);
+    const bad = notFinite(control.id, names, tensors);
+    if (bad) throw bad;
     return tensors;
   }
 
-  #commit(
-    { control, x }: Step,
-    { steps, samples }: Pick<Sequence, 'steps' | 'samples'>,
-    tensors: Tensors,
-  ): Sequence {
-    const { id, step, end } = control;
-    const after = { step: steps + 1, samples: samples + x.dims[1] };
-    const sequence = this.#store.put(id, {
-      // Copied: it is a view of a whole run.
-      state: Float32Array.from(tensors[tensorNames.stateOut].data as Float32Array),
-      steps: after.step,
-      samples: after.samples,
-      last: step === undefined ? undefined : { ...after, x: x.data, tensors: copied(tensors) },
-    });
-    if (end) this.#store.end(id);
-    return sequence;
-  }
-
-  #answer(id: string, tensors: Tensors, { step, samples }: Pick<LastStep, 'step' | 'samples'>): StepAnswer {
-    const expiry = this.#store.expiresInMs(id);
-    return {
-      tensors,
-      parameters: {
-        sequence_id: id,
-        sequence_step: step,
-        sequence_samples: samples,
-        ...(expiry === undefined ? { sequence_ended: true } : { sequence_expires_in_ms: expiry }),
-      },
-    };
+  /**
+   * What a run is asked for: in the model's order, so that steps that want the same are joined.
+   *
+   * @param numbered a step with a number keeps all outputs for a retry
+   */
+  fetchesFor(fetches: readonly string[], numbered: boolean): readonly string[] {
+    const { outputs, layout } = this.#options;
+    if (numbered) return outputs;
+    const { pairs, recent } = layout;
+    return outputs.filter(
+      (name) =>
+        fetches.includes(name) || name === recent?.output || pairs.some(({ output }) => output === name),
+    );
   }
 }
 
-/** What is not finite would stay in the state for good. */
-function checkFinite(id: string, name: string, { data }: RuntimeTensor): void {
-  if (!(data instanceof Float32Array)) return;
-  const bad = data.findIndex((value) => !Number.isFinite(value));
-  if (bad < 0) return;
-  throw new ProtocolError(
-    'not-finite',
-    `${named(id)}: output "${name}": the model's answer has ${data[bad]} at position ${bad}; the sequence stays as it was, check the size of the values sent`,
-  );
+/** Samples that one step feeds: the time of its first input that has one. */
+export function samplesOf(inputs: Tensors): number {
+  for (const name in inputs) {
+    const { dims } = inputs[name];
+    if (dims.length > 2) return dims[1];
+  }
+  return 1;
 }
 
-function copied(tensors: Tensors): Tensors {
-  return Object.fromEntries(
-    Object.entries(tensors).map(([name, { type, dims, data }]) => [
-      name,
-      { type, dims, data: data.slice() } as RuntimeTensor,
-    ]),
-  );
+/** What a step with a number leaves for a retry: copies, since its tensors are views of a whole run. */
+export function lastStep(
+  done: Pick<LastStep, 'step' | 'samples'>,
+  inputs: Tensors,
+  tensors: Tensors,
+  row = 0,
+): LastStep {
+  return { ...done, inputs: rowOf(inputs, row), tensors: rowOf(tensors, row) };
+}
+
+function rowOf(tensors: Tensors, row: number): Tensors {
+  const one = takeRows(tensors, Object.keys(tensors), row, 1);
+  for (const name in one) {
+    const { type, dims, data } = one[name];
+    one[name] = { type, dims, data: data.slice() } as RuntimeTensor;
+  }
+  return one;
+}
+
+export function answerParameters(
+  id: string,
+  { step, samples }: Pick<LastStep, 'step' | 'samples'>,
+  expiresInMs: Extract<Kept, { kind: 'kept' }>['expiresInMs'],
+): Parameters {
+  return {
+    sequence_id: id,
+    sequence_step: step,
+    sequence_samples: samples,
+    ...(expiresInMs === undefined ? { sequence_ended: true } : { sequence_expires_in_ms: expiresInMs }),
+  };
+}
+
+function checkOneRow(inputs: Tensors): void {
+  for (const [name, { dims }] of Object.entries(inputs)) {
+    if (dims[0] === 1) continue;
+    throw new ShapeError(
+      `input "${name}": expected batch 1 for a step of a sequence, got ${dims[0]}; name the sequence of each row in an input "sequence_id"`,
+    );
+  }
 }

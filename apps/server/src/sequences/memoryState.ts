@@ -1,0 +1,155 @@
+import { reasons, tooManySequences } from './sequenceErrors.ts';
+import type {
+  Change,
+  GoneSequence,
+  Kept,
+  LastStep,
+  LiveSequence,
+  SequenceLimits,
+  SequenceState,
+} from './sequenceState.ts';
+import { StateSlab } from './stateSlab.ts';
+
+interface Live extends LiveSequence {
+  steps: number;
+  samples: number;
+  last: LastStep | undefined;
+  expiresInMs: number;
+  /** When its first step was done and its last one, milliseconds of the store's clock. */
+  readonly startedAt: number;
+  usedAt: number;
+  /** A step is running for it. */
+  held: boolean;
+}
+
+interface Gone extends GoneSequence {
+  readonly at: number;
+}
+
+/** The sequences of one model, in this process's memory. Nothing in here waits, so that each call sees them whole. */
+export class MemoryState implements SequenceState {
+  readonly limits: SequenceLimits;
+  started = 0;
+  ended = 0;
+  expired = 0;
+  readonly #now: () => number;
+  readonly #rows: StateSlab;
+  readonly #live = new Map<string, Live>();
+  /** Sequences whose first step is running: they have their place already. */
+  #starting = 0;
+  readonly #gone = new Map<string, Gone>();
+
+  /**
+   * @param rowSize words of one sequence's row
+   * @param now     a clock in milliseconds that never goes back
+   */
+  constructor(limits: SequenceLimits, rowSize: number, now: () => number = () => performance.now()) {
+    this.limits = limits;
+    this.#rows = new StateSlab(rowSize);
+    this.#now = now;
+  }
+
+  get size(): number {
+    return this.#live.size;
+  }
+
+  find(id: string): LiveSequence | GoneSequence | undefined {
+    const live = this.#live.get(id);
+    if (live === undefined) return this.#gone.get(id);
+    live.expiresInMs = this.#leftMs(live);
+    if (live.held || live.expiresInMs > 0) return live;
+    return this.#expire(id, live);
+  }
+
+  hold(id: string, isNew: boolean): void {
+    if (!isNew) {
+      const live = this.#live.get(id);
+      if (live) live.held = true;
+      return;
+    }
+    if (this.#isFull) this.sweep();
+    if (this.#isFull) throw tooManySequences(this.limits.most);
+    this.#starting++;
+  }
+
+  letGo(id: string, isNew: boolean): void {
+    if (isNew) {
+      this.#starting--;
+      return;
+    }
+    const live = this.#live.get(id);
+    if (live) live.held = false;
+  }
+
+  keep(id: string, change: Change): Kept {
+    const known = this.#live.get(id);
+    if ((known?.steps ?? 0) !== change.expected) return { kind: 'moved' };
+    const live = known ?? this.#begin(id);
+    live.row.set(change.row);
+    live.steps = change.steps;
+    live.samples = change.samples;
+    live.last = change.last;
+    live.usedAt = this.#now();
+    if (!change.end) return { kind: 'kept', expiresInMs: this.#leftMs(live) };
+    this.ended++;
+    this.#forget(id, live, reasons.ended);
+    return { kind: 'kept', expiresInMs: undefined };
+  }
+
+  sweep(): void {
+    for (const [id, live] of this.#live) {
+      if (!live.held && this.#leftMs(live) === 0) this.#expire(id, live);
+    }
+    const until = this.#now() - this.limits.idleMs;
+    for (const [id, { at }] of this.#gone) {
+      // In the order they went.
+      if (at > until && this.#gone.size <= this.limits.most) break;
+      this.#gone.delete(id);
+    }
+  }
+
+  get #isFull(): boolean {
+    return this.#live.size + this.#starting >= this.limits.most;
+  }
+
+  #begin(id: string): Live {
+    const now = this.#now();
+    const live: Live = {
+      kind: 'live',
+      row: this.#rows.take(),
+      steps: 0,
+      samples: 0,
+      last: undefined,
+      expiresInMs: 0,
+      startedAt: now,
+      usedAt: now,
+      held: false,
+    };
+    this.started++;
+    this.#gone.delete(id);
+    this.#live.set(id, live);
+    return live;
+  }
+
+  #leftMs({ usedAt, startedAt }: Live): number {
+    const { idleMs, ageMs } = this.limits;
+    return Math.max(0, Math.floor(Math.min(usedAt + idleMs, startedAt + ageMs) - this.#now()));
+  }
+
+  #expire(id: string, live: Live): GoneSequence {
+    const { idleMs, ageMs } = this.limits;
+    const old = this.#now() - live.startedAt >= ageMs;
+    this.expired++;
+    return this.#forget(id, live, old ? reasons.old(ageMs) : reasons.idle(idleMs));
+  }
+
+  #forget(id: string, live: Live, why: string): GoneSequence {
+    const gone: Gone = { kind: 'gone', at: this.#now(), why, last: live.last };
+    this.#live.delete(id);
+    this.#rows.give(live.row);
+    // Put in anew, so that they stand in the order they went.
+    this.#gone.delete(id);
+    this.#gone.set(id, gone);
+    return gone;
+  }
+}

@@ -1,0 +1,89 @@
+import { ProtocolError } from '@onda/protocol';
+import type { SequenceControl } from '@onda/protocol';
+import type { RuntimeTensor } from '@onda/runtime';
+import { livesAlready, named, notLiving } from './sequenceErrors.ts';
+import type { GoneSequence, LastStep, LiveSequence, Tensors } from './sequenceState.ts';
+
+type Found = LiveSequence | GoneSequence | undefined;
+
+/**
+ * The step's answer if it was done before: the same number twice is one step. The sequence may be over by then.
+ *
+ * @param inputs of the step, one row each
+ * @throws ProtocolError 409 if it was done with other values
+ */
+export function doneBefore(
+  { id, step }: SequenceControl,
+  inputs: Tensors,
+  found: Found,
+): LastStep | undefined {
+  const last = found?.last;
+  if (step === undefined || last?.step !== step) return undefined;
+  if (Object.keys(inputs).every((name) => sameValues(inputs[name], last.inputs[name]))) return last;
+  throw new ProtocolError(
+    'conflict',
+    `${named(id)}: step ${step} was done with other values; send what follows as step ${step + 1}`,
+  );
+}
+
+/**
+ * The sequence that a step goes on from; undefined for one that it begins.
+ *
+ * @param bringsState the request has a state of its own
+ * @throws ProtocolError 400, 404, 409 or 410 if the step may not be done
+ */
+export function sequenceBefore(
+  { id, start, step }: SequenceControl,
+  found: Found,
+  bringsState: boolean,
+): LiveSequence | undefined {
+  const live = found?.kind === 'live' ? found : undefined;
+  if (start) {
+    if (live) throw livesAlready(id);
+    return undefined;
+  }
+  if (live === undefined) throw notLiving(id, found as GoneSequence | undefined);
+  if (bringsState) {
+    throw new ProtocolError(
+      'malformed',
+      `${named(id)}: expected no state_in, since the service keeps its state, got one; send it with sequence_start alone`,
+    );
+  }
+  if (step !== undefined && step !== live.steps + 1) {
+    throw new ProtocolError(
+      'conflict',
+      `${named(id)}: expected step ${live.steps + 1}, got ${step}; send its steps in turn`,
+    );
+  }
+  return live;
+}
+
+/** 422 if a row of an output holds what is not finite: it would stay in the state for good. */
+export function notFinite(
+  id: string,
+  names: readonly string[],
+  tensors: Tensors,
+  index = 0,
+): ProtocolError | undefined {
+  for (const name of names) {
+    const { data, dims } = tensors[name];
+    if (!(data instanceof Float32Array)) continue;
+    const width = data.length / dims[0];
+    for (let value = index * width; value < (index + 1) * width; value++) {
+      if (Number.isFinite(data[value])) continue;
+      return new ProtocolError(
+        'not-finite',
+        `${named(id)}: output "${name}": the model's answer has ${data[value]} at position ${value - index * width}; the sequence stays as it was, check the size of the values sent`,
+      );
+    }
+  }
+  return undefined;
+}
+
+function sameValues(left: RuntimeTensor, right: RuntimeTensor | undefined): boolean {
+  if (right === undefined || left.data.length !== right.data.length) return false;
+  for (let index = 0; index < left.data.length; index++) {
+    if (left.data[index] !== right.data[index]) return false;
+  }
+  return true;
+}
