@@ -7,7 +7,8 @@ import { addInfer } from './endpoints/infer.ts';
 import { addMetadata } from './endpoints/metadata.ts';
 import { addPage, builtPage } from './endpoints/page.ts';
 import { addErrorReplies, replyClientError, replyError } from './errorReplies.ts';
-import { limits, timeouts } from './limits.ts';
+import { createHttpServer } from './http/httpServer.ts';
+import { limits } from './limits.ts';
 import { addBodyParser } from './requestBody.ts';
 import { addSecurityHeaders } from './securityHeaders.ts';
 import type { Service } from './service.ts';
@@ -24,17 +25,13 @@ export async function createApp(service: Service, page: string = builtPage): Pro
   const app = Fastify({
     logger: false,
     bodyLimit: limits.bodyBytes,
-    requestTimeout: timeouts.requestMs,
-    connectionTimeout: timeouts.idleSocketMs,
-    keepAliveTimeout: timeouts.keepAliveMs,
-    http: { headersTimeout: timeouts.headersMs },
+    serverFactory: (router) => createHttpServer(router),
     routerOptions: { ignoreTrailingSlash: true, maxParamLength: MAX_PARAM_LENGTH },
     clientErrorHandler: replyClientError,
     frameworkErrors: (error, request, reply) => {
       replyError(service, error, request, reply);
     },
   });
-  app.server.maxConnections = limits.connections;
   addSecurityHeaders(app);
   addBodyParser(app);
   addErrorReplies(app, service);

@@ -1,13 +1,11 @@
 import type { Socket } from 'node:net';
-import { OndaError } from '@onda/contract';
-import { errorBody, statusOf } from '@onda/protocol';
+import { errorBody } from '@onda/protocol';
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { defectAnswer, maybeErrorAnswer } from './http/errorAnswer.ts';
+import { sendAnswer } from './http/sendAnswer.ts';
 import { refuseBody } from './refuseBody.ts';
 import { sendJson } from './sendJson.ts';
 import type { Service } from './service.ts';
-
-/** Seconds until a client that got a 503 should try again. */
-const RETRY_AFTER = '1';
 
 /** Every failure becomes `{"error": sentence}`; only a defect of ours is a 500 without one, and goes to the log whole. */
 export function addErrorReplies(app: FastifyInstance, service: Service): void {
@@ -30,20 +28,17 @@ export function replyError(
   request: FastifyRequest,
   reply: FastifyReply,
 ): void {
-  const status = statusOf(error);
+  const answer = maybeErrorAnswer(error);
   if (error.code === 'FST_ERR_CTP_BODY_TOO_LARGE') {
     const limit = request.routeOptions.bodyLimit;
     const text = `the body: expected at most ${limit} bytes, got more; send fewer samples at a time`;
     refuseBody(request, reply, 413, text);
-  } else if (status !== undefined && (status < 500 || status === 503)) {
-    if (status === 503) reply.header('retry-after', RETRY_AFTER);
-    sendJson(reply.code(status), errorBody(error.message));
+  } else if (answer) {
+    sendAnswer(reply, answer);
   } else if (error.statusCode !== undefined && error.statusCode < 500) {
     sendJson(reply.code(error.statusCode), errorBody(fastifyText(error, request)));
   } else {
-    service.onDefect(error instanceof OndaError ? error.message : (error.stack ?? error.message));
-    const text = 'the service could not answer; what it printed says why, and it goes on';
-    sendJson(reply.code(500), errorBody(text));
+    sendAnswer(reply, defectAnswer(service, error));
   }
 }
 

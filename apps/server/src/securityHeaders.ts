@@ -24,10 +24,14 @@ export const pageHeaders: Readonly<Record<string, string>> = {
 };
 
 /** For every answer: what it is must not be guessed, and other origins may not load it. No CORS header is ever sent. */
+export const answerHeaders = {
+  'x-content-type-options': 'nosniff',
+  'cross-origin-resource-policy': 'same-origin',
+} as const;
+
 export function addSecurityHeaders(app: FastifyInstance): void {
   app.addHook('onRequest', (_request, reply, done) => {
-    reply.header('x-content-type-options', 'nosniff');
-    reply.header('cross-origin-resource-policy', 'same-origin');
+    reply.headers(answerHeaders);
     done();
   });
 }

@@ -1,0 +1,26 @@
+import { OndaError } from '@onda/contract';
+import { errorBody, statusOf } from '@onda/protocol';
+import type { Service } from '../service.ts';
+import { jsonType } from './httpAnswer.ts';
+import type { HttpAnswer } from './httpAnswer.ts';
+
+/** Seconds until a client that got a 503 should try again. */
+const RETRY_AFTER = { 'retry-after': '1' } as const;
+
+/** The answer to a failure that Onda understands and may tell; undefined for any other. */
+export function maybeErrorAnswer(error: Error): HttpAnswer | undefined {
+  const status = statusOf(error);
+  if (status === undefined || (status >= 500 && status !== 503)) return undefined;
+  const headers = status === 503 ? { ...jsonType, ...RETRY_AFTER } : jsonType;
+  return { status, headers, body: errorBody(error.message) };
+}
+
+/** The answer to a defect of ours, which is told to the log whole and to the client not at all. */
+export function defectAnswer(service: Service, error: Error): HttpAnswer {
+  service.onDefect(error instanceof OndaError ? error.message : (error.stack ?? error.message));
+  return {
+    status: 500,
+    headers: jsonType,
+    body: errorBody('the service could not answer; what it printed says why, and it goes on'),
+  };
+}

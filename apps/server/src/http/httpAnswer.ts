@@ -1,0 +1,8 @@
+/** An answer before it is written. */
+export interface HttpAnswer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string | Uint8Array;
+}
+
+export const jsonType = { 'content-type': 'application/json; charset=utf-8' } as const;

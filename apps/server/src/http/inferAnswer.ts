@@ -1,0 +1,41 @@
+import type { IncomingHttpHeaders } from 'node:http';
+import { decodeInferRequest, encodeInferResponse, readHeaderLength } from '@onda/protocol';
+import { countRequest } from '../countRequest.ts';
+import { inferOutputs } from '../inferOutputs.ts';
+import { limits } from '../limits.ts';
+import type { Service } from '../service.ts';
+import { jsonType } from './httpAnswer.ts';
+import type { HttpAnswer } from './httpAnswer.ts';
+
+const HEADER_LENGTH = 'inference-header-content-length';
+
+/** An infer request as HTTP hands it in. */
+export interface InferCall {
+  name: string;
+  version: string | undefined;
+  headers: IncomingHttpHeaders;
+  /** All of it. */
+  body: Uint8Array;
+  isGone: () => boolean;
+}
+
+/**
+ * Answers an infer request.
+ *
+ * @throws ProtocolError, ShapeError, DataError; what the session throws
+ */
+export async function inferAnswer(service: Service, call: InferCall): Promise<HttpAnswer> {
+  const model = service.repository.find(call.name, call.version);
+  return countRequest(model.stats, async () => {
+    const request = decodeInferRequest(
+      call.body,
+      readHeaderLength(call.headers[HEADER_LENGTH]),
+      model.signature,
+      limits.tensorValues,
+    );
+    const { body, headerLength } = encodeInferResponse(await inferOutputs(model, request, call.isGone));
+    if (headerLength === undefined) return { status: 200, headers: jsonType, body };
+    const headers = { 'content-type': 'application/octet-stream', [HEADER_LENGTH]: String(headerLength) };
+    return { status: 200, headers, body };
+  });
+}
