@@ -7,6 +7,7 @@ import { WorkerError } from '@onda/runtime-node';
 import type { FastifyInstance } from 'fastify';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createApp } from './app.ts';
+import { openToAll } from './access/access.ts';
 import { Batcher } from './batching/batcher.ts';
 import { timeouts } from './limits.ts';
 import { ModelRepository } from './modelRepository.ts';
@@ -73,6 +74,7 @@ beforeEach(async () => {
   alive = true;
   defects = [];
   service = {
+    access: openToAll(),
     repository: new ModelRepository([fakeModel()], []),
     runtime: {
       get alive() {

@@ -1,10 +1,12 @@
 import Fastify from 'fastify';
 import type { FastifyInstance } from 'fastify';
+import { guard } from './access/guard.ts';
 import { addFiles } from './endpoints/files.ts';
 import { addGenerate } from './endpoints/generate.ts';
 import { addHealth } from './endpoints/health.ts';
 import { addInfer } from './endpoints/infer.ts';
 import { addMetadata } from './endpoints/metadata.ts';
+import { addModelIndex } from './endpoints/modelIndex.ts';
 import { addPage, builtPage } from './endpoints/page.ts';
 import { addErrorReplies, replyClientError, replyError } from './errorReplies.ts';
 import { createHttpServer } from './http/httpServer.ts';
@@ -22,10 +24,11 @@ const MAX_PARAM_LENGTH = 400;
  * @param page folder of the built browser app
  */
 export async function createApp(service: Service, page: string = builtPage): Promise<FastifyInstance> {
+  const pagePaths = new Set<string>();
   const app = Fastify({
     logger: false,
     bodyLimit: limits.bodyBytes,
-    serverFactory: (router) => createHttpServer(router),
+    serverFactory: (router) => createHttpServer(guard(service.access, (path) => pagePaths.has(path), router)),
     routerOptions: { ignoreTrailingSlash: true, maxParamLength: MAX_PARAM_LENGTH },
     clientErrorHandler: replyClientError,
     frameworkErrors: (error, request, reply) => {
@@ -40,6 +43,7 @@ export async function createApp(service: Service, page: string = builtPage): Pro
   addInfer(app, service);
   addGenerate(app, service);
   addFiles(app, service);
-  await addPage(app, service, page);
+  addModelIndex(app, service);
+  await addPage(app, page, pagePaths);
   return app;
 }

@@ -37,5 +37,17 @@ export function createProgram(
     .action(async (flags: Record<string, string | boolean | undefined>) => {
       await run(await readOptions({ flags, env }));
     });
+  program
+    .command('token')
+    .description('make a token for a client: its line of the file of --tokens to stdout, the token to stderr')
+    .argument('<name>', 'what to call the client')
+    .allowExcessArguments(false)
+    .exitOverride()
+    .action(async (name: string) => {
+      const { newToken } = await import('./access/tokens.ts');
+      const { token, line } = newToken(name);
+      process.stdout.write(`${line}\n`);
+      process.stderr.write(`The token, which is kept nowhere: ${token}\n`);
+    });
   return program;
 }

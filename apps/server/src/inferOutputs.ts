@@ -1,5 +1,6 @@
 import { ProtocolError } from '@onda/protocol';
 import type { InferRequest, InferResponse } from '@onda/protocol';
+import { scopedRequest, unscopedResponse } from './access/sequenceScope.ts';
 import { checkRequestSize } from './admission.ts';
 import { splitStates } from './sequences/stateLayout.ts';
 import type { ServedModel } from './servedModel.ts';
@@ -8,8 +9,19 @@ import type { ServedModel } from './servedModel.ts';
  * The answer to a decoded infer request: what HTTP and gRPC share, from the request's limits on.
  *
  * @param isGone whether the client has gone; its request is not run then
+ * @param client the name of its token, whose sequences are its own; undefined where there are no tokens
  */
 export async function inferOutputs(
+  model: ServedModel,
+  request: InferRequest,
+  isGone: () => boolean,
+  client?: string,
+): Promise<InferResponse> {
+  const response = await runRequest(model, scopedRequest(client, request), isGone);
+  return unscopedResponse(client, response);
+}
+
+async function runRequest(
   model: ServedModel,
   { id, inputs, outputs, sequence }: InferRequest,
   isGone: () => boolean,

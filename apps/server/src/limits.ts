@@ -40,8 +40,6 @@ export const timeouts = {
   notLiveMs: 30_000,
   /** How often sequences that nobody asks for are looked through. */
   sweepMs: 1_000,
-  /** From SIGTERM until the process ends although requests are still open. */
-  drainMs: 10_000,
   /** How often connections that fell idle meanwhile are closed while it drains. */
   drainStepMs: 50,
 } as const;

@@ -1,29 +1,33 @@
+import type { FastifyHelmetOptions } from '@fastify/helmet';
 import type { FastifyInstance } from 'fastify';
 
 /**
  * For the page and its files. No inline scripts; WebAssembly may be compiled; nothing from or in other origins.
- * The two cross-origin lines give the page SharedArrayBuffer, which onnxruntime-web's threads need.
+ * Helmet's own cross-origin lines are as wanted, and its embedder line beside them gives the page SharedArrayBuffer, which
+ * onnxruntime-web's threads need.
  */
-export const pageHeaders: Readonly<Record<string, string>> = {
-  'content-security-policy': [
-    "default-src 'self'",
-    "script-src 'self' 'wasm-unsafe-eval'",
-    "worker-src 'self' blob:",
-    "style-src 'self' 'unsafe-inline'",
-    "img-src 'self' data: blob:",
-    "object-src 'none'",
-    "base-uri 'none'",
-    "form-action 'none'",
-    "frame-ancestors 'none'",
-  ].join('; '),
-  'cross-origin-opener-policy': 'same-origin',
-  'cross-origin-embedder-policy': 'require-corp',
-  'cross-origin-resource-policy': 'same-origin',
-  'referrer-policy': 'no-referrer',
-  'x-frame-options': 'DENY',
+export const pageHeaders: FastifyHelmetOptions = {
+  contentSecurityPolicy: {
+    useDefaults: false,
+    directives: {
+      defaultSrc: ["'self'"],
+      scriptSrc: ["'self'", "'wasm-unsafe-eval'"],
+      workerSrc: ["'self'", 'blob:'],
+      styleSrc: ["'self'", "'unsafe-inline'"],
+      imgSrc: ["'self'", 'data:', 'blob:'],
+      objectSrc: ["'none'"],
+      baseUri: ["'none'"],
+      formAction: ["'none'"],
+      frameAncestors: ["'none'"],
+    },
+  },
+  crossOriginEmbedderPolicy: { policy: 'require-corp' },
+  frameguard: { action: 'deny' },
+  // The service speaks HTTP; whoever puts TLS before it sets this there.
+  strictTransportSecurity: false,
 };
 
-/** For every answer: what it is must not be guessed, and other origins may not load it. No CORS header is ever sent. */
+/** For every answer: what it is must not be guessed, and other origins may not load it. */
 export const answerHeaders = {
   'x-content-type-options': 'nosniff',
   'cross-origin-resource-policy': 'same-origin',

@@ -1,7 +1,7 @@
 import { isIP } from 'node:net';
 
 import type { ServeOptions } from './config/serveOptions.ts';
-import { limits, timeouts } from './limits.ts';
+import { limits } from './limits.ts';
 import { startServer } from './startServer.ts';
 import type { RunningServer } from './startServer.ts';
 
@@ -15,6 +15,13 @@ export async function serve(options: ServeOptions): Promise<void> {
     host: options.host,
     port: options.httpPort,
     metricsPort: options.metricsPort,
+    metricsHost: options.metricsHost,
+    access: {
+      tokens: options.tokens,
+      rate: options.clientRate,
+      concurrent: options.clientConcurrent,
+      corsOrigins: options.corsOrigins,
+    },
     provider: options.provider,
     grpcPort: options.grpcPort,
     modelOptions: {
@@ -49,12 +56,14 @@ export async function serve(options: ServeOptions): Promise<void> {
   }
   if (server.grpcAddress !== undefined) say(`  gRPC  ${server.grpcAddress}`);
   if (server.metricsUrl !== undefined) say(`  metrics  ${server.metricsUrl}/metrics`);
-  if (!isLoopback(options.host)) {
-    say(`  ${options.host} is open to other machines, and the service asks nobody who they are`);
+  if (!isLoopback(options.host) && options.tokens === undefined) {
+    say(
+      `  ${options.host} is open to other machines, and the service asks nobody who they are; --tokens makes it ask`,
+    );
   }
   say('Stop it with Ctrl+C.');
   await stopSignal();
-  await stop(server, say);
+  await stop(server, options, say);
 }
 
 function isLoopback(host: string): boolean {
@@ -74,12 +83,16 @@ function stopSignal(): Promise<void> {
   });
 }
 
-async function stop(server: RunningServer, say: (text: string) => void): Promise<void> {
+async function stop(
+  server: RunningServer,
+  options: Pick<ServeOptions, 'drainS'>,
+  say: (text: string) => void,
+): Promise<void> {
   say('Onda stops: it answers what it has and takes no more.');
   const deadline = setTimeout(() => {
-    say(`requests are still open after ${timeouts.drainMs / 1000} seconds; they are cut off`);
+    say(`requests are still open after ${options.drainS} seconds; they are cut off`);
     process.exit(1);
-  }, timeouts.drainMs);
+  }, options.drainS * 1000);
   await server.close();
   clearTimeout(deadline);
 }

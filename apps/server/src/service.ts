@@ -1,8 +1,10 @@
 import type { WorkerRuntime } from '@onda/runtime-node';
+import type { Access } from './access/access.ts';
 import type { ModelRepository } from './modelRepository.ts';
 
 /** What the endpoints share. */
 export interface Service {
+  readonly access: Access;
   readonly repository: ModelRepository;
   readonly runtime: Pick<WorkerRuntime, 'alive' | 'pending' | 'stalledMs'>;
   /** Set when the service stops: it is live until it ends, but takes no more. */

@@ -1,6 +1,8 @@
 import { createWorkerRuntime } from '@onda/runtime-node';
 import type { ProviderChoice } from '@onda/runtime-node';
 import type { FastifyInstance } from 'fastify';
+import { openAccess } from './access/access.ts';
+import type { AccessOptions } from './access/access.ts';
 import { createApp } from './app.ts';
 import { startGrpc } from './grpc/startGrpc.ts';
 import { timeouts } from './limits.ts';
@@ -17,8 +19,10 @@ export interface ServerOptions {
   host: string;
   /** 0: a free one. */
   port: number;
-  /** Port of the metrics, on this machine alone; undefined: none. */
+  /** Port of the metrics; undefined: none. */
   metricsPort: number | undefined;
+  metricsHost: string;
+  access: AccessOptions;
   provider: ProviderChoice;
   modelOptions: ModelOptions;
   /** undefined: no gRPC. */
@@ -46,6 +50,7 @@ export interface RunningServer {
  */
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
   const { provider, onWarning } = options;
+  const access = await openAccess(options.access);
   const runtime = await createWorkerRuntime({ provider, onWarning });
   // In the order they end: what takes requests first, what runs them last.
   const endings = [() => runtime.close()];
@@ -55,9 +60,9 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   try {
     const repository = await openRepository(options.models, runtime, options.modelOptions);
     for (const { name, problem } of repository.broken) onWarning(`model "${name}" did not load: ${problem}`);
-    const service: Service = { repository, runtime, draining: false, onDefect: onWarning };
+    const service: Service = { access, repository, runtime, draining: false, onDefect: onWarning };
     endings.unshift(sweepSequences(repository));
-    const metricsUrl = await listenMetrics(service, options.metricsPort, endings);
+    const metricsUrl = await listenMetrics(service, options, endings);
     const app = await createApp(service);
     endings.unshift(() => drain(app));
     const grpc = await listenGrpc(service, options, endings);
@@ -103,13 +108,10 @@ async function listenGrpc(
   return server.address;
 }
 
-/** They tell how busy the service is, and nobody is asked who he is. */
-const METRICS_HOST = '127.0.0.1';
-
 /** Before the service's own port, so that whoever finds the service finds its metrics; and until the last request is done. */
 async function listenMetrics(
   service: Service,
-  port: number | undefined,
+  { metricsHost, metricsPort: port }: ServerOptions,
   endings: (() => Promise<void>)[],
 ): Promise<string | undefined> {
   if (port === undefined) return undefined;
@@ -123,8 +125,8 @@ async function listenMetrics(
         server.closeAllConnections();
       }),
   );
-  await listenOn(server, METRICS_HOST, port).catch((cause: unknown) => {
-    throw listenError(cause, METRICS_HOST, port, '--metrics-port');
+  await listenOn(server, metricsHost, port).catch((cause: unknown) => {
+    throw listenError(cause, metricsHost, port, '--metrics-port');
   });
   return urlOf(server);
 }

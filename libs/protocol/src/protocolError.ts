@@ -10,6 +10,10 @@ export const httpStatus = {
   malformed: 400,
   data: 400,
   shape: 400,
+  /** Tokens are asked for, and none came or one that is not known. */
+  unauthorized: 401,
+  /** A page of another origin asks, which a browser does without its user's knowing. */
+  forbidden: 403,
   'not-found': 404,
   method: 405,
   timeout: 408,
@@ -21,6 +25,8 @@ export const httpStatus = {
   'unsupported-media': 415,
   /** The model's answer holds NaN or an infinity, which JSON cannot carry: the inputs led it there. */
   'not-finite': 422,
+  /** One client asks for more than its share. */
+  'too-many': 429,
   /** The client has gone; nobody reads this answer. */
   canceled: 499,
   model: 500,

@@ -1,8 +1,9 @@
 import type { z } from 'zod';
-import { oneOf, text, toggle, wholeNumber } from './option.ts';
+import { list, oneOf, text, toggle, wholeNumber } from './option.ts';
 import type { Option } from './option.ts';
 
 const port = { least: 0, most: 65_535 };
+const address = { expects: 'an address or a host name', pattern: /^[A-Za-z0-9.:_-]{1,253}$/ };
 const days30 = 2_592_000;
 
 /**
@@ -21,12 +22,17 @@ export const serveOptions = {
   metricsPort: wholeNumber({
     ...port,
     value: 'port',
-    says: 'port for Prometheus and the probes, on 127.0.0.1 alone',
+    says: 'port for Prometheus and the probes',
+  }),
+  metricsHost: text({
+    value: 'host',
+    ...address,
+    fallback: '127.0.0.1',
+    says: 'address of the metrics; nobody is asked who he is there',
   }),
   host: text({
     value: 'host',
-    expects: 'an address or a host name',
-    pattern: /^[A-Za-z0-9.:_-]{1,253}$/,
+    ...address,
     fallback: '127.0.0.1',
     says: 'address to listen on; the default is reached from this machine only',
   }),
@@ -77,6 +83,36 @@ export const serveOptions = {
     most: days30,
     fallback: 86_400,
     says: 'so long after its start a sequence is forgotten',
+  }),
+  tokens: text({
+    value: 'file',
+    expects: 'a file of tokens',
+    says: 'file of the clients that may ask, from `npm run token`; without it nobody is asked',
+  }),
+  clientRate: wholeNumber({
+    value: 'requests',
+    least: 1,
+    most: 1_000_000,
+    says: 'requests a second that one client may send; more get 429',
+  }),
+  clientConcurrent: wholeNumber({
+    value: 'requests',
+    least: 1,
+    most: 1_000_000,
+    says: 'requests of one client that may be under way; more get 429',
+  }),
+  corsOrigins: list({
+    value: 'origins',
+    expects: 'origins such as https://example.org, without a path',
+    pattern: /^https?:\/\/[^/,\s]+$/,
+    says: 'origins of pages that may call the service besides its own, with commas between',
+  }),
+  drainS: wholeNumber({
+    value: 'seconds',
+    least: 1,
+    most: 3600,
+    fallback: 10,
+    says: 'how long requests may still run after SIGTERM before they are cut off',
   }),
   json: toggle({ says: 'when ready, print one line of JSON to stdout' }),
 } satisfies Record<string, Option>;

@@ -1,4 +1,5 @@
 import type { FastifyInstance } from 'fastify';
+import { clientOf } from '../access/guard.ts';
 import { addModelRoute } from '../addRoute.ts';
 import type { ModelParams } from '../addRoute.ts';
 import { inferAnswer } from '../http/inferAnswer.ts';
@@ -15,9 +16,9 @@ export function addInfer(app: FastifyInstance, service: Service): void {
     '/infer',
     async (request, reply) => {
       const { name, version } = request.params as ModelParams;
-      const { headers } = request;
-      const call = { name, version, headers, body: requestBody(request), isGone: () => reply.raw.destroyed };
-      return sendAnswer(reply, await inferAnswer(service, call));
+      const { headers, raw } = request;
+      const call = { name, version, headers, body: requestBody(request), client: clientOf(raw) };
+      return sendAnswer(reply, await inferAnswer(service, { ...call, isGone: () => reply.raw.destroyed }));
     },
     limits.bodyBytes,
   );

@@ -1,12 +1,11 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import helmet from '@fastify/helmet';
 import fastifyStatic from '@fastify/static';
 import type { FastifyInstance } from 'fastify';
 import { addRoute } from '../addRoute.ts';
 import { pageHeaders } from '../securityHeaders.ts';
-import { sendJson } from '../sendJson.ts';
-import type { Service } from '../service.ts';
 
 /** Where `nx run web:build` puts the browser app. */
 export const builtPage = fileURLToPath(new URL('../../../web/dist/', import.meta.url));
@@ -28,35 +27,26 @@ const notServed = ['**/*.tsbuildinfo', 'types/**', 'spec/**', 'models/**'];
  * Serves the browser app at `/`. Its files are listed once at the start: a request's path is looked up among them.
  *
  * @param folder of the built app; without an index.html a small page says how to build it
+ * @param paths  gets the paths of its files, which are no secret: a browser that opens a page has no token to send
  */
-export async function addPage(app: FastifyInstance, service: Service, folder: string): Promise<void> {
-  addModelIndex(app, service);
-  if (!existsSync(join(folder, 'index.html'))) {
-    addRoute(app, 'GET', '/', (_request, reply) =>
-      reply.headers(pageHeaders).header('content-type', 'text/html; charset=utf-8').send(notBuilt),
-    );
-    return;
-  }
-  await app.register(fastifyStatic, {
-    root: folder,
-    wildcard: false,
-    globIgnore: notServed,
-    decorateReply: false,
-    setHeaders: (response) => {
-      for (const [name, value] of Object.entries(pageHeaders)) response.setHeader(name, value);
-    },
+export async function addPage(app: FastifyInstance, folder: string, paths: Set<string>): Promise<void> {
+  // By itself, so that what is added here holds for the page alone.
+  await app.register(async (page) => {
+    page.addHook('onRoute', ({ url, method }) => {
+      if ([method].flat().includes('GET')) paths.add(url);
+    });
+    await page.register(helmet, pageHeaders);
+    if (!existsSync(join(folder, 'index.html'))) {
+      addRoute(page, 'GET', '/', (_request, reply) =>
+        reply.header('content-type', 'text/html; charset=utf-8').send(notBuilt),
+      );
+      return;
+    }
+    await page.register(fastifyStatic, {
+      root: folder,
+      wildcard: false,
+      globIgnore: notServed,
+      decorateReply: false,
+    });
   });
-}
-
-/** `models/index.json` beside the page: which models it can load, and from where. A page without a service has it as a file. */
-function addModelIndex(app: FastifyInstance, service: Service): void {
-  const index = JSON.stringify({
-    models: service.repository.served.map(({ name, version }) => ({
-      name,
-      version,
-      ready: true,
-      files: `v2/models/${encodeURIComponent(name)}/versions/${version}/files/`,
-    })),
-  });
-  addRoute(app, 'GET', '/models/index.json', (_request, reply) => sendJson(reply, index));
 }

@@ -15,10 +15,11 @@ export function grpcInfer(
   service: Service,
   message: ModelInferRequest,
   isGone: () => boolean,
+  client?: string,
 ): Promise<GrpcInferResponse> {
   const model = service.repository.find(message.model_name, message.model_version || undefined);
   return countRequest(model.stats, async () => {
     const request = decodeGrpcInferRequest(message, model.signature, limits.tensorValues);
-    return encodeGrpcInferResponse(await inferOutputs(model, request, isGone));
+    return encodeGrpcInferResponse(await inferOutputs(model, request, isGone, client));
   });
 }

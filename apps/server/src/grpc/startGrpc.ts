@@ -1,5 +1,6 @@
 import { logVerbosity, Server, ServerCredentials, setLogVerbosity } from '@grpc/grpc-js';
 import type { handleUnaryCall, sendUnaryData, ServerUnaryCall } from '@grpc/grpc-js';
+import { grpcClientOf, grpcGuard } from '../access/grpcGuard.ts';
 import { isLive, isReady } from '../health.ts';
 import { limits } from '../limits.ts';
 import { listenError } from '../listen.ts';
@@ -37,6 +38,7 @@ export async function startGrpc(service: Service, host: string, port: number): P
   const server = new Server({
     'grpc.max_receive_message_length': limits.bodyBytes,
     'grpc.max_concurrent_streams': limits.streams,
+    interceptors: [grpcGuard(service.access)],
   });
   const streams = new Set<() => void>();
   server.addService(inferenceService, {
@@ -84,7 +86,7 @@ function unaryCalls(service: Service): Record<string, handleUnaryCall<never, obj
       config: JSON.parse(find(model).config) as object,
     })),
     ModelInfer: answered(service, (message: ModelInferRequest, call) =>
-      grpcInfer(service, message, () => call.cancelled),
+      grpcInfer(service, message, () => call.cancelled, grpcClientOf(call)),
     ),
   };
 }

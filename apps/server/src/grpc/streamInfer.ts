@@ -1,5 +1,6 @@
 import type { ServerDuplexStream } from '@grpc/grpc-js';
 import type { GrpcInferResponse } from '@onda/protocol';
+import { grpcClientOf } from '../access/grpcGuard.ts';
 import { limits } from '../limits.ts';
 import type { Service } from '../service.ts';
 import { grpcError } from './grpcErrors.ts';
@@ -22,6 +23,7 @@ export type InferStream = ServerDuplexStream<ModelInferRequest, StreamAnswer>;
  * @returns ends the stream once what was read is answered
  */
 export function answerStream(service: Service, stream: InferStream): () => void {
+  const client = grpcClientOf(stream);
   let underWay = 0;
   let ending = false;
   let full = false;
@@ -35,7 +37,7 @@ export function answerStream(service: Service, stream: InferStream): () => void 
     settle();
   };
   const answer = async (message: ModelInferRequest): Promise<void> => {
-    const reply = await streamAnswer(service, message, () => stream.cancelled);
+    const reply = await streamAnswer(service, message, () => stream.cancelled, client);
     underWay--;
     if (stream.cancelled) return;
     full = !stream.write(reply);
@@ -60,9 +62,10 @@ async function streamAnswer(
   service: Service,
   message: ModelInferRequest,
   isGone: () => boolean,
+  client: string | undefined,
 ): Promise<StreamAnswer> {
   try {
-    return { error_message: '', infer_response: await grpcInfer(service, message, isGone) };
+    return { error_message: '', infer_response: await grpcInfer(service, message, isGone, client) };
   } catch (error) {
     const { model_name: name, model_version: version, id } = message;
     return {

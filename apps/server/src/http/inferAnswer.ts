@@ -16,6 +16,8 @@ export interface InferCall {
   headers: IncomingHttpHeaders;
   /** All of it. */
   body: Uint8Array;
+  /** The name of its token; undefined where there are no tokens. */
+  client: string | undefined;
   isGone: () => boolean;
 }
 
@@ -33,7 +35,9 @@ export async function inferAnswer(service: Service, call: InferCall): Promise<Ht
       model.signature,
       limits.tensorValues,
     );
-    const { body, headerLength } = encodeInferResponse(await inferOutputs(model, request, call.isGone));
+    const { body, headerLength } = encodeInferResponse(
+      await inferOutputs(model, request, call.isGone, call.client),
+    );
     if (headerLength === undefined) return { status: 200, headers: jsonType, body };
     const headers = { 'content-type': 'application/octet-stream', [HEADER_LENGTH]: String(headerLength) };
     return { status: 200, headers, body };

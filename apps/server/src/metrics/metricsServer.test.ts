@@ -2,6 +2,7 @@ import { floatTensor } from '@onda/runtime';
 import type { Session } from '@onda/runtime';
 import { ProtocolError } from '@onda/protocol';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { openToAll } from '../access/access.ts';
 import { Batcher } from '../batching/batcher.ts';
 import { countRequest } from '../countRequest.ts';
 import { listenOn, urlOf } from '../listen.ts';
@@ -31,6 +32,7 @@ let url: string;
 beforeEach(async () => {
   const model = { name: 'm', version: '1', stats, sequences } as unknown as ServedModel;
   service = {
+    access: openToAll(),
     repository: new ModelRepository([model], []),
     runtime,
     draining: false,

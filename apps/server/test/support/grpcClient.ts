@@ -1,4 +1,4 @@
-import { credentials, makeGenericClientConstructor } from '@grpc/grpc-js';
+import { credentials, Metadata, makeGenericClientConstructor } from '@grpc/grpc-js';
 import type { Client, ClientDuplexStream, ServiceDefinition, ServiceError } from '@grpc/grpc-js';
 import { healthService, inferenceService } from '../../src/grpc/protoServices.ts';
 
@@ -26,13 +26,17 @@ export class GrpcClient {
   }
 
   /** @throws ServiceError */
-  call<Answer>(method: string, message: object): Promise<Answer> {
+  call<Answer>(method: string, message: object, metadata = new Metadata()): Promise<Answer> {
     const client = this.#client as unknown as Record<
       string,
-      (message: object, done: (error: ServiceError | null, answer: Answer) => void) => void
+      (
+        message: object,
+        metadata: Metadata,
+        done: (error: ServiceError | null, answer: Answer) => void,
+      ) => void
     >;
     return new Promise((resolve, reject) => {
-      client[method](message, (error, answer) => {
+      client[method](message, metadata, (error, answer) => {
         if (error) reject(error);
         else resolve(answer);
       });

@@ -1,0 +1,80 @@
+import { ClientLimits } from './clientLimits.ts';
+import type { ClientLimitOptions } from './clientLimits.ts';
+import { Origins } from './origins.ts';
+import { readTokens } from './tokens.ts';
+import type { Tokens } from './tokens.ts';
+
+export interface AccessOptions extends ClientLimitOptions {
+  /** File of the clients' tokens; undefined: nobody is asked who he is. */
+  tokens: string | undefined;
+  /** Origins of pages that may call the service besides its own. */
+  corsOrigins: readonly string[];
+}
+
+/** Who asks, and how to count the request out. */
+export interface Admitted {
+  /** The name of the client's token; undefined where nobody is asked. */
+  readonly client: string | undefined;
+  /** Called once, when the request is over. */
+  readonly leave: () => void;
+}
+
+/** Who may call the service and how much, over HTTP and gRPC alike. */
+export class Access {
+  readonly origins: Origins;
+  readonly #tokens: Tokens | undefined;
+  readonly #limits: ClientLimits | undefined;
+
+  constructor(tokens: Tokens | undefined, limits: ClientLimitOptions, corsOrigins: readonly string[] = []) {
+    this.#tokens = tokens;
+    this.#limits =
+      limits.rate === undefined && limits.concurrent === undefined ? undefined : new ClientLimits(limits);
+    this.origins = new Origins(corsOrigins);
+  }
+
+  /** Whether anything is asked of a request; where not, it costs nothing. */
+  get asks(): boolean {
+    return this.#tokens !== undefined || this.#limits !== undefined;
+  }
+
+  get hasTokens(): boolean {
+    return this.#tokens !== undefined;
+  }
+
+  /**
+   * Lets a request in.
+   *
+   * @param address of the other end, by which clients are told apart where there are no tokens
+   * @throws AccessError 401, 429
+   */
+  admit(authorization: string | undefined, address: string): Admitted {
+    const client = this.#tokens?.clientOf(authorization);
+    return { client, leave: this.#limits?.enter(client ?? network(address)) ?? nothing };
+  }
+
+  /** How long to hold back one more message of a stream that was let in, milliseconds. */
+  delayMs(client: string | undefined, address: string): number {
+    return this.#limits?.delayMs(client ?? network(address)) ?? 0;
+  }
+}
+
+/** @throws ConfigError for a file of tokens that cannot be used */
+export async function openAccess({ tokens, corsOrigins, ...limits }: AccessOptions): Promise<Access> {
+  const known = tokens === undefined ? undefined : await readTokens(tokens, '--tokens');
+  return new Access(known, limits, corsOrigins);
+}
+
+/** Lets everybody in, as often as he likes. */
+export function openToAll(): Access {
+  return new Access(undefined, { rate: undefined, concurrent: undefined });
+}
+
+/** One household of IPv6 has a /64, all of whose addresses it can use. */
+function network(address: string): string {
+  if (!address.includes(':') || address.startsWith('::ffff:')) return address;
+  return address.split(':').slice(0, 4).join(':');
+}
+
+function nothing(): void {
+  // Nobody counts.
+}

@@ -1,0 +1,12 @@
+import { ProtocolError } from '@onda/protocol';
+import type { ErrorCode } from '@onda/protocol';
+
+/** A request that is not let in, with the headers that tell its client what to do. */
+export class AccessError extends ProtocolError {
+  readonly headers: Readonly<Record<string, string>>;
+
+  constructor(code: ErrorCode, message: string, headers: Readonly<Record<string, string>> = {}) {
+    super(code, message);
+    this.headers = headers;
+  }
+}

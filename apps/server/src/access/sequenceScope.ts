@@ -1,0 +1,24 @@
+import type { InferRequest, InferResponse } from '@onda/protocol';
+
+/**
+ * Where clients have tokens, each has its own sequences: the id that is kept is the client's name, a slash, and the client's id.
+ * A name holds no slash, so that no two clients can come to the same.
+ */
+export function scopedId(client: string | undefined, id: string): string {
+  return client === undefined ? id : `${client}/${id}`;
+}
+
+/** A request whose sequence is its client's own. */
+export function scopedRequest(client: string | undefined, request: InferRequest): InferRequest {
+  const { sequence } = request;
+  if (client === undefined || sequence === undefined) return request;
+  return { ...request, sequence: { ...sequence, id: scopedId(client, sequence.id) } };
+}
+
+/** An answer that names the sequence as its client does. */
+export function unscopedResponse(client: string | undefined, response: InferResponse): InferResponse {
+  const kept = response.parameters?.sequence_id;
+  if (client === undefined || typeof kept !== 'string') return response;
+  const sequence_id = kept.slice(scopedId(client, '').length);
+  return { ...response, parameters: { ...response.parameters, sequence_id } };
+}

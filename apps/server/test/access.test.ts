@@ -1,0 +1,193 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Metadata } from '@grpc/grpc-js';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { GrpcClient, grpcRequest, healthService } from './support/grpcClient.ts';
+import type { InferAnswer } from './support/grpcClient.ts';
+import { RawSocket } from './support/rawSocket.ts';
+import { post } from './support/requests.ts';
+import { runCommand, startService } from './support/service.ts';
+import type { ServiceProcess } from './support/service.ts';
+
+const INFER = '/v2/models/lagged-sine/infer';
+
+let folder: string;
+let service: ServiceProcess;
+let grpc: GrpcClient;
+const tokens: Record<string, string> = {};
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'onda-access-'));
+  const lines: string[] = [];
+  for (const name of ['anna', 'ben']) {
+    const { stdout, stderr } = await runCommand(['token', name]);
+    lines.push(stdout);
+    tokens[name] = /: (\S+)\n$/.exec(stderr)?.[1] ?? '';
+  }
+  await writeFile(join(folder, 'tokens'), lines.join(''));
+  service = await startService(undefined, [
+    ...['--grpc-port', '0', '--tokens', join(folder, 'tokens')],
+    ...['--client-concurrent', '2', '--cors-origins', 'https://example.org'],
+  ]);
+  grpc = new GrpcClient(service.ready.grpc ?? '');
+});
+afterAll(async () => {
+  grpc.close();
+  await service.stop();
+  await rm(folder, { recursive: true });
+});
+
+const authorization = (name: string): { authorization: string } => ({
+  authorization: `Bearer ${tokens[name]}`,
+});
+
+function step(parameters: object): object {
+  return { parameters, inputs: [{ name: 'x', shape: [1, 1, 1], datatype: 'FP32', data: [0.5] }] };
+}
+
+function metadata(name: string): Metadata {
+  const made = new Metadata();
+  made.set('authorization', `Bearer ${tokens[name]}`);
+  return made;
+}
+
+describe('--tokens', () => {
+  it('asks every route but the probes and the page, however its path is spelled', async () => {
+    for (const path of [
+      '/v2',
+      '/v2/models',
+      '/%762/models',
+      '/v2/models/lagged-sine/ready',
+      '/v2/health/ready?a=1',
+      '/v2/health/ready/',
+      '//v2/models',
+      '/models/index.json',
+      '/nowhere',
+    ]) {
+      const response = await fetch(service.url + path);
+      expect([path, response.status]).toEqual([path, 401]);
+      expect(response.headers.get('www-authenticate')).toBe('Bearer realm="onda"');
+      expect(await response.json()).toEqual({
+        error: 'expected "Authorization: Bearer TOKEN", got none; send the token',
+      });
+    }
+    for (const path of ['/', '/v2/health/live', '/v2/health/ready']) {
+      expect((await fetch(service.url + path)).status).toBe(200);
+    }
+    expect((await fetch(`${service.url}/`, { method: 'POST' })).status).toBe(401);
+    expect((await fetch(`${service.url}/v2`, { headers: authorization('anna') })).status).toBe(200);
+  });
+
+  it('does not read the body of who has none', async () => {
+    const socket = new RawSocket(service.port);
+    socket.send(`POST ${INFER} HTTP/1.1\r\nHost: a\r\nContent-Length: 8000000\r\n\r\n`);
+    const answer = await socket.received('send the token');
+    expect(answer).toMatch(/^HTTP\/1\.1 401 /);
+    expect(answer.toLowerCase()).toContain('connection: close');
+    socket.destroy();
+  });
+
+  it('gives each client sequences of its own, over HTTP and gRPC alike', async () => {
+    const start = { sequence_id: 'shared', sequence_start: true };
+    const first = await post<{ parameters: object }>(service.url + INFER, step(start), {
+      headers: authorization('anna'),
+    });
+    expect([first.status, first.body.parameters]).toEqual([
+      200,
+      expect.objectContaining({ sequence_id: 'shared', sequence_step: 1 }),
+    ]);
+    const other = await post(service.url + INFER, step({ sequence_id: 'shared' }), {
+      headers: authorization('ben'),
+    });
+    expect(other.status).toBe(404);
+    const message = grpcRequest([0.5], { parameters: { sequence_id: { string_param: 'shared' } } });
+    const next = await grpc.call<InferAnswer>('ModelInfer', message, metadata('anna'));
+    expect(next.parameters).toMatchObject({
+      sequence_id: { string_param: 'shared' },
+      sequence_step: { int64_param: '2' },
+    });
+    await expect(grpc.call('ModelInfer', message, metadata('ben'))).rejects.toMatchObject({ code: 5 });
+  });
+
+  it('asks gRPC calls but the probes', async () => {
+    await expect(grpc.call('ModelInfer', grpcRequest([0]))).rejects.toMatchObject({
+      code: 16,
+      details: 'expected "Authorization: Bearer TOKEN", got none; send the token',
+    });
+    expect(await grpc.call('ServerReady', {})).toEqual({ ready: true });
+    const health = new GrpcClient(service.ready.grpc ?? '', healthService);
+    expect(await health.call('Check', {})).toEqual({ status: 'SERVING' });
+    health.close();
+    const stream = grpc.stream();
+    const failed = new Promise((resolve) => stream.once('error', resolve));
+    stream.write(grpcRequest([0]));
+    expect(await failed).toMatchObject({ code: 16 });
+  });
+
+  it('warns of an open address only where nobody is asked', () => {
+    expect(service.stderr()).not.toContain('asks nobody');
+  });
+
+  it('writes no token to its output', () => {
+    for (const token of Object.values(tokens)) expect(service.stderr()).not.toContain(token);
+  });
+});
+
+describe('--client-concurrent', () => {
+  it('refuses the third request at a time, and takes it when one is done', async () => {
+    const headers = authorization('anna');
+    // Two whose bodies do not come yet.
+    const waiting = [1, 2].map(() => {
+      const socket = new RawSocket(service.port);
+      const head = `POST ${INFER} HTTP/1.1\r\nHost: a\r\nAuthorization: ${headers.authorization}\r\n`;
+      socket.send(`${head}Content-Length: 2\r\n\r\n`);
+      return socket;
+    });
+    await vi.waitFor(async () => {
+      const third = await fetch(`${service.url}/v2`, { headers });
+      expect(third.status).toBe(429);
+      expect(third.headers.get('retry-after')).toBe('1');
+      expect(await third.json()).toEqual({
+        error: '2 requests of this client are under way already, as many as it may have; wait for an answer',
+      });
+    });
+    await expect(grpc.call('ModelInfer', grpcRequest([0]), metadata('anna'))).rejects.toMatchObject({
+      code: 8,
+    });
+    expect((await fetch(`${service.url}/v2`, { headers: authorization('ben') })).status).toBe(200);
+    waiting[0].send('{}');
+    await waiting[0].received('HTTP/1.1 400');
+    expect((await fetch(`${service.url}/v2`, { headers })).status).toBe(200);
+    // One that is cut off is over too.
+    waiting[1].destroy();
+    await vi.waitFor(async () => {
+      const both = await Promise.all([1, 2].map(() => fetch(`${service.url}/v2/models`, { headers })));
+      expect(both.map((answer) => answer.status)).toEqual([200, 200]);
+    });
+  });
+});
+
+describe('--cors-origins', () => {
+  const origin = 'https://example.org';
+
+  it('lets the pages of the list ask and read', async () => {
+    const asked = await fetch(service.url + INFER, {
+      method: 'OPTIONS',
+      headers: { origin, 'access-control-request-method': 'POST' },
+    });
+    expect(asked.status).toBe(204);
+    expect(asked.headers.get('access-control-allow-origin')).toBe(origin);
+    const answer = await post(service.url + INFER, step({}), {
+      headers: { origin, ...authorization('anna') },
+    });
+    expect(answer.headers.get('access-control-allow-origin')).toBe(origin);
+  });
+
+  it('refuses the pages of other origins, token or not', async () => {
+    const headers = { origin: 'https://example.com', ...authorization('anna') };
+    const answer = await post(service.url + INFER, step({}), { headers });
+    expect(answer.status).toBe(403);
+    expect(answer.headers.get('access-control-allow-origin')).toBeNull();
+  });
+});
