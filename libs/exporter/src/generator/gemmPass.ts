@@ -2,12 +2,13 @@ import { attribute, floatTensor } from '@onda/onnx';
 import type { GraphBuilder } from '../graph/graphBuilder.ts';
 import type { Value } from '../graph/value.ts';
 import type { Net, NetLayer } from '../net/net.ts';
+import { emitFunction } from '../recurrent/emitFunction.ts';
 import type { RecurrentWeights } from '../recurrent/recurrentWeights.ts';
-import { closedLayer, foldReadout } from './fold.ts';
+import { foldReadout } from './fold.ts';
 import { foldPays } from './foldPays.ts';
 
 /**
- * Adds one sample of the closed loop of an rnn net, its equation spelled out: one or two Gemm and the activation a layer. Faster than
+ * Adds one sample of the closed loop of a stack of rnn layers, its equation spelled out: two Gemm and the activation a layer. Faster than
  * the RNN node, whose kernel has some two microseconds of its own.
  *
  * The weights stand in the body itself: ONNX Runtime does not pack those that stand two graphs further out.
@@ -18,7 +19,6 @@ import { foldPays } from './foldPays.ts';
  */
 export function gemmPass(body: GraphBuilder, net: Net, states: readonly Value[]): Value[] {
   const [first, ...others] = net.layers;
-  if (others.length === 0) return [closedGemm(body, net, states[0])];
   const fold = foldPays(net, 1);
   let x = states[states.length - 1];
   if (!fold) x = readoutGemm(body, net, x);
@@ -26,16 +26,6 @@ export function gemmPass(body: GraphBuilder, net: Net, states: readonly Value[])
     x = layerGemm(body, layer, x, states[index]);
     return x;
   });
-}
-
-/** The only layer, with the read-out folded into its recurrent weights. */
-function closedGemm(body: GraphBuilder, { layers: [layer], readout }: Net, h: Value): Value {
-  const weights = closedLayer(layer, readout);
-  const name = `loop/${layer.name}`;
-  const R = constant(body, `${name}/R`, [weights.units, weights.units], weights.recurrentKernel);
-  const B = constant(body, `${name}/B`, [weights.units], biasSum(weights));
-  const sum = body.single(`${name}/sum`, 'Gemm', [h, R, B], h, { transB: attribute.int(1) });
-  return body.single(name, weights.activations[0].name, [sum], h);
 }
 
 function layerGemm(body: GraphBuilder, { name: layer, weights }: NetLayer, x: Value, h: Value): Value {
@@ -47,7 +37,7 @@ function layerGemm(body: GraphBuilder, { name: layer, weights }: NetLayer, x: Va
   const turned = { transB: attribute.int(1) };
   const input = body.single(`${name}/input`, 'Gemm', [x, W, B], h, turned);
   const sum = body.single(`${name}/sum`, 'Gemm', [h, R, input], h, turned);
-  return body.single(name, weights.activations[0].name, [sum], h);
+  return emitFunction(body, name, weights.activations[0], sum);
 }
 
 function readoutGemm(body: GraphBuilder, { readout: { kernel, bias } }: Net, h: Value): Value {

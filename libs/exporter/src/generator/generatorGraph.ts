@@ -1,4 +1,4 @@
-import type { Scaler } from '@onda/contract';
+import type { CellKind, Scaler } from '@onda/contract';
 import { tensorNames } from '@onda/contract';
 import type { Graph } from '@onda/onnx';
 import { GraphBuilder } from '../graph/graphBuilder.ts';
@@ -7,6 +7,7 @@ import { stateInputs, stateTensors } from '../model/stateTensors.ts';
 import { emitPack, emitStack, emitUnpack, netConstants } from '../net/emitNet.ts';
 import type { Net } from '../net/net.ts';
 import { emitScale } from '../net/scaling.ts';
+import { beatLoop, hasBeats } from './beatLoop.ts';
 import { blockLoop } from './blockLoop.ts';
 import { byBatch } from './byBatch.ts';
 import type { ClosedLoop } from './closedLoop.ts';
@@ -51,15 +52,21 @@ export function generatorGraph(net: Net, scaler: Scaler, lag: number, layout: St
   return builder.build();
 }
 
-/**
- * Units of a whole batch from which on a Scan beats the one RNN or LSTM node that needs no loop. The RNN node calls its activation
- * value by value, so it falls behind soon; measured on one thread at 32 and 128 units, batches of 1 to 1,024.
- */
-const scanPays = { rnn: 128, lstm: 4096 } as const;
-
 /** The fastest exact form for a net. */
-export function chooseLoop({ spec: { cell, layers, units } }: Net, lag: number): ClosedLoop {
+export function chooseLoop(net: Net, lag: number): ClosedLoop {
   if (lag > 1) return blockLoop;
-  if (layers > 1 || cell === 'gru') return scanLoop;
-  return byBatch(Math.ceil(scanPays[cell] / units), nodeLoop, scanLoop);
+  const { cell, layers, units } = net.spec;
+  if (layers > 1) return scanLoop;
+  return byBatch(leastForScan[cell](net, units), cell === 'gru' ? beatLoop : nodeLoop, scanLoop);
 }
+
+/**
+ * Batches from which on a Scan beats the one node that needs no loop; measured on one thread at 16 to 128 units, batches of 1 to 1,024.
+ * The RNN node calls its activation value by value, so it falls behind soon; the LSTM that stands for a GRU has sixteen times the
+ * products that it needs.
+ */
+const leastForScan = {
+  rnn: (_, units) => Math.ceil(128 / units),
+  lstm: () => 48,
+  gru: (net, units) => (hasBeats(net) && units <= 56 ? Math.ceil(72 / units) : 1),
+} satisfies Record<CellKind, (net: Net, units: number) => number>;

@@ -5,8 +5,10 @@ import type { GraphBuilder } from '../graph/graphBuilder.ts';
 import type { Value } from '../graph/value.ts';
 import { emitReadout } from '../net/emitNet.ts';
 import type { RecurrentStates } from '../recurrent/emitRecurrent.ts';
+import type { Net } from '../net/net.ts';
 import type { ClosedLoop, LoopStart } from './closedLoop.ts';
 import { listStates, statesOfList } from './loopStates.ts';
+import { closedCell } from './closedCell.ts';
 import { gemmPass } from './gemmPass.ts';
 import { nodePass } from './nodePass.ts';
 
@@ -53,28 +55,38 @@ function runScan(
   { net, prompt }: LoopStart,
   fed: Value,
 ): { h: Value; states: RecurrentStates[] } {
-  const { cell, units } = net.spec;
   const ticks = builder.single('loop/ticks', 'ConstantOfShape', [fed], { shape: ['fed'] });
-  if (cell === 'rnn') {
-    const zero = builder.integers([0]);
-    const rows = prompt.states.map(({ h }, layer) =>
-      builder.single(`loop/row:${layer}`, 'Squeeze', [h, zero], { shape: ['batch', units] }),
-    );
-    const run = emitScan(builder, 'loop/scan', rows, ticks, (inner, states) => {
-      const next = gemmPass(inner, net, states);
-      return { states: next, output: next[next.length - 1] };
+  const starts = listStates(prompt.states);
+  if (!spelledOut(net)) {
+    const run = emitScan(builder, 'loop/scan', starts, ticks, (inner, values) => {
+      const next = nodePass(inner, net, statesOfList(values, prompt.states));
+      return { states: listStates(next), output: next[next.length - 1].h };
     });
-    const states = run.states.map((row, layer) => ({
-      h: builder.single(`loop/state:${layer}`, 'Unsqueeze', [row, zero], { shape: [1, 'batch', units] }),
-    }));
-    return { h: run.outputs, states };
+    const { shape } = run.outputs;
+    const h = builder.single('loop/squeeze', 'Squeeze', [run.outputs, builder.integers([1])], {
+      shape: [shape[0], ...shape.slice(2)],
+    });
+    return { h, states: statesOfList(run.states, prompt.states) };
   }
-  const run = emitScan(builder, 'loop/scan', listStates(prompt.states), ticks, (inner, values) => {
-    const next = nodePass(inner, net, statesOfList(values, prompt.states));
+  const zero = builder.integers([0]);
+  const rows = starts.map((state, index) =>
+    builder.single(`loop/row:${index}`, 'Squeeze', [state, zero], { shape: state.shape.slice(1) }),
+  );
+  const run = emitScan(builder, 'loop/scan', rows, ticks, (inner, values) => {
+    const before = statesOfList(values, prompt.states);
+    const next =
+      net.layers.length === 1
+        ? [closedCell(inner, net.layers[0], net.readout, before[0])]
+        : gemmPass(inner, net, values).map((h) => ({ h }));
     return { states: listStates(next), output: next[next.length - 1].h };
   });
-  const h = builder.single('loop/squeeze', 'Squeeze', [run.outputs, builder.integers([1])], {
-    shape: ['fed', 'batch', units],
-  });
-  return { h, states: statesOfList(run.states, prompt.states) };
+  const states = run.states.map((row, index) =>
+    builder.single(`loop/state:${index}`, 'Unsqueeze', [row, zero], { shape: [1, ...row.shape] }),
+  );
+  return { h: run.outputs, states: statesOfList(states, prompt.states) };
+}
+
+/** Whether the cells of a net are faster as nodes of their own: where a product or two is the whole of a sample. */
+function spelledOut({ layers, spec }: Net): boolean {
+  return layers.length === 1 || spec.cell === 'rnn';
 }

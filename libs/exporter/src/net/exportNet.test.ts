@@ -71,7 +71,8 @@ describe(exportNet, () => {
     expect(loops({ cell: 'rnn' })).toEqual(['by_batch']);
     expect(loops({ cell: 'lstm' })).toEqual(['by_batch']);
     expect(loops({ cell: 'rnn', units: 128 })).toEqual(['loop']);
-    expect(loops({ cell: 'gru' })).toEqual(['loop']);
+    expect(loops({ cell: 'gru' })).toEqual(['by_batch']);
+    expect(loops({ cell: 'gru', units: 64 })).toEqual(['loop']);
     expect(loops({ cell: 'rnn', layers: 2 })).toEqual(['loop']);
     expect(loops({ cell: 'lstm' }, 2)).toEqual(['loop']);
   });
