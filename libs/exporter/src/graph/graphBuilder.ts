@@ -46,6 +46,7 @@ export class GraphBuilder implements ConstantHolder {
   private readonly constants = new Map<string, Tensor>();
   private readonly sharedNames = new Map<string, string>();
   private readonly twins = new Map<string, Value>();
+  private readonly made = new Map<string, unknown>();
 
   /**
    * @param outputs names of the graph's outputs, which no other value may take
@@ -90,6 +91,12 @@ export class GraphBuilder implements ConstantHolder {
     const name = this.constant(make());
     this.sharedNames.set(key, name);
     return name;
+  }
+
+  /** What is made once for a key, however often it is asked for, such as nodes that more than one layer takes from. */
+  once<T>(key: string, make: () => T): T {
+    if (!this.made.has(key)) this.made.set(key, make());
+    return this.made.get(key) as T;
   }
 
   /** A constant list of whole numbers (axes, sizes); equal lists are one constant. Returns its name. */

@@ -1,64 +1,73 @@
 import { attribute } from '@onda/onnx';
 import { isObject } from '../artifacts/json.ts';
 import { LayerOptions } from '../artifacts/layerOptions.ts';
-import { UnsupportedError } from '../errors.ts';
 import { axis } from '../graph/axis.ts';
 import type { Value } from '../graph/value.ts';
-import { emitRecurrent, recurrentConstants } from '../recurrent/emitRecurrent.ts';
-import { isRecurrentClass, recurrentKinds } from '../recurrent/recurrentKinds.ts';
+import { readCells } from './cells.ts';
 import type { LayerCall, LayerConverter } from './layerCall.ts';
-import { sharedConstants } from './layerCall.ts';
+import type { LayerFamily } from './layerRule.ts';
+import { mixes } from './layerRule.ts';
+import type { MaskRule } from './maskRules.ts';
 import { emitReduce } from './reduce.ts';
+import { givenStates, reversed, runCells } from './runCells.ts';
 
 const mergeModes = ['concat', 'sum', 'ave', 'mul'] as const;
 type MergeMode = (typeof mergeModes)[number];
 
-/**
- * Bidirectional around a recurrent layer: one node with two directions.
- *
- * Outputs: the values of both, merged or one after the other, and with return_state the states, forward ones first.
- */
-export const convertBidirectional: LayerConverter = (call) => {
-  const { builder, path, options, weights, inputs, states } = call;
-  const where = `layer "${options.layer}"`;
-  if (states.stateful) {
-    throw new UnsupportedError(
-      `${where}: a Bidirectional layer needs the end of a sequence, so its state cannot go on to the next piece; export without stateful`,
-    );
-  }
-  if (inputs.length > 1) {
-    throw new UnsupportedError(
-      `${where}: initial states of a Bidirectional layer are not supported; leave them out`,
-    );
-  }
+/** The layer inside: its class and options, under the name of the outer one in what is said of it. */
+function innerLayer({ options }: LayerCall): { className: string; name: string; own: LayerOptions } {
   const inner = options.get('layer');
-  const className = isObject(inner) ? String(inner['class_name']) : 'none';
   const config = isObject(inner) && isObject(inner['config']) ? inner['config'] : {};
-  if (!isRecurrentClass(className)) {
-    throw new UnsupportedError(
-      `${where}: a Bidirectional ${className} is not supported; put it around a SimpleRNN, LSTM or GRU layer`,
-    );
-  }
-  const own = new LayerOptions(options.layer, config);
-  own.require('go_backwards', false, 'leave goBackwards to the Bidirectional layer');
-  const name = String(config['name']);
-  const directions = ['forward', 'backward'].map((direction) =>
-    recurrentKinds[className](own, weights.within(`${direction}_${name}`)),
-  );
-  const run = emitRecurrent(builder, {
-    name: path,
-    directions,
-    constants: recurrentConstants(sharedConstants(call), path, directions),
-    x: builder.inLayout(inputs[0], true),
-  });
+  return {
+    className: isObject(inner) ? String(inner['class_name']) : 'none',
+    name: String(config['name']),
+    own: new LayerOptions(options.layer, config),
+  };
+}
 
-  const values = own.flag('return_sequences', false) ? run.y : run.states.h;
-  const merged = merge(call, { ...values, timeMajor: values.shape.length === 4 });
-  if (!own.flag('return_state', false)) return merged;
-  const { h, c } = run.states;
-  const parts = (c === undefined ? [h] : [h, c]).map((state, index) =>
-    apart(call, state, `${path}/state:${index}`),
+/**
+ * Bidirectional around a recurrent layer: one node with two directions; for stacked cells one a cell and direction.
+ *
+ * Outputs: the values of both, merged or one after the other, and with return_state the states, forward ones first. Around a layer that
+ * walks backwards itself the two change places, and the values come from the end.
+ */
+const convertBidirectional: LayerConverter = (call) => {
+  const { builder, path, weights } = call;
+  const { className, name, own } = innerLayer(call);
+  const swapped = own.flag('go_backwards', false);
+  const cells = ['forward', 'backward'].map((part) =>
+    readCells(className, own, weights.within(`${part}_${name}`)),
   );
+  const given = givenStates(call, cells);
+  const directions = ['/forward', '/backward'].map((part, index) => ({
+    part,
+    cells: cells[index],
+    backward: (index === 1) !== swapped,
+    initial: given?.[index] ?? cells[index].map(() => undefined),
+  }));
+  // A node's first direction is the one that walks forward.
+  const run = runCells(call, swapped ? directions.toReversed() : directions);
+  const inOrder = (value: Value, place: number): Value =>
+    swapped
+      ? builder.single(
+          `${value.name}/swapped`,
+          'Gather',
+          [value, builder.integers([1, 0])],
+          value,
+          axis(place),
+        )
+      : value;
+
+  const ends = run.ends.map(({ h, c }) => ({ h: inOrder(h, 0), c: c && inOrder(c, 0) }));
+  const sequences = own.flag('return_sequences', false);
+  const inTime = sequences && swapped ? reversed(call, run.y) : run.y;
+  const values = sequences ? inOrder(inTime, 1) : ends[ends.length - 1].h;
+  const merged = merge(call, { ...values, timeMajor: sequences });
+  if (!own.flag('return_state', false)) return merged;
+  const parts = ends
+    .toReversed()
+    .flatMap(({ h, c }) => (c === undefined ? [h] : [h, c]))
+    .map((state, index) => apart(call, state, `${path}/state:${index}`));
   return [...merged, ...[0, 1].flatMap((direction) => parts.map((pair) => pair[direction]))];
 };
 
@@ -106,3 +115,15 @@ function apart({ builder }: LayerCall, values: Value, name: string): Value[] {
     }),
   );
 }
+
+/** The mask goes on with the sequence. */
+const bidirectionalMask: MaskRule = (call, [first]) =>
+  innerLayer(call).own.flag('return_sequences', false) ? first : null;
+
+export const bidirectionalLayers = {
+  Bidirectional: {
+    convert: convertBidirectional,
+    mask: bidirectionalMask,
+    timing: mixes('a Bidirectional layer needs the end of a sequence'),
+  },
+} satisfies LayerFamily;

@@ -3,6 +3,7 @@ import { emitActivation } from './activations.ts';
 import type { LayerCall, LayerConverter } from './layerCall.ts';
 import { batchMajor, layerConstant } from './layerCall.ts';
 import { fixed } from './shapes.ts';
+import type { LayerFamily, LayerRule } from './layerRule.ts';
 import type { Window } from './window.ts';
 import {
   channelsFirst,
@@ -12,14 +13,21 @@ import {
   toChannelsLast,
   windowAttributes,
   windowPlaces,
+  windowTiming,
 } from './window.ts';
 
-export const convertConv1D: LayerConverter = (call) => convertConv(call, 1, false);
-export const convertConv2D: LayerConverter = (call) => convertConv(call, 2, false);
-export const convertDepthwiseConv2D: LayerConverter = (call) => convertConv(call, 2, true);
+const convertConv1D: LayerConverter = (call) => convertConv(call, 1, false);
+const convertConv2D: LayerConverter = (call) => convertConv(call, 2, false);
+const convertConv3D: LayerConverter = (call) => convertConv(call, 3, false);
+const convertDepthwiseConv2D: LayerConverter = (call) => {
+  if (perDim(call, 'dilation_rate', 2, 1).some((rate) => rate !== 1)) {
+    call.options.require('dilation_rate', 1, 'TensorFlow.js takes no notice of it; leave dilationRate out');
+  }
+  return convertConv(call, 2, true);
+};
 
 /**
- * A convolution over one or two dims.
+ * A convolution over one to three dims.
  *
  *   x [batch, ...places, channels] ---> [batch, ...places, filters]
  *   kernel [...sizes, channels, filters] ---> ONNX [filters, channels, ...sizes]
@@ -31,7 +39,7 @@ function convertConv(call: LayerCall, dims: number, depthwise: boolean): ReturnT
     sizes: perDim(call, 'kernel_size', dims, 1),
     strides: perDim(call, 'strides', dims, 1),
     dilations: perDim(call, 'dilation_rate', dims, 1),
-    padding: paddingOf(call),
+    padding: dims === 1 ? options.choice('padding', ['valid', 'same', 'causal'], 'valid') : paddingOf(call),
   };
   const first = channelsFirst(call);
   const given = batchMajor(call);
@@ -56,7 +64,8 @@ function convertConv(call: LayerCall, dims: number, depthwise: boolean): ReturnT
     { shape: [batch, filters, ...windowPlaces(path, window, places)] },
     { ...windowAttributes(window, places), group: attribute.int(depthwise ? channels : 1) },
   );
-  const back = first ? y : toChannelsLast(call, y);
+  // TensorFlow.js's Conv1D takes channelsFirst, and gives channelsLast (convolutional.ts, conv1dWithBias).
+  const back = first && dims > 1 ? y : toChannelsLast(call, y);
   return [emitActivation(builder, path, back, options)];
 }
 
@@ -79,3 +88,15 @@ export function swapKernel(
   }
   return result;
 }
+
+const timing: LayerRule['timing'] = (call) => windowTiming(call, 'kernel_size', true);
+
+export const convolutionLayers = {
+  Conv1D: { convert: convertConv1D, timing },
+  Conv2D: { convert: convertConv2D, timing },
+  Conv3D: { convert: convertConv3D, timing },
+  DepthwiseConv2D: {
+    convert: convertDepthwiseConv2D,
+    timing: (call) => windowTiming(call, 'kernel_size', false),
+  },
+} satisfies LayerFamily;

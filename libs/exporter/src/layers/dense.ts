@@ -1,9 +1,12 @@
 import { emitActivation } from './activations.ts';
 import type { LayerConverter } from './layerCall.ts';
 import { layerConstant } from './layerCall.ts';
+import type { LayerFamily } from './layerRule.ts';
+import { eachSample } from './layerRule.ts';
+import { keptMask } from './maskRules.ts';
 
 /** Dense over the last axis: [..., inputs] ---> [..., units]. One Gemm for [batch, inputs], else MatMul and Add. */
-export const convertDense: LayerConverter = (call) => {
+const convertDense: LayerConverter = (call) => {
   const { builder, path, options, weights } = call;
   const [x] = call.inputs;
   const units = options.count('units');
@@ -22,3 +25,7 @@ export const convertDense: LayerConverter = (call) => {
   }
   return [emitActivation(builder, path, y, options)];
 };
+
+export const denseLayers = {
+  Dense: { convert: convertDense, mask: keptMask, timing: eachSample },
+} satisfies LayerFamily;

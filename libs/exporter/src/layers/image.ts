@@ -3,6 +3,7 @@ import { UnsupportedError } from '../errors.ts';
 import type { Dim, Value } from '../graph/value.ts';
 import type { LayerCall, LayerConverter } from './layerCall.ts';
 import { batchMajor } from './layerCall.ts';
+import type { LayerFamily, Timing } from './layerRule.ts';
 import { channelsFirst, perDim, toChannelsFirst, toChannelsLast } from './window.ts';
 
 /** The axes of height and width. */
@@ -32,7 +33,7 @@ function resized(call: LayerCall, { shape }: Value, change: (place: number, axis
   });
 }
 
-export const convertZeroPadding2D: LayerConverter = (call) => {
+const convertZeroPadding2D: LayerConverter = (call) => {
   const x = batchMajor(call);
   const [top, bottom, left, right] = sides(call, 'padding', 1);
   const [before, after] = [
@@ -52,7 +53,7 @@ export const convertZeroPadding2D: LayerConverter = (call) => {
   ];
 };
 
-export const convertCropping2D: LayerConverter = (call) => {
+const convertCropping2D: LayerConverter = (call) => {
   const { builder, path } = call;
   const x = batchMajor(call);
   const [top, bottom, left, right] = sides(call, 'cropping', 0);
@@ -63,10 +64,10 @@ export const convertCropping2D: LayerConverter = (call) => {
   return [builder.single(path, 'Slice', [x, ...inputs], { shape })];
 };
 
-/** Every place repeated; interpolation between places is refused, since runtimes place their points otherwise. */
-export const convertUpSampling2D: LayerConverter = (call) => {
+/** Every place repeated, or the places in between on a line from one to the next: place p lies at p / size, without half a place to it. */
+const convertUpSampling2D: LayerConverter = (call) => {
   const { builder, path, options } = call;
-  options.require('interpolation', 'nearest', 'take nearest');
+  const mode = options.choice('interpolation', ['nearest', 'bilinear'], 'nearest');
   const size = perDim(call, 'size', 2, 2);
   const given = batchMajor(call);
   const first = channelsFirst(call);
@@ -83,10 +84,36 @@ export const convertUpSampling2D: LayerConverter = (call) => {
     [x, '', scales],
     { shape },
     {
-      mode: attribute.string('nearest'),
+      mode: attribute.string(mode === 'nearest' ? 'nearest' : 'linear'),
       coordinate_transformation_mode: attribute.string('asymmetric'),
-      nearest_mode: attribute.string('floor'),
+      ...(mode === 'nearest' && { nearest_mode: attribute.string('floor') }),
     },
   );
   return [first ? y : toChannelsLast(call, y)];
 };
+
+/** The height is axis 1, and so time, unless the channels come first. */
+function heightTiming(call: LayerCall, left: boolean): Timing {
+  return channelsFirst(call) || left ? 'samples' : { mixes: 'it changes the number of samples' };
+}
+
+export const imageLayers = {
+  Cropping2D: {
+    convert: convertCropping2D,
+    timing: (call) => {
+      const [top, bottom] = sides(call, 'cropping', 0);
+      return heightTiming(call, top + bottom === 0);
+    },
+  },
+  UpSampling2D: {
+    convert: convertUpSampling2D,
+    timing: (call) => heightTiming(call, perDim(call, 'size', 2, 2)[0] === 1),
+  },
+  ZeroPadding2D: {
+    convert: convertZeroPadding2D,
+    timing: (call) => {
+      const [top, bottom] = sides(call, 'padding', 1);
+      return heightTiming(call, top + bottom === 0);
+    },
+  },
+} satisfies LayerFamily;

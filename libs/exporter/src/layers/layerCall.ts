@@ -4,6 +4,7 @@ import type { LayerWeights } from '../artifacts/layerWeights.ts';
 import type { ConstantHolder, GraphBuilder } from '../graph/graphBuilder.ts';
 import type { Value } from '../graph/value.ts';
 import type { StateKeeper } from '../model/stateKeeper.ts';
+import type { Mask } from './mask.ts';
 
 /** One call of a layer: what a converter turns into nodes. */
 export interface LayerCall {
@@ -17,7 +18,10 @@ export interface LayerCall {
   readonly inputs: readonly Value[];
   /** The operator set that is written: some ops changed on the way. */
   readonly opset: number;
+  /** Keeps states only for a layer whose samples come in pieces. */
   readonly states: StateKeeper;
+  /** The mask that TensorFlow.js calls the layer with; null: none. */
+  readonly mask: Mask | null;
   /** Converts a layer that is inside this one, such as that of TimeDistributed. */
   readonly convertInner: (className: string, inner: InnerLayer) => readonly Value[];
 }

@@ -1,4 +1,4 @@
-/** Classes of layers that are exported; `converters` has a converter for each. */
+/** The classes of layers that TensorFlow.js 4.22 can save (a test holds the list against its registry), and Onda's own. */
 export const layerClasses = [
   'Activation',
   'Add',
@@ -6,12 +6,18 @@ export const layerClasses = [
   'Average',
   'AveragePooling1D',
   'AveragePooling2D',
+  'AveragePooling3D',
   'BatchNormalization',
   'Bidirectional',
+  'CategoryEncoding',
+  'CenterCrop',
   'Concatenate',
   'Conv1D',
   'Conv2D',
   'Conv2DTranspose',
+  'Conv3D',
+  'Conv3DTranspose',
+  'ConvLSTM2D',
   'Cropping2D',
   'Dense',
   'DepthwiseConv2D',
@@ -30,8 +36,10 @@ export const layerClasses = [
   'LSTM',
   'LayerNormalization',
   'LeakyReLU',
+  'Masking',
   'MaxPooling1D',
   'MaxPooling2D',
+  'MaxPooling3D',
   'Maximum',
   'Minimum',
   'Multiply',
@@ -41,10 +49,12 @@ export const layerClasses = [
   'PReLU',
   'Permute',
   'RNN',
+  'RandomWidth',
   'ReLU',
   'RepeatVector',
   'Rescaling',
   'Reshape',
+  'Resizing',
   'SeparableConv2D',
   'SimpleRNN',
   'Softmax',
@@ -56,10 +66,3 @@ export const layerClasses = [
 ] as const;
 
 export type LayerClass = (typeof layerClasses)[number];
-
-/** Why, and what to do instead, for classes that TensorFlow.js has and the exporter has not. */
-export const refusedClasses: Readonly<Record<string, string>> = {
-  Masking:
-    'its masks fall between samples, which recurrent operators cannot say; cut sequences to their length instead',
-  ConvLSTM2D: 'ONNX has no such operator; take a Conv2D and an LSTM',
-};

@@ -1,23 +1,26 @@
 import type { Attribute } from '@onda/onnx';
-import { attribute, floatTensor } from '@onda/onnx';
-import { UnsupportedError } from '../errors.ts';
+import { attribute } from '@onda/onnx';
+import { scalar } from '../graph/scalar.ts';
 import type { Value } from '../graph/value.ts';
+import { axesOf } from './axes.ts';
 import type { LayerCall, LayerConverter } from './layerCall.ts';
-import { layerConstant } from './layerCall.ts';
+import { batchMajor, layerConstant } from './layerCall.ts';
+import type { LayerFamily, LayerRule } from './layerRule.ts';
+import { keptMask } from './maskRules.ts';
 import { emitReduce } from './reduce.ts';
 import { fixed } from './shapes.ts';
 
 /**
  * Batch normalization outside of training: x s + t, with s = gamma / sqrt(variance + epsilon) and t = beta - mean s formed in float64.
  *
- * Over the last axis only: for others TensorFlow.js's own CPU backend gives values of other places (batch_norm does not broadcast).
+ * Over another axis than the last it is what TensorFlow and Keras compute; TensorFlow.js's own CPU backend alone takes the values of other
+ * places then (its batchNorm does not broadcast).
  */
-export const convertBatchNormalization: LayerConverter = (call) => {
+const convertBatchNormalization: LayerConverter = (call) => {
   const { builder, path, options, weights } = call;
-  const [x] = call.inputs;
-  const last = x.shape.length - 1;
-  checkLastAxis(call, last);
-  const [size] = fixed(call, [x.shape[last]]);
+  const [axis] = axesOf(call, -1, true);
+  const x = axis === call.inputs[0].shape.length - 1 ? call.inputs[0] : batchMajor(call);
+  const [size] = fixed(call, [x.shape[axis]]);
   const gammaOf = (): Float32Array =>
     options.flag('scale', true) ? weights.get('gamma', [size]) : new Float32Array(size).fill(1);
   const betaOf = (): Float32Array =>
@@ -30,8 +33,9 @@ export const convertBatchNormalization: LayerConverter = (call) => {
       (variance, index) => gamma[index] / Math.sqrt(variance + epsilon),
     );
   };
-  const scale = layerConstant(call, 'scale', [size], () => Float32Array.from(scales()));
-  const shift = layerConstant(call, 'shift', [size], () => {
+  const dims = [size, ...x.shape.slice(axis + 1).map(() => 1)];
+  const scale = layerConstant(call, 'scale', dims, () => Float32Array.from(scales()));
+  const shift = layerConstant(call, 'shift', dims, () => {
     const [beta, mean, factor] = [betaOf(), weights.get('moving_mean', [size]), scales()];
     return Float32Array.from({ length: size }, (_, index) => beta[index] - mean[index] * factor[index]);
   });
@@ -39,52 +43,60 @@ export const convertBatchNormalization: LayerConverter = (call) => {
   return [builder.single(path, 'Add', [scaled, shift], x)];
 };
 
-/** Layer normalization over the last axis. */
-export const convertLayerNormalization: LayerConverter = (call) => {
-  const { builder, path, options, weights, opset } = call;
-  const [x] = call.inputs;
-  const last = x.shape.length - 1;
-  checkLastAxis(call, last);
-  const [size] = fixed(call, [x.shape[last]]);
-  const ones = (): Float32Array => new Float32Array(size).fill(1);
-  const scaled = options.flag('scale', true);
-  const gamma = layerConstant(call, 'gamma', [size], () => (scaled ? weights.get('gamma', [size]) : ones()));
-  const beta = options.flag('center', true)
-    ? layerConstant(call, 'beta', [size], () => weights.get('beta', [size]))
-    : '';
+/** Layer normalization over one axis or more; one node where they are the last ones. */
+const convertLayerNormalization: LayerConverter = (call) => {
+  const { options, weights, opset, inputs } = call;
+  const rank = inputs[0].shape.length;
+  const axes = axesOf(call, -1);
+  const onLast = axes.every((axis, index) => axis === rank - axes.length + index);
+  const x = axes.length === 1 && onLast ? inputs[0] : batchMajor(call);
+  const sizes = fixed(
+    call,
+    axes.map((axis) => x.shape[axis]),
+  );
+  const [first] = axes.toSorted((a, b) => a - b);
+  // TensorFlow.js lays the weights out anew in the order of the axes of x, whatever order they are listed in.
+  const dims = onLast
+    ? sizes
+    : x.shape.slice(first).map((dim, at) => (axes.includes(first + at) ? Number(dim) : 1));
+  const weight = (name: string): string => layerConstant(call, name, dims, () => weights.get(name, sizes));
+  const ones = (): Float32Array => new Float32Array(sizes.reduce((product, dim) => product * dim, 1)).fill(1);
+  const gamma = options.flag('scale', true) ? weight('gamma') : layerConstant(call, 'gamma', dims, ones);
+  const beta = options.flag('center', true) ? weight('beta') : '';
   const epsilon = options.number('epsilon', 1e-3);
-  if (opset >= 17) {
-    const attributes: Record<string, Attribute> = {
-      axis: attribute.int(-1),
-      epsilon: attribute.float(epsilon),
-    };
-    return [builder.single(path, 'LayerNormalization', [x, gamma, beta], x, attributes)];
-  }
-  return [emitSpelledOut(call, x, gamma, beta, epsilon)];
+  if (opset < 17 || !onLast) return [emitSpelledOut(call, x, axes, gamma, beta, epsilon)];
+  const attributes: Record<string, Attribute> = {
+    axis: attribute.int(-axes.length),
+    epsilon: attribute.float(epsilon),
+  };
+  return [call.builder.single(call.path, 'LayerNormalization', [x, gamma, beta], x, attributes)];
 };
 
-/** (x - mean) / sqrt(variance + epsilon) gamma + beta, for operator sets that have no LayerNormalization. */
-function emitSpelledOut(call: LayerCall, x: Value, gamma: string, beta: string, epsilon: number): Value {
+/** (x - mean) / sqrt(variance + epsilon) gamma + beta, where there is no LayerNormalization for it. */
+function emitSpelledOut(
+  call: LayerCall,
+  x: Value,
+  axes: readonly number[],
+  gamma: string,
+  beta: string,
+  epsilon: number,
+): Value {
   const { builder, path } = call;
-  const name = `float32.${epsilon}`;
-  const small = builder.shared(name, () => floatTensor(name, [], Float32Array.of(epsilon)));
-  const mean = emitReduce(call, `${path}/mean`, 'ReduceMean', x, [-1], true);
+  const mean = emitReduce(call, `${path}/mean`, 'ReduceMean', x, axes, true);
   const centred = builder.single(`${path}/centred`, 'Sub', [x, mean], x);
   const square = builder.single(`${path}/square`, 'Mul', [centred, centred], x);
-  const variance = emitReduce(call, `${path}/variance`, 'ReduceMean', square, [-1], true);
-  const kept = builder.single(`${path}/kept`, 'Add', [variance, small], variance);
+  const variance = emitReduce(call, `${path}/variance`, 'ReduceMean', square, axes, true);
+  const kept = builder.single(`${path}/kept`, 'Add', [variance, scalar(builder, epsilon)], variance);
   const deviation = builder.single(`${path}/deviation`, 'Sqrt', [kept], variance);
   const normal = builder.single(`${path}/normal`, 'Div', [centred, deviation], x);
   const scaled = builder.single(`${path}/scaled`, 'Mul', [normal, gamma], x);
   return beta === '' ? scaled : builder.single(path, 'Add', [scaled, beta], x);
 }
 
-/** @throws UnsupportedError when the layer works on another axis than the last */
-function checkLastAxis({ options }: LayerCall, last: number): void {
-  const given = options.get('axis') ?? -1;
-  const list: unknown[] = Array.isArray(given) ? given : [given];
-  if (list.length === 1 && (list[0] === -1 || list[0] === last)) return;
-  throw new UnsupportedError(
-    `layer "${options.layer}": axis: expected the last axis, ${last}, got ${JSON.stringify(given)}; normalize over the last axis`,
-  );
-}
+const timing: LayerRule['timing'] = (call) =>
+  axesOf(call, -1).includes(1) ? { mixes: 'it normalizes over time' } : 'samples';
+
+export const normalizationLayers = {
+  BatchNormalization: { convert: convertBatchNormalization, mask: keptMask, timing },
+  LayerNormalization: { convert: convertLayerNormalization, mask: keptMask, timing },
+} satisfies LayerFamily;

@@ -1,14 +1,18 @@
 import type { Attribute } from '@onda/onnx';
-import { attribute, floatTensor } from '@onda/onnx';
+import { attribute } from '@onda/onnx';
 import { UnsupportedError } from '../errors.ts';
+import { scalar } from '../graph/scalar.ts';
 import { emitActivation } from './activations.ts';
 import type { LayerCall, LayerConverter } from './layerCall.ts';
 import { batchMajor, layerConstant } from './layerCall.ts';
+import type { LayerFamily, LayerRule } from './layerRule.ts';
+import { eachSample } from './layerRule.ts';
+import { keptMask } from './maskRules.ts';
 
 /** Layers that do nothing outside of training, and those that only name a value. */
-export const convertNothing: LayerConverter = ({ inputs }) => inputs;
+const convertNothing: LayerConverter = ({ inputs }) => inputs;
 
-export const convertActivation: LayerConverter = ({ builder, path, options, inputs }) => [
+const convertActivation: LayerConverter = ({ builder, path, options, inputs }) => [
   emitActivation(builder, path, inputs[0], options),
 ];
 
@@ -20,37 +24,48 @@ function single(op: string, attributes: (call: LayerCall) => Record<string, Attr
   };
 }
 
-export const convertLeakyReLU = single('LeakyRelu', ({ options }) => ({
-  alpha: attribute.float(options.number('alpha', 0.3)),
+/** Keras 3 calls the slope negative_slope. */
+const convertLeakyReLU = single('LeakyRelu', ({ options }) => ({
+  alpha: attribute.float(options.number('alpha', options.number('negative_slope', 0.3))),
 }));
 
-export const convertELU = single('Elu', ({ options }) => ({
+const convertELU = single('Elu', ({ options }) => ({
   alpha: attribute.float(options.number('alpha', 1)),
 }));
 
 /** x where x > theta, else 0; ONNX's alpha is theta. */
-export const convertThresholdedReLU = single('ThresholdedRelu', ({ options }) => ({
+const convertThresholdedReLU = single('ThresholdedRelu', ({ options }) => ({
   alpha: attribute.float(options.number('theta', 1)),
 }));
 
-/** min(max(x, 0), maxValue); Keras's other options are refused. */
-export const convertReLU: LayerConverter = ({ builder, path, options, inputs: [x] }) => {
-  options.require('negative_slope', 0, 'take a LeakyReLU layer instead');
-  options.require('threshold', 0, 'take a ThresholdedReLU layer instead');
-  if ((options.get('max_value') ?? null) === null) return [builder.single(path, 'Relu', [x], x)];
-  const scalar = (value: number): string => {
-    const name = `float32.${value}`;
-    return builder.shared(name, () => floatTensor(name, [], Float32Array.of(value)));
-  };
-  const most = scalar(options.number('max_value', 0));
-  return [builder.single(path, 'Clip', [x, scalar(0), most], x)];
+/**
+ * min(f(x), maxValue) with f(x) = x from the threshold on, below it slope (x - threshold). TensorFlow.js has the largest value only; the other
+ * two come from Keras.
+ */
+const convertReLU: LayerConverter = ({ builder, path, options, inputs: [x] }) => {
+  const slope = options.number('negative_slope', 0);
+  const threshold = options.number('threshold', 0);
+  const limited = (options.get('max_value') ?? null) !== null;
+  const most = limited ? scalar(builder, options.number('max_value', 0)) : '';
+  if (slope === 0 && threshold === 0) {
+    return [
+      limited
+        ? builder.single(path, 'Clip', [x, scalar(builder, 0), most], x)
+        : builder.single(path, 'Relu', [x], x),
+    ];
+  }
+  const from = scalar(builder, threshold);
+  const above = builder.single(`${path}/above`, 'GreaterOrEqual', [x, from], { ...x, type: 'bool' });
+  const past = builder.single(`${path}/past`, 'Sub', [x, from], x);
+  const below = builder.single(`${path}/below`, 'Mul', [past, scalar(builder, slope)], x);
+  const y = builder.single(limited ? `${path}/unlimited` : path, 'Where', [above, x, below], x);
+  return [limited ? builder.single(path, 'Min', [y, most], x) : y];
 };
 
 /** x where x >= 0, else alpha x, with an alpha for each place of [time, ...]. */
-export const convertPReLU: LayerConverter = (call) => {
+const convertPReLU: LayerConverter = (call) => {
   const x = batchMajor(call);
-  const shared = call.options.get('shared_axes');
-  const axes = new Set(Array.isArray(shared) ? (shared as unknown[]) : []);
+  const axes = sharedAxes(call);
   const dims = x.shape.slice(1).map((dim, index) => (axes.has(index + 1) ? 1 : dim));
   if (!dims.every((dim) => typeof dim === 'number')) {
     throw new UnsupportedError(
@@ -61,15 +76,28 @@ export const convertPReLU: LayerConverter = (call) => {
   return [call.builder.single(call.path, 'PRelu', [x, alpha], x)];
 };
 
-/** Over the last axis, the only one that TensorFlow.js computes; its default is axis 1. */
-export const convertSoftmax: LayerConverter = ({ builder, path, options, inputs: [x] }) => {
-  const given = options.get('axis') ?? 1;
-  const list: unknown[] = Array.isArray(given) ? given : [given];
-  const last = x.shape.length - 1;
-  if (list.length !== 1 || (list[0] !== -1 && list[0] !== last)) {
-    throw new UnsupportedError(
-      `layer "${options.layer}": axis: expected the last axis, ${last}, got ${JSON.stringify(given)}; take axis -1`,
-    );
-  }
-  return [builder.single(path, 'Softmax', [x], x, { axis: attribute.int(-1) })];
-};
+function sharedAxes({ options }: LayerCall): ReadonlySet<unknown> {
+  const shared = options.get('shared_axes') ?? [];
+  return new Set(Array.isArray(shared) ? (shared as unknown[]) : [shared]);
+}
+
+const nothing: LayerRule = { convert: convertNothing, mask: keptMask, timing: eachSample };
+
+export const pointwiseLayers = {
+  Activation: { convert: convertActivation, mask: keptMask, timing: eachSample },
+  AlphaDropout: nothing,
+  Dropout: nothing,
+  // TensorFlow.js's ELU, LeakyReLU and ThresholdedReLU do not support masks: none goes on.
+  ELU: { convert: convertELU, timing: eachSample },
+  GaussianDropout: nothing,
+  GaussianNoise: nothing,
+  LeakyReLU: { convert: convertLeakyReLU, timing: eachSample },
+  PReLU: {
+    convert: convertPReLU,
+    mask: keptMask,
+    timing: (call) => (sharedAxes(call).has(1) ? 'samples' : { mixes: 'it has an alpha for each sample' }),
+  },
+  ReLU: { convert: convertReLU, mask: keptMask, timing: eachSample },
+  SpatialDropout1D: nothing,
+  ThresholdedReLU: { convert: convertThresholdedReLU, timing: eachSample },
+} satisfies LayerFamily;

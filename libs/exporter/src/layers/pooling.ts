@@ -1,6 +1,8 @@
 import { attribute } from '@onda/onnx';
 import type { LayerCall, LayerConverter } from './layerCall.ts';
 import { batchMajor } from './layerCall.ts';
+import type { LayerFamily, LayerRule } from './layerRule.ts';
+import { mixes } from './layerRule.ts';
 import { emitReduce } from './reduce.ts';
 import type { Window } from './window.ts';
 import {
@@ -11,11 +13,12 @@ import {
   toChannelsLast,
   windowAttributes,
   windowPlaces,
+  windowTiming,
 } from './window.ts';
 
-export const convertMaxPooling: LayerConverter = (call) => convertPooling(call, 'MaxPool');
+const convertMaxPooling: LayerConverter = (call) => convertPooling(call, 'MaxPool');
 /** TensorFlow counts only the places that are there. */
-export const convertAveragePooling: LayerConverter = (call) => convertPooling(call, 'AveragePool');
+const convertAveragePooling: LayerConverter = (call) => convertPooling(call, 'AveragePool');
 
 function convertPooling(call: LayerCall, op: 'AveragePool' | 'MaxPool'): ReturnType<LayerConverter> {
   const { builder, path } = call;
@@ -44,8 +47,8 @@ function convertPooling(call: LayerCall, op: 'AveragePool' | 'MaxPool'): ReturnT
   return [first ? y : toChannelsLast(call, y)];
 }
 
-export const convertGlobalMax: LayerConverter = (call) => convertGlobal(call, 'ReduceMax');
-export const convertGlobalAverage: LayerConverter = (call) => convertGlobal(call, 'ReduceMean');
+const convertGlobalMax: LayerConverter = (call) => convertGlobal(call, 'ReduceMax');
+const convertGlobalAverage: LayerConverter = (call) => convertGlobal(call, 'ReduceMean');
 
 /** [batch, ...places, channels] ---> [batch, channels] */
 function convertGlobal(call: LayerCall, op: 'ReduceMax' | 'ReduceMean'): ReturnType<LayerConverter> {
@@ -54,3 +57,23 @@ function convertGlobal(call: LayerCall, op: 'ReduceMax' | 'ReduceMean'): ReturnT
   const axes = Array.from({ length: x.shape.length - 2 }, (_, dim) => start + dim);
   return [emitReduce(call, call.path, op, x, axes, false)];
 }
+
+const timing: LayerRule['timing'] = (call) => windowTiming(call, 'pool_size', false);
+const maxPooling: LayerRule = { convert: convertMaxPooling, timing };
+const averagePooling: LayerRule = { convert: convertAveragePooling, timing };
+const overAll = mixes('it pools over all samples');
+const globalMax: LayerRule = { convert: convertGlobalMax, timing: overAll };
+const globalAverage: LayerRule = { convert: convertGlobalAverage, timing: overAll };
+
+export const poolingLayers = {
+  AveragePooling1D: averagePooling,
+  AveragePooling2D: averagePooling,
+  AveragePooling3D: averagePooling,
+  GlobalAveragePooling1D: globalAverage,
+  GlobalAveragePooling2D: globalAverage,
+  GlobalMaxPooling1D: globalMax,
+  GlobalMaxPooling2D: globalMax,
+  MaxPooling1D: maxPooling,
+  MaxPooling2D: maxPooling,
+  MaxPooling3D: maxPooling,
+} satisfies LayerFamily;

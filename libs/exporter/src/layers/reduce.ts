@@ -2,7 +2,7 @@ import { attribute } from '@onda/onnx';
 import type { Value } from '../graph/value.ts';
 import type { LayerCall } from './layerCall.ts';
 
-type ReduceOp = 'ReduceMax' | 'ReduceMean' | 'ReduceProd' | 'ReduceSum';
+type ReduceOp = 'ReduceLogSumExp' | 'ReduceMax' | 'ReduceMean' | 'ReduceMin' | 'ReduceProd' | 'ReduceSum';
 
 /**
  * Reduces over axes. ReduceSum takes its axes as an input from operator set 13 on, the others from 18 on.

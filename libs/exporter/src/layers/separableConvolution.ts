@@ -3,6 +3,7 @@ import { emitActivation } from './activations.ts';
 import { swapKernel } from './convolution.ts';
 import type { LayerConverter } from './layerCall.ts';
 import { batchMajor, layerConstant } from './layerCall.ts';
+import type { LayerFamily } from './layerRule.ts';
 import { fixed } from './shapes.ts';
 import type { Window } from './window.ts';
 import {
@@ -13,6 +14,7 @@ import {
   toChannelsLast,
   windowAttributes,
   windowPlaces,
+  windowTiming,
 } from './window.ts';
 
 /**
@@ -20,7 +22,7 @@ import {
  *
  *   depthwise kernel [...sizes, channels, multiplier], pointwise kernel [1, 1, channels * multiplier, filters]
  */
-export const convertSeparableConv2D: LayerConverter = (call) => {
+const convertSeparableConv2D: LayerConverter = (call) => {
   const { builder, path, options, weights } = call;
   const window: Window = {
     sizes: perDim(call, 'kernel_size', 2, 1),
@@ -29,6 +31,8 @@ export const convertSeparableConv2D: LayerConverter = (call) => {
     padding: paddingOf(call),
   };
   const first = channelsFirst(call);
+  // TensorFlow.js adds the bias before it puts the channels first, and would add it along the height.
+  if (first) options.require('use_bias', false, 'take dataFormat channelsLast', true);
   const given = batchMajor(call);
   const x = first ? given : toChannelsFirst(call, given);
   const [batch, channelDim, ...places] = x.shape;
@@ -66,5 +70,14 @@ export const convertSeparableConv2D: LayerConverter = (call) => {
     { shape: [batch, filters, ...walked] },
     { kernel_shape: attribute.ints([1, 1]) },
   );
-  return [emitActivation(builder, path, first ? y : toChannelsLast(call, y), options)];
+  // Over channels that stand last, also where they come first: it matters to softmax.
+  const active = emitActivation(builder, path, toChannelsLast(call, y), options);
+  return [first ? toChannelsFirst(call, active) : active];
 };
+
+export const separableConvolutionLayers = {
+  SeparableConv2D: {
+    convert: convertSeparableConv2D,
+    timing: (call) => windowTiming(call, 'kernel_size', true),
+  },
+} satisfies LayerFamily;

@@ -4,9 +4,11 @@ import { axis } from '../graph/axis.ts';
 import type { Dim, Value } from '../graph/value.ts';
 import type { LayerCall, LayerConverter } from './layerCall.ts';
 import { batchMajor } from './layerCall.ts';
+import type { LayerFamily } from './layerRule.ts';
+import { mixes } from './layerRule.ts';
 
 /** [batch, ...] ---> [batch, all the rest]. */
-export const convertFlatten: LayerConverter = (call) => {
+const convertFlatten: LayerConverter = (call) => {
   const channelsFirst = call.options
     .choice(
       'data_format',
@@ -24,12 +26,16 @@ export const convertFlatten: LayerConverter = (call) => {
 };
 
 /** [batch, ...] ---> [batch, ...targetShape], with one dim that may follow from the others. */
-export const convertReshape: LayerConverter = (call) => {
+const convertReshape: LayerConverter = (call) => {
   const x = batchMajor(call);
   const target = call.options.get('target_shape');
-  const wanted = (Array.isArray(target) ? (target as unknown[]) : []).map((dim) =>
-    typeof dim === 'number' && dim >= 0 ? dim : null,
-  );
+  const wanted = targetShape(call);
+  if (keepsTime(call)) {
+    const shape = [...x.shape.slice(0, 2), ...(wanted.slice(1) as number[])];
+    // 0 takes over a dim as it is.
+    const sizes = call.builder.integers([0, 0, ...shape.slice(2).map(Number)]);
+    return [call.builder.single(call.path, 'Reshape', [x, sizes], { shape, type: x.type })];
+  }
   const rest = x.shape.slice(1);
   const known = wanted.reduce<number>((product, dim) => product * (dim ?? 1), 1);
   const numbers = rest.filter((dim) => typeof dim === 'number');
@@ -50,8 +56,32 @@ export const convertReshape: LayerConverter = (call) => {
   return [call.builder.single(call.path, 'Reshape', [x, sizes], { shape, type: x.type })];
 };
 
+/** The dims behind the batch; null: what follows from the others. */
+function targetShape({ options }: LayerCall): (number | null)[] {
+  const target = options.get('target_shape');
+  return (Array.isArray(target) ? (target as unknown[]) : []).map((dim) =>
+    typeof dim === 'number' && dim >= 0 ? dim : null,
+  );
+}
+
+/** Whether a reshape leaves samples as they are, with as many values each. A sequence that comes in pieces has time as an open dim here. */
+function keepsTime(call: LayerCall): boolean {
+  const [x] = call.inputs;
+  const [, time, ...rest] = x.timeMajor ? [x.shape[1], x.shape[0], ...x.shape.slice(2)] : x.shape;
+  const wanted = targetShape(call).slice(1);
+  const product = (dims: readonly unknown[]): number | null =>
+    dims.every((dim) => typeof dim === 'number') ? dims.reduce((size, dim) => size * dim, 1) : null;
+  return (
+    typeof time === 'string' &&
+    rest.length > 0 &&
+    wanted.length > 0 &&
+    product(rest) !== null &&
+    product(rest) === product(wanted)
+  );
+}
+
 /** Dims in another order; TensorFlow.js counts them from 1, the batch being 0. */
-export const convertPermute: LayerConverter = (call) => {
+const convertPermute: LayerConverter = (call) => {
   const x = batchMajor(call);
   const dims = call.options.get('dims');
   const order = Array.isArray(dims) ? (dims as number[]) : [];
@@ -65,7 +95,7 @@ export const convertPermute: LayerConverter = (call) => {
 };
 
 /** [batch, features] ---> [batch, n, features]. */
-export const convertRepeatVector: LayerConverter = (call) => {
+const convertRepeatVector: LayerConverter = (call) => {
   const { builder, path, options } = call;
   const x = batchMajor(call);
   const count = options.count('n');
@@ -101,3 +131,19 @@ export function fixed({ options }: LayerCall, dims: readonly Dim[]): number[] {
 function restFrom({ shape }: Value, start: number): number[] {
   return shape.map((_, dim) => dim).slice(start);
 }
+
+export const shapeLayers = {
+  Flatten: { convert: convertFlatten, timing: mixes('it lays all samples side by side') },
+  Permute: {
+    convert: convertPermute,
+    timing: ({ options }) => {
+      const dims = options.get('dims');
+      return Array.isArray(dims) && dims[0] === 1 ? 'samples' : { mixes: 'it gives time another place' };
+    },
+  },
+  RepeatVector: { convert: convertRepeatVector, timing: mixes('it repeats all samples') },
+  Reshape: {
+    convert: convertReshape,
+    timing: (call) => (keepsTime(call) ? 'samples' : { mixes: 'it parts samples from one another' }),
+  },
+} satisfies LayerFamily;

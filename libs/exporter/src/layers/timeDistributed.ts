@@ -4,6 +4,9 @@ import { axis } from '../graph/axis.ts';
 import type { Dim } from '../graph/value.ts';
 import type { LayerConverter } from './layerCall.ts';
 import { batchMajor } from './layerCall.ts';
+import type { LayerFamily } from './layerRule.ts';
+import { eachSample } from './layerRule.ts';
+import { keptMask } from './maskRules.ts';
 
 /** Layers that treat every vector of the last axis alike: for them TimeDistributed changes nothing. */
 const everywhere: ReadonlySet<string> = new Set([
@@ -17,8 +20,8 @@ const everywhere: ReadonlySet<string> = new Set([
 ]);
 
 /** A layer on every sample: [batch, time, ...] as [batch * time, ...] and back. */
-export const convertTimeDistributed: LayerConverter = (call) => {
-  const { builder, path, options, convertInner, states } = call;
+const convertTimeDistributed: LayerConverter = (call) => {
+  const { builder, path, options, convertInner } = call;
   const layer = options.get('layer');
   if (!isObject(layer) || !isObject(layer['config'])) {
     throw new UnsupportedError(
@@ -26,11 +29,6 @@ export const convertTimeDistributed: LayerConverter = (call) => {
     );
   }
   const [className, config] = [String(layer['class_name']), layer['config']];
-  if (states.stateful && !everywhere.has(className)) {
-    throw new UnsupportedError(
-      `layer "${options.layer}": a TimeDistributed ${className} may hold states of its own; export without stateful`,
-    );
-  }
   const name = options.layer;
   if (everywhere.has(className)) return convertInner(className, { name, config, inputs: call.inputs });
 
@@ -86,3 +84,8 @@ export const convertTimeDistributed: LayerConverter = (call) => {
     }),
   ];
 };
+
+export const timeDistributedLayers = {
+  // Layers inside start anew with each sample, recurrent ones too.
+  TimeDistributed: { convert: convertTimeDistributed, mask: keptMask, timing: eachSample },
+} satisfies LayerFamily;

@@ -1,10 +1,11 @@
 import { attribute } from '@onda/onnx';
 import type { Dim } from '../graph/value.ts';
 import { emitActivation } from './activations.ts';
-import type { LayerConverter } from './layerCall.ts';
+import type { LayerCall, LayerConverter } from './layerCall.ts';
 import { batchMajor, layerConstant } from './layerCall.ts';
+import type { LayerFamily, LayerRule } from './layerRule.ts';
 import { fixed } from './shapes.ts';
-import { channelsFirst, paddingOf, perDim, toChannelsFirst, toChannelsLast } from './window.ts';
+import { channelsFirst, paddingOf, perDim, toChannelsFirst, toChannelsLast, windowTiming } from './window.ts';
 
 /**
  * The gradient of a convolution as a layer.
@@ -13,11 +14,13 @@ import { channelsFirst, paddingOf, perDim, toChannelsFirst, toChannelsLast } fro
  *
  * Places: valid, place * stride + max(size - stride, 0); same, place * stride, cut as the convolution would pad, the odd one at the end.
  */
-export const convertConv2DTranspose: LayerConverter = (call) => {
+function convertTranspose(call: LayerCall, dims: number): ReturnType<LayerConverter> {
   const { builder, path, options, weights } = call;
-  options.require('dilation_rate', 1, 'leave dilationRate out', 1);
-  const sizes = perDim(call, 'kernel_size', 2, 1);
-  const strides = perDim(call, 'strides', 2, 1);
+  if (perDim(call, 'dilation_rate', dims, 1).some((rate) => rate !== 1)) {
+    options.require('dilation_rate', 1, 'TensorFlow.js takes no notice of it; leave dilationRate out');
+  }
+  const sizes = perDim(call, 'kernel_size', dims, 1);
+  const strides = perDim(call, 'strides', dims, 1);
   const same = paddingOf(call) === 'same';
   const first = channelsFirst(call);
   const given = batchMajor(call);
@@ -50,7 +53,7 @@ export const convertConv2DTranspose: LayerConverter = (call) => {
     },
   );
   return [emitActivation(builder, path, first ? y : toChannelsLast(call, y), options)];
-};
+}
 
 /** [...sizes, filters, channels] ---> [channels, filters, ...sizes] */
 function turned(kernel: Float32Array, filters: number, channels: number): Float32Array {
@@ -66,3 +69,10 @@ function turned(kernel: Float32Array, filters: number, channels: number): Float3
   }
   return result;
 }
+
+const timing: LayerRule['timing'] = (call) => windowTiming(call, 'kernel_size', true);
+
+export const transposedConvolutionLayers = {
+  Conv2DTranspose: { convert: (call) => convertTranspose(call, 2), timing },
+  Conv3DTranspose: { convert: (call) => convertTranspose(call, 3), timing },
+} satisfies LayerFamily;

@@ -3,6 +3,7 @@ import { attribute } from '@onda/onnx';
 import { UnsupportedError } from '../errors.ts';
 import type { Dim, Value } from '../graph/value.ts';
 import type { LayerCall } from './layerCall.ts';
+import type { Timing } from './layerRule.ts';
 import { transposed } from './shapes.ts';
 
 /** How a window walks over the places of an image or a sequence, an entry a dim. */
@@ -10,7 +11,8 @@ export interface Window {
   readonly sizes: readonly number[];
   readonly strides: readonly number[];
   readonly dilations: readonly number[];
-  readonly padding: 'valid' | 'same';
+  /** causal: as much as keeps every window from places after its own. */
+  readonly padding: 'valid' | 'same' | 'causal';
 }
 
 /** A list of as many whole numbers as there are dims, given as a list or as one for all. */
@@ -30,9 +32,19 @@ export function perDim(
   );
 }
 
-/** Padding; 'causal' is what neither TensorFlow.js nor this has. */
 export function paddingOf({ options }: LayerCall): 'valid' | 'same' {
   return options.choice('padding', ['valid', 'same'], 'valid');
+}
+
+/** How a window over the places treats time, axis 1 of a layer's input; `channels`: whether it takes channels together. */
+export function windowTiming(call: LayerCall, size: 'kernel_size' | 'pool_size', channels: boolean): Timing {
+  if (channelsFirst(call))
+    return channels ? { mixes: 'it takes all samples together as channels' } : 'samples';
+  const dims = call.inputs[0].shape.length - 2;
+  const sizes = perDim(call, size, dims, 2);
+  const [stride] = perDim(call, 'strides', dims, size === 'pool_size' ? sizes : 1);
+  if (sizes[0] === 1 && stride === 1) return 'samples';
+  return { mixes: `its windows of ${sizes[0]} samples, ${stride} apart, reach over the ends of pieces` };
 }
 
 /** Whether channels come before the places. */
@@ -57,6 +69,10 @@ export function windowAttributes(window: Window, places: readonly Dim[]): Record
  */
 function paddings(window: Window, places: readonly Dim[]): Record<string, Attribute> {
   if (window.padding === 'valid') return {};
+  if (window.padding === 'causal') {
+    const reaches = window.sizes.map((size, dim) => (size - 1) * window.dilations[dim]);
+    return { pads: attribute.ints([...reaches, ...reaches.map(() => 0)]) };
+  }
   const totals = places.map((place, dim) => {
     const reach = (window.sizes[dim] - 1) * window.dilations[dim] + 1;
     if (window.strides[dim] === 1) return reach - 1;
@@ -74,9 +90,10 @@ export function windowPlaces(name: string, window: Window, places: readonly Dim[
   return places.map((place, dim): Dim => {
     const stride = window.strides[dim];
     const reach = (window.sizes[dim] - 1) * window.dilations[dim] + 1;
-    if (window.padding === 'same' && stride === 1) return place;
+    const padded = window.padding !== 'valid';
+    if (padded && stride === 1) return place;
     if (typeof place !== 'number') return reach === 1 && stride === 1 ? place : `${name}/place:${dim}`;
-    return window.padding === 'same' ? Math.ceil(place / stride) : Math.floor((place - reach) / stride) + 1;
+    return padded ? Math.ceil(place / stride) : Math.floor((place - reach) / stride) + 1;
   });
 }
 

@@ -1,27 +1,13 @@
 import { ModelError } from '@onda/contract';
-import type { Weight } from '../artifacts/readWeights.ts';
-import { LayerOptions } from '../artifacts/layerOptions.ts';
-import { LayerWeights } from '../artifacts/layerWeights.ts';
 import { modelClasses, readModelConfig } from '../artifacts/readTopology.ts';
-import type { LayerOutput, Topology, TopologyLayer } from '../artifacts/topology.ts';
-import { UnsupportedError } from '../errors.ts';
-import type { GraphBuilder } from '../graph/graphBuilder.ts';
-import type { Value } from '../graph/value.ts';
-import { converters } from '../layers/converters.ts';
-import type { LayerClass } from '../layers/layerClasses.ts';
-import { layerClasses, refusedClasses } from '../layers/layerClasses.ts';
-import type { StateKeeper } from './stateKeeper.ts';
-
-/** What all layers of a model are converted with. */
-export interface Conversion {
-  readonly builder: GraphBuilder;
-  readonly weights: ReadonlyMap<string, Weight>;
-  readonly opset: number;
-  readonly states: StateKeeper;
-}
+import type { LayerOutput, Topology } from '../artifacts/topology.ts';
+import type { ModelConverter } from './convertLayer.ts';
+import { convertLayer } from './convertLayer.ts';
+import type { Conversion, PassedMask, Signal } from './signal.ts';
+import { takeMask } from './signal.ts';
 
 /**
- * Adds the nodes of a model's layers, each call once, those that the outputs need.
+ * Adds the nodes of a model's layers, each call once, those that the outputs need, in the order in which TensorFlow.js runs them.
  *
  * @param inputs of the model, in its order
  * @param prefix comes before the names of layers
@@ -30,15 +16,16 @@ export interface Conversion {
 export function convertTopology(
   conversion: Conversion,
   topology: Topology,
-  inputs: readonly Value[],
+  inputs: readonly Signal[],
   prefix = '',
-): Value[] {
+  passed: PassedMask = { shared: false, mask: null },
+): Signal[] {
   const layers = new Map(topology.layers.map((layer) => [layer.name, layer]));
-  const known = new Map<string, readonly Value[]>();
+  const known = new Map<string, readonly Signal[]>();
   const begun = new Set<string>();
   topology.inputs.forEach(({ layer, call }, index) => known.set(key(layer, call), [inputs[index]]));
 
-  const callOf = (name: string, call: number, taker: string): readonly Value[] => {
+  const callOf = (name: string, call: number, taker: string): readonly Signal[] => {
     const done = known.get(key(name, call));
     if (done !== undefined) return done;
     const layer = layers.get(name);
@@ -54,65 +41,44 @@ export function convertTopology(
       );
     }
     begun.add(key(name, call));
-    const values = takes.map((output) => valueOf(output, `layer "${name}"`));
-    if (values.length === 0) {
+    // TensorFlow.js comes to the last input first.
+    const signals = takes
+      .toReversed()
+      .map((output) => signalOf(output, `layer "${name}"`))
+      .reverse();
+    if (signals.length === 0) {
       throw new ModelError(`layer "${name}": expected an input, got none; connect it to the model's inputs`);
     }
-    const outputs = convertLayer(conversion, layer, values, prefix);
+    const outputs = modelClasses.has(layer.className)
+      ? convertModel(conversion, layer, signals, prefix, passed)
+      : convertLayer(conversion, layer, signals, prefix, passed, convertModel);
     known.set(key(name, call), outputs);
     return outputs;
   };
 
-  const valueOf = ({ layer, call, output }: LayerOutput, taker: string): Value => {
+  const signalOf = ({ layer, call, output }: LayerOutput, taker: string): Signal => {
     const outputs = callOf(layer, call, taker);
-    const value = outputs.at(output);
-    if (value === undefined) {
+    const signal = outputs.at(output);
+    if (signal === undefined) {
       throw new ModelError(
         `${taker}: takes output ${output} of layer "${layer}", which has ${outputs.length}; save the model again`,
       );
     }
-    return value;
+    return signal;
   };
-  return topology.outputs.map((output) => valueOf(output, 'model output'));
+  return topology.outputs.map((output) => signalOf(output, 'model output'));
 }
+
+/** A model that is a layer: its layers' names stand behind its own. What comes out of it has no mask (Container.supportsMasking). */
+const convertModel: ModelConverter = (conversion, { name, className, config }, inputs, prefix, passed) => {
+  takeMask(passed, inputs);
+  const signals = inputs.map((signal) => ({ ...signal, mask: null }));
+  const inner = passed.shared ? passed : { shared: true, mask: null };
+  const topology = readModelConfig(className, config);
+  const outputs = convertTopology(conversion, topology, signals, `${prefix}${name}/`, inner);
+  return outputs.map((signal) => ({ ...signal, mask: null }));
+};
 
 function key(layer: string, call: number): string {
   return `${call}:${layer}`;
-}
-
-function convertLayer(
-  conversion: Conversion,
-  { name, className, config }: Omit<TopologyLayer, 'calls'>,
-  inputs: readonly Value[],
-  prefix: string,
-): readonly Value[] {
-  const path = `${prefix}${name}`;
-  if (modelClasses.has(className)) {
-    return convertTopology(conversion, readModelConfig(className, config), inputs, `${path}/`);
-  }
-  if (!isLayerClass(className)) {
-    const reason =
-      refusedClasses[className] ??
-      'it is not a layer that the exporter knows; take one of those in its README';
-    throw new UnsupportedError(`layer "${name}": ${className} is not supported: ${reason}`);
-  }
-  return converters[className]({
-    ...conversion,
-    path,
-    className,
-    options: new LayerOptions(name, config),
-    weights: new LayerWeights(name, conversion.weights),
-    inputs,
-    convertInner: (innerClass, inner) =>
-      convertLayer(
-        conversion,
-        { className: innerClass, name: inner.name, config: inner.config },
-        inner.inputs,
-        prefix,
-      ),
-  });
-}
-
-function isLayerClass(className: string): className is LayerClass {
-  return (layerClasses as readonly string[]).includes(className);
 }

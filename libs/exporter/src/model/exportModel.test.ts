@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import type { LayersArtifacts } from '../artifacts/artifacts.ts';
 import { UnsupportedError } from '../errors.ts';
 import { layerClasses } from '../layers/layerClasses.ts';
+import { layerRules } from '../layers/registry.ts';
 import { exportModel } from './exportModel.ts';
 
 type Json = Record<string, unknown>;
@@ -106,14 +107,14 @@ describe(exportModel, () => {
       'layer "l": MyLayer is not supported: it is not a layer that the exporter knows; take one of those in its README',
     ],
     [
-      'masks',
-      chain([layer('Masking', {})]),
-      'layer "l": Masking is not supported: its masks fall between samples, which recurrent operators cannot say; cut sequences to their length instead',
+      'recurrent convolutions',
+      chain([layer('ConvLSTM2D', {})]),
+      'layer "l": ConvLSTM2D is not supported: ONNX has no recurrent operator that convolves; take TimeDistributed convolutions before an LSTM',
     ],
     [
-      'masks of words',
-      chain([layer('Embedding', { input_dim: 2, output_dim: 2, mask_zero: true })]),
-      'layer "l": mask_zero: expected false, got true; masks are not supported; train without maskZero',
+      'what is drawn at every call',
+      chain([layer('RandomWidth', { factor: 0.1 })]),
+      'layer "l": RandomWidth is not supported: it draws another width at every call, in TensorFlow.js also outside of training; leave it out of the model that is exported',
     ],
     [
       'an activation that no recurrent operator has',
@@ -128,18 +129,18 @@ describe(exportModel, () => {
     [
       'Bidirectional around what is not recurrent',
       chain([layer('Bidirectional', { layer: { class_name: 'Dense', config: {} } })]),
-      'layer "l": a Bidirectional Dense is not supported; put it around a SimpleRNN, LSTM or GRU layer',
+      'layer "l": a Bidirectional Dense is not supported; put it around a SimpleRNN, LSTM, GRU or RNN layer',
     ],
     [
       'a state that goes on of a layer that walks backwards',
       chain([gru({ go_backwards: true })], gruWeights),
-      'layer "l": go_backwards: a layer that walks backwards needs the end of a sequence, so its state cannot go on to the next piece; export without stateful',
+      'layer "l": go_backwards: a layer that walks backwards needs the end of a sequence, so a sequence cannot come in pieces; export without stateful',
       true,
     ],
     [
       'a state that goes on of a Bidirectional layer',
       chain([layer('Bidirectional', { layer: gru() })]),
-      'layer "l": a Bidirectional layer needs the end of a sequence, so its state cannot go on to the next piece; export without stateful',
+      'layer "l": a Bidirectional layer needs the end of a sequence, so a sequence cannot come in pieces; export without stateful',
       true,
     ],
     [
@@ -154,14 +155,19 @@ describe(exportModel, () => {
       'layer "l": expected fixed dims, got [time, 2]; give the model\'s input a fixed shape there',
     ],
     [
-      'normalization over a middle axis',
+      'normalization over an open axis',
       chain([layer('BatchNormalization', { axis: 1 })]),
-      'layer "l": axis: expected the last axis, 2, got 1; normalize over the last axis',
+      'layer "l": expected fixed dims, got [time]; give the model\'s input a fixed shape there',
     ],
     [
-      'softmax over a middle axis',
-      chain([layer('Softmax', {})]),
-      'layer "l": axis: expected the last axis, 2, got 1; take axis -1',
+      'normalization over the batch',
+      chain([layer('LayerNormalization', { axis: [0, 2] })]),
+      'layer "l": axis: expected axes after the batch, 1 to 2, got [0,2]; take -1, the last one',
+    ],
+    [
+      'softmax over the batch',
+      chain([layer('Softmax', { axis: 0 })]),
+      'layer "l": axis: expected axes after the batch, 1 to 2, got 0; take -1, the last one',
     ],
     [
       'a reshape that cannot be',
@@ -248,7 +254,8 @@ describe(exportModel, () => {
     );
   });
 
-  it('lists its classes in order, each once', () => {
+  it('lists its classes in order, each once, each with one rule', () => {
     expect([...layerClasses]).toEqual([...new Set(layerClasses)].sort());
+    expect(Object.keys(layerRules).sort()).toEqual([...layerClasses]);
   });
 });

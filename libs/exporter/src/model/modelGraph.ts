@@ -1,12 +1,11 @@
 import { ModelError, tensorNames } from '@onda/contract';
-import type { ElementType, Graph } from '@onda/onnx';
-import { listAt } from '../artifacts/json.ts';
+import type { Graph } from '@onda/onnx';
 import type { Weight } from '../artifacts/readWeights.ts';
 import type { Topology } from '../artifacts/topology.ts';
 import { UnsupportedError } from '../errors.ts';
 import { GraphBuilder } from '../graph/graphBuilder.ts';
-import type { Dim, Value } from '../graph/value.ts';
 import { convertTopology } from './convertTopology.ts';
+import { graphInputs } from './graphInputs.ts';
 import { KeptStates } from './keptStates.ts';
 import { StateRecorder } from './stateRecorder.ts';
 import { noStates } from './stateKeeper.ts';
@@ -27,10 +26,10 @@ export function modelGraph(plan: ModelPlan, layout: StateLayout | null): Graph {
   const states = layout === null ? [] : stateTensors(layout);
   checkNames(topology, outputs, states);
   const builder = new GraphBuilder(topology.name, [...outputs, ...states.map(({ output }) => output)]);
-  const inputs = addInputs(builder, topology);
+  const inputs = graphInputs(builder, topology, layout !== null);
   const kept = layout === null ? null : new KeptStates(builder, layout);
-  const values = convertTopology({ builder, ...plan, states: kept ?? noStates }, topology, inputs);
-  values.forEach((value, index) => {
+  const signals = convertTopology({ builder, ...plan, states: kept ?? noStates }, topology, inputs);
+  signals.forEach(({ value }, index) => {
     builder.output(outputs[index], builder.inLayout(value, false));
   });
   kept?.putOut();
@@ -45,7 +44,8 @@ export function modelGraph(plan: ModelPlan, layout: StateLayout | null): Graph {
 export function recordStates({ topology, weights, opset }: ModelPlan): StateRecorder {
   const recorder = new StateRecorder();
   const builder = new GraphBuilder(topology.name, outputNames(topology));
-  convertTopology({ builder, weights, opset, states: recorder }, topology, addInputs(builder, topology));
+  const inputs = graphInputs(builder, topology, true);
+  convertTopology({ builder, weights, opset, states: recorder }, topology, inputs);
   if (recorder.rows.length === 0) {
     throw new UnsupportedError(
       `model "${topology.name}": expected recurrent layers to keep the state of, got none; export without stateful`,
@@ -81,37 +81,4 @@ function checkNames(
     }
     taken.add(name);
   }
-}
-
-const elementTypes = new Map<string, ElementType>([
-  ['float32', 'float32'],
-  ['int32', 'int32'],
-]);
-
-function addInputs(builder: GraphBuilder, { layers, inputs }: Topology): Value[] {
-  const names = new Set<Dim>();
-  return inputs.map(({ layer: name }) => {
-    const config = layers.find((layer) => layer.name === name)?.config;
-    const where = `layer "${name}"`;
-    const given = listAt(
-      config?.['batch_input_shape'] ?? config?.['batch_shape'],
-      `${where}: batch_input_shape`,
-    );
-    const dtype = config?.['dtype'] ?? 'float32';
-    const type = typeof dtype === 'string' ? elementTypes.get(dtype) : undefined;
-    if (type === undefined) {
-      throw new UnsupportedError(
-        `${where}: inputs of type ${JSON.stringify(dtype)} are not supported; take float32 or int32`,
-      );
-    }
-    const shape = given.map((dim, axis): Dim => {
-      if (axis === 0) return 'batch';
-      if (typeof dim === 'number') return dim;
-      // Two inputs may be of different lengths, so only the first can be simply "time".
-      if (axis === 1 && !names.has('time')) return 'time';
-      return axis === 1 ? `${name}/time` : `${name}/dim:${axis}`;
-    });
-    for (const dim of shape) names.add(dim);
-    return builder.input(name, type, shape);
-  });
 }

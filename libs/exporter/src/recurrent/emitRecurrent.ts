@@ -2,6 +2,8 @@ import { attribute, floatTensor } from '@onda/onnx';
 import type { Attribute } from '@onda/onnx';
 import type { ConstantHolder, GraphBuilder, OutputSpec } from '../graph/graphBuilder.ts';
 import type { Value } from '../graph/value.ts';
+import type { CountedSamples } from './countedSamples.ts';
+import { emitFinal } from './countedSamples.ts';
 import type { Activation, RecurrentWeights } from './recurrentWeights.ts';
 import { gateCounts } from './recurrentWeights.ts';
 
@@ -70,6 +72,8 @@ export interface RecurrentNode {
   readonly x: Value;
   /** Zeros when left out. */
   readonly states?: RecurrentStates | undefined;
+  /** Which samples count, see countedSamples.ts; those of x that do are at the front. All do when left out. */
+  readonly counted?: CountedSamples | undefined;
 }
 
 /**
@@ -78,7 +82,7 @@ export interface RecurrentNode {
  * Every attribute is written out: a provider that looks only at those present must not take a default for something else.
  */
 export function emitRecurrent(builder: GraphBuilder, node: RecurrentNode): RecurrentRun {
-  const { name, directions, constants, x, states } = node;
+  const { name, directions, constants, x, states, counted } = node;
   const [{ cell, units }] = directions;
   const [time, batch] = x.shape;
   const stateShape = [directions.length, batch, units];
@@ -90,11 +94,23 @@ export function emitRecurrent(builder: GraphBuilder, node: RecurrentNode): Recur
   const [y, h, c] = builder.node({
     name,
     op: ops[cell],
-    inputs: [x, constants.W, constants.R, constants.B, '', states?.h ?? '', states?.c ?? ''],
+    inputs: [
+      x,
+      constants.W,
+      constants.R,
+      constants.B,
+      counted?.lengths ?? '',
+      states?.h ?? '',
+      states?.c ?? '',
+    ],
     outputs,
     attributes: recurrentAttributes(directions, node.reverse ?? false),
   });
-  return { y, states: cell === 'lstm' ? { h, c } : { h } };
+  const final = (state: 'h' | 'c', value: Value): Value =>
+    counted === undefined
+      ? value
+      : emitFinal(builder, `${name}/final_${state}`, value, states?.[state], counted);
+  return { y, states: cell === 'lstm' ? { h: final('h', h), c: final('c', c) } : { h: final('h', h) } };
 }
 
 function recurrentAttributes(

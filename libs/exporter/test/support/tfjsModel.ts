@@ -42,6 +42,13 @@ export async function artifactsOf(model: LayersModel): Promise<LayersArtifacts> 
   return saved;
 }
 
+export interface CompareOptions {
+  whole?: number;
+  seed?: number;
+  blank?: { share: number; value: number };
+  options?: Partial<ExportModelOptions>;
+}
+
 export interface Comparison {
   readonly exported: ExportedModel;
   /** The largest difference, relative to the largest value of its output, or absolute below 1. */
@@ -53,15 +60,12 @@ export interface Comparison {
  *
  * @param open sizes of the dims that the model leaves open, the batch first; taken in turn by each input
  * @param whole upper bound of inputs that are whole numbers, such as words; 0: uniform in +-1
+ * @param blank share of samples of [batch, time, features] whose features are all of that value, for masks
  */
 export async function compare(
   model: LayersModel,
   open: readonly number[],
-  {
-    whole = 0,
-    seed = 1,
-    options,
-  }: { whole?: number; seed?: number; options?: Partial<ExportModelOptions> } = {},
+  { whole = 0, seed = 1, blank, options }: CompareOptions = {},
 ): Promise<Comparison> {
   const exported = exportModel(await artifactsOf(model), { producerVersion: '0.1.0', ...options });
   const problems = checkModel(exported.model);
@@ -72,7 +76,14 @@ export async function compare(
     const dims = shape.map((dim) => dim ?? sizes.shift() ?? 1);
     const size = dims.reduce((product, dim) => product * dim, 1);
     const draw = (): number => (whole > 0 ? Math.floor(random() * whole) : 2 * random() - 1);
-    return floats(dims, Array.from({ length: size }, draw));
+    const values = Array.from({ length: size }, draw);
+    if (blank !== undefined && dims.length > 2) {
+      const features = dims[dims.length - 1];
+      for (let at = 0; at < size; at += features) {
+        if (random() < blank.share) values.fill(blank.value, at, at + features);
+      }
+    }
+    return floats(dims, values);
   });
   const expected: Floats[] = [];
   tidy(() => {

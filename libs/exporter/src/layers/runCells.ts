@@ -1,0 +1,151 @@
+import { UnsupportedError } from '../errors.ts';
+import { axis } from '../graph/axis.ts';
+import type { Value } from '../graph/value.ts';
+import { countedSamples, emitBack, emitFront } from '../recurrent/countedSamples.ts';
+import type { RecurrentRun, RecurrentStates } from '../recurrent/emitRecurrent.ts';
+import { emitRecurrent, recurrentConstants } from '../recurrent/emitRecurrent.ts';
+import type { Cell } from './cells.ts';
+import type { LayerCall } from './layerCall.ts';
+import { sharedConstants } from './layerCall.ts';
+import { usableMask } from './maskRules.ts';
+
+/** The cells of one direction, and where they start. */
+export interface Direction {
+  readonly cells: readonly Cell[];
+  /** Comes behind the layer's name, where there is more than one direction. */
+  readonly part: string;
+  /** Whether it walks from the end. */
+  readonly backward: boolean;
+  /** Of each cell, [1, batch, units]; undefined: zeros. */
+  readonly initial: readonly (RecurrentStates | undefined)[];
+}
+
+/** What cells put out. */
+export interface CellsRun {
+  /** Of the last cell, each sample where it is in x: [time, directions, batch, units]. */
+  readonly y: Value;
+  /** Of each cell, [directions, batch, units]. */
+  readonly ends: readonly RecurrentStates[];
+}
+
+/** Runs the cells of one direction, or of two, over the layer's first input: one node a cell, and one for both directions of a single cell. */
+export function runCells(call: LayerCall, directions: readonly Direction[]): CellsRun {
+  const { builder, path, inputs } = call;
+  const mask = usableMask(call);
+  const counted = mask && countedSamples(builder, mask);
+  const given = builder.inLayout(inputs[0], true);
+  const x = counted === undefined ? given : emitFront(builder, path, given, counted);
+  const [{ cells }] = directions;
+  const runs =
+    cells.length === 1
+      ? [[runNode(`${path}${cells[0].part}`, x, directions, 0)]]
+      : directions.map((direction) => {
+          let values = x;
+          return cells.map(({ part }, index) => {
+            if (index > 0) values = squeezed(call, values, 1);
+            const run = runNode(`${path}${direction.part}${part}`, values, [direction], index);
+            values = run.y;
+            return run;
+          });
+        });
+  const ends = cells.map((_, index) => joinStates(runs.map((run) => run[index].states)));
+  const y = joined(
+    'values',
+    runs.map((run) => run[cells.length - 1].y),
+    1,
+  );
+  if (counted === undefined) return { y, ends };
+  const start = startOf(directions, cells.length - 1);
+  const backward = directions.map((direction) => direction.backward);
+  return { y: emitBack(builder, path, y, start?.h, backward, counted), ends };
+
+  function runNode(name: string, values: Value, of: readonly Direction[], index: number): RecurrentRun {
+    const weights = of.map((direction) => direction.cells[index].weights);
+    return emitRecurrent(builder, {
+      name,
+      directions: weights,
+      reverse: of.length === 1 && of[0].backward,
+      constants: recurrentConstants(sharedConstants(call), name, weights),
+      x: values,
+      states: startOf(of, index),
+      counted,
+    });
+  }
+
+  function startOf(of: readonly Direction[], index: number): RecurrentStates | undefined {
+    const starts = of.map(({ initial }) => initial[index]).filter((start) => start !== undefined);
+    return starts.length === 0 ? undefined : joinStates(starts);
+  }
+
+  function joinStates(states: readonly RecurrentStates[]): RecurrentStates {
+    const cs = states.flatMap(({ c }) => c ?? []);
+    const h = joined(
+      'h',
+      states.map((state) => state.h),
+      0,
+    );
+    return cs.length === 0 ? { h } : { h, c: joined('c', cs, 0) };
+  }
+
+  /** Values of the directions as one. */
+  function joined(part: string, values: readonly Value[], place: number): Value {
+    if (values.length === 1) return values[0];
+    const name = `${path}/both_${part}:${values.map(({ name }) => name).join('+')}`;
+    return builder.once(name, () => {
+      const shape = values[0].shape.map((dim, index) => (index === place ? values.length : dim));
+      return builder.single(`${path}/both_${part}`, 'Concat', values, { shape }, axis(place));
+    });
+  }
+}
+
+/** The initial states among a layer's inputs, per direction and cell, in the order of TensorFlow.js: those of the last cell first; null: none. */
+export function givenStates(
+  call: LayerCall,
+  directions: readonly (readonly Cell[])[],
+): RecurrentStates[][] | null {
+  const { builder, path, options, inputs } = call;
+  const rows = inputs.slice(1);
+  if (rows.length === 0) return null;
+  const needed = directions
+    .flat()
+    .reduce((count, { weights }) => count + (weights.cell === 'lstm' ? 2 : 1), 0);
+  if (rows.length !== needed) {
+    throw new UnsupportedError(
+      `layer "${options.layer}": expected ${needed} initial states or none, got ${rows.length}; give all of them`,
+    );
+  }
+  const states = rows.map((row, index) => {
+    const value = builder.inLayout(row, false);
+    return builder.single(`${path}/initial:${index}`, 'Unsqueeze', [value, builder.integers([0])], {
+      shape: [1, ...row.shape],
+    });
+  });
+  return directions.map((cells) =>
+    cells
+      .toReversed()
+      .map(({ weights }) => {
+        const [h, c] = states.splice(0, weights.cell === 'lstm' ? 2 : 1);
+        return weights.cell === 'lstm' ? { h, c } : { h };
+      })
+      .reverse(),
+  );
+}
+
+/** [time, 1, batch, units] without the direction, or [1, batch, units]. */
+export function squeezed({ builder }: LayerCall, value: Value, place: 0 | 1, name?: string): Value {
+  const shape = value.shape.filter((_, index) => index !== place);
+  const own = name ?? `${value.name.replace(/:Y$/, '')}/squeeze`;
+  return builder.single(own, 'Squeeze', [value, builder.integers([place])], {
+    shape,
+    timeMajor: place === 1,
+  });
+}
+
+/**
+ * A time-major sequence from its end. A node that walks backwards puts its values where it met them; TensorFlow.js's layer puts them
+ * out in the order in which it came to them.
+ */
+export function reversed({ builder, path }: LayerCall, sequence: Value): Value {
+  const [start, end, place, step] = [-1, -(2 ** 53 - 1), 0, -1].map((value) => builder.integers([value]));
+  return builder.single(`${path}/reversed`, 'Slice', [sequence, start, end, place, step], sequence);
+}

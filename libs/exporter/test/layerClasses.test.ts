@@ -1,0 +1,20 @@
+import '@tensorflow/tfjs-backend-cpu';
+import { serialization } from '@tensorflow/tfjs-core';
+import * as tfjs from '@tensorflow/tfjs-layers';
+import { describe, expect, it } from 'vitest';
+import { modelClasses } from '../src/artifacts/readTopology.ts';
+import { layerClasses } from '../src/layers/layerClasses.ts';
+
+describe('layerClasses', () => {
+  it('names every class of layers that TensorFlow.js can save, and those of Onda', () => {
+    const { Layer } = tfjs.layers;
+    const known = Object.entries(serialization.SerializationMap.getMap().classNameMap)
+      .filter(([, [constructor]]) => (constructor as { prototype: unknown }).prototype instanceof Layer)
+      .map(([name]) => name);
+    const apart = new Set(['InputLayer', ...modelClasses]);
+    // Cells are parts of recurrent layers.
+    const saved = known.filter((name) => !apart.has(name) && !/Cells?$/.test(name));
+    expect(saved.length).toBeGreaterThan(50);
+    expect([...layerClasses]).toEqual([...saved, 'OndaGRU', 'OndaLSTM', 'OndaRNN'].sort());
+  });
+});
