@@ -10,6 +10,7 @@ import { createApp } from './app.ts';
 import { openToAll } from './access/access.ts';
 import { Batcher } from './batching/batcher.ts';
 import { timeouts } from './limits.ts';
+import { createLog } from './log/createLog.ts';
 import { ModelRepository } from './modelRepository.ts';
 import { ModelStats } from './modelStats.ts';
 import { SequenceSteps } from './sequences/sequenceSteps.ts';
@@ -86,6 +87,7 @@ beforeEach(async () => {
       },
     },
     draining: false,
+    log: createLog({ format: 'json', level: 'silent' }),
     onDefect: (text) => defects.push(text),
   };
   page = await mkdtemp(join(tmpdir(), 'onda-page-'));

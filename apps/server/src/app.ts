@@ -10,7 +10,9 @@ import { addModelIndex } from './endpoints/modelIndex.ts';
 import { addPage, builtPage } from './endpoints/page.ts';
 import { addErrorReplies, replyClientError, replyError } from './errorReplies.ts';
 import { createHttpServer } from './http/httpServer.ts';
+import { endConnections } from './http/endConnections.ts';
 import { limits } from './limits.ts';
+import { logRequests } from './log/logRequests.ts';
 import { addBodyParser } from './requestBody.ts';
 import { addSecurityHeaders } from './securityHeaders.ts';
 import type { Service } from './service.ts';
@@ -28,7 +30,12 @@ export async function createApp(service: Service, page: string = builtPage): Pro
   const app = Fastify({
     logger: false,
     bodyLimit: limits.bodyBytes,
-    serverFactory: (router) => createHttpServer(guard(service.access, (path) => pagePaths.has(path), router)),
+    serverFactory: (router) => {
+      const guarded = guard(service.access, (path) => pagePaths.has(path), router);
+      return createHttpServer(logRequests(service.log, endConnections(service, guarded)));
+    },
+    // What was sent before its client could know is answered; each answer says that the connection ends.
+    return503OnClosing: false,
     routerOptions: { ignoreTrailingSlash: true, maxParamLength: MAX_PARAM_LENGTH },
     clientErrorHandler: replyClientError,
     frameworkErrors: (error, request, reply) => {

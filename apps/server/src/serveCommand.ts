@@ -1,15 +1,14 @@
 import { isIP } from 'node:net';
-
 import type { ServeOptions } from './config/serveOptions.ts';
+import { createLog } from './log/createLog.ts';
+import type { Log } from './log/createLog.ts';
 import { limits } from './limits.ts';
 import { startServer } from './startServer.ts';
 import type { RunningServer } from './startServer.ts';
 
 /** Runs the service until SIGTERM or SIGINT; people read stderr, and with `--json` a program reads one line of stdout. */
 export async function serve(options: ServeOptions): Promise<void> {
-  const say = (text: string): void => {
-    process.stderr.write(`${text}\n`);
-  };
+  const log = createLog({ format: options.logFormat, level: options.logLevel });
   const server = await startServer({
     models: options.models,
     host: options.host,
@@ -37,33 +36,42 @@ export async function serve(options: ServeOptions): Promise<void> {
         ageMs: options.sequenceAgeS * 1000,
       },
     },
-    onWarning: say,
+    log,
+    drainDelayMs: options.drainDelayMs,
   });
-  const { served } = server.repository;
-  if (options.json) {
-    const models = served.map(({ name, version, session }) => ({
-      name,
-      version,
-      provider: session.provider,
-    }));
-    process.stdout.write(
-      `${JSON.stringify({ ready: true, http: server.url, grpc: server.grpcAddress, metrics: server.metricsUrl, models })}\n`,
-    );
-  }
-  say(`Onda serves ${served.length === 1 ? '1 model' : `${served.length} models`} at ${server.url}/`);
-  for (const { name, version, session } of served) {
-    say(`  ${name} version ${version} (${session.provider})  ${server.url}/v2/models/${name}`);
-  }
-  if (server.grpcAddress !== undefined) say(`  gRPC  ${server.grpcAddress}`);
-  if (server.metricsUrl !== undefined) say(`  metrics  ${server.metricsUrl}/metrics`);
+  // Before anybody is told that it runs.
+  const stopped = stopSignal();
+  const models = server.repository.served.map(({ name, version, session }) => ({
+    name,
+    version,
+    provider: session.provider,
+  }));
+  const places = { http: server.url, grpc: server.grpcAddress, metrics: server.metricsUrl };
+  if (options.json) process.stdout.write(`${JSON.stringify({ ready: true, ...places, models })}\n`);
+  if (options.logFormat === 'json') log.info({ ...places, models }, 'Onda serves');
+  else greet(log, places, models);
   if (!isLoopback(options.host) && options.tokens === undefined) {
-    say(
+    log.warn(
       `  ${options.host} is open to other machines, and the service asks nobody who they are; --tokens makes it ask`,
     );
   }
-  say('Stop it with Ctrl+C.');
-  await stopSignal();
-  await stop(server, options, say);
+  await stopped;
+  await stop(server, options, log);
+}
+
+/** What a person who started it reads. */
+function greet(
+  log: Log,
+  { http, grpc, metrics }: { http: string; grpc: string | undefined; metrics: string | undefined },
+  models: readonly { name: string; version: string; provider: string }[],
+): void {
+  log.info(`Onda serves ${models.length === 1 ? '1 model' : `${models.length} models`} at ${http}/`);
+  for (const { name, version, provider } of models) {
+    log.info(`  ${name} version ${version} (${provider})  ${http}/v2/models/${name}`);
+  }
+  if (grpc !== undefined) log.info(`  gRPC  ${grpc}`);
+  if (metrics !== undefined) log.info(`  metrics  ${metrics}/metrics`);
+  log.info('Stop it with Ctrl+C.');
 }
 
 function isLoopback(host: string): boolean {
@@ -83,14 +91,10 @@ function stopSignal(): Promise<void> {
   });
 }
 
-async function stop(
-  server: RunningServer,
-  options: Pick<ServeOptions, 'drainS'>,
-  say: (text: string) => void,
-): Promise<void> {
-  say('Onda stops: it answers what it has and takes no more.');
+async function stop(server: RunningServer, options: Pick<ServeOptions, 'drainS'>, log: Log): Promise<void> {
+  log.info('Onda stops: it answers what it has and takes no more.');
   const deadline = setTimeout(() => {
-    say(`requests are still open after ${options.drainS} seconds; they are cut off`);
+    log.error(`requests are still open after ${options.drainS} seconds; they are cut off`);
     process.exit(1);
   }, options.drainS * 1000);
   await server.close();

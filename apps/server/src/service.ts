@@ -1,5 +1,6 @@
 import type { WorkerRuntime } from '@onda/runtime-node';
 import type { Access } from './access/access.ts';
+import type { Log } from './log/createLog.ts';
 import type { ModelRepository } from './modelRepository.ts';
 
 /** What the endpoints share. */
@@ -9,6 +10,7 @@ export interface Service {
   readonly runtime: Pick<WorkerRuntime, 'alive' | 'pending' | 'stalledMs'>;
   /** Set when the service stops: it is live until it ends, but takes no more. */
   draining: boolean;
+  readonly log: Log;
   /** Where defects of our own are told: one text, with its stack. */
   readonly onDefect: (text: string) => void;
 }

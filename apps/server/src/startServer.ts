@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { createWorkerRuntime } from '@onda/runtime-node';
 import type { ProviderChoice } from '@onda/runtime-node';
 import type { FastifyInstance } from 'fastify';
@@ -7,6 +8,7 @@ import { createApp } from './app.ts';
 import { startGrpc } from './grpc/startGrpc.ts';
 import { timeouts } from './limits.ts';
 import { listenError, listenOn, urlOf } from './listen.ts';
+import type { Log } from './log/createLog.ts';
 import { createMetricsServer } from './metrics/metricsServer.ts';
 import { openRepository } from './modelRepository.ts';
 import type { ModelRepository } from './modelRepository.ts';
@@ -27,8 +29,10 @@ export interface ServerOptions {
   modelOptions: ModelOptions;
   /** undefined: no gRPC. */
   grpcPort: number | undefined;
-  /** One sentence each: a model that did not load, a fall-back to the CPU, a defect with its stack. */
-  onWarning: (text: string) => void;
+  /** Gets a sentence for each model that did not load and each fall-back, and defects with their stack. */
+  log: Log;
+  /** How long connections are still taken after `close` was called, milliseconds. */
+  drainDelayMs: number;
 }
 
 export interface RunningServer {
@@ -49,7 +53,10 @@ export interface RunningServer {
  * @throws ConfigError, ModelError, MissingError; nothing is left running then
  */
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
-  const { provider, onWarning } = options;
+  const { provider, log } = options;
+  const onWarning = (text: string): void => {
+    log.warn(text);
+  };
   const access = await openAccess(options.access);
   const runtime = await createWorkerRuntime({ provider, onWarning });
   // In the order they end: what takes requests first, what runs them last.
@@ -60,7 +67,16 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   try {
     const repository = await openRepository(options.models, runtime, options.modelOptions);
     for (const { name, problem } of repository.broken) onWarning(`model "${name}" did not load: ${problem}`);
-    const service: Service = { access, repository, runtime, draining: false, onDefect: onWarning };
+    const service: Service = {
+      access,
+      repository,
+      runtime,
+      draining: false,
+      log,
+      onDefect: (text) => {
+        log.error(text);
+      },
+    };
     endings.unshift(sweepSequences(repository));
     const metricsUrl = await listenMetrics(service, options, endings);
     const app = await createApp(service);
@@ -75,9 +91,10 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       grpcAddress: grpc,
       metricsUrl,
       repository,
-      close: () => {
+      close: async () => {
         service.draining = true;
-        return close();
+        await delay(options.drainDelayMs);
+        await close();
       },
     };
   } catch (error) {

@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import { logFormats, logLevels } from '../log/createLog.ts';
 import { list, oneOf, text, toggle, wholeNumber } from './option.ts';
 import type { Option } from './option.ts';
 
@@ -106,6 +107,25 @@ export const serveOptions = {
     expects: 'origins such as https://example.org, without a path',
     pattern: /^https?:\/\/[^/,\s]+$/,
     says: 'origins of pages that may call the service besides its own, with commas between',
+  }),
+  logFormat: oneOf({
+    value: 'format',
+    words: logFormats,
+    fallback: 'text',
+    says: 'how stderr is written: text for people, json for machines (an object a line)',
+  }),
+  logLevel: oneOf({
+    value: 'level',
+    words: logLevels,
+    fallback: 'info',
+    says: 'from which level on; debug has a line for each request',
+  }),
+  drainDelayMs: wholeNumber({
+    value: 'milliseconds',
+    least: 0,
+    most: 600_000,
+    fallback: 100,
+    says: 'how long after SIGTERM connections are still taken, for balancers that have not heard yet',
   }),
   drainS: wholeNumber({
     value: 'seconds',

@@ -4,6 +4,7 @@ import { grpcClientOf, grpcGuard } from '../access/grpcGuard.ts';
 import { isLive, isReady } from '../health.ts';
 import { limits } from '../limits.ts';
 import { listenError } from '../listen.ts';
+import { logCalls } from '../log/logCalls.ts';
 import { serverDescription } from '../serverDescription.ts';
 import type { Service } from '../service.ts';
 import { grpcError } from './grpcErrors.ts';
@@ -38,7 +39,7 @@ export async function startGrpc(service: Service, host: string, port: number): P
   const server = new Server({
     'grpc.max_receive_message_length': limits.bodyBytes,
     'grpc.max_concurrent_streams': limits.streams,
-    interceptors: [grpcGuard(service.access)],
+    interceptors: [...logCalls(service.log), grpcGuard(service.access)],
   });
   const streams = new Set<() => void>();
   server.addService(inferenceService, {

@@ -6,6 +6,7 @@ import { openToAll } from '../access/access.ts';
 import { Batcher } from '../batching/batcher.ts';
 import { countRequest } from '../countRequest.ts';
 import { listenOn, urlOf } from '../listen.ts';
+import { createLog } from '../log/createLog.ts';
 import { ModelRepository } from '../modelRepository.ts';
 import { ModelStats } from '../modelStats.ts';
 import { MemoryState } from '../sequences/memoryState.ts';
@@ -36,6 +37,7 @@ beforeEach(async () => {
     repository: new ModelRepository([model], []),
     runtime,
     draining: false,
+    log: createLog({ format: 'json', level: 'silent' }),
     onDefect: () => undefined,
   };
   server = createMetricsServer(service);

@@ -1,0 +1,41 @@
+import { describe, expect, it } from 'vitest';
+import { createLog } from './createLog.ts';
+import type { LogOptions } from './createLog.ts';
+import { maybeTraceId } from './traceId.ts';
+
+function lines(options: LogOptions): string[] {
+  const written: string[] = [];
+  const log = createLog(options, (text) => written.push(text));
+  log.debug({ path: '/v2', status: 200 }, 'http request');
+  log.info({ url: 'http://a' }, 'Onda serves');
+  log.warn('model "m" did not load');
+  return written;
+}
+
+describe(createLog, () => {
+  it('writes what a person reads', () => {
+    expect(lines({ format: 'text', level: 'info' })).toEqual(['Onda serves\n', 'model "m" did not load\n']);
+    expect(lines({ format: 'text', level: 'debug' })[0]).toMatch(
+      /^[0-9T:.-]+Z http request path=\/v2 status=200\n$/,
+    );
+  });
+
+  it('writes an object a line', () => {
+    const [info, warn] = lines({ format: 'json', level: 'info' }).map((line) => JSON.parse(line) as object);
+    expect(info).toMatchObject({ level: 'info', url: 'http://a', message: 'Onda serves' });
+    expect(Object.keys(warn)).toEqual(['level', 'time', 'message']);
+  });
+
+  it('is silent when told so', () => {
+    expect(lines({ format: 'json', level: 'silent' })).toEqual([]);
+  });
+});
+
+describe(maybeTraceId, () => {
+  it('takes the id of a header that is well formed', () => {
+    const id = 'a'.repeat(32);
+    expect(maybeTraceId(`00-${id}-${'b'.repeat(16)}-01`)).toBe(id);
+    expect(maybeTraceId('00-x"}-1')).toBeUndefined();
+    expect(maybeTraceId(undefined)).toBeUndefined();
+  });
+});

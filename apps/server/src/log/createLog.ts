@@ -1,0 +1,54 @@
+import { pino } from 'pino';
+import type { DestinationStream, Logger } from 'pino';
+
+export const logFormats = ['text', 'json'] as const;
+export const logLevels = ['debug', 'info', 'warn', 'error', 'silent'] as const;
+
+export interface LogOptions {
+  /** `text`: a line as a person reads it; `json`: an object a line, with time and level. */
+  format: (typeof logFormats)[number];
+  level: (typeof logLevels)[number];
+}
+
+/** What the service tells of itself, on stderr. Neither tensors nor headers are ever in it, and so no token. */
+export type Log = Logger;
+
+/** @param write where text goes; stderr */
+export function createLog(
+  { format, level }: LogOptions,
+  write: (text: string) => void = (text) => process.stderr.write(text),
+): Log {
+  // At once and in order: what a process says before it dies is what one wants to read.
+  const stream: DestinationStream = {
+    write:
+      format === 'json'
+        ? write
+        : (line) => {
+            write(`${textOf(JSON.parse(line) as LogLine)}\n`);
+          },
+  };
+  return pino(
+    {
+      level,
+      base: null,
+      messageKey: 'message',
+      timestamp: pino.stdTimeFunctions.isoTime,
+      formatters: { level: (label) => ({ level: label }) },
+    },
+    stream,
+  );
+}
+
+interface LogLine {
+  level: string;
+  time: string;
+  message: string;
+  [field: string]: unknown;
+}
+
+/** The message alone, and for requests what was counted of them. */
+function textOf({ level, time, message, ...fields }: LogLine): string {
+  if (level !== 'debug') return message;
+  const more = Object.entries(fields).map(([name, value]) => `${name}=${String(value)}`);
+  return [time, message, ...more].join(' ');
+}
