@@ -1,5 +1,6 @@
 import { Command, CommanderError } from 'commander';
 import type { FitCall } from './commands/fit.ts';
+import type { VerifyCall } from './commands/verify.ts';
 import { ondaVersion } from './versions.ts';
 import { runCommand } from './runCommand.ts';
 
@@ -68,6 +69,20 @@ program
     await runCommand('evaluate', async () => {
       const { evaluateCommand } = await import('./commands/evaluate.ts');
       await evaluateCommand(model, data, options);
+    });
+  });
+
+program
+  .command('verify')
+  .description('compare a model folder with the TensorFlow.js model that it was exported from')
+  .argument('<model>', 'a model folder, such as models/lagged-sine')
+  .option('--source <source>', 'the run or model.json (default: the run under runs/ that the manifest names)')
+  .option('--web', 'in Chromium too, on onnxruntime-web', false)
+  .option('--json', 'rows as JSON on stdout', false)
+  .action(async (model: string, options: VerifyCall) => {
+    await runCommand('verify', async () => {
+      const { verifyCommand } = await import('./commands/verify.ts');
+      await verifyCommand(model, options);
     });
   });
 

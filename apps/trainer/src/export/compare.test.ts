@@ -17,5 +17,12 @@ describe(compareValues, () => {
     expect(compare([1, 2], [1])).toBe(false);
     expect(compare([NaN], [1])).toBe(false);
     expect(compare([1], [NaN])).toBe(false);
+    expect(compare([Infinity, 1], [1, 1])).toBe(false);
+  });
+
+  it('takes the same overflow on both sides, which makes the bound no wider', () => {
+    expect(compare([Infinity, NaN, 1], [Infinity, NaN, 1])).toBe(true);
+    expect(compare([Infinity, 1], [-Infinity, 1])).toBe(false);
+    expect(compare([Infinity, 1], [Infinity, 1.1])).toBe(false);
   });
 });

@@ -13,7 +13,7 @@ export type Comparison = Pick<ParityRow, 'check' | 'runtime' | 'batch' | 'time'>
  * The row of two results that should be equal.
  *
  * The bound on the absolute difference is `relativeTolerance` times the largest value expected, at least 1: values in the data's own
- * units may be hundreds. A value that is not finite on one side only makes the difference infinite.
+ * units may be hundreds. A value that is not finite must be the same on both sides, and does not widen the bound.
  */
 export function compareValues(
   comparison: Comparison,
@@ -24,8 +24,9 @@ export function compareValues(
   let maxRel = maxAbs;
   let magnitude = 1;
   for (let i = 0; i < expected.length && Number.isFinite(maxAbs); i++) {
+    if (!Number.isFinite(expected[i]) && Object.is(expected[i], actual[i])) continue;
     const difference = Math.abs(expected[i] - actual[i]);
-    if (Number.isNaN(difference)) {
+    if (!Number.isFinite(difference)) {
       maxAbs = maxRel = Infinity;
       break;
     }

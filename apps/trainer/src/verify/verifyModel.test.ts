@@ -1,0 +1,114 @@
+import '@tensorflow/tfjs-backend-cpu';
+// The orthogonal initializer of recurrent layers calls methods of tensors.
+import '@tensorflow/tfjs-core/dist/public/chained_ops/register_all_chained_ops.js';
+import { manifestFormat, type Manifest, type ParityRow } from '@onda/contract';
+import { exportModel } from '@onda/exporter';
+import { writeModel, type Model } from '@onda/onnx';
+import { createNodeRuntime } from '@onda/runtime-node';
+import type { io } from '@tensorflow/tfjs-core';
+import { layers, sequential } from '@tensorflow/tfjs-layers';
+import { describe, expect, it } from 'vitest';
+import { rowHolds } from '../export/compare.ts';
+import { layersSubject } from './layersSubject.ts';
+import { verifyModel } from './verifyModel.ts';
+
+/** Words in, a probability a sample out: a model of other make, its states kept. */
+async function wordModel(): Promise<{ artifacts: io.ModelArtifacts; model: Model; manifest: Manifest }> {
+  const net = sequential({
+    name: 'words',
+    layers: [
+      layers.embedding({
+        inputDim: 11,
+        outputDim: 4,
+        inputShape: [null],
+        embeddingsInitializer: 'glorotNormal',
+      }),
+      layers.lstm({ units: 5, returnSequences: true, recurrentActivation: 'sigmoid' }),
+      layers.dense({ units: 3, activation: 'softmax' }),
+    ],
+  });
+  let artifacts: io.ModelArtifacts = {};
+  await net.save({
+    save: (saved) => {
+      artifacts = { ...saved, modelTopology: JSON.parse(JSON.stringify(saved.modelTopology)) as object };
+      return Promise.resolve({ modelArtifactsInfo: { dateSaved: new Date(0), modelTopologyType: 'JSON' } });
+    },
+  });
+  net.dispose();
+  const { model, state } = exportModel(
+    { ...artifacts, weightData: artifacts.weightData as ArrayBuffer } as Parameters<typeof exportModel>[0],
+    { producerVersion: '0.1.0', stateful: true },
+  );
+  const list = (values: Model['graph']['inputs']): Manifest['tensors']['model']['inputs'] =>
+    values.map(({ name, shape }) => ({
+      name,
+      type: 'float32',
+      shape: (shape ?? []).map((dim) => dim ?? '?'),
+    }));
+  const manifest = {
+    format: manifestFormat,
+    name: 'words',
+    version: 1,
+    net: null,
+    tensors: {
+      model: { inputs: list(model.graph.inputs), outputs: list(model.graph.outputs) },
+      generator: null,
+    },
+    state: state as Manifest['state'],
+    lag: 1,
+    scaler: { kind: 'none', center: [], scale: [] },
+    sampling: null,
+    training: null,
+    files: {},
+    parity: [],
+    created: '2026-11-25T00:00:00Z',
+  } satisfies Manifest;
+  return { artifacts, model, manifest };
+}
+
+async function verify(change: (model: Model) => Model = (model) => model): Promise<ParityRow[]> {
+  const { artifacts, model, manifest } = await wordModel();
+  const subject = await layersSubject(artifacts, manifest);
+  const runtime = await createNodeRuntime({ provider: 'cpu' });
+  const rows = await verifyModel(runtime, subject, writeModel(change(model)), () => undefined);
+  subject.dispose();
+  return rows;
+}
+
+describe(verifyModel, () => {
+  it('holds for a model of other make: sizes, seeds, extremes, pieces', async () => {
+    const rows = await verify();
+    expect(rows.filter((row) => !rowHolds(row))).toEqual([]);
+    expect(rows.map(({ check }) => check)).toEqual(
+      expect.arrayContaining(['values, seed 2', 'denormals, 1e-40', 'split 7 + 13', 'sample by sample']),
+    );
+    expect(new Set(rows.map(({ batch, time }) => `${batch} ${time}`)).size).toBeGreaterThanOrEqual(5);
+  });
+
+  it('sees one weight that is wrong', async () => {
+    const rows = await verify((model) => ({
+      ...model,
+      graph: {
+        ...model.graph,
+        initializers: model.graph.initializers.map((tensor) => {
+          if (tensor.type !== 'float32' || !tensor.name.endsWith('/R')) return tensor;
+          const data = Float32Array.from(tensor.data);
+          data[0] += 0.5;
+          return { ...tensor, data };
+        }),
+      },
+    }));
+    expect(rows.filter((row) => !rowHolds(row)).length).toBeGreaterThan(rows.length / 2);
+  });
+
+  it('refuses a source with other inputs', async () => {
+    const { artifacts, manifest } = await wordModel();
+    const [input] = manifest.tensors.model.inputs;
+    const other = { ...manifest.tensors.model, inputs: [input, ...manifest.tensors.model.inputs] };
+    await expect(
+      layersSubject(artifacts, { ...manifest, tensors: { model: other, generator: null } }),
+    ).rejects.toThrow(
+      'model "words": expected a source of 2 inputs and 1 outputs, got 1 and 1; give the model that was exported',
+    );
+  });
+});

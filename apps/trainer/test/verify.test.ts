@@ -1,0 +1,88 @@
+import { createHash } from 'node:crypto';
+import { cpSync, readFileSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { modelFiles, type Manifest, type ParityRow } from '@onda/contract';
+import { readModel, writeModel } from '@onda/onnx';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { emptyFolder, examples, onda } from './command.ts';
+
+const folder = emptyFolder();
+const model = 'models/lagged-sine';
+
+beforeAll(async () => {
+  const fitted = await onda(
+    ['fit', path.join(examples, 'lagged-sine.yaml'), '--set', 'training.steps=5'],
+    folder,
+  );
+  expect(fitted.code).toBe(0);
+});
+
+interface Answer {
+  holds: boolean;
+  source: string;
+  rows: ParityRow[];
+}
+
+/** Makes one weight of a copy of the model wrong, and its manifest agree with the file. */
+function damage(copy: string): void {
+  cpSync(path.join(folder, model), path.join(folder, copy), { recursive: true });
+  const version = path.join(folder, copy, '1');
+  const file = path.join(version, modelFiles.sequence);
+  const read = readModel(readFileSync(file));
+  const [first, ...rest] = read.graph.initializers.filter(
+    ({ type, data }) => type === 'float32' && data.length > 1,
+  );
+  (first.data as Float32Array)[0] += 0.01;
+  expect(rest.length).toBeGreaterThan(0);
+  const bytes = writeModel(read);
+  writeFileSync(file, bytes);
+  const manifestFile = path.join(version, modelFiles.manifest);
+  const manifest = JSON.parse(readFileSync(manifestFile, 'utf8')) as Manifest;
+  const sha256 = createHash('sha256').update(bytes).digest('hex');
+  manifest.files[modelFiles.sequence] = { sha256, bytes: bytes.length };
+  writeFileSync(manifestFile, JSON.stringify(manifest));
+}
+
+describe('verify', () => {
+  it('finds the run by itself, and its rows hold', async () => {
+    const result = await onda(['verify', model, '--json'], folder);
+    expect(result.code).toBe(0);
+    const { holds, source, rows } = JSON.parse(result.stdout) as Answer;
+    expect({ holds, source }).toEqual({ holds: true, source: 'runs/lagged-sine' });
+    expect(rows.length).toBeGreaterThan(25);
+    expect(result.stderr).toContain(
+      `${rows.length} rows hold: lagged-sine 1 gives the values of runs/lagged-sine`,
+    );
+  });
+
+  it('ends with 1 and shows the rows when one weight is wrong', async () => {
+    damage('damaged/lagged-sine');
+    const result = await onda(
+      ['verify', 'damaged/lagged-sine', '--source', 'runs/lagged-sine/model'],
+      folder,
+    );
+    expect(result.code).toBe(1);
+    expect(result.stdout).toMatch(/\nvalues, seed 1 .* DIFFERS\n/);
+    expect(result.stderr).toMatch(
+      /^verify: lagged-sine 1 with runs\/lagged-sine\/model: expected ONNX Runtime to give TensorFlow\.js's values, got \d+ of \d+ rows out of their bound, the worst [\d.e-]+ for [\d.e-]+ \(.+\); export the model again from this source, or give the source that it was exported from\n$/,
+    );
+  });
+
+  it('says what to give when it cannot find the run, or finds a later one', async () => {
+    const elsewhere = emptyFolder();
+    const missing = await onda(['verify', path.join(folder, model)], elsewhere);
+    expect([missing.code, missing.stderr]).toEqual([
+      2,
+      'verify: model "lagged-sine": expected its run in runs/lagged-sine, found none; add --source with the run folder or the model.json that it was exported from\n',
+    ]);
+    cpSync(path.join(folder, 'runs'), path.join(elsewhere, 'runs'), { recursive: true });
+    const summaryFile = path.join(elsewhere, 'runs/lagged-sine/run.json');
+    const summary = JSON.parse(readFileSync(summaryFile, 'utf8')) as { steps: number };
+    writeFileSync(summaryFile, JSON.stringify({ ...summary, steps: 6 }));
+    const later = await onda(['verify', path.join(folder, model)], elsewhere);
+    expect(later.code).toBe(2);
+    expect(later.stderr).toMatch(
+      /^verify: model "lagged-sine": expected the run that it was exported from in runs\/lagged-sine, got a later one \(loss .* after 6 steps, not .* after 5\); add --source .*\n$/,
+    );
+  });
+});
