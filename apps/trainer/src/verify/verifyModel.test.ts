@@ -36,7 +36,7 @@ async function wordModel(): Promise<{ artifacts: io.ModelArtifacts; model: Model
   });
   net.dispose();
   const { model, state } = exportModel(
-    { ...artifacts, weightData: artifacts.weightData as ArrayBuffer } as Parameters<typeof exportModel>[0],
+    { ...artifacts, weightData: artifacts.weightData },
     { producerVersion: '0.1.0', stateful: true },
   );
   const list = (values: Model['graph']['inputs']): Manifest['tensors']['model']['inputs'] =>
@@ -54,7 +54,7 @@ async function wordModel(): Promise<{ artifacts: io.ModelArtifacts; model: Model
       model: { inputs: list(model.graph.inputs), outputs: list(model.graph.outputs) },
       generator: null,
     },
-    state: state as Manifest['state'],
+    state: state,
     lag: 1,
     scaler: { kind: 'none', center: [], scale: [] },
     sampling: null,
