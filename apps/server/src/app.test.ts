@@ -13,6 +13,7 @@ import { timeouts } from './limits.ts';
 import { createLog } from './log/createLog.ts';
 import { ModelRepository } from './modelRepository.ts';
 import { ModelStats } from './modelStats.ts';
+import { RowSteps } from './sequences/rowSteps.ts';
 import { SequenceSteps } from './sequences/sequenceSteps.ts';
 import { MemoryState } from './sequences/memoryState.ts';
 import { StateLayout } from './sequences/stateLayout.ts';
@@ -48,6 +49,11 @@ function fakeModel(): ServedModel {
   const batching = { maxRows: 8, maxValues: 8, delayUs: 0, maxWaiting: MOST_WAITING };
   const batcher = new Batcher(session, batching, stats);
   const sequences = new MemoryState({ most: 1, idleMs: 1000, ageMs: 1000 }, 0);
+  const steps = new SequenceSteps(batcher, sequences, {
+    layout: new StateLayout([]),
+    outputs: ['y'],
+    maxWaiting: 1,
+  });
   return {
     name: 'm',
     version: '1',
@@ -55,11 +61,8 @@ function fakeModel(): ServedModel {
     manifest: null,
     session,
     batcher,
-    steps: new SequenceSteps(batcher, sequences, {
-      layout: new StateLayout([]),
-      outputs: ['y'],
-      maxWaiting: 1,
-    }),
+    steps,
+    rowSteps: new RowSteps(steps, batcher, sequences),
     sequences,
     stats,
     generator: null,

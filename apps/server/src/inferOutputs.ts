@@ -2,6 +2,9 @@ import { ProtocolError } from '@onda/protocol';
 import type { InferRequest, InferResponse } from '@onda/protocol';
 import { scopedRequest, unscopedResponse } from './access/sequenceScope.ts';
 import { checkRequestSize } from './admission.ts';
+import type { RunOptions } from './batching/batcher.ts';
+import { rowsOutputs } from './sequences/rowsOutputs.ts';
+import { standingParameters } from './sequences/sequenceSteps.ts';
 import { splitStates } from './sequences/stateLayout.ts';
 import type { ServedModel } from './servedModel.ts';
 
@@ -23,14 +26,16 @@ export async function inferOutputs(
 
 async function runRequest(
   model: ServedModel,
-  { id, inputs, outputs, sequence }: InferRequest,
+  request: InferRequest,
   isGone: () => boolean,
 ): Promise<InferResponse> {
+  const { id, inputs, outputs, sequence, rows } = request;
   checkRequestSize(model, inputs);
+  const run = runOptions(request, isGone);
   const fetches = outputs.map((output) => output.name);
   const answer = { modelName: model.name, modelVersion: model.version, id };
-  if (sequence === undefined) {
-    const tensors = await model.batcher.run(inputs, fetches, { isGone });
+  if (sequence === undefined && rows === undefined) {
+    const tensors = await model.batcher.run(inputs, fetches, run);
     return { ...answer, outputs: outputs.map((output) => ({ ...output, tensor: tensors[output.name] })) };
   }
   if (model.signature.states.length === 0) {
@@ -40,15 +45,26 @@ async function runRequest(
     );
   }
   const step = splitStates(model.steps.layout, inputs);
-  const { tensors, parameters } = await model.steps.run({
-    control: sequence,
-    ...step,
-    fetches,
-    run: { isGone },
-  });
+  if (sequence === undefined) {
+    if (step.states) {
+      throw new ProtocolError(
+        'malformed',
+        `input "${Object.keys(step.states)[0]}": expected none beside an input "sequence_id", got one; begin sequences from a state in requests of their own`,
+      );
+    }
+    const controls = rows ?? [];
+    const ends = await model.rowSteps.run({ controls, inputs: step.inputs, fetches, run });
+    return { ...answer, ...rowsOutputs(ends, outputs) };
+  }
+  const { tensors, stands } = await model.steps.run({ control: sequence, ...step, fetches, run });
   return {
     ...answer,
-    parameters,
+    parameters: standingParameters(sequence.id, stands),
     outputs: outputs.map((output) => ({ ...output, tensor: tensors[output.name] })),
   };
+}
+
+function runOptions({ schedule: { priority, timeoutMs } }: InferRequest, isGone: () => boolean): RunOptions {
+  const deadline = timeoutMs === undefined ? Infinity : performance.now() + timeoutMs;
+  return { isGone, priority, deadline };
 }

@@ -12,6 +12,7 @@ import { oneOfEach } from './models/oneOfEach.ts';
 import { signatureOfManifest } from './models/modelSignature.ts';
 import type { ModelSignature } from './models/modelSignature.ts';
 import { ModelStats } from './modelStats.ts';
+import { RowSteps } from './sequences/rowSteps.ts';
 import { SequenceSteps } from './sequences/sequenceSteps.ts';
 import { MemoryState } from './sequences/memoryState.ts';
 import type { SequenceLimits, SequenceState } from './sequences/sequenceState.ts';
@@ -43,6 +44,8 @@ export interface ServedModel {
   readonly stats: ModelStats;
   /** Runs infer requests that leave their state here. */
   readonly steps: SequenceSteps;
+  /** Runs infer requests whose rows are steps of a sequence each. */
+  readonly rowSteps: RowSteps;
   readonly sequences: SequenceState;
   /** Null for a model that cannot feed its outputs back, or that is no Onda net. */
   readonly generator: Generator | null;
@@ -76,6 +79,11 @@ export async function loadServedModel(
   const batcher = new Batcher(session, options.batching, stats);
   const layout = sequenceLayout(signature.states, generator?.manifest);
   const sequences = new MemoryState(options.sequences, layout.rowSize);
+  const steps = new SequenceSteps(batcher, sequences, {
+    layout,
+    outputs: signature.outputs.map((output) => output.name),
+    maxWaiting: options.batching.maxWaiting,
+  });
   return {
     name,
     version: String(version),
@@ -85,11 +93,8 @@ export async function loadServedModel(
     batcher,
     stats,
     sequences,
-    steps: new SequenceSteps(batcher, sequences, {
-      layout,
-      outputs: signature.outputs.map((output) => output.name),
-      maxWaiting: options.batching.maxWaiting,
-    }),
+    steps,
+    rowSteps: new RowSteps(steps, batcher, sequences),
     generator,
     files,
     metadata: JSON.stringify(modelMetadata(name, version, signature)),

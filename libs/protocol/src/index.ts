@@ -9,6 +9,7 @@ export { readHeaderLength } from './binaryBody.ts';
 export { decodeInferRequest } from './inferRequest.ts';
 export type { InferRequest } from './inferFields.ts';
 export type { Parameters } from './parameters.ts';
+export type { Schedule } from './schedule.ts';
 export type { SequenceControl } from './sequenceControl.ts';
 export type { ModelTensors, StatePair } from './modelTensors.ts';
 export type { RequestedOutput } from './outputRequest.ts';

@@ -8,8 +8,11 @@ import { readOutputs } from './outputRequest.ts';
 import type { RequestedOutput } from './outputRequest.ts';
 import { readParameters } from './parameters.ts';
 import { ProtocolError } from './protocolError.ts';
+import { readSchedule } from './schedule.ts';
+import type { Schedule } from './schedule.ts';
 import { readSequence } from './sequenceControl.ts';
 import type { SequenceControl } from './sequenceControl.ts';
+import { readSequenceRows, sequenceRowSpec } from './sequenceRows.ts';
 import { readShape } from './tensorShape.ts';
 
 export interface InferRequest {
@@ -20,6 +23,10 @@ export interface InferRequest {
   outputs: readonly RequestedOutput[];
   /** The sequence whose state the service keeps; undefined when the request carries its state itself. */
   sequence: SequenceControl | undefined;
+  /** Each row is a step of a sequence of its own; undefined when no input names them. */
+  rows: readonly SequenceControl[] | undefined;
+  /** When to run it. */
+  schedule: Schedule;
 }
 
 /** The part of an input that is its own: its fields as the transport has them. */
@@ -58,19 +65,28 @@ export function readInferFields(
   }
   const parameters = readParameters(fields.parameters, 'parameters');
   const sequence = readSequence(parameters);
-  const inputs = readInputs(fields.inputs, model, readData, maxValues);
+  const { inputs, rowInputs } = readInputs(fields.inputs, model, readData, maxValues);
+  const rows = readSequenceRows(rowInputs, Object.values(inputs).at(0)?.dims.at(0) ?? 0);
+  if (rows && sequence) {
+    throw new ProtocolError(
+      'malformed',
+      'parameters: sequence_id: expected none beside an input "sequence_id", got one; name the sequences in one place',
+    );
+  }
   const { states = [], controls = [] } = model;
-  const optional = sequence ? [...states, ...controls] : controls;
+  const keeps = sequence !== undefined || rows !== undefined;
+  const optional = keeps ? [...states, ...controls] : controls;
   const missing = model.inputs.find(
     ({ name }) => !Object.hasOwn(inputs, name) && !optional.some(({ input }) => input === name),
   );
   if (missing) {
     throw new ShapeError(`input "${missing.name}" is missing; send ${names(model.inputs)}`);
   }
-  const standard = sequence
+  const standard = keeps
     ? model.outputs.filter(({ name }) => !states.some(({ output }) => output === name))
     : model.outputs;
-  return { id, inputs, outputs: readOutputs(fields.outputs, model.outputs, standard, parameters), sequence };
+  const outputs = readOutputs(fields.outputs, model.outputs, standard, parameters);
+  return { id, inputs, outputs, sequence, rows, schedule: readSchedule(parameters) };
 }
 
 function readInputs(
@@ -78,7 +94,7 @@ function readInputs(
   model: ModelTensors,
   readData: ReadData,
   maxValues: number,
-): Record<string, ProtocolTensor> {
+): { inputs: Record<string, ProtocolTensor>; rowInputs: Record<string, ProtocolTensor> } {
   if (!Array.isArray(value)) {
     throw new ProtocolError(
       'malformed',
@@ -86,10 +102,13 @@ function readInputs(
     );
   }
   const inputs: Record<string, ProtocolTensor> = {};
+  const rowInputs: Record<string, ProtocolTensor> = {};
   for (const part of value as readonly unknown[]) {
     const input = isObject(part) ? part : {};
-    const spec = findInput(input.name, model.inputs);
-    if (Object.hasOwn(inputs, spec.name)) {
+    const own = model.inputs.find(({ name }) => name === input.name);
+    const spec = own ?? sequenceRowSpec(input, datatypes) ?? noSuchInput(input.name, model.inputs);
+    const into = own ? inputs : rowInputs;
+    if (Object.hasOwn(into, spec.name)) {
       throw new ShapeError(`input "${spec.name}": expected once, got it twice; remove one`);
     }
     const datatype = datatypes[spec.type];
@@ -99,17 +118,13 @@ function readInputs(
       );
     }
     const { dims, count } = readShape(input.shape, spec, maxValues);
-    inputs[spec.name] = readData(input, spec, dims, count);
+    into[spec.name] = readData(input, spec, dims, count);
   }
-  return inputs;
+  return { inputs, rowInputs };
 }
 
-function findInput(name: unknown, specs: readonly TensorSpec[]): TensorSpec {
-  const spec = specs.find((candidate) => candidate.name === name);
-  if (spec === undefined) {
-    throw new ShapeError(`input ${describeValue(name)}: the model has no such input; send ${names(specs)}`);
-  }
-  return spec;
+function noSuchInput(name: unknown, specs: readonly TensorSpec[]): never {
+  throw new ShapeError(`input ${describeValue(name)}: the model has no such input; send ${names(specs)}`);
 }
 
 function names(specs: readonly TensorSpec[]): string {

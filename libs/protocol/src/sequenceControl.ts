@@ -13,7 +13,8 @@ export interface SequenceControl {
   step: number | undefined;
 }
 
-const MAX_ID_LENGTH = 128;
+/** Characters of an id that is text. */
+export const MAX_ID_LENGTH = 128;
 
 /**
  * Reads Triton's sequence extension (`sequence_id`, `sequence_start`, `sequence_end`) and Onda's `sequence_step`.

@@ -1,4 +1,4 @@
-import type { InferRequest, InferResponse } from '@onda/protocol';
+import type { InferRequest, InferResponse, SequenceControl } from '@onda/protocol';
 
 /**
  * Where clients have tokens, each has its own sequences: the id that is kept is the client's name, a slash, and the client's id.
@@ -8,11 +8,15 @@ export function scopedId(client: string | undefined, id: string): string {
   return client === undefined ? id : `${client}/${id}`;
 }
 
-/** A request whose sequence is its client's own. */
+/** A request whose sequences are its client's own. */
 export function scopedRequest(client: string | undefined, request: InferRequest): InferRequest {
-  const { sequence } = request;
-  if (client === undefined || sequence === undefined) return request;
-  return { ...request, sequence: { ...sequence, id: scopedId(client, sequence.id) } };
+  const { sequence, rows } = request;
+  if (client === undefined) return request;
+  const scoped = (control: SequenceControl): SequenceControl => ({
+    ...control,
+    id: scopedId(client, control.id),
+  });
+  return { ...request, sequence: sequence && scoped(sequence), rows: rows?.map(scoped) };
 }
 
 /** An answer that names the sequence as its client does. */

@@ -2,7 +2,7 @@ import type { SequenceControl } from '@onda/protocol';
 import { floatTensor } from '@onda/runtime';
 import type { RuntimeTensor } from '@onda/runtime';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { SequenceSteps } from './sequenceSteps.ts';
+import { SequenceSteps, standingParameters } from './sequenceSteps.ts';
 import type { StepAnswer } from './sequenceSteps.ts';
 import { MemoryState } from './memoryState.ts';
 import { StateLayout } from './stateLayout.ts';
@@ -55,7 +55,7 @@ async function value(answer: Promise<StepAnswer>): Promise<number> {
 describe(SequenceSteps, () => {
   it('carries the state from step to step, each sequence its own, and tells how it stands', async () => {
     const first = await step('a', 1, { start: true });
-    expect(first.parameters).toEqual({
+    expect(standingParameters('a', first.stands)).toEqual({
       sequence_id: 'a',
       sequence_step: 1,
       sequence_samples: 1,
@@ -67,7 +67,7 @@ describe(SequenceSteps, () => {
     expect(await value(step('b', 20))).toBe(30);
     const last = await step('a', 3, { end: true });
     expect(last.tensors.y.data[0]).toBe(6);
-    expect(last.parameters).toEqual({
+    expect(standingParameters('a', last.stands)).toEqual({
       sequence_id: 'a',
       sequence_step: 3,
       sequence_samples: 3,
@@ -110,7 +110,7 @@ describe(SequenceSteps, () => {
     });
     run = sum;
     expect(await value(step('a', 2))).toBe(3);
-    expect((await step('a', 0)).parameters.sequence_step).toBe(3);
+    expect((await step('a', 0)).stands.step).toBe(3);
   });
 
   it('does a step that is asked for twice once, and answers it twice', async () => {
@@ -122,7 +122,7 @@ describe(SequenceSteps, () => {
     expect(runs).toBe(2);
     expect(await value(step('a', 3, { step: 3, end: true }))).toBe(6);
     // The sequence is over, and its last answer can still be had.
-    expect((await step('a', 3, { step: 3, end: true })).parameters).toEqual({
+    expect(standingParameters('a', (await step('a', 3, { step: 3, end: true })).stands)).toEqual({
       sequence_id: 'a',
       sequence_step: 3,
       sequence_samples: 3,
@@ -178,7 +178,7 @@ describe(SequenceSteps, () => {
       now += 900;
       await step('b', 1);
     }
-    expect((await step('b', 1)).parameters.sequence_expires_in_ms).toBe(500);
+    expect((await step('b', 1)).stands.expiresInMs).toBe(500);
     now += 500;
     await expect(step('b', 1)).rejects.toThrow(
       'sequence "b" was forgotten 5 seconds after its start; start it again',

@@ -5,7 +5,7 @@ import type { RuntimeTensor } from '@onda/runtime';
 import type { Batcher, RunOptions } from '../batching/batcher.ts';
 import { takeRows } from '../batching/joinTensors.ts';
 import { livesAlready, named, tooManySequences } from './sequenceErrors.ts';
-import type { Kept, LastStep, LiveSequence, SequenceState, Tensors } from './sequenceState.ts';
+import type { LastStep, LiveSequence, SequenceState, Tensors } from './sequenceState.ts';
 import type { StateLayout } from './stateLayout.ts';
 import { doneBefore, notFinite, sequenceBefore } from './stepRules.ts';
 import { Turns } from './turns.ts';
@@ -21,10 +21,19 @@ export interface Step {
   run: RunOptions;
 }
 
-/** The outputs, and what the answer tells of the sequence. */
+/** Where a sequence stands after a step. */
+export interface Standing {
+  step: number;
+  /** Fed so far. */
+  samples: number;
+  /** Milliseconds until it is forgotten if no step comes; undefined: it has ended. */
+  expiresInMs: number | undefined;
+}
+
+/** The outputs, and where the sequence stands. */
 export interface StepAnswer {
   tensors: Tensors;
-  parameters: Parameters;
+  stands: Standing;
 }
 
 export interface StepOptions {
@@ -74,8 +83,8 @@ export class SequenceSteps {
       const found = finding instanceof Promise ? await finding : finding;
       const again = doneBefore(control, inputs, found);
       if (again) {
-        const left = found?.kind === 'live' ? found.expiresInMs : undefined;
-        return { tensors: again.tensors, parameters: answerParameters(id, again, left) };
+        const expiresInMs = found?.kind === 'live' ? found.expiresInMs : undefined;
+        return { tensors: again.tensors, stands: { ...again, expiresInMs } };
       }
       const before = sequenceBefore(control, found, step.states !== undefined);
       const answer = await this.#attempt(step, before);
@@ -103,7 +112,8 @@ export class SequenceSteps {
         row: layout.after(tensors)(0, row),
         steps: done.step,
         samples: done.samples,
-        last: control.step === undefined ? undefined : lastStep(done, inputs, tensors),
+        last:
+          control.step === undefined ? undefined : lastStep(done, { inputs, row: 0 }, { tensors, row: 0 }),
         end: control.end,
       });
       const kept = keeping instanceof Promise ? await keeping : keeping;
@@ -112,7 +122,7 @@ export class SequenceSteps {
       if (kept.kind === 'moved' && start && control.step === undefined) throw livesAlready(id);
       return kept.kind === 'moved'
         ? undefined
-        : { tensors, parameters: answerParameters(id, done, kept.expiresInMs) };
+        : { tensors, stands: { ...done, expiresInMs: kept.expiresInMs } };
     } finally {
       this.#state.letGo(id, start);
     }
@@ -158,11 +168,10 @@ export function samplesOf(inputs: Tensors): number {
 /** What a step with a number leaves for a retry: copies, since its tensors are views of a whole run. */
 export function lastStep(
   done: Pick<LastStep, 'step' | 'samples'>,
-  inputs: Tensors,
-  tensors: Tensors,
-  row = 0,
+  fed: { inputs: Tensors; row: number },
+  given: { tensors: Tensors; row: number },
 ): LastStep {
-  return { ...done, inputs: rowOf(inputs, row), tensors: rowOf(tensors, row) };
+  return { ...done, inputs: rowOf(fed.inputs, fed.row), tensors: rowOf(given.tensors, given.row) };
 }
 
 function rowOf(tensors: Tensors, row: number): Tensors {
@@ -174,11 +183,8 @@ function rowOf(tensors: Tensors, row: number): Tensors {
   return one;
 }
 
-export function answerParameters(
-  id: string,
-  { step, samples }: Pick<LastStep, 'step' | 'samples'>,
-  expiresInMs: Extract<Kept, { kind: 'kept' }>['expiresInMs'],
-): Parameters {
+/** What the answer to a step tells of its sequence. */
+export function standingParameters(id: string, { step, samples, expiresInMs }: Standing): Parameters {
   return {
     sequence_id: id,
     sequence_step: step,

@@ -9,17 +9,18 @@ type Found = LiveSequence | GoneSequence | undefined;
 /**
  * The step's answer if it was done before: the same number twice is one step. The sequence may be over by then.
  *
- * @param inputs of the step, one row each
+ * @param inputs of the step, at `row`
  * @throws ProtocolError 409 if it was done with other values
  */
 export function doneBefore(
   { id, step }: SequenceControl,
   inputs: Tensors,
   found: Found,
+  row = 0,
 ): LastStep | undefined {
   const last = found?.last;
   if (step === undefined || last?.step !== step) return undefined;
-  if (Object.keys(inputs).every((name) => sameValues(inputs[name], last.inputs[name]))) return last;
+  if (Object.keys(inputs).every((name) => sameValues(inputs[name], row, last.inputs[name]))) return last;
   throw new ProtocolError(
     'conflict',
     `${named(id)}: step ${step} was done with other values; send what follows as step ${step + 1}`,
@@ -58,6 +59,14 @@ export function sequenceBefore(
   return live;
 }
 
+/** Whether the outputs hold finite numbers alone. */
+export function allFinite(names: readonly string[], tensors: Tensors): boolean {
+  return names.every((name) => {
+    const { data } = tensors[name];
+    return !(data instanceof Float32Array) || data.every(Number.isFinite);
+  });
+}
+
 /** 422 if a row of an output holds what is not finite: it would stay in the state for good. */
 export function notFinite(
   id: string,
@@ -80,10 +89,12 @@ export function notFinite(
   return undefined;
 }
 
-function sameValues(left: RuntimeTensor, right: RuntimeTensor | undefined): boolean {
-  if (right === undefined || left.data.length !== right.data.length) return false;
-  for (let index = 0; index < left.data.length; index++) {
-    if (left.data[index] !== right.data[index]) return false;
+/** Whether a row holds the values of a tensor of one row. */
+function sameValues({ data, dims }: RuntimeTensor, row: number, one: RuntimeTensor | undefined): boolean {
+  const width = data.length / dims[0];
+  if (one?.data.length !== width) return false;
+  for (let index = 0; index < width; index++) {
+    if (data[row * width + index] !== one.data[index]) return false;
   }
   return true;
 }
