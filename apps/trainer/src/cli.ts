@@ -1,4 +1,5 @@
 import { Command, CommanderError } from 'commander';
+import type { ExportCall } from './commands/export.ts';
 import type { FitCall } from './commands/fit.ts';
 import type { VerifyCall } from './commands/verify.ts';
 import { ondaVersion } from './versions.ts';
@@ -31,10 +32,18 @@ program
 program
   .command('export')
   .description('export a run, or a TensorFlow.js model.json, into a model repository')
-  .argument('<source>', 'a run folder, or a model.json')
+  .argument('<source>', 'a run folder, or a model.json or its folder')
   .argument('<dest>', 'the model repository, such as models')
   .option('--name <name>', "the model's name (default: the run's)")
-  .action(async (source: string, dest: string, options: { name?: string }) => {
+  .option(
+    '--stateful',
+    "make the recurrent layers' states inputs and outputs (an Onda net always does)",
+    false,
+  )
+  .option('--states <packing>', 'row: one row of all states (the usual); separate: each a tensor')
+  .option('--opset <n>', 'operator set, 14 to 21 (default: 17)')
+  .option('--no-verify', 'do not compare with TensorFlow.js before the model is put in place')
+  .action(async (source: string, dest: string, options: ExportCall) => {
     await runCommand('export', async () => {
       const { exportCommand } = await import('./commands/export.ts');
       await exportCommand(source, dest, options);

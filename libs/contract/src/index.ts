@@ -39,3 +39,4 @@ export { isNetManifest, parseNetManifest, requireNetManifest } from './netManife
 export type { NetManifest } from './netManifest.ts';
 export { elementsOf, isTensorType, tensorTypes, typedArrays } from './tensorTypes.ts';
 export type { TensorArrays, TensorType, TensorValue } from './tensorTypes.ts';
+export { tritonTypes } from './tritonTypes.ts';

@@ -60,5 +60,5 @@ for (const [file, bytes] of Object.entries(files)) writeFileSync(new URL(`1/${fi
 writeFileSync(new URL(`1/${modelFiles.manifest}`, folder), `${JSON.stringify(manifest, null, 2)}\n`);
 writeFileSync(
   new URL(modelFiles.config, folder),
-  configPbtxt({ name, features: spec.features, outputs: spec.outputs, stateSize: state.size }),
+  configPbtxt({ name, tensors: tensors.model, state }),
 );

@@ -1,11 +1,15 @@
 export type { LayersArtifacts, WeightEntry } from './artifacts/artifacts.ts';
 export { UnsupportedError } from './errors.ts';
 export { configPbtxt } from './model/configPbtxt.ts';
-export type { TritonNet } from './model/configPbtxt.ts';
+export type { TritonModel } from './model/configPbtxt.ts';
 export { exportModel } from './model/exportModel.ts';
 export type { ExportedModel, ExportModelOptions } from './model/exportModel.ts';
 export { opsets } from './model/makeModel.ts';
+export { statePackings, stateTensors } from './model/stateTensors.ts';
+export type { StateLayout, StatePacking } from './model/stateTensors.ts';
+export { tensorSpecs } from './model/tensorSpecs.ts';
 export { withMetadata } from './model/withMetadata.ts';
 export { exportNet } from './net/exportNet.ts';
 export type { ExportedNet, ExportNetOptions } from './net/exportNet.ts';
+export { isOndaNet } from './net/isOndaNet.ts';
 export type { NetSpec } from './net/net.ts';

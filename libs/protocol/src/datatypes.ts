@@ -17,10 +17,5 @@ export const datatypes = {
   string: 'BYTES',
 } as const satisfies Record<TensorType, string>;
 
-/** The same type as Triton's model configuration writes it: `TYPE_FP32`. */
-export function configType(type: TensorType): string {
-  return type === 'string' ? 'TYPE_STRING' : `TYPE_${datatypes[type]}`;
-}
-
 /** A decoded tensor; the shape that runtimes take, so that nothing is copied on the way. */
 export type ProtocolTensor = TensorValue;

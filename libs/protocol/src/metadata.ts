@@ -1,5 +1,6 @@
+import { tritonTypes } from '@onda/contract';
 import type { TensorSpec } from '@onda/contract';
-import { configType, datatypes } from './datatypes.ts';
+import { datatypes } from './datatypes.ts';
 import type { ModelTensors } from './modelTensors.ts';
 
 /** A tensor in model metadata: -1 stands for a dim that is not fixed. */
@@ -62,7 +63,7 @@ export interface ModelConfig {
 export function modelConfig(name: string, tensors: ModelTensors, maxBatch: number): ModelConfig {
   const describe = ({ name, type, shape }: TensorSpec): ConfigTensor => ({
     name,
-    data_type: configType(type),
+    data_type: tritonTypes[type],
     dims: shape.slice(1).map((dim) => (typeof dim === 'number' ? dim : -1)),
   });
   return {

@@ -5,6 +5,7 @@ export type { FloatTensor } from './floatTensor.ts';
 
 export { SequenceModel, zeroState } from './sequenceModel.ts';
 export type { StepResult } from './sequenceModel.ts';
+export { packManifest, packRuntime } from './packStates.ts';
 export { generate } from './generate.ts';
 export { generateClosedLoop } from './closedLoop.ts';
 

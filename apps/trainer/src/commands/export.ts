@@ -1,70 +1,107 @@
 import path from 'node:path';
-import { ConfigError, type Manifest, type Scaler } from '@onda/contract';
-import { createNodeRuntime } from '@onda/runtime-node';
-import { openBackend } from '@onda/tfjs-native';
-import { parityTable } from '../export/compare.ts';
-import { exportModel, type ExportResult } from '../export/exportModel.ts';
-import { readArtifacts } from '../fit/artifacts.ts';
-import { isRunFolder, readSummary, runFiles, type RunSummary } from '../fit/runFolder.ts';
-import { textTable } from '../textTable.ts';
+import { ConfigError, type Scaler } from '@onda/contract';
+import { isOndaNet, opsets, statePackings, type StatePacking } from '@onda/exporter';
+import { describeExport } from '../export/describeExport.ts';
+import { exportLayersModel } from '../export/exportLayers.ts';
+import { exportNetModel } from '../export/exportNet.ts';
+import { readArtifacts, type LayersModel } from '../fit/artifacts.ts';
+import { isRunFolder, readSummary, runFiles, trainingOf } from '../fit/runFolder.ts';
 
-/** What the manifest says of a run's training. */
-export function trainingOf(summary: RunSummary): NonNullable<Manifest['training']> {
-  const { config, backend, versions, dataSha256, steps, finalLoss } = summary;
-  return { config, seed: config.seed, backend, versions, dataSha256, steps, finalLoss };
+/** The options of `export` as the command line gives them. */
+export interface ExportCall {
+  name?: string;
+  stateful: boolean;
+  states?: string;
+  opset?: string;
+  verify: boolean;
 }
 
-/** Tells where an export went and how close it is. */
-export function describeExport({ modelFolder, version, written, manifest }: ExportResult): string {
-  const place = path.join(modelFolder, String(version));
-  const head = written
-    ? `exported to ${place}`
-    : `${place} already holds these bytes; no new version was made`;
-  return `${head}\n${textTable(parityTable(manifest.parity))}`;
+const say = (text: string): void => {
+  process.stderr.write(`${text}\n`);
+};
+
+/** What of a call holds for every kind of model. */
+interface Shared {
+  repository: string;
+  verify: boolean;
+  opset?: number;
+  states?: StatePacking;
 }
 
-export async function exportCommand(source: string, dest: string, options: { name?: string }): Promise<void> {
-  await openBackend();
-  const runtime = await createNodeRuntime({ provider: 'cpu' });
+export async function exportCommand(source: string, dest: string, call: ExportCall): Promise<void> {
+  const shared: Shared = {
+    repository: dest,
+    verify: call.verify,
+    ...(call.opset !== undefined && { opset: readOpset(call.opset) }),
+    ...(call.states !== undefined && { states: readStates(call.states) }),
+  };
   if (isRunFolder(source)) {
-    const summary = readSummary(source);
-    const result = await exportModel({
-      name: options.name ?? summary.config.name,
-      artifacts: readArtifacts(path.join(source, runFiles.model)),
-      lag: summary.config.lag,
-      scaler: summary.scaler,
-      training: trainingOf(summary),
-      repository: dest,
-      runtime,
-    });
-    process.stderr.write(`${describeExport(result)}\n`);
+    await exportRun(source, call, shared);
     return;
   }
   const artifacts = readArtifacts(source);
-  if (options.name === undefined) {
+  const { name } = call;
+  if (name === undefined) {
     throw new ConfigError(
       `export ${source}: expected --name NAME, since a model.json does not say its name; add it to the call`,
     );
   }
-  const features = inputFeatures(artifacts);
-  const scaler: Scaler = {
+  if (isOndaNet(artifacts)) {
+    const scaler = noScaler(inputFeatures(artifacts));
+    say(describeExport(await exportNetModel({ name, artifacts, lag: 1, scaler, training: null, ...shared })));
+    return;
+  }
+  if (call.states !== undefined && !call.stateful) {
+    throw new ConfigError(
+      `export ${source}: --states: expected --stateful beside it, since a layers model is exported without its states; add --stateful or leave --states out`,
+    );
+  }
+  const result = await exportLayersModel({ name, artifacts, stateful: call.stateful, ...shared });
+  result.warnings.forEach((warning) => {
+    say(`warning: ${warning}`);
+  });
+  say(describeExport(result));
+}
+
+/** A run's net: it keeps its states whether asked to or not. */
+async function exportRun(source: string, { name }: ExportCall, shared: Shared): Promise<void> {
+  const summary = readSummary(source);
+  const result = await exportNetModel({
+    name: name ?? summary.config.name,
+    artifacts: readArtifacts(path.join(source, runFiles.model)),
+    lag: summary.config.lag,
+    scaler: summary.scaler,
+    training: trainingOf(summary),
+    ...shared,
+  });
+  say(describeExport(result));
+}
+
+function readOpset(text: string): number {
+  const opset = Number(text);
+  if (Number.isSafeInteger(opset)) return opset;
+  throw new ConfigError(
+    `--opset: expected a number from ${opsets.least} to ${opsets.most}, got ${JSON.stringify(text)}; correct it or leave it out`,
+  );
+}
+
+function readStates(text: string): StatePacking {
+  const packing = statePackings.find((known) => known === text);
+  if (packing !== undefined) return packing;
+  throw new ConfigError(
+    `--states: expected ${statePackings.join(' or ')}, got ${JSON.stringify(text)}; correct it or leave it out`,
+  );
+}
+
+function noScaler(features: number): Scaler {
+  return {
     kind: 'none',
     center: new Array<number>(features).fill(0),
     scale: new Array<number>(features).fill(1),
   };
-  const result = await exportModel({
-    name: options.name,
-    artifacts,
-    lag: 1,
-    scaler,
-    training: null,
-    repository: dest,
-    runtime,
-  });
-  process.stderr.write(`${describeExport(result)}\n`);
 }
 
 /** Rows of the first weight matrix: the features of the net's input. */
-function inputFeatures({ weightSpecs }: { weightSpecs: { shape: number[] }[] }): number {
+function inputFeatures({ weightSpecs }: LayersModel): number {
   return weightSpecs.find(({ shape }) => shape.length === 2)?.shape[0] ?? 1;
 }

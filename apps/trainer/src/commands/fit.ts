@@ -1,16 +1,16 @@
 import path from 'node:path';
 import type { FitConfig, ParityRow } from '@onda/contract';
-import { createNodeRuntime } from '@onda/runtime-node';
 import { openBackend } from '@onda/tfjs-native';
-import { exportModel, type ExportResult } from '../export/exportModel.ts';
+import { describeExport } from '../export/describeExport.ts';
+import { exportNetModel } from '../export/exportNet.ts';
+import type { ExportResult } from '../export/publishModel.ts';
 import { writeFileWhole } from '../files.ts';
 import { readArtifacts } from '../fit/artifacts.ts';
 import { fitRun, type FittedRun } from '../fit/fitRun.ts';
 import { readConfig } from '../fit/readConfig.ts';
-import { runFiles } from '../fit/runFolder.ts';
+import { runFiles, trainingOf } from '../fit/runFolder.ts';
 import { fitReport, type GeneratedValues } from '../report/fitReport.ts';
 import { reportPage } from '../report/reportPage.ts';
-import { describeExport, trainingOf } from './export.ts';
 
 /** The options of `fit` as the command line gives them. */
 export interface FitCall {
@@ -41,14 +41,13 @@ export async function exportRun(
   repository: string,
 ): Promise<ExportResult> {
   const { config, scaler } = run.summary;
-  return exportModel({
+  return exportNetModel({
     name: config.name,
     artifacts: readArtifacts(path.join(runFolder, runFiles.model)),
     lag: config.lag,
     scaler,
     training: trainingOf(run.summary),
     repository,
-    runtime: await createNodeRuntime({ provider: 'cpu' }),
   });
 }
 

@@ -5,11 +5,11 @@ import { createWebRuntime } from '@onda/runtime-web';
 import { readModelFolder } from '@onda/runtime-node';
 import { openBackend } from '@onda/tfjs-native';
 import { compareValues, rowHolds } from '../export/compare.ts';
+import { describeExport } from '../export/describeExport.ts';
 import { fitRun, type FittedRun } from '../fit/fitRun.ts';
 import { readConfig } from '../fit/readConfig.ts';
 import { startServer } from '../start/serverProcess.ts';
 import { terminalChart } from '../terminalChart.ts';
-import { describeExport } from './export.ts';
 import { exportRun, writeReport } from './fit.ts';
 
 const configFile = path.resolve(import.meta.dirname, '../../../../examples/lagged-sine.yaml');

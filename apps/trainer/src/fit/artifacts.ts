@@ -1,7 +1,7 @@
 import { readdirSync } from 'node:fs';
 import path from 'node:path';
 import { ModelError } from '@onda/contract';
-import { io } from '@tensorflow/tfjs-core';
+import type { io } from '@tensorflow/tfjs-core';
 import { readInput } from '../files.ts';
 
 const topologyFile = 'model.json';
@@ -19,7 +19,7 @@ export function artifactFiles(artifacts: io.ModelArtifacts): Record<string, stri
   };
   return {
     [topologyFile]: `${JSON.stringify(document, null, 1)}\n`,
-    [weightsFile]: new Uint8Array(io.CompositeArrayBuffer.join(artifacts.weightData)),
+    [weightsFile]: joined([artifacts.weightData ?? []].flat().map((part) => new Uint8Array(part))),
   };
 }
 
@@ -61,6 +61,11 @@ export function readArtifacts(source: string): LayersModel {
       cause: error,
     });
   }
+  if (isObject(document) && document.format === 'graph-model') {
+    throw new ModelError(
+      `${file}: expected a layers model, got a graph model, whose layers are not known any more; convert the Keras model with --output_format tfjs_layers_model`,
+    );
+  }
   if (!isObject(document) || !isObject(document.modelTopology) || !Array.isArray(document.weightsManifest)) {
     throw new ModelError(
       `${file}: expected modelTopology and weightsManifest, as tf.LayersModel.save writes them, got ${isObject(document) ? `the keys ${Object.keys(document).join(', ')}` : typeof document}; give a layers model`,
@@ -83,15 +88,25 @@ export function readArtifacts(source: string): LayersModel {
       return readInput(path.join(path.dirname(file), name), 'weights');
     }),
   );
-  const bytes = Uint8Array.from(Buffer.concat(parts));
   return {
     modelTopology: document.modelTopology,
     weightSpecs: (groups as WeightGroup[]).flatMap((group) => group.weights),
-    weightData: bytes.buffer,
+    weightData: joined(parts).buffer,
     ...(isObject(document.userDefinedMetadata) && {
       userDefinedMetadata: document.userDefinedMetadata as Record<string, object>,
     }),
   };
+}
+
+/** The parts in one piece, in memory of its own. */
+function joined(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
+  const whole = new Uint8Array(parts.reduce((size, part) => size + part.length, 0));
+  let offset = 0;
+  for (const part of parts) {
+    whole.set(part, offset);
+    offset += part.length;
+  }
+  return whole;
 }
 
 function isFolder(name: string): boolean {

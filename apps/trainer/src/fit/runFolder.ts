@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync } from 'node:fs';
 import path from 'node:path';
-import { DataError, fitConfigSchema, scalerSchema } from '@onda/contract';
+import { DataError, fitConfigSchema, scalerSchema, type Manifest } from '@onda/contract';
 import { z } from 'zod';
 import { readInput, writeFileWhole } from '../files.ts';
 import type { io } from '@tensorflow/tfjs-core';
@@ -30,6 +30,12 @@ const summarySchema = z.strictObject({
 
 /** What `run.json` holds. */
 export type RunSummary = z.infer<typeof summarySchema>;
+
+/** What a manifest says of a run's training. */
+export function trainingOf(summary: RunSummary): NonNullable<Manifest['training']> {
+  const { config, backend, versions, dataSha256, steps, finalLoss } = summary;
+  return { config, seed: config.seed, backend, versions, dataSha256, steps, finalLoss };
+}
 
 export function writeModelFiles(folder: string, artifacts: io.ModelArtifacts): void {
   mkdirSync(path.join(folder, runFiles.model), { recursive: true });

@@ -1,33 +1,66 @@
-import { checkModelName, tensorNames } from '@onda/contract';
+import type { TensorSpec } from '@onda/contract';
+import { checkModelName, tritonTypes } from '@onda/contract';
+import type { StateLayout } from './stateTensors.ts';
+import { stateTensors } from './stateTensors.ts';
 
-export interface TritonNet {
+export interface TritonModel {
   readonly name: string;
-  readonly features: number;
-  readonly outputs: number;
-  readonly stateSize: number;
+  /** Of model.onnx. */
+  readonly tensors: { readonly inputs: readonly TensorSpec[]; readonly outputs: readonly TensorSpec[] };
+  /** Which of the tensors are states; null: none. */
+  readonly state: StateLayout | null;
 }
 
+/** Requests that Triton may run as one. */
+const maxBatch = 64;
+
 /**
- * Triton's configuration of an exported net: ONNX Runtime backend, sequences with implicit state. The state is one row a sequence,
- * zeros at its start, so its name on one side sorts as on the other (server issue 8586). A sequence may rest for a minute.
+ * Triton's configuration of an exported model: ONNX Runtime backend; requests are joined to batches where the first dim of every
+ * tensor is the batch; states are implicit, zeros at a sequence's start, and a sequence may rest for a minute. Triton pairs states by
+ * their sorted names (server issue 8586), which is why `stateLayout` names them so that both sides sort alike.
  *
  * @throws ConfigError for a name that cannot be a folder
  */
-export function configPbtxt({ name, features, outputs, stateSize }: TritonNet): string {
-  const { input, output, stateIn, stateOut } = tensorNames;
-  return `name: "${checkModelName(name)}"
+export function configPbtxt({ name, tensors, state }: TritonModel): string {
+  const states = state === null ? [] : stateTensors(state);
+  const hidden = new Set(states.flatMap(({ input, output }) => [input, output]));
+  const inputs = tensors.inputs.filter((tensor) => !hidden.has(tensor.name));
+  const outputs = tensors.outputs.filter((tensor) => !hidden.has(tensor.name));
+  const batched = [...inputs, ...outputs].every(({ shape }) => shape[0] === 'batch');
+  const list = (tensor: TensorSpec): string => tensorText(tensor, batched);
+  return `name: ${quoted(checkModelName(name))}
 backend: "onnxruntime"
-max_batch_size: 64
-input [ { name: "${input}" data_type: TYPE_FP32 dims: [ -1, ${features} ] } ]
-output [ { name: "${output}" data_type: TYPE_FP32 dims: [ -1, ${outputs} ] } ]
-sequence_batching {
+max_batch_size: ${batched ? maxBatch : 0}
+input [ ${inputs.map(list).join(',\n        ')} ]
+output [ ${outputs.map(list).join(',\n         ')} ]
+${states.length > 0 ? sequenceBatching(states) : batched ? 'dynamic_batching { max_queue_delay_microseconds: 200 }\n' : ''}instance_group [ { count: 1 kind: KIND_CPU } ]
+`;
+}
+
+/** A tensor without its batch where Triton adds that itself. Triton knows no tensor without dims: it is a reshaped [1]. */
+function tensorText({ name, type, shape }: TensorSpec, batched: boolean): string {
+  const dims = (batched ? shape.slice(1) : shape).map((dim) => (typeof dim === 'number' ? dim : -1));
+  const shaped = dims.length > 0 ? `dims: [ ${dims.join(', ')} ]` : 'dims: [ 1 ] reshape: { shape: [ ] }';
+  return `{ name: ${quoted(name)} data_type: ${tritonTypes[type]} ${shaped} }`;
+}
+
+function sequenceBatching(states: ReturnType<typeof stateTensors>): string {
+  const entries = states.map(({ input, output, size }, index) => {
+    const zeros = states.length === 1 ? 'zeros' : `zeros_${index}`;
+    return `    { input_name: ${quoted(input)} output_name: ${quoted(output)} data_type: TYPE_FP32 dims: [ ${size} ]
+      initial_state: { name: ${quoted(zeros)} data_type: TYPE_FP32 dims: [ ${size} ] zero_data: true } }`;
+  });
+  return `sequence_batching {
   max_sequence_idle_microseconds: 60000000
   oldest { max_candidate_sequences: 1024 max_queue_delay_microseconds: 200 }
   state [
-    { input_name: "${stateIn}" output_name: "${stateOut}" data_type: TYPE_FP32 dims: [ ${stateSize} ]
-      initial_state: { name: "zeros" data_type: TYPE_FP32 dims: [ ${stateSize} ] zero_data: true } }
+${entries.join(',\n')}
   ]
 }
-instance_group [ { count: 1 kind: KIND_CPU } ]
 `;
+}
+
+/** A string of protobuf's text format; names of tensors may be anything that a layer may be called. */
+function quoted(text: string): string {
+  return `"${text.replace(/[\\"]/g, '\\$&').replaceAll('\n', '\\n')}"`;
 }

@@ -9,9 +9,9 @@ export function tensorSpecs({ inputs, outputs }: Graph): { inputs: TensorSpec[];
 
 function tensorSpec({ name, type, shape }: ValueInfo): TensorSpec {
   const named = (shape ?? []).filter((dim) => dim !== null);
-  if ((type !== 'float32' && type !== 'int64') || shape === null || named.length !== shape.length) {
+  if (shape === null || named.length !== shape.length) {
     throw new ModelError(
-      `tensor "${name}": expected float32 or int64 with named dims, got ${type}; a manifest cannot list it`,
+      `tensor "${name}": expected a name or a size for every dim, got one without; a manifest cannot list it`,
     );
   }
   return { name, type, shape: named };

@@ -1,0 +1,182 @@
+import { existsSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import type { OndaError } from '@onda/contract';
+import { parseManifest } from '@onda/contract';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { convolutionModel, emptyFolder, layer, saveModel, wordsModel } from '../testing/savedModel.ts';
+import { exportCommand, type ExportCall } from './export.ts';
+
+const usual: ExportCall = { stateful: false, verify: true };
+
+let said: string;
+beforeAll(() => {
+  vi.spyOn(process.stderr, 'write').mockImplementation((text) => {
+    said += String(text);
+    return true;
+  });
+});
+afterAll(() => {
+  vi.restoreAllMocks();
+});
+
+/** Exports into an empty repository; gives its folder and what was said. */
+async function exported(source: string, call: Partial<ExportCall>): Promise<{ dest: string; text: string }> {
+  const dest = path.join(emptyFolder(), 'models');
+  said = '';
+  await exportCommand(source, dest, { ...usual, name: 'words', ...call });
+  return { dest, text: said };
+}
+
+const manifestOf = (dest: string): ReturnType<typeof parseManifest> => {
+  const file = path.join(dest, 'words/1/onda.json');
+  return parseManifest(JSON.parse(readFileSync(file, 'utf8')), file);
+};
+
+describe(exportCommand, () => {
+  it('exports a layers model with weights in shards and keeps its own names', async () => {
+    const { dest, text } = await exported(wordsModel(3), {});
+    expect(readdirSync(path.join(dest, 'words/1')).sort()).toEqual(['model.onnx', 'onda.json']);
+    const { net, state, tensors, parity } = manifestOf(dest);
+    expect([net, state, tensors.generator]).toEqual([null, null, null]);
+    expect(tensors.model.inputs).toEqual([
+      { name: 'words_input', type: 'float32', shape: ['batch', 'time'] },
+    ]);
+    expect(tensors.model.outputs).toEqual([{ name: 'dense', type: 'float32', shape: ['batch', 3] }]);
+    expect(parity.map(({ check, time }) => [check, time])).toEqual([
+      ['values', 1],
+      ['values', 7],
+      ['values', 40],
+    ]);
+    expect(text).toContain('warning: node "lstm" (LSTM): the WebGPU provider refuses it');
+    expect(readFileSync(path.join(dest, 'words/config.pbtxt'), 'utf8')).toContain(
+      'input [ { name: "words_input" data_type: TYPE_FP32 dims: [ -1 ] } ]',
+    );
+  });
+
+  it('compares a sequence in pieces where states are kept, packed and separate', async () => {
+    for (const states of ['row', 'separate']) {
+      const { dest } = await exported(wordsModel(), { stateful: true, states });
+      expect(manifestOf(dest).parity.map(({ check }) => check)).toContain('split 13 + 27');
+    }
+  });
+
+  it('makes no new version of the same bytes, and one of others', async () => {
+    const source = wordsModel();
+    const { dest } = await exported(source, { verify: false });
+    said = '';
+    await exportCommand(source, dest, { ...usual, name: 'words', verify: false });
+    expect(said).toContain('already holds these bytes; no new version was made');
+    await exportCommand(source, dest, { ...usual, name: 'words', verify: false, opset: '18' });
+    expect(readdirSync(path.join(dest, 'words')).sort()).toEqual(['1', '2', 'config.pbtxt']);
+  });
+
+  it('skips lengths that TensorFlow.js cannot run', async () => {
+    const { dest } = await exported(convolutionModel(), {});
+    expect(manifestOf(dest).parity.map(({ time }) => time)).toEqual([7, 40]);
+  });
+
+  const unknown = saveModel([layer('Mystery', 'm', { batch_input_shape: [null, 2], dtype: 'float32' })], {});
+  const cases: [string, () => string, Partial<ExportCall>, RegExp][] = [
+    [
+      'a convolution over the time with states',
+      convolutionModel,
+      { stateful: true },
+      /^export of "words": expected a sequence in two pieces to give what the whole gives, got other values, .*; export without --stateful$/,
+    ],
+    [
+      'a source that is not there',
+      () => '/nowhere',
+      {},
+      /^model \/nowhere: cannot be read: it is not there; check the path$/,
+    ],
+    [
+      'a folder without a model',
+      emptyFolder,
+      {},
+      /^model .*model\.json: cannot be read: it is not there; check the path$/,
+    ],
+    [
+      'no name',
+      wordsModel,
+      { name: undefined },
+      /^export .*: expected --name NAME, since a model\.json does not say its name; add it to the call$/,
+    ],
+    [
+      'a name that cannot be a folder',
+      wordsModel,
+      { name: '../words' },
+      /^name: expected 1 to 128 letters, digits, .* got "\.\.\/words"; choose another name$/,
+    ],
+    ['an operator set that is too old', wordsModel, { opset: '13' }, /^opset: expected 14 to 21, got 13; /],
+    [
+      'an operator set that is no number',
+      wordsModel,
+      { opset: 'new' },
+      /^--opset: expected a number from 14 to 21, got "new"; correct it or leave it out$/,
+    ],
+    [
+      'an unknown packing',
+      wordsModel,
+      { states: 'column' },
+      /^--states: expected row or separate, got "column"; correct it or leave it out$/,
+    ],
+    [
+      'a packing without states',
+      wordsModel,
+      { states: 'separate' },
+      /^export .*: --states: expected --stateful beside it, .*; add --stateful or leave --states out$/,
+    ],
+    [
+      'a shard that is missing',
+      () => {
+        const source = wordsModel(3);
+        rmSync(path.join(source, 'group1-shard2of3.bin'));
+        return source;
+      },
+      {},
+      /^weights .*group1-shard2of3\.bin: cannot be read: it is not there; check the path$/,
+    ],
+    [
+      'a shard that is cut short',
+      () => {
+        const source = wordsModel(3);
+        truncateSync(path.join(source, 'group1-shard3of3.bin'), 100);
+        return source;
+      },
+      {},
+      /^model weights: expected 1460 bytes as the weight specs say, got 1074; the file is damaged or cut short, save the model again$/,
+    ],
+    [
+      'weights that are not a number',
+      () => {
+        const source = wordsModel();
+        const file = path.join(source, 'group1-shard1of1.bin');
+        const bytes = readFileSync(file);
+        bytes.writeFloatLE(NaN, 8);
+        writeFileSync(file, bytes);
+        return source;
+      },
+      {},
+      /^weight "words\/embeddings": expected finite values, got NaN at place 2; /,
+    ],
+    [
+      'a graph model',
+      () => {
+        const source = wordsModel();
+        writeFileSync(path.join(source, 'model.json'), JSON.stringify({ format: 'graph-model' }));
+        return source;
+      },
+      {},
+      /^.*: expected a layers model, got a graph model, whose layers are not known any more; /,
+    ],
+    ['a layer that is not known', () => unknown, {}, /^layer "m": Mystery is not supported: /],
+  ];
+  it.each(cases)('refuses %s in one sentence and writes nothing', async (_what, source, call, message) => {
+    const dest = path.join(emptyFolder(), 'models');
+    const options = { ...usual, name: 'words', ...call };
+    const failure = await exportCommand(source(), dest, options).catch((error: unknown) => error);
+    expect((failure as OndaError).message).toMatch(message);
+    expect([1, 2]).toContain((failure as OndaError).exitCode);
+    expect(existsSync(dest)).toBe(false);
+  });
+});

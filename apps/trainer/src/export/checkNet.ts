@@ -1,0 +1,34 @@
+import { modelFiles, requireNetManifest, type Manifest, type ParityRow } from '@onda/contract';
+import { Net } from '@onda/nets';
+import { packManifest, packRuntime } from '@onda/runtime';
+import { createNodeRuntime } from '@onda/runtime-node';
+import { openBackend } from '@onda/tfjs-native';
+import type { LayersModel } from '../fit/artifacts.ts';
+import type { ModelBytes } from './publishModel.ts';
+import { createTfjsReference } from './tfjsReference.ts';
+import { verifyExport } from './verify.ts';
+
+/** Compares an exported net with TensorFlow.js; separate states are compared as one row. */
+export async function checkNet(
+  artifacts: LayersModel,
+  manifest: Manifest,
+  files: ModelBytes,
+): Promise<ParityRow[]> {
+  await openBackend();
+  const node = await createNodeRuntime({ provider: 'cpu' });
+  const { net: spec, state } = manifest;
+  const separate = spec !== null && state !== null && 'packing' in state ? state : null;
+  const seen =
+    separate === null
+      ? requireNetManifest(manifest, modelFiles.manifest)
+      : packManifest({ ...manifest, net: spec as NonNullable<typeof spec> }, separate);
+  const net = Net.fromArtifacts(artifacts);
+  try {
+    const reference = createTfjsReference(net, manifest.scaler);
+    const runtime = separate === null ? node : packRuntime(node, separate);
+    const generator = modelFiles.generator in files ? files[modelFiles.generator] : null;
+    return await verifyExport(runtime, reference, seen, files[modelFiles.sequence], generator);
+  } finally {
+    net.dispose();
+  }
+}

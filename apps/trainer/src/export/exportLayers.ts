@@ -1,0 +1,53 @@
+import { manifestFormat } from '@onda/contract';
+import { exportModel, tensorSpecs, type ExportModelOptions } from '@onda/exporter';
+import type { LayersModel } from '../fit/artifacts.ts';
+import { ondaVersion } from '../versions.ts';
+import { publishModel, type ExportResult } from './publishModel.ts';
+
+export interface LayersRequest extends Pick<ExportModelOptions, 'opset' | 'states' | 'stateful'> {
+  name: string;
+  artifacts: LayersModel;
+  /** The model repository: `<repository>/<name>/<version>/`. */
+  repository: string;
+  /** Compare the file with TensorFlow.js before it is put in place. true when left out. */
+  verify?: boolean;
+}
+
+/** What an export into a repository gives, and what of the model runs slower than it could, a sentence each. */
+export interface LayersResult extends ExportResult {
+  warnings: readonly string[];
+}
+
+/**
+ * Exports a layers model of other make into a model repository. It keeps its own inputs and outputs, in its own order and names.
+ *
+ * @throws ResultError when the file does not give TensorFlow.js's values; nothing is written then
+ */
+export async function exportLayersModel(request: LayersRequest): Promise<LayersResult> {
+  const { name, repository, artifacts, verify = true, ...options } = request;
+  const { model, state, warnings } = exportModel(artifacts, { ...options, producerVersion: ondaVersion });
+  const result = await publishModel({
+    name,
+    repository,
+    model,
+    generator: null,
+    description: {
+      format: manifestFormat,
+      net: null,
+      tensors: { model: tensorSpecs(model.graph), generator: null },
+      state,
+      lag: 1,
+      scaler: { kind: 'none', center: [], scale: [] },
+      sampling: null,
+      training: null,
+    },
+    check: verify
+      ? async (manifest, files) => {
+          // TensorFlow.js takes longer to load than the export to run.
+          const { checkLayers } = await import('./checkLayers.ts');
+          return checkLayers(artifacts, manifest, files);
+        }
+      : null,
+  });
+  return { ...result, warnings };
+}

@@ -1,0 +1,56 @@
+import { manifestFormat, type Manifest, type Scaler } from '@onda/contract';
+import { exportNet, type ExportNetOptions } from '@onda/exporter';
+import type { LayersModel } from '../fit/artifacts.ts';
+import { ondaVersion } from '../versions.ts';
+import { publishModel, type ExportResult } from './publishModel.ts';
+
+export interface NetRequest extends Pick<ExportNetOptions, 'opset' | 'states'> {
+  name: string;
+  artifacts: LayersModel;
+  lag: number;
+  scaler: Scaler;
+  training: Manifest['training'];
+  /** The model repository: `<repository>/<name>/<version>/`. */
+  repository: string;
+  /** Compare the files with TensorFlow.js before they are put in place. true when left out. */
+  verify?: boolean;
+}
+
+/**
+ * Exports an Onda net into a model repository: model.onnx and, where its outputs can be its inputs, generator.onnx.
+ *
+ * @throws ResultError when the files do not give TensorFlow.js's values; nothing is written then
+ */
+export async function exportNetModel(request: NetRequest): Promise<ExportResult> {
+  const { name, repository, artifacts, lag, scaler, training, opset, states, verify = true } = request;
+  const exported = exportNet(artifacts, {
+    lag,
+    scaler,
+    producerVersion: ondaVersion,
+    ...(opset !== undefined && { opset }),
+    ...(states !== undefined && { states }),
+  });
+  return publishModel({
+    name,
+    repository,
+    model: exported.model,
+    generator: exported.generator,
+    description: {
+      format: manifestFormat,
+      net: exported.spec,
+      tensors: exported.tensors,
+      state: exported.state,
+      lag,
+      scaler,
+      sampling: null,
+      training,
+    },
+    check: verify
+      ? async (manifest, files) => {
+          // TensorFlow.js takes longer to load than the export to run.
+          const { checkNet } = await import('./checkNet.ts');
+          return checkNet(artifacts, manifest, files);
+        }
+      : null,
+  });
+}

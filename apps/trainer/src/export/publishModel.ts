@@ -1,0 +1,109 @@
+import { createHash } from 'node:crypto';
+import path from 'node:path';
+import {
+  checkModelName,
+  manifestIdentity,
+  modelFiles,
+  ResultError,
+  type Manifest,
+  type ManifestDescription,
+  type ParityRow,
+} from '@onda/contract';
+import { configPbtxt, withMetadata } from '@onda/exporter';
+import { writeModel, type Model } from '@onda/onnx';
+import { writeFileWhole, writeFolderWhole } from '../files.ts';
+import { textTable } from '../textTable.ts';
+import { parityTable, rowHolds } from './compare.ts';
+import { modelVersions, readManifest, versionHolds } from './repository.ts';
+
+/** A model on its way into a model repository. */
+export interface Publication {
+  name: string;
+  /** The model repository: `<repository>/<name>/<version>/`. */
+  repository: string;
+  model: Model;
+  generator: Model | null;
+  /** What the manifest says of the model, whatever its version. */
+  description: Omit<ManifestDescription, 'name' | 'version'>;
+  /** Compares the files with TensorFlow.js; what it gives stands in the manifest. Null: nothing is compared. */
+  check: ((manifest: Manifest, files: ModelBytes) => Promise<ParityRow[]>) | null;
+}
+
+/** The ONNX files' bytes by name. */
+export type ModelBytes = Readonly<Record<string, Uint8Array>>;
+
+export interface ExportResult {
+  /** The model's folder in the repository. */
+  modelFolder: string;
+  version: number;
+  /** False when the newest version already held these bytes. */
+  written: boolean;
+  manifest: Manifest;
+}
+
+const sha256 = (data: string | Uint8Array): string => createHash('sha256').update(data).digest('hex');
+
+/**
+ * Puts a model into a model repository: writes the ONNX files in memory, compares them with TensorFlow.js, and only then puts a new
+ * version in place, whole. Bytes that the newest version already holds make no new one.
+ *
+ * @throws ResultError when a comparison does not hold; nothing is written then
+ */
+export async function publishModel(publication: Publication): Promise<ExportResult> {
+  const { name, repository, description } = publication;
+  checkModelName(name);
+  const modelFolder = path.join(repository, name);
+  const newest = modelVersions(modelFolder).at(-1) ?? 0;
+  if (newest > 0) {
+    const folder = path.join(modelFolder, String(newest));
+    if (versionHolds(folder, encode(publication, newest))) {
+      return { modelFolder, version: newest, written: false, manifest: readManifest(folder) };
+    }
+  }
+
+  const version = newest + 1;
+  const files = encode(publication, version);
+  const draft: Manifest = {
+    ...description,
+    name,
+    version,
+    files: Object.fromEntries(
+      Object.entries(files).map(([file, bytes]) => [file, { sha256: sha256(bytes), bytes: bytes.length }]),
+    ),
+    parity: [],
+    created: new Date().toISOString(),
+  };
+  const manifest = { ...draft, parity: (await publication.check?.(draft, files)) ?? [] };
+  refuseDifferences(manifest);
+
+  writeFolderWhole(path.join(modelFolder, String(version)), {
+    ...files,
+    [modelFiles.manifest]: `${JSON.stringify(manifest, null, 2)}\n`,
+  });
+  writeFileWhole(
+    path.join(modelFolder, modelFiles.config),
+    configPbtxt({ name, tensors: description.tensors.model, state: description.state }),
+  );
+  return { modelFolder, version, written: true, manifest };
+}
+
+/** The files of a version, with the metadata that ties them to their manifest. */
+function encode({ name, model, generator, description }: Publication, version: number): ModelBytes {
+  const metadata = {
+    'onda.name': name,
+    'onda.version': String(version),
+    'onda.manifest_sha256': sha256(manifestIdentity({ ...description, name, version })),
+  };
+  return {
+    [modelFiles.sequence]: writeModel(withMetadata(model, metadata)),
+    ...(generator && { [modelFiles.generator]: writeModel(withMetadata(generator, metadata)) }),
+  };
+}
+
+function refuseDifferences({ name, parity }: Manifest): void {
+  const bad = parity.filter((row) => !rowHolds(row));
+  if (bad.length === 0) return;
+  throw new ResultError(
+    `export of "${name}": expected ONNX Runtime to give TensorFlow.js's values within the bound, got\n${textTable(parityTable(bad))}\nnothing was written and the old version stays; please report it with the model`,
+  );
+}
