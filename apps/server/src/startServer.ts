@@ -1,4 +1,4 @@
-import { setTimeout as delay } from 'node:timers/promises';
+import { setImmediate, setTimeout as delay } from 'node:timers/promises';
 import { createWorkerRuntime } from '@onda/runtime-node';
 import type { ProviderChoice } from '@onda/runtime-node';
 import type { FastifyInstance } from 'fastify';
@@ -94,6 +94,8 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       close: async () => {
         service.draining = true;
         await delay(options.drainDelayMs);
+        // What has come meanwhile is read before connections are looked at.
+        await setImmediate();
         await close();
       },
     };
@@ -151,7 +153,10 @@ async function listenMetrics(
 /** Closing waits for open connections; one that is kept alive after its last answer has to be closed too. */
 async function drain(app: FastifyInstance): Promise<void> {
   const idle = setInterval(() => {
-    app.server.closeIdleConnections();
+    // After the sockets of this turn were read: a request may have come to one that seems idle.
+    globalThis.setImmediate(() => {
+      app.server.closeIdleConnections();
+    });
   }, timeouts.drainStepMs);
   await app.close();
   clearInterval(idle);
