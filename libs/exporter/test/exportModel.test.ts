@@ -8,6 +8,11 @@ const ATOL = 1e-5;
 
 type Layer = layers.Layer;
 
+/** The same as a layer of another model. */
+function sequentialOf(...list: Layer[]): Layer {
+  return sequential({ layers: list });
+}
+
 /** A sequential model of these layers. */
 function chain(...list: Layer[]): LayersModel {
   return sequential({ layers: list });
@@ -57,6 +62,8 @@ const sequenceLayers: Record<string, () => Layer> = {
   'gaussian noise': () => layers.gaussianNoise({ stddev: 1 }),
   'gaussian dropout': () => layers.gaussianDropout({ rate: 0.5 }),
   'alpha dropout': () => layers.alphaDropout({ rate: 0.5 }),
+  'repeat vector after flatten': () =>
+    sequentialOf(layers.flatten({ inputShape: [6, 4] }), layers.repeatVector({ n: 3 })),
   relu: () => layers.reLU(),
   'relu with a largest value': () => layers.reLU({ maxValue: 0.5 }),
   'leaky relu': () => layers.leakyReLU({ alpha: 0.2 }),
@@ -64,6 +71,7 @@ const sequenceLayers: Record<string, () => Layer> = {
   prelu: () => layers.prelu(),
   'prelu with shared axes': () => layers.prelu({ sharedAxes: [1] }),
   'softmax over the last axis': () => layers.softmax({ axis: -1 }),
+  'softmax over two axes': () => layers.softmax({ axis: [1, 2] as never }),
   'thresholded relu': () => layers.thresholdedReLU({ theta: 0.3 }),
   'batch normalization': () => layers.batchNormalization(),
   'batch normalization without scale': () => layers.batchNormalization({ axis: 2, scale: false }),
@@ -71,6 +79,9 @@ const sequenceLayers: Record<string, () => Layer> = {
   'layer normalization': () => layers.layerNormalization(),
   'layer normalization without scale and center': () =>
     layers.layerNormalization({ scale: false, center: false }),
+  'layer normalization over time': () => layers.layerNormalization({ axis: 1 }),
+  'layer normalization over two axes': () => layers.layerNormalization({ axis: [1, 2] }),
+  'layer normalization over two axes, the last one first': () => layers.layerNormalization({ axis: [2, -2] }),
   conv1d: () => layers.conv1d({ filters: 3, kernelSize: 2 }),
   'conv1d same': () => layers.conv1d({ filters: 3, kernelSize: 4, padding: 'same', activation: 'relu' }),
   'conv1d same with strides': () => layers.conv1d({ filters: 3, kernelSize: 3, padding: 'same', strides: 2 }),
@@ -86,6 +97,14 @@ const sequenceLayers: Record<string, () => Layer> = {
     layers.timeDistributed({ layer: layers.dense({ units: 2, activation: 'relu' }) }),
   'time distributed softmax': () =>
     layers.timeDistributed({ layer: layers.activation({ activation: 'softmax' }) }),
+  'time distributed model': () =>
+    layers.timeDistributed({
+      layer: sequentialOf(
+        layers.dense({ units: 3, activation: 'tanh', inputShape: [4] }),
+        layers.reshape({ targetShape: [3, 1] }),
+        layers.gru({ units: 2 }),
+      ),
+    }),
   'time distributed layer normalization': () =>
     layers.timeDistributed({ layer: layers.layerNormalization() }),
 };
@@ -134,7 +153,64 @@ const imageLayers: Record<string, () => Layer> = {
     layers.conv2dTranspose({ filters: 3, kernelSize: [4, 3], strides: [2, 1], padding: 'same' }),
   'transposed conv2d with strides beyond its size': () =>
     layers.conv2dTranspose({ filters: 2, kernelSize: 1, strides: 2, padding: 'same', activation: 'tanh' }),
+  'transposed conv2d channels first': () =>
+    layers.conv2dTranspose({ filters: 3, kernelSize: 2, dataFormat: 'channelsFirst', activation: 'softmax' }),
+  'conv2d channels first': () =>
+    layers.conv2d({ filters: 3, kernelSize: 2, dataFormat: 'channelsFirst', activation: 'softmax' }),
+  'depthwise conv2d channels first': () =>
+    layers.depthwiseConv2d({ kernelSize: 2, dataFormat: 'channelsFirst', strides: 2 }),
+  'separable conv2d channels first': () =>
+    layers.separableConv2d({
+      filters: 3,
+      kernelSize: 2,
+      dataFormat: 'channelsFirst',
+      useBias: false,
+      activation: 'softmax',
+    }),
+  'separable conv2d dilated': () => layers.separableConv2d({ filters: 3, kernelSize: 2, dilationRate: 2 }),
+  'max pooling channels first': () => layers.maxPooling2d({ poolSize: 2, dataFormat: 'channelsFirst' }),
+  'average pooling channels first': () =>
+    layers.averagePooling2d({ poolSize: 2, dataFormat: 'channelsFirst', padding: 'same' }),
+  'global average pooling channels first': () =>
+    layers.globalAveragePooling2d({ dataFormat: 'channelsFirst' }),
+  'zero padding channels first': () => layers.zeroPadding2d({ padding: [1, 2], dataFormat: 'channelsFirst' }),
+  'cropping channels first': () =>
+    layers.cropping2D({
+      cropping: [
+        [1, 0],
+        [0, 1],
+      ],
+      dataFormat: 'channelsFirst',
+    }),
+  'layer normalization over an image': () => layers.layerNormalization({ axis: [1, 2] }),
+  'layer normalization over axes apart': () => layers.layerNormalization({ axis: [3, 1] }),
+  'softmax over an image': () => layers.softmax({ axis: [1, 2] as never }),
   'up-sampling': () => layers.upSampling2d({ size: [2, 3] }),
+  'up-sampling channels first': () => layers.upSampling2d({ size: [2, 3], dataFormat: 'channelsFirst' }),
+  'up-sampling on lines': () => layers.upSampling2d({ size: [2, 3], interpolation: 'bilinear' }),
+};
+
+/** Layers for [batch, 4, 5, 3, 2]. */
+const volumeLayers: Record<string, () => Layer> = {
+  conv3d: () => layers.conv3d({ filters: 3, kernelSize: [2, 3, 1], activation: 'tanh' }),
+  'conv3d same with strides': () =>
+    layers.conv3d({ filters: 2, kernelSize: 3, strides: [1, 2, 2], padding: 'same' }),
+  'conv3d channels first': () => layers.conv3d({ filters: 2, kernelSize: 2, dataFormat: 'channelsFirst' }),
+  'transposed conv3d': () => layers.conv3dTranspose({ filters: 2, kernelSize: [2, 1, 3], strides: 2 }),
+  'transposed conv3d same': () =>
+    layers.conv3dTranspose({
+      filters: 2,
+      kernelSize: 3,
+      strides: [2, 1, 1],
+      padding: 'same',
+      useBias: false,
+    }),
+  'max pooling': () => layers.maxPooling3d({ poolSize: 2, strides: 1, padding: 'valid' } as never),
+  'max pooling same': () =>
+    layers.maxPooling3d({ poolSize: [3, 2, 2], strides: 2, padding: 'same' } as never),
+  'average pooling': () => layers.averagePooling3d({ poolSize: 2 } as never),
+  'average pooling same': () =>
+    layers.averagePooling3d({ poolSize: 3, strides: 2, padding: 'same' } as never),
 };
 
 describe('exportModel', () => {
@@ -163,6 +239,13 @@ describe('exportModel', () => {
         () => chain(layers.activation({ activation: 'tanh', inputShape: [6, 5, 2] }), make()),
         [batch],
       );
+  });
+
+  it.each(Object.entries(volumeLayers))('gives the values of %s on a volume', async (_name, make) => {
+    await check(
+      () => chain(layers.activation({ activation: 'tanh', inputShape: [4, 5, 3, 2] }), make()),
+      [2],
+    );
   });
 
   it.each([14, 16, 17, 18, 21])('gives the values of ops that changed, with opset %i', async (opset) => {

@@ -103,6 +103,42 @@ describe('exportModel of recurrent layers', () => {
     }
   });
 
+  it.each(kinds)('starts Bidirectional %s from given states', async (kind) => {
+    const states = kind === 'LSTM' ? [3, 3, 3, 3] : [3, 3];
+    for (const mergeMode of ['concat', 'mul', null] as const) {
+      const layer = cells[kind]({ units: 3, returnSequences: true, returnState: true }) as never;
+      const both = layers.bidirectional({ layer, mergeMode: mergeMode as 'concat' });
+      // TensorFlow.js runs a layer once for each output that is asked for, and hands its own states back to it then: ask for one.
+      const net = around(both, 2, states);
+      await check(model({ inputs: net.inputs, outputs: net.outputs[0] }), [2, 4]);
+    }
+  });
+
+  it.each(
+    kinds.flatMap((kind) => ['concat', 'sum', 'ave', 'mul', null].map((mode) => [kind, mode] as const)),
+  )(
+    'gives the values of Bidirectional around %s that walks backwards, merged by %s',
+    async (kind, mergeMode) => {
+      for (const returnSequences of flags) {
+        const options = { units: 3, returnSequences, returnState: true, goBackwards: true };
+        const both = layers.bidirectional({
+          layer: cells[kind](options) as never,
+          mergeMode: mergeMode as 'concat',
+        });
+        const ops = await check(around(both), [2, 5]);
+        expect(ops.filter((op) => ['GRU', 'LSTM', 'RNN'].includes(op))).toHaveLength(1);
+        const x = input({ shape: [null, 2], name: 'x' });
+        const masked = layers.masking({ maskValue: 1 }).apply(x) as SymbolicTensor;
+        const again = layers.bidirectional({
+          layer: cells[kind](options) as never,
+          mergeMode: mergeMode as 'concat',
+        });
+        const outputs = again.apply(masked) as SymbolicTensor[];
+        await check(model({ inputs: x, outputs }), [3, 5], { blank: { share: 0.5, value: 1 } });
+      }
+    },
+  );
+
   it('stacks layers without a Transpose between them', async () => {
     const net = sequential({
       layers: [

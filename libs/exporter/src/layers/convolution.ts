@@ -42,6 +42,14 @@ function convertConv(call: LayerCall, dims: number, depthwise: boolean): ReturnT
     padding: dims === 1 ? options.choice('padding', ['valid', 'same', 'causal'], 'valid') : paddingOf(call),
   };
   const first = channelsFirst(call);
+  if (first && dims === 1) {
+    // tfjs-layers convolutional.ts, conv1dWithBias.
+    options.require(
+      'data_format',
+      'channels_last',
+      'TensorFlow.js takes channels first there and gives them last',
+    );
+  }
   const given = batchMajor(call);
   const x = first ? given : toChannelsFirst(call, given);
   const [batch, channelDim, ...places] = x.shape;
@@ -64,8 +72,7 @@ function convertConv(call: LayerCall, dims: number, depthwise: boolean): ReturnT
     { shape: [batch, filters, ...windowPlaces(path, window, places)] },
     { ...windowAttributes(window, places), group: attribute.int(depthwise ? channels : 1) },
   );
-  // TensorFlow.js's Conv1D takes channelsFirst, and gives channelsLast (convolutional.ts, conv1dWithBias).
-  const back = first && dims > 1 ? y : toChannelsLast(call, y);
+  const back = first ? y : toChannelsLast(call, y);
   return [emitActivation(builder, path, back, options)];
 }
 
