@@ -208,7 +208,7 @@ const volumeLayers: Record<string, () => Layer> = {
   'max pooling': () => layers.maxPooling3d({ poolSize: 2, strides: 1, padding: 'valid' } as never),
   'max pooling same': () =>
     layers.maxPooling3d({ poolSize: [3, 2, 2], strides: 2, padding: 'same' } as never),
-  'average pooling': () => layers.averagePooling3d({ poolSize: 2 } as never),
+  'average pooling': () => layers.averagePooling3d({ poolSize: 2 }),
   'average pooling same': () =>
     layers.averagePooling3d({ poolSize: 3, strides: 2, padding: 'same' } as never),
 };
