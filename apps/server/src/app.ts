@@ -32,7 +32,7 @@ export async function createApp(service: Service, page: string = builtPage): Pro
     bodyLimit: limits.bodyBytes,
     serverFactory: (router) => {
       const guarded = guard(service.access, (path) => pagePaths.has(path), router);
-      return createHttpServer(logRequests(service.log, endConnections(service, guarded)));
+      return createHttpServer(service, logRequests(service.log, endConnections(service, guarded)));
     },
     // What was sent before its client could know is answered; each answer says that the connection ends.
     return503OnClosing: false,

@@ -24,3 +24,8 @@ export function defectAnswer(service: Service, error: Error): HttpAnswer {
     body: errorBody('the service could not answer; what it printed says why, and it goes on'),
   };
 }
+
+/** The answer to any failure. */
+export function failureAnswer(service: Service, error: Error): HttpAnswer {
+  return maybeErrorAnswer(error) ?? defectAnswer(service, error);
+}

@@ -1,17 +1,25 @@
-import { createServer } from 'node:http';
-import type { RequestListener, Server } from 'node:http';
+import { Server } from 'node:http';
+import type { RequestListener, ServerOptions } from 'node:http';
 import { limits, timeouts } from '../limits.ts';
+import type { Service } from '../service.ts';
+import { QuickServer } from './quick/quickServer.ts';
 
-/** Node's own server, held to the service's limits. */
-export function createHttpServer(listener: RequestListener): Server {
-  const server = createServer(
-    {
-      headersTimeout: timeouts.headersMs,
-      requestTimeout: timeouts.requestMs,
-      keepAliveTimeout: timeouts.keepAliveMs,
-    },
-    listener,
-  );
+const options: ServerOptions = {
+  headersTimeout: timeouts.headersMs,
+  requestTimeout: timeouts.requestMs,
+  keepAliveTimeout: timeouts.keepAliveMs,
+};
+
+/**
+ * The server of the service's port, held to its limits.
+ *
+ * @param router what answers, with all that stands before it
+ */
+export function createHttpServer(service: Service, router: RequestListener): Server {
+  // Who wants to read of each request gets it from what stands before the router.
+  const server = service.log.isLevelEnabled('debug')
+    ? new Server(options, router)
+    : new QuickServer(options, service, router);
   server.setTimeout(timeouts.idleSocketMs);
   server.maxConnections = limits.connections;
   return server;
