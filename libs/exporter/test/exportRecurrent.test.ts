@@ -74,6 +74,29 @@ describe('exportModel of recurrent layers', () => {
     },
   );
 
+  it.each(kinds.flatMap((kind) => ['relu6', 'selu'].map((activation) => [kind, activation] as const)))(
+    'gives the values of %s with activation %s, which no recurrent operator has by itself',
+    async (kind, activation) => {
+      const options = { units: 3, activation, returnSequences: true, returnState: true };
+      const states = kind === 'LSTM' ? [3, 3] : [3];
+      if (kind === 'LSTM' && activation === 'selu') {
+        await expect(check(around(cells[kind](options)), [2, 4])).rejects.toThrow('activation: expected');
+        return;
+      }
+      for (const recurrentActivation of ['sigmoid', 'hardSigmoid']) {
+        const gated = kind === 'SimpleRNN' ? {} : { recurrentActivation };
+        const net = around(cells[kind]({ ...options, ...gated }), 12, states);
+        await check(model({ inputs: net.inputs, outputs: net.outputs[0] }), [3, 9]);
+        const both = { layer: cells[kind]({ ...options, ...gated }) as never, mergeMode: 'concat' } as const;
+        await check(around(layers.bidirectional(both), 12), [3, 9]);
+      }
+      const x = input({ shape: [null, 2], name: 'x' });
+      const masked = layers.masking().apply(x) as SymbolicTensor;
+      const outputs = cells[kind](options).apply(masked) as SymbolicTensor[];
+      await check(model({ inputs: x, outputs }), [3, 5], { blank: { share: 0.5, value: 0 } });
+    },
+  );
+
   it.each(kinds)(
     'gives the values of %s without bias, with unit forget bias, of other sizes',
     async (kind) => {

@@ -241,8 +241,7 @@ describe('exportModel of sequences that come in pieces', () => {
       ],
       [
         'both',
-        () =>
-          layers.bidirectional({ layer: layers.gru({ units: 2 }), mergeMode: 'sum', name: 'both' }),
+        () => layers.bidirectional({ layer: layers.gru({ units: 2 }), mergeMode: 'sum', name: 'both' }),
         'a Bidirectional layer needs the end of a sequence',
       ],
     ] as const

@@ -4,7 +4,11 @@ import { describe, expect, it } from 'vitest';
 import { configPbtxt } from './configPbtxt.ts';
 import { stateLayout } from './stateTensors.ts';
 
-const tensor = (name: string, shape: TensorSpec['shape'], type: TensorSpec['type'] = 'float32'): TensorSpec => ({
+const tensor = (
+  name: string,
+  shape: TensorSpec['shape'],
+  type: TensorSpec['type'] = 'float32',
+): TensorSpec => ({
   name,
   type,
   shape,

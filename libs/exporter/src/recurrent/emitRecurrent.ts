@@ -1,6 +1,7 @@
 import { attribute, floatTensor } from '@onda/onnx';
 import type { Attribute } from '@onda/onnx';
 import type { ConstantHolder, GraphBuilder, OutputSpec } from '../graph/graphBuilder.ts';
+import { scalar } from '../graph/scalar.ts';
 import type { Value } from '../graph/value.ts';
 import type { CountedSamples } from './countedSamples.ts';
 import { emitFinal } from './countedSamples.ts';
@@ -83,8 +84,14 @@ export interface RecurrentNode {
  */
 export function emitRecurrent(builder: GraphBuilder, node: RecurrentNode): RecurrentRun {
   const { name, directions, constants, x, states, counted } = node;
-  const [{ cell, units }] = directions;
+  const [{ cell, units, scale = 1 }] = directions;
   const [time, batch] = x.shape;
+  const times = (part: string, value: Value, factor: number): Value =>
+    scale === 1 ? value : builder.single(`${name}/${part}`, 'Mul', [value, scalar(builder, factor)], value);
+  const start = (state: 'h' | 'c'): Value | string => {
+    const value = states?.[state];
+    return value === undefined ? '' : times(`initial_${state}`, value, 1 / scale);
+  };
   const stateShape = [directions.length, batch, units];
   const outputs: OutputSpec[] = [
     { part: 'Y', shape: [time, directions.length, batch, units], optional: true },
@@ -94,23 +101,20 @@ export function emitRecurrent(builder: GraphBuilder, node: RecurrentNode): Recur
   const [y, h, c] = builder.node({
     name,
     op: ops[cell],
-    inputs: [
-      x,
-      constants.W,
-      constants.R,
-      constants.B,
-      counted?.lengths ?? '',
-      states?.h ?? '',
-      states?.c ?? '',
-    ],
+    inputs: [x, constants.W, constants.R, constants.B, counted?.lengths ?? '', start('h'), start('c')],
     outputs,
     attributes: recurrentAttributes(directions, node.reverse ?? false),
   });
-  const final = (state: 'h' | 'c', value: Value): Value =>
-    counted === undefined
-      ? value
-      : emitFinal(builder, `${name}/final_${state}`, value, states?.[state], counted);
-  return { y, states: cell === 'lstm' ? { h: final('h', h), c: final('c', c) } : { h: final('h', h) } };
+  const final = (state: 'h' | 'c', value: Value): Value => {
+    const end = times(`scaled_${state}`, value, scale);
+    return counted === undefined
+      ? end
+      : emitFinal(builder, `${name}/final_${state}`, end, states?.[state], counted);
+  };
+  return {
+    y: times('scaled', y, scale),
+    states: cell === 'lstm' ? { h: final('h', h), c: final('c', c) } : { h: final('h', h) },
+  };
 }
 
 function recurrentAttributes(

@@ -19,6 +19,8 @@ export interface RecurrentWeights {
   readonly activations: readonly Activation[];
   /** Of the gru: whether the reset gate applies after the recurrent product. */
   readonly linearBeforeReset: boolean;
+  /** What the node's values and states must be multiplied by; 1 when left out. Its recurrent kernel is multiplied by it already. */
+  readonly scale?: number;
 }
 
 /** An activation function of an ONNX recurrent operator. */

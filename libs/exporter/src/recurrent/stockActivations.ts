@@ -1,0 +1,59 @@
+import type { CellKind } from '@onda/contract';
+import type { LayerOptions } from '../artifacts/layerOptions.ts';
+import type { Activation } from './recurrentWeights.ts';
+
+/** ONNX's functions for TensorFlow.js's activations. */
+const functions = {
+  tanh: { name: 'Tanh' },
+  sigmoid: { name: 'Sigmoid' },
+  relu: { name: 'Relu' },
+  hard_sigmoid: { name: 'HardSigmoid', alpha: 0.2, beta: 0.5 },
+  elu: { name: 'Elu', alpha: 1 },
+  softsign: { name: 'Softsign' },
+  softplus: { name: 'Softplus' },
+  linear: { name: 'Affine', alpha: 1, beta: 0 },
+} as const satisfies Record<string, Activation>;
+
+/**
+ * Activations that are one of ONNX's functions times a factor: relu6(x) = 6 HardSigmoid(x / 6), selu(x) = 1.0507 Elu(x). A cell computes its
+ * states divided by the factor, h = factor h', with a recurrent kernel multiplied by it:
+ *
+ *   rnn   h' = f(W x + factor R h')
+ *   gru   h' = z h' + (1 - z) f(W x + factor R (r h'))
+ *   lstm  c' = F c' + i f(z),  h' = o g(c'),  where factor g(c') must be the activation of factor c': relu6 has such a g, selu has none
+ */
+const scaled = {
+  relu6: {
+    factor: 6,
+    inner: { name: 'HardSigmoid', alpha: 1 / 6, beta: 0 },
+    output: { name: 'HardSigmoid', alpha: 1, beta: 0 },
+  },
+  selu: { factor: 1.0507009873554805, inner: { name: 'Elu', alpha: 1.6732632423543772 }, output: null },
+} as const satisfies Record<string, { factor: number; inner: Activation; output: Activation | null }>;
+
+type Plain = keyof typeof functions;
+type Scaled = keyof typeof scaled;
+const plainNames = Object.keys(functions) as Plain[];
+const scaledNames = Object.keys(scaled) as Scaled[];
+
+/** rnn f; lstm f, g, h: gates, candidate and output; gru f, g: gates and candidate. And what the states are to be multiplied by. */
+export interface CellActivations {
+  readonly activations: readonly Activation[];
+  readonly scale: number;
+}
+
+/** @throws UnsupportedError for an activation that the recurrent operator cannot say */
+export function stockActivations(cell: CellKind, options: LayerOptions): CellActivations {
+  const names = [
+    ...plainNames,
+    ...scaledNames.filter((name) => cell !== 'lstm' || scaled[name].output !== null),
+  ];
+  const name = options.choice('activation', names, 'tanh');
+  const factored = Object.hasOwn(scaled, name) ? scaled[name as Scaled] : null;
+  const inner = factored?.inner ?? functions[name as Plain];
+  const scale = factored?.factor ?? 1;
+  if (cell === 'rnn') return { activations: [inner], scale };
+  const gates = functions[options.choice('recurrent_activation', plainNames, 'hard_sigmoid')];
+  if (cell === 'gru') return { activations: [gates, inner], scale };
+  return { activations: [gates, inner, factored?.output ?? inner], scale };
+}
