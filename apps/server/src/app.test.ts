@@ -58,7 +58,7 @@ function fakeModel(): ServedModel {
     name: 'm',
     version: '1',
     signature: { ...tensors, states: [], controls: [], maxRows: 1024, width: 1 },
-    manifest: null,
+    manifest: { net: {}, state: {} } as ServedModel['manifest'],
     session,
     batcher,
     steps,

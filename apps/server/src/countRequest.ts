@@ -15,6 +15,7 @@ export async function countRequest<Answer>(
   answer: () => Answer | Promise<Answer>,
 ): Promise<Answer> {
   const since = performance.now();
+  stats.active++;
   try {
     const result = await answer();
     stats.succeeded(performance.now() - since);
@@ -22,5 +23,7 @@ export async function countRequest<Answer>(
   } catch (error) {
     stats.failed(error instanceof OndaError ? (reasons[error.code] ?? 'OTHER') : 'BACKEND');
     throw error;
+  } finally {
+    stats.active--;
   }
 }

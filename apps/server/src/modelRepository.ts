@@ -1,47 +1,60 @@
-import { readdir } from 'node:fs/promises';
-import { join } from 'node:path';
-import { ConfigError, ModelError } from '@onda/contract';
 import { ProtocolError } from '@onda/protocol';
-import type { Runtime } from '@onda/runtime';
-import { failureText, loadServedModel } from './servedModel.ts';
-import type { ModelOptions, ServedModel } from './servedModel.ts';
+import type { ServedModel } from './servedModel.ts';
 
-/** A model folder that did not load, and the sentence that says why. */
+/** A model folder of which nothing is served, and the sentence that says why. */
 export interface BrokenModel {
   readonly name: string;
   readonly problem: string;
 }
 
-/** The models of one folder, read once at the start. A request's names are looked up here and never become paths. */
-export class ModelRepository {
-  readonly #served: ReadonlyMap<string, ServedModel>;
-  readonly #broken: ReadonlyMap<string, BrokenModel>;
+interface Entry {
+  /** The versions that answer, the newest first. */
+  versions: readonly ServedModel[];
+  /** Versions that were taken away, while requests or sequences are still on them. */
+  retired: ServedModel[];
+  problem: string | undefined;
+}
 
-  constructor(served: readonly ServedModel[], broken: readonly BrokenModel[]) {
-    this.#served = new Map(served.map((model) => [model.name, model]));
-    this.#broken = new Map(broken.map((model) => [model.name, model]));
+/** The models that answer, by name and version. A request's names are looked up here and never become paths. */
+export class ModelRepository {
+  readonly #entries = new Map<string, Entry>();
+
+  constructor(served: readonly ServedModel[] = [], broken: readonly BrokenModel[] = []) {
+    for (const model of served) this.put(model.name, [model], undefined);
+    for (const { name, problem } of broken) this.put(name, [], problem);
   }
 
+  /** All versions that take requests, in the order of their names. */
   get served(): readonly ServedModel[] {
-    return [...this.#served.values()];
+    return this.#all(({ versions }) => versions);
+  }
+
+  /** Those, and the ones that sequences are still on. */
+  get held(): readonly ServedModel[] {
+    return this.#all(({ versions, retired }) => [...versions, ...retired]);
   }
 
   get broken(): readonly BrokenModel[] {
-    return [...this.#broken.values()];
+    const broken: BrokenModel[] = [];
+    for (const [name, { versions, problem }] of this.#entries) {
+      if (versions.length === 0 && problem !== undefined) broken.push({ name, problem });
+    }
+    return broken;
   }
 
   /**
    * @param name    from the request's path, decoded
-   * @param version from the request's path; undefined: the one that is served
+   * @param version from the request's path; undefined: the newest that is served
    * @throws ProtocolError 404 for a model or version that is not there, 503 for one that did not load
    */
   find(name: string, version: string | undefined): ServedModel {
-    const model = this.#served.get(name);
-    if (model === undefined) {
-      if (this.#broken.has(name)) {
+    const entry = this.#entries.get(name);
+    const versions = entry?.versions ?? [];
+    if (versions.length === 0) {
+      if (entry?.problem !== undefined) {
         throw new ProtocolError(
           'unavailable',
-          `model "${name}" did not load; what the service printed at its start says why`,
+          `model "${name}" did not load; what the service printed when it tried says why`,
         );
       }
       throw new ProtocolError(
@@ -49,60 +62,75 @@ export class ModelRepository {
         `model ${quoted(name)}: the service has no such model; GET /v2/models lists what it has`,
       );
     }
-    if (version !== undefined && version !== model.version) {
-      throw new ProtocolError(
-        'not-found',
-        `model "${name}": expected version ${model.version}, the one that is served, got ${quoted(version)}; ask for that one or leave it out`,
-      );
-    }
-    return model;
+    if (version === undefined) return versions[0];
+    const found = versions.find((model) => model.version === version);
+    if (found) return found;
+    throw new ProtocolError(
+      'not-found',
+      `model "${name}": expected ${servedText(versions)}, got ${quoted(version)}; ask for ${versions.length === 1 ? 'that one' : 'one of them'} or leave it out`,
+    );
   }
+
+  /**
+   * Other versions that a sequence may live on although a request finds `model`: those that were taken away while it lived, and
+   * when the request names no version, all of the model's.
+   */
+  others(model: ServedModel, version: string | undefined): readonly ServedModel[] {
+    const entry = this.#entries.get(model.name);
+    if (entry === undefined || (entry.versions.length === 1 && entry.retired.length === 0)) return [];
+    return [...entry.versions, ...entry.retired].filter(
+      (other) => other !== model && (version === undefined || other.version === version),
+    );
+  }
+
+  /** What was said of a model's last loading that went wrong. */
+  problem(name: string): string | undefined {
+    return this.#entries.get(name)?.problem;
+  }
+
+  /**
+   * Sets what answers under a name, at once: a request sees what was there or what is there now. Versions that are no longer
+   * among them are kept for the requests and sequences that are on them.
+   *
+   * @param versions the newest first
+   * @param problem  what went wrong with the last loading
+   */
+  put(name: string, versions: readonly ServedModel[], problem: string | undefined): void {
+    const before = this.#entries.get(name) ?? { versions: [], retired: [] };
+    const gone = before.versions.filter((model) => !versions.includes(model));
+    this.#entries.set(name, { versions, retired: [...before.retired, ...gone], problem });
+  }
+
+  /** Takes a model away. */
+  remove(name: string): void {
+    this.put(name, [], undefined);
+  }
+
+  /** Takes out those that were taken away and that nothing uses any more: their memory can be freed. */
+  takeUnused(): readonly ServedModel[] {
+    const unused: ServedModel[] = [];
+    for (const [name, entry] of this.#entries) {
+      const free = entry.retired.filter(({ stats, sequences }) => stats.active === 0 && sequences.size === 0);
+      unused.push(...free);
+      entry.retired = entry.retired.filter((model) => !free.includes(model));
+      if (entry.versions.length + entry.retired.length === 0 && entry.problem === undefined) {
+        this.#entries.delete(name);
+      }
+    }
+    return unused;
+  }
+
+  #all(models: (entry: Entry) => readonly ServedModel[]): readonly ServedModel[] {
+    const names = [...this.#entries.keys()].sort();
+    return names.flatMap((name) => models(this.#entries.get(name) as Entry));
+  }
+}
+
+function servedText(versions: readonly ServedModel[]): string {
+  if (versions.length === 1) return `version ${versions[0].version}, the one that is served`;
+  return `one of the versions ${versions.map(({ version }) => version).join(', ')} that are served`;
 }
 
 function quoted(text: string): string {
   return JSON.stringify(text.length > 128 ? `${text.slice(0, 128)}...` : text);
-}
-
-/**
- * Loads every model of a Triton model repository; one that does not load is kept as broken and the others serve.
- *
- * @throws ConfigError if the folder is none or empty; ModelError if not one model loads
- */
-export async function openRepository(
-  folder: string,
-  runtime: Runtime,
-  options: ModelOptions,
-): Promise<ModelRepository> {
-  const served: ServedModel[] = [];
-  const broken: BrokenModel[] = [];
-  for (const name of await modelNames(folder)) {
-    try {
-      served.push(await loadServedModel(name, join(folder, name), runtime, options));
-    } catch (error) {
-      broken.push({ name, problem: failureText(error) });
-    }
-  }
-  if (served.length === 0) {
-    const [first] = broken;
-    const more = broken.length > 1 ? ` (and ${broken.length - 1} more)` : '';
-    throw new ModelError(`--models ${folder}: no model loads: ${first.problem}${more}`);
-  }
-  return new ModelRepository(served, broken);
-}
-
-/** The folders of a repository; hidden ones and plain files are no models. */
-async function modelNames(folder: string): Promise<readonly string[]> {
-  const entries = await readdir(folder, { withFileTypes: true }).catch((cause: unknown) => {
-    throw new ConfigError(
-      `--models ${folder}: expected a folder with models, found none; give the folder that \`npm run fit\` or \`npm run export\` wrote to`,
-      { cause },
-    );
-  });
-  const names = entries.filter((entry) => entry.isDirectory() && !entry.name.startsWith('.'));
-  if (names.length === 0) {
-    throw new ConfigError(
-      `--models ${folder}: expected a folder for each model, found none; give the folder above a model's own, or export a model into it`,
-    );
-  }
-  return names.map((entry) => entry.name).sort();
 }

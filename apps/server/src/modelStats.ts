@@ -20,6 +20,8 @@ export class ModelStats {
   requestMs = 0;
   queueMs = 0;
   computeMs = 0;
+  /** Requests that are under way: a version that was taken away is freed once there are none. */
+  active = 0;
   /** Requests that wait for a run. */
   pending = 0;
   readonly batches: number[] = [...batchBuckets, Infinity].map(() => 0);

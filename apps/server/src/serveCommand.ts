@@ -36,6 +36,14 @@ export async function serve(options: ServeOptions): Promise<void> {
         ageMs: options.sequenceAgeS * 1000,
       },
     },
+    runtime: { deviceId: options.deviceId, threads: options.threads },
+    repository: {
+      control: options.modelControl,
+      pollMs: options.pollIntervalS * 1000,
+      wanted: options.loadModel,
+      maxBytes: options.maxModelBytes,
+      operators: options.allowOperators,
+    },
     log,
     drainDelayMs: options.drainDelayMs,
   });

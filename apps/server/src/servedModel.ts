@@ -1,22 +1,13 @@
-import { checkModelName, isNetManifest, modelFiles, ModelError, OndaError } from '@onda/contract';
 import type { Manifest, NetManifest } from '@onda/contract';
-import { modelConfig, modelMetadata } from '@onda/protocol';
-import { checkSession } from '@onda/runtime';
-import type { Runtime, Session } from '@onda/runtime';
-import { readModelFolder } from '@onda/runtime-node';
+import { OndaError } from '@onda/contract';
+import type { Session } from '@onda/runtime';
 import type { ModelFile } from '@onda/runtime-node';
-import { Batcher } from './batching/batcher.ts';
-import type { BatchOptions } from './batching/batcher.ts';
-import { limits } from './limits.ts';
-import { oneOfEach } from './models/oneOfEach.ts';
-import { signatureOfManifest } from './models/modelSignature.ts';
+import type { Batcher, BatchOptions } from './batching/batcher.ts';
 import type { ModelSignature } from './models/modelSignature.ts';
-import { ModelStats } from './modelStats.ts';
-import { RowSteps } from './sequences/rowSteps.ts';
-import { SequenceSteps } from './sequences/sequenceSteps.ts';
-import { MemoryState } from './sequences/memoryState.ts';
+import type { ModelStats } from './modelStats.ts';
+import type { RowSteps } from './sequences/rowSteps.ts';
 import type { SequenceLimits, SequenceState } from './sequences/sequenceState.ts';
-import { sequenceLayout } from './sequences/sequenceLayout.ts';
+import type { SequenceSteps } from './sequences/sequenceSteps.ts';
 
 /** What a service sets for each of its models. */
 export interface ModelOptions {
@@ -54,80 +45,6 @@ export interface ServedModel {
   /** JSON of the metadata and configuration answers, which never change. */
   readonly metadata: string;
   readonly config: string;
-}
-
-/**
- * Reads a model folder, loads its files and runs one sample, so that a model which is listed as ready does run.
- *
- * @param folder `<repository>/<name>`
- * @throws ModelError naming what is wrong with it
- */
-export async function loadServedModel(
-  name: string,
-  folder: string,
-  runtime: Runtime,
-  options: ModelOptions,
-): Promise<ServedModel> {
-  checkModelName(name, folder);
-  const { manifest, version, files } = await readModelFolder(folder);
-  const session = await loadFile(folder, files, modelFiles.sequence, runtime);
-  checkSession(session, manifest.tensors.model, modelFiles.sequence);
-  const generator = await loadGenerator(folder, files, manifest, runtime);
-  const signature = signatureOfManifest(manifest, limits.batch);
-  await session.run(oneOfEach(signature.inputs));
-  const stats = new ModelStats();
-  const batcher = new Batcher(session, options.batching, stats);
-  const layout = sequenceLayout(signature.states, generator?.manifest);
-  const sequences = new MemoryState(options.sequences, layout.rowSize);
-  const steps = new SequenceSteps(batcher, sequences, {
-    layout,
-    outputs: signature.outputs.map((output) => output.name),
-    maxWaiting: options.batching.maxWaiting,
-  });
-  return {
-    name,
-    version: String(version),
-    signature,
-    manifest,
-    session,
-    batcher,
-    stats,
-    sequences,
-    steps,
-    rowSteps: new RowSteps(steps, batcher, sequences),
-    generator,
-    files,
-    metadata: JSON.stringify(modelMetadata(name, version, signature)),
-    config: JSON.stringify(modelConfig(name, signature, limits.batch)),
-  };
-}
-
-async function loadGenerator(
-  folder: string,
-  files: ReadonlyMap<string, ModelFile>,
-  manifest: Manifest,
-  runtime: Runtime,
-): Promise<Generator | null> {
-  if (manifest.tensors.generator === null || !isNetManifest(manifest)) return null;
-  const session = await loadFile(folder, files, modelFiles.generator, runtime);
-  checkSession(session, manifest.tensors.generator, modelFiles.generator);
-  return { session, manifest };
-}
-
-async function loadFile(
-  folder: string,
-  files: ReadonlyMap<string, ModelFile>,
-  file: string,
-  runtime: Runtime,
-): Promise<Session> {
-  const bytes = files.get(file)?.bytes;
-  if (!bytes) throw new ModelError(`${folder}: expected ${file}, found none; export the model again`);
-  try {
-    return await runtime.createSession(bytes);
-  } catch (cause) {
-    if (!(cause instanceof ModelError)) throw cause;
-    throw new ModelError(`${folder}: ${file}: ${cause.message}`, { cause });
-  }
 }
 
 /** The sentence of a failure; what Onda does not understand is a defect and keeps its stack. */

@@ -1,6 +1,6 @@
 import { setImmediate, setTimeout as delay } from 'node:timers/promises';
 import { createWorkerRuntime } from '@onda/runtime-node';
-import type { ProviderChoice } from '@onda/runtime-node';
+import type { OrtOptions, ProviderChoice } from '@onda/runtime-node';
 import type { FastifyInstance } from 'fastify';
 import { openAccess } from './access/access.ts';
 import type { AccessOptions } from './access/access.ts';
@@ -10,8 +10,11 @@ import { timeouts } from './limits.ts';
 import { listenError, listenOn, urlOf } from './listen.ts';
 import type { Log } from './log/createLog.ts';
 import { createMetricsServer } from './metrics/metricsServer.ts';
-import { openRepository } from './modelRepository.ts';
-import type { ModelRepository } from './modelRepository.ts';
+import { every } from './every.ts';
+import { ModelRepository } from './modelRepository.ts';
+import { ModelBudget } from './models/modelBudget.ts';
+import { RepositoryKeeper } from './models/repositoryKeeper.ts';
+import type { RepositoryOptions } from './models/repositoryOptions.ts';
 import type { ModelOptions } from './servedModel.ts';
 import type { Service } from './service.ts';
 
@@ -26,7 +29,10 @@ export interface ServerOptions {
   metricsHost: string;
   access: AccessOptions;
   provider: ProviderChoice;
+  /** Which CUDA device, and threads inside one operator. */
+  runtime: OrtOptions;
   modelOptions: ModelOptions;
+  repository: RepositoryOptions;
   /** undefined: no gRPC. */
   grpcPort: number | undefined;
   /** Gets a sentence for each model that did not load and each fall-back, and defects with their stack. */
@@ -58,15 +64,31 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     log.warn(text);
   };
   const access = await openAccess(options.access);
-  const runtime = await createWorkerRuntime({ provider, onWarning });
+  const runtime = await createWorkerRuntime({ ...options.runtime, provider, onWarning });
   // In the order they end: what takes requests first, what runs them last.
   const endings = [() => runtime.close()];
   const close = async (): Promise<void> => {
     for (const end of endings) await end();
   };
   try {
-    const repository = await openRepository(options.models, runtime, options.modelOptions);
-    for (const { name, problem } of repository.broken) onWarning(`model "${name}" did not load: ${problem}`);
+    const repository = new ModelRepository();
+    const keeper = new RepositoryKeeper(
+      options.models,
+      repository,
+      {
+        runtime,
+        options: options.modelOptions,
+        budget: new ModelBudget(options.repository.maxBytes),
+        operators: options.repository.operators,
+      },
+      {
+        onWarning,
+        onChange: (text) => {
+          log.info(text);
+        },
+      },
+    );
+    await keeper.open(options.repository.control, options.repository.wanted);
     const service: Service = {
       access,
       repository,
@@ -77,7 +99,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
         log.error(text);
       },
     };
-    endings.unshift(sweepSequences(repository));
+    endings.unshift(sweepSequences(repository, keeper), follow(keeper, options.repository));
     const metricsUrl = await listenMetrics(service, options, endings);
     const app = await createApp(service);
     endings.unshift(() => drain(app));
@@ -105,15 +127,17 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   }
 }
 
-/** Forgets sequences that nobody asks for any more. */
-function sweepSequences({ served }: ModelRepository): () => Promise<void> {
-  const timer = setInterval(() => {
-    for (const { sequences } of served) sequences.sweep();
-  }, timeouts.sweepMs);
-  return () => {
-    clearInterval(timer);
-    return Promise.resolve();
-  };
+/** Forgets sequences that nobody asks for any more, and then frees the versions that only they were on. */
+function sweepSequences(repository: ModelRepository, keeper: RepositoryKeeper): () => Promise<void> {
+  return every(timeouts.sweepMs, async () => {
+    for (const { sequences } of repository.held) sequences.sweep();
+    await keeper.releaseUnused();
+  });
+}
+
+/** Looks after the folder's changes if asked to. */
+function follow(keeper: RepositoryKeeper, { control, pollMs }: RepositoryOptions): () => Promise<void> {
+  return control === 'poll' ? every(pollMs, () => keeper.look()) : () => Promise.resolve();
 }
 
 async function listenGrpc(

@@ -47,7 +47,7 @@ describe('serve, called wrongly', () => {
     await mkdir(join(folder, 'empty'));
     const { code, stderr } = await runCommand(['serve', '--models', folder]);
     expect(stderr).toBe(
-      `--models ${folder}: no model loads: ${folder}/empty/config.pbtxt: expected a file, found none; give the folder of an exported model\n`,
+      `--models ${folder}: no model loads: ${folder}/empty: expected a version folder such as ${folder}/empty/1, found none; export the model into it\n`,
     );
     expect(code).toBe(2);
   });
@@ -95,6 +95,8 @@ describe('serve', () => {
     const damaged = await copyExample('damaged');
     const manifest = await readFile(join(good, '1', 'onda.json'), 'utf8');
     await writeFile(join(damaged, '1', 'onda.json'), manifest.replace('"lagged-sine"', '"damaged"'));
+    const config = await readFile(join(good, 'config.pbtxt'), 'utf8');
+    await writeFile(join(damaged, 'config.pbtxt'), config.replace('"lagged-sine"', '"damaged"'));
     await writeFile(join(damaged, '1', 'model.onnx'), 'not a model');
 
     service = await startService(folder);
@@ -115,7 +117,7 @@ describe('serve', () => {
     const answer = await post(`${models}/damaged/infer`, inferRequest([0]));
     expect(answer.status).toBe(503);
     expect(answer.body.error).toBe(
-      'model "damaged" did not load; what the service printed at its start says why',
+      'model "damaged" did not load; what the service printed when it tried says why',
     );
     expect((await getJson(`${models}/damaged/ready`)).status).toBe(503);
     expect((await post<InferBody>(`${models}/lagged-sine/infer`, inferRequest([0]))).status).toBe(200);

@@ -7,6 +7,8 @@ export type { Dim, Graph, Model, Node, ValueInfo } from './graph/graph.ts';
 export { elementCount, floatTensor, int64Tensor } from './graph/tensor.ts';
 export type { Tensor } from './graph/tensor.ts';
 export { printModel } from './text/printModel.ts';
+export { inspectModel } from './wire/inspectModel.ts';
+export type { ModelFacts } from './wire/inspectModel.ts';
 export { readModel } from './wire/readModel.ts';
 export { readLimits } from './wire/scanModel.ts';
 export type { ReadLimits } from './wire/scanModel.ts';

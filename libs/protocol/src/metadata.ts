@@ -58,13 +58,13 @@ export interface ModelConfig {
  * `GET /v2/models/{name}/config`: Triton's ModelConfig as JSON, of what this service does with the model. The state is a
  * plain tensor here, so it stands among the inputs and outputs.
  *
- * @param maxBatch the most rows that one request may have
+ * @param maxBatch the most rows that one request may have; 0: its tensors have none, and dims are given in full
  */
 export function modelConfig(name: string, tensors: ModelTensors, maxBatch: number): ModelConfig {
   const describe = ({ name, type, shape }: TensorSpec): ConfigTensor => ({
     name,
     data_type: tritonTypes[type],
-    dims: shape.slice(1).map((dim) => (typeof dim === 'number' ? dim : -1)),
+    dims: shape.slice(maxBatch > 0 ? 1 : 0).map((dim) => (typeof dim === 'number' ? dim : -1)),
   });
   return {
     name,

@@ -6,5 +6,7 @@ export { WorkerError } from './workerError.ts';
 export type { OrtOptions } from './ortSession.ts';
 export type { ProviderChoice } from './provider.ts';
 
-export { readModelFolder } from './modelFolder.ts';
-export type { ModelFile, ModelFolder } from './modelFolder.ts';
+export { readModelFolder, readVersionFolder, versionsOf } from './modelFolder.ts';
+export type { ModelFolder, VersionFolder } from './modelFolder.ts';
+export { readPlainFile } from './plainFile.ts';
+export type { ModelFile } from './plainFile.ts';

@@ -1,8 +1,9 @@
-import { createHash } from 'node:crypto';
-import { lstat, readdir, readFile } from 'node:fs/promises';
+import { lstat, readdir } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import { modelFiles, ModelError, parseManifest } from '@onda/contract';
 import type { Manifest } from '@onda/contract';
+import { readPlainFile } from './plainFile.ts';
+import type { ModelFile } from './plainFile.ts';
 
 /** One version of a model as it lies on disk, its bytes checked against the manifest. */
 export interface ModelFolder {
@@ -13,14 +14,8 @@ export interface ModelFolder {
   files: ReadonlyMap<string, ModelFile>;
 }
 
-export interface ModelFile {
-  bytes: Uint8Array;
-  /** Hexadecimal. */
-  sha256: string;
-}
-
-/** Larger than any recurrent net that fits a service's memory. */
-const MAX_FILE_BYTES = 1_073_741_824;
+/** The files of one version; a model that Onda did not export has no manifest. */
+export type VersionFolder = Pick<ModelFolder, 'files'> & { manifest: Manifest | null };
 
 /**
  * Reads a model folder of a Triton model repository: `<folder>/config.pbtxt`, `<folder>/<version>/onda.json` and the files
@@ -32,34 +27,64 @@ const MAX_FILE_BYTES = 1_073_741_824;
  */
 export async function readModelFolder(folder: string, version?: number): Promise<ModelFolder> {
   const name = basename(resolve(folder));
-  await readRegular(folder, modelFiles.config);
-  const chosen = version ?? (await newestVersion(folder));
+  await readPlainFile(folder, modelFiles.config);
+  const chosen = version ?? Math.max(...(await versionsOf(folder)));
   const versionFolder = join(folder, String(chosen));
-  const manifestBytes = await readRegular(versionFolder, modelFiles.manifest);
-  const manifest = parseManifest(
-    parseJson(manifestBytes, join(versionFolder, modelFiles.manifest)),
-    join(versionFolder, modelFiles.manifest),
-  );
-  checkIdentity(manifest, name, chosen, versionFolder);
-  const files = new Map<string, ModelFile>();
-  files.set(modelFiles.manifest, { bytes: manifestBytes, sha256: sha256(manifestBytes) });
-  for (const file of filesOf(manifest, versionFolder)) {
-    files.set(file, await readChecked(versionFolder, file, manifest));
-  }
-  return { name, version: chosen, manifest, files };
+  const read = await readChecked(versionFolder, name, chosen);
+  return { name, version: chosen, ...read };
 }
 
-async function newestVersion(folder: string): Promise<number> {
+/**
+ * Reads one version of a model, with its manifest where it has one.
+ *
+ * @param folder `<repository>/<name>`
+ * @param file   the ONNX file of a model without a manifest
+ * @throws ModelError naming the file, what was expected and what came
+ */
+export async function readVersionFolder(
+  folder: string,
+  version: number,
+  file: string = modelFiles.sequence,
+): Promise<VersionFolder> {
+  const versionFolder = join(folder, String(version));
+  if (await exists(join(versionFolder, modelFiles.manifest))) {
+    return readChecked(versionFolder, basename(resolve(folder)), version);
+  }
+  return { manifest: null, files: new Map([[file, await readPlainFile(versionFolder, file)]]) };
+}
+
+/**
+ * The versions of a model: its folders that are named by a number from 1, the newest first.
+ *
+ * @throws ModelError if there is none
+ */
+export async function versionsOf(folder: string): Promise<number[]> {
   const entries = await readdir(folder, { withFileTypes: true });
   const versions = entries
-    .filter((entry) => entry.isDirectory() && /^[1-9][0-9]*$/.test(entry.name))
+    .filter((entry) => entry.isDirectory() && /^[1-9][0-9]{0,14}$/.test(entry.name))
     .map((entry) => Number(entry.name));
   if (versions.length === 0) {
     throw new ModelError(
       `${folder}: expected a version folder such as ${join(folder, '1')}, found none; export the model into it`,
     );
   }
-  return Math.max(...versions);
+  return versions.sort((left, right) => right - left);
+}
+
+async function readChecked(
+  versionFolder: string,
+  name: string,
+  version: number,
+): Promise<Pick<ModelFolder, 'manifest' | 'files'>> {
+  const file = await readPlainFile(versionFolder, modelFiles.manifest);
+  const path = join(versionFolder, modelFiles.manifest);
+  const manifest = parseManifest(parseJson(file.bytes, path), path);
+  checkIdentity(manifest, name, version, versionFolder);
+  const files = new Map<string, ModelFile>([[modelFiles.manifest, file]]);
+  for (const needed of filesOf(manifest, versionFolder)) {
+    files.set(needed, await readHashed(versionFolder, needed, manifest));
+  }
+  return { manifest, files };
 }
 
 /** The ONNX files that this version must have: the manifest says whether there is a generator. */
@@ -83,39 +108,22 @@ function checkIdentity(manifest: Manifest, name: string, version: number, versio
   );
 }
 
-async function readChecked(folder: string, file: string, manifest: Manifest): Promise<ModelFile> {
-  const bytes = await readRegular(folder, file);
+async function readHashed(folder: string, file: string, manifest: Manifest): Promise<ModelFile> {
+  const read = await readPlainFile(folder, file);
   const expected = manifest.files[file];
-  const actual = sha256(bytes);
-  if (actual !== expected.sha256) {
+  if (read.sha256 !== expected.sha256) {
     throw new ModelError(
-      `${join(folder, file)}: expected SHA-256 ${short(expected.sha256)} (${expected.bytes} bytes) as the manifest says, got ${short(actual)} (${bytes.byteLength} bytes); the file is damaged or changed, export or copy it again`,
+      `${join(folder, file)}: expected SHA-256 ${short(expected.sha256)} (${expected.bytes} bytes) as the manifest says, got ${short(read.sha256)} (${read.bytes.byteLength} bytes); the file is damaged or changed, export or copy it again`,
     );
   }
-  return { bytes, sha256: actual };
+  return read;
 }
 
-/** Reads a plain file: no link, so that a repository cannot point outside itself. */
-async function readRegular(folder: string, file: string): Promise<Uint8Array> {
-  const path = join(folder, file);
-  const stat = await lstat(path).catch((cause: unknown) => {
-    throw new ModelError(`${path}: expected a file, found none; give the folder of an exported model`, {
-      cause,
-    });
-  });
-  if (!stat.isFile()) {
-    throw new ModelError(
-      `${path}: expected a plain file, found a folder or a link; copy the file itself there`,
-    );
-  }
-  if (stat.size > MAX_FILE_BYTES) {
-    throw new ModelError(
-      `${path}: expected at most ${MAX_FILE_BYTES} bytes, got ${stat.size}; it is no model that can be served`,
-    );
-  }
-  return readFile(path).catch((cause: unknown) => {
-    throw new ModelError(`${path}: the file cannot be read; give this user the right to read it`, { cause });
-  });
+async function exists(path: string): Promise<boolean> {
+  return lstat(path).then(
+    () => true,
+    () => false,
+  );
 }
 
 function parseJson(bytes: Uint8Array, path: string): unknown {
@@ -124,10 +132,6 @@ function parseJson(bytes: Uint8Array, path: string): unknown {
   } catch (cause) {
     throw new ModelError(`${path}: expected JSON, got something else; export the model again`, { cause });
   }
-}
-
-function sha256(bytes: Uint8Array): string {
-  return createHash('sha256').update(bytes).digest('hex');
 }
 
 function short(hash: string): string {

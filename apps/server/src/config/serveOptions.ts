@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import { logFormats, logLevels } from '../log/createLog.ts';
+import { modelControls } from '../models/modelControl.ts';
 import { list, oneOf, text, toggle, wholeNumber } from './option.ts';
 import type { Option } from './option.ts';
 
@@ -42,6 +43,50 @@ export const serveOptions = {
     words: ['auto', 'cpu', 'cuda'],
     fallback: 'auto',
     says: 'what runs the models: cpu, cuda, or auto, which takes CUDA where it is set up',
+  }),
+  deviceId: wholeNumber({
+    value: 'number',
+    least: 0,
+    most: 1023,
+    fallback: 0,
+    says: 'which CUDA device runs the models',
+  }),
+  threads: wholeNumber({
+    value: 'threads',
+    least: 1,
+    most: 256,
+    fallback: 1,
+    says: 'threads inside one operator; small recurrent nets get slower with more',
+  }),
+  modelControl: oneOf({
+    value: 'control',
+    words: modelControls,
+    fallback: 'none',
+    says: 'who decides what is loaded: none, what is there at the start; poll, the folder as it changes; explicit, calls',
+  }),
+  pollIntervalS: wholeNumber({
+    value: 'seconds',
+    least: 1,
+    most: 86_400,
+    fallback: 15,
+    says: 'how often poll looks at the folder',
+  }),
+  loadModel: list({
+    value: 'names',
+    expects: 'names of models',
+    says: 'models that explicit begins with',
+  }),
+  maxModelBytes: wholeNumber({
+    value: 'bytes',
+    least: 1,
+    most: 1_099_511_627_776,
+    fallback: 4_294_967_296,
+    says: 'bytes of all model files that are loaded at a time; one more model is not loaded',
+  }),
+  allowOperators: list({
+    value: 'operators',
+    expects: 'operators such as Loop or com.microsoft:Attention',
+    says: 'operators that models may have beside the standard ones',
   }),
   maxBatch: wholeNumber({
     value: 'rows',

@@ -11,19 +11,7 @@ export function addMetadata(app: FastifyInstance, service: Service): void {
   addRoute(app, 'GET', '/v2', (_request, reply) => sendJson(reply, server));
 
   // Onda's own: the protocol has no list of models, and the page needs one.
-  const { served, broken } = service.repository;
-  const models = JSON.stringify({
-    models: [
-      ...served.map(({ name, version, generator }) => ({
-        name,
-        version,
-        ready: true,
-        generate: generator !== null,
-      })),
-      ...broken.map(({ name }) => ({ name, version: null, ready: false, generate: false })),
-    ],
-  });
-  addRoute(app, 'GET', '/v2/models', (_request, reply) => sendJson(reply, models));
+  addRoute(app, 'GET', '/v2/models', (_request, reply) => sendJson(reply, modelList(service)));
 
   addModelRoute(app, 'GET', '', (request, reply) => {
     const { name, version } = request.params as ModelParams;
@@ -33,4 +21,20 @@ export function addMetadata(app: FastifyInstance, service: Service): void {
     const { name, version } = request.params as ModelParams;
     return sendJson(reply, service.repository.find(name, version).config);
   });
+}
+
+function modelList({ repository }: Service): string {
+  const served = repository.served.map(({ name, version, generator }) => ({
+    name,
+    version,
+    ready: true,
+    generate: generator !== null,
+  }));
+  const broken = repository.broken.map(({ name }) => ({
+    name,
+    version: null,
+    ready: false,
+    generate: false,
+  }));
+  return JSON.stringify({ models: [...served, ...broken] });
 }

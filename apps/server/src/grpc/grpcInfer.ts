@@ -3,6 +3,7 @@ import type { GrpcInferRequest, GrpcInferResponse } from '@onda/protocol';
 import { countRequest } from '../countRequest.ts';
 import { inferOutputs } from '../inferOutputs.ts';
 import { limits } from '../limits.ts';
+import { routeRequest } from '../models/routeRequest.ts';
 import type { Service } from '../service.ts';
 
 export interface ModelInferRequest extends GrpcInferRequest {
@@ -17,9 +18,12 @@ export function grpcInfer(
   isGone: () => boolean,
   client?: string,
 ): Promise<GrpcInferResponse> {
-  const model = service.repository.find(message.model_name, message.model_version || undefined);
+  const version = message.model_version || undefined;
+  const model = service.repository.find(message.model_name, version);
   return countRequest(model.stats, async () => {
-    const request = decodeGrpcInferRequest(message, model.signature, limits.tensorValues);
-    return encodeGrpcInferResponse(await inferOutputs(model, request, isGone, client));
+    const routed = await routeRequest(service.repository, model, version, client, ({ signature }) =>
+      decodeGrpcInferRequest(message, signature, limits.tensorValues),
+    );
+    return encodeGrpcInferResponse(await inferOutputs(routed.model, routed.request, isGone, client));
   });
 }

@@ -3,6 +3,7 @@ import { decodeInferRequest, encodeInferResponse, readHeaderLength } from '@onda
 import { countRequest } from '../countRequest.ts';
 import { inferOutputs } from '../inferOutputs.ts';
 import { limits } from '../limits.ts';
+import { routeRequest } from '../models/routeRequest.ts';
 import type { Service } from '../service.ts';
 import { jsonType } from './httpAnswer.ts';
 import type { HttpAnswer } from './httpAnswer.ts';
@@ -29,15 +30,12 @@ export interface InferCall {
 export async function inferAnswer(service: Service, call: InferCall): Promise<HttpAnswer> {
   const model = service.repository.find(call.name, call.version);
   return countRequest(model.stats, async () => {
-    const request = decodeInferRequest(
-      call.body,
-      readHeaderLength(call.headers[HEADER_LENGTH]),
-      model.signature,
-      limits.tensorValues,
+    const jsonLength = readHeaderLength(call.headers[HEADER_LENGTH]);
+    const routed = await routeRequest(service.repository, model, call.version, call.client, ({ signature }) =>
+      decodeInferRequest(call.body, jsonLength, signature, limits.tensorValues),
     );
-    const { body, headerLength } = encodeInferResponse(
-      await inferOutputs(model, request, call.isGone, call.client),
-    );
+    const response = await inferOutputs(routed.model, routed.request, call.isGone, call.client);
+    const { body, headerLength } = encodeInferResponse(response);
     if (headerLength === undefined) return { status: 200, headers: jsonType, body };
     const headers = { 'content-type': 'application/octet-stream', [HEADER_LENGTH]: String(headerLength) };
     return { status: 200, headers, body };

@@ -13,7 +13,7 @@ import { addModelMetrics } from './modelMetrics.ts';
 export function createMetricsServer(service: Service): Server {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
-  addModelMetrics(registry, service.repository.served);
+  addModelMetrics(registry, service.repository);
   const answers: Readonly<Record<string, () => Promise<[status: number, type: string, body: string]>>> = {
     '/metrics': async () => [200, registry.contentType, await registry.metrics()],
     '/v2/health/live': () => Promise.resolve(probe('live', isLive(service))),

@@ -1,5 +1,6 @@
 import { Counter, Gauge } from 'prom-client';
 import type { Registry } from 'prom-client';
+import type { ModelRepository } from '../modelRepository.ts';
 import type { ServedModel } from '../servedModel.ts';
 import { batchBuckets, failureReasons } from '../modelStats.ts';
 
@@ -35,7 +36,7 @@ const counters: readonly [name: string, help: string, value: (model: ServedModel
 ];
 
 /** Metrics of the models. They are read from the models' own numbers when somebody asks, so that requests pay nothing. */
-export function addModelMetrics(registry: Registry, models: readonly ServedModel[]): void {
+export function addModelMetrics(registry: Registry, repository: Pick<ModelRepository, 'served'>): void {
   const registers = [registry];
   for (const [name, help, value] of counters) {
     new Counter<Labels>({
@@ -45,7 +46,7 @@ export function addModelMetrics(registry: Registry, models: readonly ServedModel
       labelNames: ['model', 'version'],
       collect() {
         this.reset();
-        for (const model of models) this.inc(labelsOf(model), value(model));
+        for (const model of repository.served) this.inc(labelsOf(model), value(model));
       },
     });
   }
@@ -56,7 +57,7 @@ export function addModelMetrics(registry: Registry, models: readonly ServedModel
     labelNames: ['model', 'version', 'reason'],
     collect() {
       this.reset();
-      for (const model of models) {
+      for (const model of repository.served) {
         for (const reason of failureReasons) {
           this.inc({ ...labelsOf(model), reason }, model.stats.failures[reason]);
         }
@@ -70,7 +71,7 @@ export function addModelMetrics(registry: Registry, models: readonly ServedModel
     labelNames: ['model', 'version', 'rows_at_most'],
     collect() {
       this.reset();
-      for (const model of models) {
+      for (const model of repository.served) {
         model.stats.batches.forEach((runs, index) => {
           this.inc({ ...labelsOf(model), rows_at_most: batchBuckets.at(index) ?? 'more' }, runs);
         });
@@ -92,7 +93,7 @@ export function addModelMetrics(registry: Registry, models: readonly ServedModel
       registers,
       labelNames: ['model', 'version'],
       collect() {
-        for (const model of models) this.set(labelsOf(model), value(model));
+        for (const model of repository.served) this.set(labelsOf(model), value(model));
       },
     });
   }

@@ -1,0 +1,150 @@
+import { elementsOf, ModelError, tritonTypes } from '@onda/contract';
+import type { TensorSpec } from '@onda/contract';
+import { listText, shapeText } from '@onda/runtime';
+import { hasRows, widthOf } from '../modelSignature.ts';
+import type { ControlTensor, ModelSignature, StateTensor } from '../modelSignature.ts';
+import { controlTensor } from './configControls.ts';
+import { tensorTypeOf } from './configTypes.ts';
+import type { ConfigState, ConfigTensor, TritonConfig } from './tritonConfig.ts';
+
+/** The tensors that an ONNX file has, as the runtime tells of them. */
+export interface FileTensors {
+  readonly inputs: readonly TensorSpec[];
+  readonly outputs: readonly TensorSpec[];
+}
+
+/**
+ * What a model takes and gives by its config.pbtxt, held against the ONNX file. What the configuration leaves out is completed
+ * from the file as Triton does it: all of the file's tensors, with rows if all of them have a first dim that is not fixed.
+ *
+ * @param path    of config.pbtxt, for errors
+ * @param maxRows where the configuration does not say how many rows a request may have
+ * @throws ModelError where the two contradict each other
+ */
+export function configSignature(
+  config: TritonConfig | null,
+  file: FileTensors,
+  path: string,
+  maxRows: number,
+): ModelSignature {
+  const says = config ?? { input: [], output: [], model_warmup: [] };
+  const all = [...file.inputs, ...file.outputs];
+  const described = says.input.length > 0 || says.output.length > 0;
+  const completed = described || !all.every(hasRows) ? 0 : maxRows;
+  const rows = says.max_batch_size ?? completed;
+  if (rows > 0) checkRows(all, rows, path);
+  const { state = [], control_input = [] } = says.sequence_batching ?? {};
+  const check = new Check(file, path, rows > 0);
+  const states = state.map((given) => check.state(given));
+  const controls = control_input.flatMap((given) => {
+    const name = given.name ?? '';
+    return given.control.map((control): ControlTensor => {
+      return controlTensor(control, check.find(file.inputs, name, 'control_input'), path);
+    });
+  });
+  const kept = [...states, ...controls].map(({ input }) => input);
+  const inputs = check.side(file.inputs, says.input, 'input');
+  const outputs = check.side(file.outputs, says.output, 'output');
+  if (says.input.length > 0) check.allAreGiven(says.input, kept);
+  const given = says.output.map(({ name }) => name);
+  const shown = outputs.filter(
+    ({ name }) => given.length === 0 || given.includes(name) || states.some(({ output }) => output === name),
+  );
+  return { inputs, outputs: shown, states, controls, maxRows: rows, width: widthOf([...inputs, ...outputs]) };
+}
+
+function checkRows(tensors: readonly TensorSpec[], rows: number, path: string): void {
+  const fixed = tensors.find((tensor) => !hasRows(tensor));
+  if (fixed === undefined) return;
+  throw new ModelError(
+    `${path}: max_batch_size ${rows}: expected a first dim that is not fixed in every tensor of the ONNX file, got "${fixed.name}" ${shapeText(fixed.shape)}; set max_batch_size to 0 and give the dims in full, or export the model with a batch`,
+  );
+}
+
+/** The checks of one model's configuration against its file. */
+class Check {
+  readonly #file: FileTensors;
+  readonly #path: string;
+  readonly #rows: boolean;
+
+  constructor(file: FileTensors, path: string, rows: boolean) {
+    this.#file = file;
+    this.#path = path;
+    this.#rows = rows;
+  }
+
+  find(tensors: readonly TensorSpec[], name: string, where: string): TensorSpec {
+    const found = tensors.find((tensor) => tensor.name === name);
+    if (found) return found;
+    throw new ModelError(
+      `${this.#path}: ${where} "${name}": the ONNX file has no such tensor; it has ${listText(tensors.map((tensor) => tensor.name))}`,
+    );
+  }
+
+  /** The file's tensors, each narrowed to what the configuration says of it. */
+  side(tensors: readonly TensorSpec[], given: readonly ConfigTensor[], where: string): TensorSpec[] {
+    for (const { name = '' } of given) this.find(tensors, name, where);
+    return tensors.map((tensor) => {
+      const said = given.find(({ name }) => name === tensor.name);
+      if (said === undefined) return tensor;
+      if (said.reshape !== undefined) {
+        throw new ModelError(
+          `${this.#path}: ${where} "${tensor.name}": reshape is not done by this service; give the ONNX file's own dims ${shapeText(tensor.shape)}`,
+        );
+      }
+      return this.#agreed(tensor, said.data_type, said.dims, where);
+    });
+  }
+
+  state({ input_name = '', output_name = '', data_type, dims, initial_state }: ConfigState): StateTensor {
+    const before = this.find(this.#file.inputs, input_name, 'state');
+    const after = this.find(this.#file.outputs, output_name, 'state');
+    const { type, shape } = this.#agreed(before, data_type, dims, 'state');
+    this.#agreed(after, data_type, dims, 'state');
+    const own = this.#rows ? shape.slice(1) : shape;
+    if (!this.#rows || own.some((dim) => typeof dim !== 'number')) {
+      throw new ModelError(
+        `${this.#path}: state "${input_name}": expected rows and fixed dims behind them, got ${shapeText(shape)}; set max_batch_size and fix the dims, so that each sequence has its row`,
+      );
+    }
+    if (initial_state.some(({ data_file }) => data_file !== undefined)) {
+      throw new ModelError(
+        `${this.#path}: state "${input_name}": a data_file as initial_state is not read by this service; start from zeros, or send the state with sequence_start`,
+      );
+    }
+    const fixed = own as number[];
+    return { input: input_name, output: output_name, type, dims: fixed, size: elementsOf(fixed) };
+  }
+
+  /** Triton takes no file with an input that its configuration does not name, and neither would its values come from anywhere. */
+  allAreGiven(given: readonly ConfigTensor[], kept: readonly string[]): void {
+    const missing = this.#file.inputs.find(
+      ({ name }) => !kept.includes(name) && !given.some((tensor) => tensor.name === name),
+    );
+    if (missing === undefined) return;
+    throw new ModelError(
+      `${this.#path}: expected every input of the ONNX file among input, state and control_input, got none named "${missing.name}"; add it`,
+    );
+  }
+
+  #agreed(tensor: TensorSpec, dataType: string | undefined, dims: readonly number[], where: string): TensorSpec {
+    const { name, type, shape } = tensor;
+    const place = `${this.#path}: ${where} "${name}"`;
+    if (tensorTypeOf(dataType) !== type) {
+      throw new ModelError(
+        `${place}: expected data_type ${tritonTypes[type]} as the ONNX file has it, got ${dataType ?? 'none'}; correct it`,
+      );
+    }
+    const full = this.#rows ? [-1, ...dims] : dims;
+    const agrees =
+      full.length === shape.length &&
+      full.every((dim, axis) => typeof shape[axis] === 'string' || dim === shape[axis]);
+    if (!agrees) {
+      const own = this.#rows ? shape.slice(1) : shape;
+      throw new ModelError(
+        `${place}: expected dims ${shapeText(own)}${this.#rows ? ' behind the batch' : ''} as the ONNX file has them, got ${shapeText(dims)}; correct them`,
+      );
+    }
+    return { name, type, shape: shape.map((dim, axis) => (full[axis] < 0 ? dim : full[axis])) };
+  }
+}

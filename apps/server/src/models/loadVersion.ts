@@ -1,0 +1,165 @@
+import { join } from 'node:path';
+import { elementsOf, isNetManifest, isTensorType, modelFiles, ModelError } from '@onda/contract';
+import type { TensorSpec } from '@onda/contract';
+import { inspectModel } from '@onda/onnx';
+import { modelConfig, modelMetadata } from '@onda/protocol';
+import { checkSession, shapeText } from '@onda/runtime';
+import type { Runtime, Session, TensorInfo } from '@onda/runtime';
+import { Batcher } from '../batching/batcher.ts';
+import { limits } from '../limits.ts';
+import { ModelStats } from '../modelStats.ts';
+import { MemoryState } from '../sequences/memoryState.ts';
+import { RowSteps } from '../sequences/rowSteps.ts';
+import { sequenceLayout } from '../sequences/sequenceLayout.ts';
+import { SequenceSteps } from '../sequences/sequenceSteps.ts';
+import type { Generator, ModelOptions, ServedModel } from '../servedModel.ts';
+import { checkOperators } from './allowedOperators.ts';
+import { configSignature } from './config/configSignature.ts';
+import type { FileTensors } from './config/configSignature.ts';
+import { configOptions } from './configOptions.ts';
+import type { ModelBudget } from './modelBudget.ts';
+import type { ReadVersion } from './modelFolder.ts';
+import { signatureOfManifest } from './modelSignature.ts';
+import type { ModelSignature } from './modelSignature.ts';
+import { warmUp } from './warmUp.ts';
+
+/** What models are loaded with. */
+export interface LoadContext {
+  readonly runtime: Runtime;
+  readonly options: ModelOptions;
+  readonly budget: ModelBudget;
+  /** Operators that are allowed beside the standard ones. */
+  readonly operators: readonly string[];
+}
+
+/** A version that answers, and how to take it away again. */
+export interface LoadedVersion {
+  readonly model: ServedModel;
+  readonly key: string;
+  /** Frees what the runtime holds; nothing may use the model after it. */
+  readonly release: () => Promise<void>;
+}
+
+/**
+ * Looks a version's files through, loads them and runs them once, so that a model which is listed as ready does run.
+ *
+ * @throws ModelError naming what is wrong with it; nothing stays loaded then
+ */
+export async function loadVersion(read: ReadVersion, context: LoadContext): Promise<LoadedVersion> {
+  const { budget } = context;
+  const bytes = [...read.files.values()].reduce((sum, file) => sum + file.bytes.byteLength, 0);
+  const sessions: Session[] = [];
+  const place = join(read.folder.path, String(read.version));
+  try {
+    budget.take(bytes);
+  } catch (error) {
+    throw placed(error, place);
+  }
+  const release = async (): Promise<void> => {
+    budget.giveBack(bytes);
+    for (const session of sessions) await session.release();
+  };
+  try {
+    const load = async (file: string): Promise<Session> => {
+      const session = await loadFile(read, place, file, context);
+      sessions.push(session);
+      return session;
+    };
+    const session = await load(read.file);
+    const generator = await loadGenerator(read, load);
+    const signature = signatureOf(read, session, place);
+    await warmUp(session, signature, read.folder.config, place);
+    return { model: serve(read, session, generator, signature, context.options), key: read.key, release };
+  } catch (error) {
+    await release();
+    throw error;
+  }
+}
+
+function serve(
+  { folder: { name, config }, version, manifest, files }: ReadVersion,
+  session: Session,
+  generator: Generator | null,
+  signature: ModelSignature,
+  common: ModelOptions,
+): ServedModel {
+  const options = configOptions(common, config, manifest);
+  const stats = new ModelStats();
+  const batcher = new Batcher(session, options.batching, stats);
+  const layout = sequenceLayout(signature.states, generator?.manifest);
+  const sequences = new MemoryState(options.sequences, layout.rowSize);
+  const outputs = signature.outputs.map((output) => output.name);
+  const { maxWaiting } = options.batching;
+  const steps = new SequenceSteps(batcher, sequences, { layout, outputs, maxWaiting });
+  return {
+    name,
+    version: String(version),
+    signature,
+    manifest,
+    session,
+    batcher,
+    stats,
+    sequences,
+    steps,
+    rowSteps: new RowSteps(steps, batcher, sequences),
+    generator,
+    files,
+    metadata: JSON.stringify(modelMetadata(name, version, signature)),
+    config: JSON.stringify(modelConfig(name, signature, signature.maxRows)),
+  };
+}
+
+async function loadFile(
+  { files }: ReadVersion,
+  place: string,
+  file: string,
+  { runtime, operators }: LoadContext,
+): Promise<Session> {
+  const bytes = files.get(file)?.bytes;
+  if (!bytes) throw new ModelError(`${place}: expected ${file}, found none; export the model again`);
+  try {
+    checkOperators(inspectModel(bytes).operators, operators);
+    return await runtime.createSession(bytes);
+  } catch (error) {
+    throw placed(error, `${place}: ${file}`);
+  }
+}
+
+async function loadGenerator(
+  { manifest }: ReadVersion,
+  load: (file: string) => Promise<Session>,
+): Promise<Generator | null> {
+  if (manifest === null || manifest.tensors.generator === null || !isNetManifest(manifest)) return null;
+  const session = await load(modelFiles.generator);
+  checkSession(session, manifest.tensors.generator, modelFiles.generator);
+  return { session, manifest };
+}
+
+/** By the manifest where there is one; config.pbtxt is held against the file either way, since Triton would be. */
+function signatureOf({ folder, manifest, file }: ReadVersion, session: Session, place: string): ModelSignature {
+  const tensors: FileTensors = {
+    inputs: session.inputs.map((tensor) => specOf(tensor, place)),
+    outputs: session.outputs.map((tensor) => specOf(tensor, place)),
+  };
+  const path = join(folder.path, modelFiles.config);
+  const configured = configSignature(folder.config, tensors, path, limits.batch);
+  if (manifest === null) return configured;
+  checkSession(session, manifest.tensors.model, file);
+  const own = signatureOfManifest(manifest, limits.batch);
+  return manifest.net === null ? { ...configured, inputs: own.inputs, states: own.states } : own;
+}
+
+/** A tensor as the protocol has it. A file without names for its dims has them all the same: they need not be equal then. */
+function specOf({ name, type, shape }: TensorInfo, place: string): TensorSpec {
+  const fixed = elementsOf(shape.map((dim) => (typeof dim === 'number' ? dim : 1)));
+  if (!isTensorType(type) || fixed > limits.tensorValues || fixed < 1) {
+    throw new ModelError(
+      `${place}: tensor "${name}": expected dims of 1 to ${limits.tensorValues} values, got ${type} ${shapeText(shape)}; export the model with smaller ones`,
+    );
+  }
+  return { name, type, shape: [...shape] };
+}
+
+function placed(error: unknown, place: string): unknown {
+  return error instanceof ModelError ? new ModelError(`${place}: ${error.message}`, { cause: error }) : error;
+}

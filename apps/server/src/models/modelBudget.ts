@@ -1,0 +1,31 @@
+import { ModelError } from '@onda/contract';
+
+/** Bounds the memory that the models of a service take, by the bytes of their files. */
+export class ModelBudget {
+  readonly #most: number;
+  #taken = 0;
+
+  /** @param most bytes of all model files that are loaded at a time */
+  constructor(most: number) {
+    this.#most = most;
+  }
+
+  /** Bytes of the models that are loaded. */
+  get taken(): number {
+    return this.#taken;
+  }
+
+  /** @throws ModelError if there is no room for that many more bytes */
+  take(bytes: number): void {
+    if (this.#taken + bytes > this.#most) {
+      throw new ModelError(
+        `expected at most ${this.#most} bytes of models, got ${bytes} beside the ${this.#taken} that are loaded; unload a model, or raise --max-model-bytes`,
+      );
+    }
+    this.#taken += bytes;
+  }
+
+  giveBack(bytes: number): void {
+    this.#taken -= bytes;
+  }
+}

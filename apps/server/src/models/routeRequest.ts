@@ -1,0 +1,61 @@
+import type { InferRequest } from '@onda/protocol';
+import { scopedRequest } from '../access/sequenceScope.ts';
+import type { ModelRepository } from '../modelRepository.ts';
+import type { ServedModel } from '../servedModel.ts';
+
+export interface RoutedRequest {
+  readonly model: ServedModel;
+  readonly request: InferRequest;
+}
+
+/**
+ * Decodes a request against the version that answers it: the step of a sequence goes to the version that the sequence began on,
+ * though a newer one was loaded since.
+ *
+ * @param model   what the request's name and version found
+ * @param version of the request's path
+ * @param client  whose sequences are meant, where clients have their own
+ * @param decode  against a version's tensors, which may differ from those of another
+ * @throws what `decode` throws
+ */
+export function routeRequest(
+  repository: ModelRepository,
+  model: ServedModel,
+  version: string | undefined,
+  client: string | undefined,
+  decode: (model: ServedModel) => InferRequest,
+): RoutedRequest | Promise<RoutedRequest> {
+  const others = repository.others(model, version);
+  // The rule; the rest costs nothing then.
+  if (others.length === 0) return { model, request: decode(model) };
+  return routeAmong(model, others, client, decode);
+}
+
+async function routeAmong(
+  model: ServedModel,
+  others: readonly ServedModel[],
+  client: string | undefined,
+  decode: (model: ServedModel) => InferRequest,
+): Promise<RoutedRequest> {
+  let gone: RoutedRequest | undefined;
+  let first: { request: InferRequest } | { error: unknown } | undefined;
+  for (const candidate of [model, ...others]) {
+    let request: InferRequest;
+    try {
+      request = decode(candidate);
+    } catch (error) {
+      first ??= { error };
+      continue;
+    }
+    first ??= { request };
+    const { sequence } = scopedRequest(client, request);
+    if (sequence === undefined) break;
+    const found = await candidate.sequences.find(sequence.id);
+    if (found?.kind === 'live') return { model: candidate, request };
+    // One that has ended there is told of as such, unless it lives elsewhere or begins again.
+    if (found?.kind === 'gone' && !sequence.start) gone ??= { model: candidate, request };
+  }
+  if (gone) return gone;
+  if (first && 'request' in first) return { model, request: first.request };
+  throw first?.error;
+}

@@ -1,0 +1,26 @@
+import { ModelError } from '@onda/contract';
+import type { VersionPolicy } from './config/tritonConfig.ts';
+
+/**
+ * The versions that a policy wants served: the newest one without a policy, as in Triton.
+ *
+ * @param versions that are there, the newest first
+ * @param path     of config.pbtxt, for errors
+ * @throws ModelError for a policy that asks for one that is not there
+ */
+export function chosenVersions(
+  versions: readonly number[],
+  policy: VersionPolicy | undefined,
+  path: string,
+): number[] {
+  if (policy?.all !== undefined) return [...versions];
+  if (policy?.specific !== undefined) {
+    const wanted = policy.specific.versions;
+    const missing = wanted.find((version) => !versions.includes(version));
+    if (missing === undefined && wanted.length > 0) return versions.filter((version) => wanted.includes(version));
+    throw new ModelError(
+      `${path}: version_policy: expected versions among ${versions.join(', ')}, got ${missing ?? 'none'}; correct it or put the version there`,
+    );
+  }
+  return versions.slice(0, Math.max(1, policy?.latest?.num_versions ?? 1));
+}

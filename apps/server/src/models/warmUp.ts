@@ -1,0 +1,72 @@
+import { elementsOf, ModelError, typedArrays } from '@onda/contract';
+import type { TensorSpec } from '@onda/contract';
+import type { RuntimeTensor, Session } from '@onda/runtime';
+import { limits } from '../limits.ts';
+import { tensorTypeOf } from './config/configTypes.ts';
+import type { TritonConfig, Warmup, WarmupInput } from './config/tritonConfig.ts';
+import type { ModelSignature } from './modelSignature.ts';
+import { oneOfEach } from './oneOfEach.ts';
+
+/** More would keep a service from getting ready. */
+const MOST_RUNS = 100;
+
+/**
+ * Runs a model before requests come: what its `model_warmup` says, or once with one row and, if it takes several, with two,
+ * since ONNX Runtime takes other kernels for one row.
+ *
+ * @param place what to call the model in errors
+ * @throws ModelError for a warm-up that does not fit the model; what the session throws
+ */
+export async function warmUp(
+  session: Session,
+  signature: ModelSignature,
+  config: TritonConfig | null,
+  place: string,
+): Promise<void> {
+  const { inputs, maxRows } = signature;
+  await session.run(oneOfEach(inputs));
+  if (maxRows > 1) await session.run(oneOfEach(inputs, 2));
+  for (const warmup of config?.model_warmup ?? []) {
+    const feeds = warmupFeeds(warmup, signature, `${place}: model_warmup "${warmup.name ?? ''}"`);
+    const count = Math.min(MOST_RUNS, warmup.count ?? 1);
+    for (let run = 0; run < Math.max(1, count); run++) await session.run(feeds);
+  }
+}
+
+function warmupFeeds(
+  { batch_size, inputs }: Warmup,
+  signature: ModelSignature,
+  where: string,
+): Record<string, RuntimeTensor> {
+  const rows = Math.max(1, batch_size ?? 1);
+  // What it does not name (states, controls) is zeros.
+  const feeds = oneOfEach(signature.inputs, signature.maxRows > 0 ? rows : 1);
+  for (const [name, input] of Object.entries(inputs)) {
+    const spec = signature.inputs.find((tensor) => tensor.name === name);
+    if (spec === undefined) {
+      throw new ModelError(`${where}: the ONNX file has no input "${name}"; correct the warm-up`);
+    }
+    feeds[name] = warmupTensor(input, spec, signature.maxRows > 0 ? [rows] : [], `${where}: input "${name}"`);
+  }
+  return feeds;
+}
+
+function warmupTensor(input: WarmupInput, { type }: TensorSpec, rows: number[], where: string): RuntimeTensor {
+  if (tensorTypeOf(input.data_type) !== type) {
+    throw new ModelError(`${where}: expected the model's type ${type}, got ${input.data_type ?? 'none'}; correct it`);
+  }
+  if (input.input_data_file !== undefined) {
+    throw new ModelError(`${where}: input_data_file is not read by this service; use zero_data or random_data`);
+  }
+  const dims = [...rows, ...input.dims];
+  const count = elementsOf(dims);
+  if (!(count >= 1 && count <= limits.tensorValues)) {
+    throw new ModelError(`${where}: expected 1 to ${limits.tensorValues} values, got ${count}; correct its dims`);
+  }
+  if (type === 'string') return { type, dims, data: Array.from({ length: count }, () => '') };
+  const data = new typedArrays[type](count);
+  if (input.random_data === true && data instanceof Float32Array) {
+    for (let index = 0; index < count; index++) data[index] = Math.random();
+  }
+  return { type, dims, data } as RuntimeTensor;
+}
