@@ -4,17 +4,13 @@ What each question means and what comes back: ../src/training/workerAnswers.ts; 
 `--fused` takes Adam's fused implementation instead of the default one.
 """
 
-import json
 import sys
 import time
 
 import torch
 
+from answer import answer_lines
 from job import load_job
-
-answers_go_to = sys.stdout
-# Whatever else prints must not come between the answers.
-sys.stdout = sys.stderr
 
 
 class Worker:
@@ -49,14 +45,7 @@ class Worker:
 def main():
     worker = Worker("--fused" in sys.argv[1:])
     can = {"hello": worker.hello, "prepare": worker.prepare, "run": worker.run, "product": worker.product}
-    for line in sys.stdin:
-        try:
-            question = json.loads(line)
-            reply = {"ok": can[question["do"]](question)}
-        except Exception as error:  # every reason goes back as an answer
-            reply = {"error": f"{type(error).__name__}: {error}"}
-        answers_go_to.write(json.dumps(reply) + "\n")
-        answers_go_to.flush()
+    answer_lines(can)
 
 
 main()

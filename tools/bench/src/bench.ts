@@ -29,6 +29,8 @@ export interface BenchResult {
   picture: { alt: string; svg: string } | null;
   /** Why the figures must not be trusted, a sentence each; empty: they may be. */
   problems: string[];
+  /** Goals that were missed, a sentence each: the figures stand and are written, the exit code tells. */
+  missed?: string[];
   /** Cores that other processes used meanwhile, on average; null where the system does not tell. */
   otherCores: number | null;
 }

@@ -28,7 +28,8 @@ const performancePage = path.join(root, 'docs', 'performance.md');
 /**
  * Runs a bench and shows its figures: tables for people, rows as JSON, the page of the docs.
  *
- * @throws ResultError, after the tables, when the figures must not be trusted; no file is written then
+ * @throws ResultError, after the tables, when the figures must not be trusted, and no file is written then; or, after the files, when a
+ *   goal was missed
  */
 export async function benchCommand(name: string, options: BenchOptions): Promise<void> {
   const bench = await benches[parseBenchName(name)]();
@@ -66,4 +67,5 @@ export async function benchCommand(name: string, options: BenchOptions): Promise
       writeFileWhole(path.join(path.dirname(page), picture), result.picture.svg);
     writeFileWhole(page, whole);
   }
+  if (result.missed?.length) throw new ResultError(result.missed.join('\n'));
 }

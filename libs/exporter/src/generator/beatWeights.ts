@@ -8,6 +8,12 @@ const [inputGate, outputGate, forgetGate, candidateGate] = [0, 1, 2, 3];
 /** Small enough that tanh(s v) is s v to the last bit of a float32, and a power of two, so that it takes no digit. */
 const SMALL = 2 ** -16;
 
+/**
+ * What brings s v back to v. ONNX Runtime's tanh is a quotient of polynomials whose first coefficients are off by 2^-23 of their size,
+ * so near 0 it gives that much less than its argument, always: over 200 samples of a fitted net that made 1.6e-5, without it 1.2e-6.
+ */
+const LARGE = (1 + 2 ** -23) / SMALL;
+
 /** A gate's sum from which on a sigmoid is 0 or 1 to the last bit. */
 const SHUT = 40;
 
@@ -54,7 +60,7 @@ export function beatWeights(layer: NetLayer, readout: Readout): RecurrentWeights
       candidateGate,
       linearBeforeReset ? q : p,
       linearBeforeReset ? p : q,
-      linearBeforeReset ? 1 / SMALL : SMALL,
+      linearBeforeReset ? LARGE : SMALL,
     );
     for (let from = 0; from < units; from++) {
       const h = units + from;
@@ -65,7 +71,7 @@ export function beatWeights(layer: NetLayer, readout: Readout): RecurrentWeights
       lstm.recurrent(forgetGate, q, h, update);
       lstm.recurrent(candidateGate, q, h, fed[n * units + from]);
       if (linearBeforeReset) lstm.recurrent(candidateGate, p, h, SMALL * product);
-      else lstm.recurrent(candidateGate, q, from, product / SMALL);
+      else lstm.recurrent(candidateGate, q, from, product * LARGE);
     }
   }
   const [gates, candidate] = activations;

@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import type { RoundPlan, RoundTimes } from '../rounds.ts';
 import { interleavedRounds } from '../rounds.ts';
-import type { OpenSystem } from './openSystems.ts';
+import type { OpenSystem } from '../worker/openSystems.ts';
 import { productContestants, splitProducts } from './peak.ts';
 import type { ProductFigures } from './peak.ts';
 import { makeStart } from './start.ts';
@@ -32,7 +32,7 @@ export interface MeasuredWork {
  */
 export async function measureWork(
   work: Work,
-  open: readonly OpenSystem[],
+  open: readonly OpenSystem<SystemName>[],
   plan: RoundPlan,
   folder: string,
 ): Promise<MeasuredWork> {

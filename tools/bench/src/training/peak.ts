@@ -1,7 +1,7 @@
 import type { Row } from '../report/rowFile.ts';
 import type { Contestant, RoundTimes } from '../rounds.ts';
 import { spread } from '../statistics.ts';
-import type { OpenSystem } from './openSystems.ts';
+import type { OpenSystem } from '../worker/openSystems.ts';
 import type { SystemName } from './systems.ts';
 import { workerAnswers } from './workerAnswers.ts';
 
@@ -21,7 +21,7 @@ const libraries: readonly (readonly SystemName[])[] = [
 export type ProductFigures = Map<SystemName, number[]>;
 
 /** Large products as contestants of every round: what the machine can do changes from minute to minute, on shared ones above all. */
-export function productContestants(open: readonly OpenSystem[]): Contestant[] {
+export function productContestants(open: readonly OpenSystem<SystemName>[]): Contestant[] {
   return libraries.flatMap((names) => {
     const system = names.map((name) => open.find((one) => one.name === name)).find(Boolean);
     if (system === undefined) return [];

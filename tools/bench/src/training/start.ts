@@ -101,7 +101,8 @@ export function startWeights(start: Start): PyTorchWeights {
   );
 }
 
-function toBase64(values: Float32Array): string {
+/** float32, little-endian. */
+export function toBase64(values: Float32Array): string {
   return Buffer.from(values.buffer, values.byteOffset, values.byteLength).toString('base64');
 }
 

@@ -1,18 +1,13 @@
 import { ConfigError } from '@onda/contract';
-import { ensurePytorch, pythonCommand } from '../peers/pytorch.ts';
-import type { WorkerCommand } from '../worker/lineProcess.ts';
+import { ensurePytorch } from '../peers/pytorch.ts';
+import { pythonCommand } from '../peers/pythonCommand.ts';
 import { nodeCommand } from '../worker/nodeCommand.ts';
-
-/** How to start a system's worker, or a sentence on what is missing and how to get it. The worker too may find something missing. */
-export type SystemStart = { command: WorkerCommand } | { missing: string };
+import type { SystemStart, WorkerSystem } from '../worker/openSystems.ts';
 
 /** Something that trains. */
-export interface System {
-  /** What it is, for the notes. */
-  about: string;
+export interface System extends WorkerSystem {
   /** How many of the first losses must be PyTorch's; null: all that are compared. */
   comparable: (cell: string) => { losses: number | null; reason: string };
-  start: (say: (line: string) => void) => SystemStart | Promise<SystemStart>;
 }
 
 const all = { losses: null, reason: '' };

@@ -10,14 +10,15 @@ import type { LossComparison } from './compareLosses.ts';
 import { compareLosses, lossProblem } from './compareLosses.ts';
 import { firstJobProcess, measureFirstJobProcess } from './firstJobProcess.ts';
 import { measureWork } from './measureWork.ts';
-import { closeSystems, openSystems } from './openSystems.ts';
-import type { OpenSystem } from './openSystems.ts';
+import { closeSystems, openSystems } from '../worker/openSystems.ts';
+import type { OpenSystem } from '../worker/openSystems.ts';
 import { peaks, productRows } from './peak.ts';
 import type { ProductFigures } from './peak.ts';
 import { scalingPicture, timesPicture } from './pictures.ts';
 import type { Sweep } from './scaling.ts';
 import { sweepsOf } from './scaling.ts';
-import { parseSystem, usualSystems } from './systems.ts';
+import { parseSystem, systems, usualSystems } from './systems.ts';
+import type { SystemName } from './systems.ts';
 import type { TimedWork } from './tables.ts';
 import { lossTable, peakTable, timeRows, timeTable } from './tables.ts';
 import { firstJob, parseWork, stepFlops, usualWorks } from './work.ts';
@@ -37,7 +38,7 @@ export async function trainingBench(call: BenchCall): Promise<BenchResult> {
   const names = (call.systems ?? (call.scaling ? ['onda-native', 'pytorch'] : usualSystems)).map(parseSystem);
   const plan: RoundPlan = { ...(call.quick ? plans.quick : plans.usual) };
   if (call.rounds !== undefined) plan.rounds = call.rounds;
-  const { open, missing } = await openSystems(names, call.say);
+  const { open, missing } = await openSystems(systems, names, call.say);
   const folder = mkdtempSync(path.join(tmpdir(), 'onda-bench-'));
   const pids = open.map(({ worker }) => worker.pid);
   const before = readCpuTicks(pids);
@@ -79,7 +80,7 @@ function chooseWorks({ works: given, scaling }: BenchCall): Chosen {
 async function measureAll(
   { say }: BenchCall,
   { works, process: asProcess, sweeps }: Chosen,
-  open: readonly OpenSystem[],
+  open: readonly OpenSystem<SystemName>[],
   plan: RoundPlan,
   folder: string,
 ): Promise<Pick<BenchResult, 'rows' | 'tables' | 'picture' | 'problems'>> {

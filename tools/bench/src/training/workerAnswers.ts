@@ -1,17 +1,7 @@
 import { z } from 'zod';
 
-/** What each training worker answers; peers/training.py answers alike. */
+/** What each training worker answers, besides `hello`; peers/training.py answers alike. */
 export const workerAnswers = {
-  /** `{"do": "hello"}`, the first question: loads the library that computes. */
-  hello: z.union([
-    z.strictObject({
-      version: z.string(),
-      /** Threads that it takes by itself; null where it does not tell. */
-      threads: z.int().nullable(),
-    }),
-    /** It cannot run here: a sentence on what is missing and how to get it. */
-    z.strictObject({ missing: z.string() }),
-  ]),
   /** `{"do": "prepare", "start": PATH}`: takes the net, weights and data of a start file; drops what it had. */
   prepare: z.strictObject({}),
   /** `{"do": "run", "steps": N}`: goes on training. */

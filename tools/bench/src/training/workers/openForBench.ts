@@ -1,7 +1,7 @@
 import { MissingError } from '@onda/contract';
 import { openBackend } from '@onda/tfjs-native';
 import type { z } from 'zod';
-import type { workerAnswers } from '../workerAnswers.ts';
+import type { helloAnswer } from '../../worker/openSystems.ts';
 
 /**
  * Opens a backend and tells about it, or what is missing.
@@ -11,7 +11,7 @@ import type { workerAnswers } from '../workerAnswers.ts';
 export async function openForBench(
   want: 'tensorflow' | 'cpu',
   kernels: boolean,
-): Promise<z.infer<typeof workerAnswers.hello>> {
+): Promise<z.infer<typeof helloAnswer>> {
   const lines: string[] = [];
   try {
     const backend = await openBackend({ want, log: (line) => lines.push(line) });
