@@ -1,5 +1,6 @@
 import { ConfigError } from '@onda/contract';
 import { describe, expect, it } from 'vitest';
+import { benchNames } from './benches.ts';
 import { parseBenchName, parseList, parseRounds } from './options.ts';
 
 describe(parseBenchName, () => {
@@ -9,7 +10,9 @@ describe(parseBenchName, () => {
 
   it.each(['trainin', 'toString'])('refuses %s', (name) => {
     expect(() => parseBenchName(name)).toThrow(
-      new ConfigError(`expected the name of a bench (training), got "${name}"; correct the name`),
+      new ConfigError(
+        `expected the name of a bench (${benchNames.join(', ')}), got "${name}"; correct the name`,
+      ),
     );
   });
 });
