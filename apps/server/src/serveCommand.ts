@@ -22,6 +22,7 @@ export async function serve(options: ServeOptions): Promise<void> {
       corsOrigins: options.corsOrigins,
     },
     provider: options.provider,
+    state: options.state,
     grpcPort: options.grpcPort,
     modelOptions: {
       batching: {

@@ -6,13 +6,14 @@ import type { Batcher, BatchOptions } from './batching/batcher.ts';
 import type { ModelSignature } from './models/modelSignature.ts';
 import type { ModelStats } from './modelStats.ts';
 import type { RowSteps } from './sequences/rowSteps.ts';
-import type { SequenceLimits, SequenceState } from './sequences/sequenceState.ts';
+import type { OpenState, SequenceLimits, SequenceState } from './sequences/sequenceState.ts';
 import type { SequenceSteps } from './sequences/sequenceSteps.ts';
 
 /** What a service sets for each of its models. */
 export interface ModelOptions {
   batching: BatchOptions;
   sequences: SequenceLimits;
+  openState: OpenState;
 }
 
 /** generator.onnx of an Onda net. */

@@ -15,6 +15,7 @@ import { ModelRepository } from './modelRepository.ts';
 import { ModelBudget } from './models/modelBudget.ts';
 import { RepositoryKeeper } from './models/repositoryKeeper.ts';
 import type { RepositoryOptions } from './models/repositoryOptions.ts';
+import { openStates } from './sequences/openStates.ts';
 import type { ModelOptions } from './servedModel.ts';
 import type { Service } from './service.ts';
 
@@ -31,7 +32,9 @@ export interface ServerOptions {
   provider: ProviderChoice;
   /** Which CUDA device, and threads inside one operator. */
   runtime: OrtOptions;
-  modelOptions: ModelOptions;
+  modelOptions: Omit<ModelOptions, 'openState'>;
+  /** Where sequences are kept: `memory`, or a URL of Redis. */
+  state: string;
   repository: RepositoryOptions;
   /** undefined: no gRPC. */
   grpcPort: number | undefined;
@@ -71,13 +74,15 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     for (const end of endings) await end();
   };
   try {
+    const states = await openStates(options.state, onWarning);
+    endings.unshift(() => states.close());
     const repository = new ModelRepository();
     const keeper = new RepositoryKeeper(
       options.models,
       repository,
       {
         runtime,
-        options: options.modelOptions,
+        options: { ...options.modelOptions, openState: states.open },
         budget: new ModelBudget(options.repository.maxBytes),
         operators: options.repository.operators,
       },

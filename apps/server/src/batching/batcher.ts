@@ -51,6 +51,8 @@ export class Batcher {
   readonly #options: BatchOptions;
   readonly #stats: ModelStats;
   readonly #joins: boolean;
+  /** Where rows are never joined, a single one has the bits of every other, and the model may even compute over its rows. */
+  readonly #pads: boolean;
   readonly #now: () => number;
   readonly #queue = new BatchQueue();
   #underWay = 0;
@@ -69,6 +71,7 @@ export class Batcher {
     this.#stats = stats;
     // Rows can be told apart only if every tensor has them first.
     this.#joins = [...session.inputs, ...session.outputs].every(({ shape }) => typeof shape[0] === 'string');
+    this.#pads = this.#joins && options.maxRows > 1;
   }
 
   /**
@@ -176,7 +179,7 @@ export class Batcher {
   async #runJoined(runs: readonly WaitingRun[]): Promise<void> {
     const started = this.#now();
     const [{ feeds, fetches, rows, exact }] = runs;
-    const pads = this.#joins && runs.length === 1 && rows === 1 && exact;
+    const pads = this.#pads && runs.length === 1 && rows === 1 && exact;
     const parts = runs.map((run) => run.feeds);
     const joined = runs.length > 1 ? joinTensors(parts) : pads ? joinTensors([feeds, feeds]) : { ...feeds };
     const results = await this.#session.run(joined, fetches);

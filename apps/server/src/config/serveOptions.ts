@@ -130,6 +130,14 @@ export const serveOptions = {
     fallback: 86_400,
     says: 'so long after its start a sequence is forgotten',
   }),
+  state: text({
+    value: 'place',
+    expects: 'memory, or redis://host:port',
+    pattern: /^(memory|rediss?:\/\/\S+)$/,
+    fallback: 'memory',
+    isSecret: (place) => /\/\/[^/@]*:[^/@]+@/.test(place),
+    says: 'where sequences are kept: memory, or redis://[user:password@]host:port for several processes',
+  }),
   tokens: text({
     value: 'file',
     expects: 'a file of tokens',

@@ -33,6 +33,11 @@ const counters: readonly [name: string, help: string, value: (model: ServedModel
     'Sequences that were forgotten, idle or old',
     ({ sequences }) => sequences.expired,
   ],
+  [
+    'onda_sequence_store_failures',
+    'Calls that the store of the sequences did not answer',
+    ({ sequences }) => sequences.failures,
+  ],
 ];
 
 /** Metrics of the models. They are read from the models' own numbers when somebody asks, so that requests pay nothing. */

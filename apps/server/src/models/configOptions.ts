@@ -10,11 +10,12 @@ import type { TritonConfig } from './config/tritonConfig.ts';
  * compute over its rows.
  */
 export function configOptions(
-  { batching, sequences }: ModelOptions,
+  common: ModelOptions,
   config: TritonConfig | null,
   manifest: Manifest | null,
 ): ModelOptions {
-  if (config === null || manifest !== null) return { batching, sequences };
+  if (config === null || manifest !== null) return common;
+  const { batching, sequences } = common;
   const { dynamic_batching: dynamic, sequence_batching: sequence, max_batch_size: most } = config;
   const delayUs =
     dynamic?.max_queue_delay_microseconds ??
@@ -23,6 +24,7 @@ export function configOptions(
   const joins = dynamic !== undefined || sequence !== undefined;
   const idleUs = sequence?.max_sequence_idle_microseconds;
   return {
+    ...common,
     batching: {
       ...batching,
       maxRows: joins ? Math.max(1, Math.min(batching.maxRows, most ?? batching.maxRows)) : 1,

@@ -8,7 +8,6 @@ import type { Runtime, Session, TensorInfo } from '@onda/runtime';
 import { Batcher } from '../batching/batcher.ts';
 import { limits } from '../limits.ts';
 import { ModelStats } from '../modelStats.ts';
-import { MemoryState } from '../sequences/memoryState.ts';
 import { RowSteps } from '../sequences/rowSteps.ts';
 import { sequenceLayout } from '../sequences/sequenceLayout.ts';
 import { SequenceSteps } from '../sequences/sequenceSteps.ts';
@@ -77,7 +76,7 @@ export async function loadVersion(read: ReadVersion, context: LoadContext): Prom
 }
 
 function serve(
-  { folder: { name, config }, version, manifest, files }: ReadVersion,
+  { folder: { name, config }, version, file, manifest, files }: ReadVersion,
   session: Session,
   generator: Generator | null,
   signature: ModelSignature,
@@ -87,7 +86,13 @@ function serve(
   const stats = new ModelStats();
   const batcher = new Batcher(session, options.batching, stats);
   const layout = sequenceLayout(signature.states, generator?.manifest);
-  const sequences = new MemoryState(options.sequences, layout.rowSize);
+  const sequences = options.openState({
+    name,
+    version: String(version),
+    fileHash: files.get(file)?.sha256 ?? '',
+    rowSize: layout.rowSize,
+    limits: options.sequences,
+  });
   const outputs = signature.outputs.map((output) => output.name);
   const { maxWaiting } = options.batching;
   const steps = new SequenceSteps(batcher, sequences, { layout, outputs, maxWaiting });

@@ -32,6 +32,7 @@ export class MemoryState implements SequenceState {
   started = 0;
   ended = 0;
   expired = 0;
+  readonly failures = 0;
   readonly #now: () => number;
   readonly #rows: StateSlab;
   readonly #live = new Map<string, Live>();

@@ -75,6 +75,8 @@ export interface SequenceState {
   readonly started: number;
   readonly ended: number;
   readonly expired: number;
+  /** Calls that the store did not answer. */
+  readonly failures: number;
 
   /** @throws ProtocolError 503 when the store is away */
   find(id: string): Soon<LiveSequence | GoneSequence | undefined>;
@@ -93,3 +95,14 @@ export interface SequenceState {
   /** Forgets what is due, and looks how many live. Never fails. */
   sweep(): void;
 }
+
+/** Opens the sequences of one model. */
+export type OpenState = (model: {
+  name: string;
+  version: string;
+  /** SHA-256 of the model's file, hexadecimal: a sequence of one file is none of another. */
+  fileHash: string;
+  /** Words of one sequence's row. */
+  rowSize: number;
+  limits: SequenceLimits;
+}) => SequenceState;

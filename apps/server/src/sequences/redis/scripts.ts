@@ -1,0 +1,55 @@
+/**
+ * What Redis does in one piece. A sequence is a hash: `steps`, `samples`, `row`, `last`, `start` and `until` (milliseconds of
+ * Redis's clock, which all replicas share), and `why` once it is over. The live ones stand in a sorted set by `until`.
+ *
+ * A hash outlives its sequence by the idle time, so that its client hears what happened to it.
+ */
+const now = `
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)`;
+
+/** KEYS: sequence. Returns nothing, or steps, samples, row, last, why, milliseconds left, milliseconds since the start. */
+export const findScript = `${now}
+local s = redis.call('HMGET', KEYS[1], 'steps', 'samples', 'row', 'last', 'why', 'until', 'start')
+if not s[1] then return {} end
+return { s[1], s[2], s[3] or '', s[4] or '', s[5] or '', tostring(tonumber(s[6]) - now), tostring(now - tonumber(s[7])) }`;
+
+/**
+ * Keeps a change if the sequence is where it is expected.
+ *
+ * KEYS: sequence, live ones. ARGV: id, steps before (0: does not live), steps, samples, row, last ('': none), why it is over
+ * ('': it is not), most, idle and age in milliseconds.
+ *
+ * Returns 'kept' and the milliseconds left, 'moved', or 'full'; then how many had expired.
+ */
+export const keepScript = `${now}
+local id, expected, most = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[8])
+local idle, age = tonumber(ARGV[9]), tonumber(ARGV[10])
+local s = redis.call('HMGET', KEYS[1], 'steps', 'until', 'why', 'start')
+local lives = s[1] and not s[3] and tonumber(s[2]) > now
+if (lives and tonumber(s[1]) or 0) ~= expected then return { 'moved', 0, 0 } end
+local start, expired = tonumber(s[4]), 0
+if not lives then
+  expired = redis.call('ZREMRANGEBYSCORE', KEYS[2], '-inf', now)
+  if redis.call('ZCARD', KEYS[2]) >= most then return { 'full', 0, expired } end
+  start = now
+end
+local ends = math.min(now + idle, start + age)
+redis.call('DEL', KEYS[1])
+redis.call('HSET', KEYS[1], 'steps', ARGV[3], 'samples', ARGV[4], 'until', ends, 'start', start)
+if ARGV[6] ~= '' then redis.call('HSET', KEYS[1], 'last', ARGV[6]) end
+if ARGV[7] ~= '' then
+  redis.call('HSET', KEYS[1], 'why', ARGV[7])
+  redis.call('ZREM', KEYS[2], id)
+  redis.call('PEXPIRE', KEYS[1], idle)
+else
+  redis.call('HSET', KEYS[1], 'row', ARGV[5])
+  redis.call('ZADD', KEYS[2], ends, id)
+  redis.call('PEXPIRE', KEYS[1], ends - now + idle)
+end
+return { 'kept', ends - now, expired }`;
+
+/** KEYS: live ones. Returns how many live, and how many had expired. */
+export const sweepScript = `${now}
+local expired = redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now)
+return { redis.call('ZCARD', KEYS[1]), expired }`;
