@@ -42,6 +42,8 @@ program
   )
   .option('--states <packing>', 'row: one row of all states (the usual); separate: each a tensor')
   .option('--opset <n>', 'operator set, 14 to 21 (default: 17)')
+  .option('--precision <kind>', 'float32 (the usual), float16 or int8 weights')
+  .option('--allow-nan', 'take weights that are not finite numbers', false)
   .option('--no-verify', 'do not compare with TensorFlow.js before the model is put in place')
   .action(async (source: string, dest: string, options: ExportCall) => {
     await runCommand('export', async () => {

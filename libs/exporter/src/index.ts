@@ -11,5 +11,8 @@ export { tensorSpecs } from './model/tensorSpecs.ts';
 export { withMetadata } from './model/withMetadata.ts';
 export { exportNet } from './net/exportNet.ts';
 export type { ExportedNet, ExportNetOptions } from './net/exportNet.ts';
+export { precisions } from './precision/precision.ts';
+export type { Precision } from './precision/precision.ts';
+export { roundWeights } from './precision/roundWeights.ts';
 export { isOndaNet } from './net/isOndaNet.ts';
 export type { NetSpec } from './net/net.ts';

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { convolutionModel, emptyFolder, layer, saveModel, wordsModel } from '../testing/savedModel.ts';
 import { exportCommand, type ExportCall } from './export.ts';
 
-const usual: ExportCall = { stateful: false, verify: true };
+const usual: ExportCall = { stateful: false, allowNan: false, verify: true };
 
 let said: string;
 beforeAll(() => {
@@ -43,9 +43,9 @@ describe(exportCommand, () => {
     ]);
     expect(tensors.model.outputs).toEqual([{ name: 'dense', type: 'float32', shape: ['batch', 3] }]);
     expect(parity.map(({ check, time }) => [check, time])).toEqual([
-      ['values', 1],
-      ['values', 7],
-      ['values', 40],
+      ['values, seed 1', 1],
+      ['values, seed 1', 7],
+      ['values, seed 1', 40],
     ]);
     expect(text).toContain('warning: node "lstm" (LSTM): the WebGPU provider refuses it');
     expect(readFileSync(path.join(dest, 'words/config.pbtxt'), 'utf8')).toContain(
@@ -58,6 +58,18 @@ describe(exportCommand, () => {
       const { dest } = await exported(wordsModel(), { stateful: true, states });
       expect(manifestOf(dest).parity.map(({ check }) => check)).toContain('split 13 + 27');
     }
+  });
+
+  it.each([
+    ['float16', 'values, seed 1, float32 weights'],
+    ['int8', 'values, seed 1'],
+  ])('keeps weights in %s, with parity rows of its own', async (precision, check) => {
+    const { dest } = await exported(wordsModel(), { precision });
+    const manifest = manifestOf(dest);
+    expect(manifest.precision).toBe(precision);
+    const rows = manifest.parity.filter((row) => row.check === check);
+    expect(rows).toHaveLength(3);
+    expect(rows[0].tolerance).toBeGreaterThan(1e-5);
   });
 
   it('makes no new version of the same bytes, and one of others', async () => {
@@ -81,7 +93,7 @@ describe(exportCommand, () => {
       'a convolution over the time with states',
       convolutionModel,
       { stateful: true },
-      /^export of "words": expected a sequence in two pieces to give what the whole gives, got other values, .*; export without --stateful$/,
+      /^layer "conv": its windows of 5 samples, .* so a sequence cannot come in pieces; export without stateful$/,
     ],
     [
       'a source that is not there',
@@ -119,6 +131,12 @@ describe(exportCommand, () => {
       wordsModel,
       { states: 'column' },
       /^--states: expected row or separate, got "column"; correct it or leave it out$/,
+    ],
+    [
+      'an unknown precision',
+      wordsModel,
+      { precision: 'int4' },
+      /^--precision: expected float32 or float16 or int8, got "int4"; correct it or leave it out$/,
     ],
     [
       'a packing without states',

@@ -1,9 +1,17 @@
 import path from 'node:path';
 import { ConfigError, type Scaler } from '@onda/contract';
-import { isOndaNet, opsets, statePackings, type StatePacking } from '@onda/exporter';
+import {
+  isOndaNet,
+  opsets,
+  precisions,
+  statePackings,
+  type Precision,
+  type StatePacking,
+} from '@onda/exporter';
 import { describeExport } from '../export/describeExport.ts';
 import { exportLayersModel } from '../export/exportLayers.ts';
 import { exportNetModel } from '../export/exportNet.ts';
+import type { WarnedResult } from '../export/publishModel.ts';
 import { readArtifacts, type LayersModel } from '../fit/artifacts.ts';
 import { isRunFolder, readSummary, runFiles, trainingOf } from '../fit/runFolder.ts';
 
@@ -12,6 +20,8 @@ export interface ExportCall {
   name?: string;
   stateful: boolean;
   states?: string;
+  precision?: string;
+  allowNan: boolean;
   opset?: string;
   verify: boolean;
 }
@@ -26,6 +36,7 @@ interface Shared {
   verify: boolean;
   opset?: number;
   states?: StatePacking;
+  precision?: Precision;
 }
 
 export async function exportCommand(source: string, dest: string, call: ExportCall): Promise<void> {
@@ -33,7 +44,8 @@ export async function exportCommand(source: string, dest: string, call: ExportCa
     repository: dest,
     verify: call.verify,
     ...(call.opset !== undefined && { opset: readOpset(call.opset) }),
-    ...(call.states !== undefined && { states: readStates(call.states) }),
+    ...(call.states !== undefined && { states: readOne('--states', statePackings, call.states) }),
+    ...(call.precision !== undefined && { precision: readOne('--precision', precisions, call.precision) }),
   };
   if (isRunFolder(source)) {
     await exportRun(source, call, shared);
@@ -48,7 +60,7 @@ export async function exportCommand(source: string, dest: string, call: ExportCa
   }
   if (isOndaNet(artifacts)) {
     const scaler = noScaler(inputFeatures(artifacts));
-    say(describeExport(await exportNetModel({ name, artifacts, lag: 1, scaler, training: null, ...shared })));
+    sayResult(await exportNetModel({ name, artifacts, lag: 1, scaler, training: null, ...shared }));
     return;
   }
   if (call.states !== undefined && !call.stateful) {
@@ -56,10 +68,12 @@ export async function exportCommand(source: string, dest: string, call: ExportCa
       `export ${source}: --states: expected --stateful beside it, since a layers model is exported without its states; add --stateful or leave --states out`,
     );
   }
-  const result = await exportLayersModel({ name, artifacts, stateful: call.stateful, ...shared });
-  result.warnings.forEach((warning) => {
-    say(`warning: ${warning}`);
-  });
+  const { stateful, allowNan } = call;
+  sayResult(await exportLayersModel({ name, artifacts, stateful, allowNan, ...shared }));
+}
+
+function sayResult(result: WarnedResult): void {
+  for (const warning of result.warnings) say(`warning: ${warning}`);
   say(describeExport(result));
 }
 
@@ -74,7 +88,7 @@ async function exportRun(source: string, { name }: ExportCall, shared: Shared): 
     training: trainingOf(summary),
     ...shared,
   });
-  say(describeExport(result));
+  sayResult(result);
 }
 
 function readOpset(text: string): number {
@@ -85,11 +99,11 @@ function readOpset(text: string): number {
   );
 }
 
-function readStates(text: string): StatePacking {
-  const packing = statePackings.find((known) => known === text);
-  if (packing !== undefined) return packing;
+function readOne<T extends string>(option: string, known: readonly T[], text: string): T {
+  const found = known.find((value) => value === text);
+  if (found !== undefined) return found;
   throw new ConfigError(
-    `--states: expected ${statePackings.join(' or ')}, got ${JSON.stringify(text)}; correct it or leave it out`,
+    `${option}: expected ${known.join(' or ')}, got ${JSON.stringify(text)}; correct it or leave it out`,
   );
 }
 

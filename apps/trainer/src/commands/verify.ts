@@ -4,6 +4,7 @@ import type { Runtime } from '@onda/runtime';
 import { createNodeRuntime, readModelFolder, type ModelFolder } from '@onda/runtime-node';
 import { openBackend } from '@onda/tfjs-native';
 import { parityTable, rowHolds } from '../export/compare.ts';
+import { heldAgainst } from '../export/inPrecision.ts';
 import { createTfjsReference } from '../export/tfjsReference.ts';
 import { verifyExport } from '../export/verify.ts';
 import type { LayersModel } from '../fit/artifacts.ts';
@@ -69,14 +70,15 @@ async function rowsIn(
   const bytesOf = (file: string): Uint8Array | null => files.get(file)?.bytes ?? null;
   const sequence = bytesOf(modelFiles.sequence) ?? new Uint8Array();
   if (manifest.net === null) return layersRows(runtime, manifest, artifacts, sequence);
-  const net = Net.fromArtifacts(artifacts);
+  const { weights, relative } = heldAgainst(artifacts, manifest);
+  const net = Net.fromArtifacts(weights);
   try {
     const reference = createTfjsReference(net, manifest.scaler);
     return [
       ...(isNetManifest(manifest)
-        ? await verifyExport(runtime, reference, manifest, sequence, bytesOf(modelFiles.generator))
+        ? await verifyExport(runtime, reference, manifest, sequence, bytesOf(modelFiles.generator), relative)
         : []),
-      ...(await verifyModel(runtime, netSubject(reference, manifest), sequence, say)),
+      ...(await verifyModel(runtime, { ...netSubject(reference, manifest), relative }, sequence, say)),
     ];
   } finally {
     net.dispose();
@@ -89,9 +91,10 @@ async function layersRows(
   artifacts: LayersModel,
   bytes: Uint8Array,
 ): Promise<ParityRow[]> {
-  const subject = await layersSubject(artifacts, manifest);
+  const { weights, relative } = heldAgainst(artifacts, manifest);
+  const subject = await layersSubject(weights, manifest);
   try {
-    return await verifyModel(runtime, subject, bytes, say);
+    return await verifyModel(runtime, { ...subject, relative }, bytes, say);
   } finally {
     subject.dispose();
   }

@@ -4,6 +4,7 @@ import { packManifest, packRuntime } from '@onda/runtime';
 import { createNodeRuntime } from '@onda/runtime-node';
 import { openBackend } from '@onda/tfjs-native';
 import type { LayersModel } from '../fit/artifacts.ts';
+import { inPrecision } from './inPrecision.ts';
 import type { ModelBytes } from './publishModel.ts';
 import { createTfjsReference } from './tfjsReference.ts';
 import { verifyExport } from './verify.ts';
@@ -22,13 +23,18 @@ export async function checkNet(
     separate === null
       ? requireNetManifest(manifest, modelFiles.manifest)
       : packManifest({ ...manifest, net: spec as NonNullable<typeof spec> }, separate);
-  const net = Net.fromArtifacts(artifacts);
-  try {
-    const reference = createTfjsReference(net, manifest.scaler);
-    const runtime = separate === null ? node : packRuntime(node, separate);
-    const generator = modelFiles.generator in files ? files[modelFiles.generator] : null;
-    return await verifyExport(runtime, reference, seen, files[modelFiles.sequence], generator);
-  } finally {
-    net.dispose();
-  }
+  const runtime = separate === null ? node : packRuntime(node, separate);
+  const sequence = files[modelFiles.sequence];
+  const given = modelFiles.generator in files ? files[modelFiles.generator] : null;
+  return inPrecision(artifacts, manifest, async ({ weights, relative }, exact) => {
+    const net = Net.fromArtifacts(weights);
+    try {
+      const reference = createTfjsReference(net, manifest.scaler);
+      // A closed loop carries other weights' differences on and on: it is held to the weights that its file holds.
+      const generator = exact || manifest.precision === 'int8' ? given : null;
+      return await verifyExport(runtime, reference, seen, sequence, generator, relative);
+    } finally {
+      net.dispose();
+    }
+  });
 }

@@ -6,19 +6,26 @@ import type { ParityRow } from '@onda/contract';
  */
 const relativeTolerance = 1e-5;
 
+/**
+ * The same for weights that are kept in fewer bits, beside the weights as they were trained: a half float is within 2^-11 of a weight, an
+ * int8 within 1 / 128 of its column's largest, and a state carries that on. Measured up to 3e-4 and 1e-2 on small nets.
+ */
+export const relativeTolerances = { float32: relativeTolerance, float16: 1e-2, int8: 1e-1 } as const;
+
 /** What one comparison is about: the check's name, the runtime, batch and time of the input. */
 export type Comparison = Pick<ParityRow, 'check' | 'runtime' | 'batch' | 'time'>;
 
 /**
  * The row of two results that should be equal.
  *
- * The bound on the absolute difference is `relativeTolerance` times the largest value expected, at least 1: values in the data's own
+ * The bound on the absolute difference is `relative` times the largest value expected, at least 1: values in the data's own
  * units may be hundreds. A value that is not finite must be the same on both sides, and does not widen the bound.
  */
 export function compareValues(
   comparison: Comparison,
   expected: Float32Array,
   actual: Float32Array,
+  relative: number = relativeTolerance,
 ): ParityRow {
   let maxAbs = expected.length === actual.length ? 0 : Infinity;
   let maxRel = maxAbs;
@@ -35,7 +42,7 @@ export function compareValues(
     maxRel = Math.max(maxRel, difference / Math.max(Math.abs(expected[i]), 1e-3));
     magnitude = Math.max(magnitude, Math.abs(expected[i]));
   }
-  return { ...comparison, maxAbs, maxRel, tolerance: relativeTolerance * magnitude };
+  return { ...comparison, maxAbs, maxRel, tolerance: relative * magnitude };
 }
 
 export const rowHolds = (row: ParityRow): boolean => row.maxAbs <= row.tolerance;

@@ -2,9 +2,13 @@ import { manifestFormat } from '@onda/contract';
 import { exportModel, tensorSpecs, type ExportModelOptions } from '@onda/exporter';
 import type { LayersModel } from '../fit/artifacts.ts';
 import { ondaVersion } from '../versions.ts';
-import { publishModel, type ExportResult } from './publishModel.ts';
+import { manifestPrecision } from './manifestPrecision.ts';
+import { publishModel, type WarnedResult } from './publishModel.ts';
 
-export interface LayersRequest extends Pick<ExportModelOptions, 'opset' | 'states' | 'stateful'> {
+export interface LayersRequest extends Pick<
+  ExportModelOptions,
+  'opset' | 'states' | 'stateful' | 'precision' | 'allowNan'
+> {
   name: string;
   artifacts: LayersModel;
   /** The model repository: `<repository>/<name>/<version>/`. */
@@ -13,17 +17,12 @@ export interface LayersRequest extends Pick<ExportModelOptions, 'opset' | 'state
   verify?: boolean;
 }
 
-/** What an export into a repository gives, and what of the model runs slower than it could, a sentence each. */
-export interface LayersResult extends ExportResult {
-  warnings: readonly string[];
-}
-
 /**
  * Exports a layers model of other make into a model repository. It keeps its own inputs and outputs, in its own order and names.
  *
  * @throws ResultError when the file does not give TensorFlow.js's values; nothing is written then
  */
-export async function exportLayersModel(request: LayersRequest): Promise<LayersResult> {
+export async function exportLayersModel(request: LayersRequest): Promise<WarnedResult> {
   const { name, repository, artifacts, verify = true, ...options } = request;
   const { model, state, warnings } = exportModel(artifacts, { ...options, producerVersion: ondaVersion });
   const result = await publishModel({
@@ -38,6 +37,7 @@ export async function exportLayersModel(request: LayersRequest): Promise<LayersR
       state,
       lag: 1,
       scaler: { kind: 'none', center: [], scale: [] },
+      ...manifestPrecision(options.precision),
       sampling: null,
       training: null,
     },

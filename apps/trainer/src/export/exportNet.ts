@@ -2,9 +2,10 @@ import { manifestFormat, type Manifest, type Scaler } from '@onda/contract';
 import { exportNet, type ExportNetOptions } from '@onda/exporter';
 import type { LayersModel } from '../fit/artifacts.ts';
 import { ondaVersion } from '../versions.ts';
-import { publishModel, type ExportResult } from './publishModel.ts';
+import { manifestPrecision } from './manifestPrecision.ts';
+import { publishModel, type WarnedResult } from './publishModel.ts';
 
-export interface NetRequest extends Pick<ExportNetOptions, 'opset' | 'states'> {
+export interface NetRequest extends Pick<ExportNetOptions, 'opset' | 'states' | 'precision'> {
   name: string;
   artifacts: LayersModel;
   lag: number;
@@ -21,16 +22,28 @@ export interface NetRequest extends Pick<ExportNetOptions, 'opset' | 'states'> {
  *
  * @throws ResultError when the files do not give TensorFlow.js's values; nothing is written then
  */
-export async function exportNetModel(request: NetRequest): Promise<ExportResult> {
-  const { name, repository, artifacts, lag, scaler, training, opset, states, verify = true } = request;
+export async function exportNetModel(request: NetRequest): Promise<WarnedResult> {
+  const {
+    name,
+    repository,
+    artifacts,
+    lag,
+    scaler,
+    training,
+    opset,
+    states,
+    precision,
+    verify = true,
+  } = request;
   const exported = exportNet(artifacts, {
     lag,
     scaler,
     producerVersion: ondaVersion,
     ...(opset !== undefined && { opset }),
     ...(states !== undefined && { states }),
+    ...(precision !== undefined && { precision }),
   });
-  return publishModel({
+  const result = await publishModel({
     name,
     repository,
     model: exported.model,
@@ -42,6 +55,7 @@ export async function exportNetModel(request: NetRequest): Promise<ExportResult>
       state: exported.state,
       lag,
       scaler,
+      ...manifestPrecision(precision),
       sampling: null,
       training,
     },
@@ -53,4 +67,5 @@ export async function exportNetModel(request: NetRequest): Promise<ExportResult>
         }
       : null,
   });
+  return { ...result, warnings: exported.warnings };
 }

@@ -41,6 +41,11 @@ export interface ExportResult {
   manifest: Manifest;
 }
 
+/** And what of the model runs slower or is larger than it could, a sentence each. */
+export interface WarnedResult extends ExportResult {
+  warnings: readonly string[];
+}
+
 const sha256 = (data: string | Uint8Array): string => createHash('sha256').update(data).digest('hex');
 
 /**

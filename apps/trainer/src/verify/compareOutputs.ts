@@ -17,12 +17,17 @@ export function zeroStates({ manifest }: Subject, batch: number): Record<string,
 /** One row for all outputs: the one that is furthest from its bound. */
 export function compareOutputs(
   comparison: Comparison,
-  { outputs }: Subject,
+  { outputs, relative }: Subject,
   expected: Floats,
   actual: Readonly<Record<string, RuntimeTensor>>,
 ): ParityRow {
   const rows = outputs.map(({ name }) =>
-    compareValues(comparison, expected[name].data, Float32Array.from(actual[name].data as Float32Array)),
+    compareValues(
+      comparison,
+      expected[name].data,
+      Float32Array.from(actual[name].data as Float32Array),
+      relative,
+    ),
   );
   return rows.reduce((worst, row) =>
     row.maxAbs / row.tolerance > worst.maxAbs / worst.tolerance ? row : worst,

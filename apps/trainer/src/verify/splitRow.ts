@@ -6,6 +6,7 @@ import { usual } from './plan.ts';
 import { joinSamples, takeSamples } from './samples.ts';
 import type { Floats, Subject } from './subject.ts';
 import { stateNames } from './subject.ts';
+import { typedFeeds } from './typedFeeds.ts';
 
 /** A sequence in pieces, the states handed on, against the whole in TensorFlow.js. */
 export async function splitRow(
@@ -28,7 +29,7 @@ export async function splitRow(
         return [name, axis < 0 ? whole[name] : takeSamples(whole[name], axis, start, start + piece)];
       }),
     );
-    const result = await session.run({ ...part, ...states });
+    const result = await session.run({ ...typedFeeds(subject, part), ...states });
     states = Object.fromEntries(
       stateNames(subject.manifest.state).map(({ input, output }) => [input, result[output]]),
     );

@@ -15,6 +15,8 @@ export interface Subject {
   /** Inputs and outputs of the file without its states. */
   readonly inputs: readonly (TensorSpec & { readonly range: Range })[];
   readonly outputs: readonly TensorSpec[];
+  /** Bound of a difference, relative to the largest value; that of float32 when left out. */
+  readonly relative?: number;
   /** Every sequence from zero states; outputs by the file's names. */
   run(feeds: Floats): Floats;
 }

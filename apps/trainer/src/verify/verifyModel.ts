@@ -3,14 +3,17 @@ import type { Runtime, Session } from '@onda/runtime';
 import { compareOutputs, zeroStates } from './compareOutputs.ts';
 import type { Sizes, Values } from './drawInputs.ts';
 import { drawInputs, isTime } from './drawInputs.ts';
-import { extremes, masked, seeds, shapes, splits, usual } from './plan.ts';
+import type { Plan } from './plan.ts';
+import { masked, usual, wholePlan } from './plan.ts';
 import { splitRow } from './splitRow.ts';
 import type { Floats, Subject } from './subject.ts';
+import { typedFeeds } from './typedFeeds.ts';
 
 /**
  * Runs a model's file in a runtime and in TensorFlow.js over batch sizes, lengths, seeds, extreme values, and, where it keeps states, over
  * sequences in pieces.
  *
+ * @param plan sizes, seeds and values; all of them when left out
  * @param say gets a line for what is left out, such as a length that the model itself does not take
  */
 export async function verifyModel(
@@ -18,6 +21,7 @@ export async function verifyModel(
   subject: Subject,
   bytes: Uint8Array,
   say: (line: string) => void,
+  { shapes, seeds, extremes, splits }: Plan = wholePlan,
 ): Promise<ParityRow[]> {
   const session = await runtime.createSession(bytes);
   try {
@@ -61,7 +65,7 @@ async function valuesRow(
   } catch (error) {
     return `TensorFlow.js does not take it (${error instanceof Error ? error.message.split('\n', 1)[0] : String(error)})`;
   }
-  const actual = await session.run({ ...feeds, ...zeroStates(subject, sizes.batch) });
+  const actual = await session.run({ ...typedFeeds(subject, feeds), ...zeroStates(subject, sizes.batch) });
   const check = seed < 4 ? `${values.check}, seed ${seed}` : values.check;
   return compareOutputs({ check, runtime: runtime.name, ...sizes }, subject, expected, actual);
 }

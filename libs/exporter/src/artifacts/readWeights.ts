@@ -14,9 +14,13 @@ export interface Weight {
 /**
  * The weights of a model by name, in the order of the file.
  *
+ * @param allowNan takes values that are not finite too
  * @throws ModelError for weights that are cut short or too long, of a type that no layer has, or not finite
  */
-export function readWeights({ weightSpecs = [], weightData }: LayersArtifacts): Map<string, Weight> {
+export function readWeights(
+  { weightSpecs = [], weightData }: LayersArtifacts,
+  { allowNan = false }: { allowNan?: boolean } = {},
+): Map<string, Weight> {
   const bytes = weightBytes(weightData);
   const sizes = weightSpecs.map((entry) => sizeOf(entry) * encodingOf(entry).bytes);
   const expected = sizes.reduce((sum, size) => sum + size, 0);
@@ -33,7 +37,7 @@ export function readWeights({ weightSpecs = [], weightData }: LayersArtifacts): 
       throw new ModelError(`weight "${name}": expected it once, got it again; save the model again`);
     }
     const data = encodingOf(entry).read(bytes.slice(offset, offset + sizes[index]).buffer);
-    const bad = data.findIndex((value) => !Number.isFinite(value));
+    const bad = allowNan ? -1 : data.findIndex((value) => !Number.isFinite(value));
     if (bad >= 0) {
       throw new ModelError(
         `weight "${name}": expected finite values, got ${data[bad]} at place ${bad}; the training went astray, train again with a lower learning rate`,

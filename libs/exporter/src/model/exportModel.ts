@@ -2,6 +2,8 @@ import type { Model } from '@onda/onnx';
 import type { LayersArtifacts } from '../artifacts/artifacts.ts';
 import { readTopology } from '../artifacts/readTopology.ts';
 import { readWeights } from '../artifacts/readWeights.ts';
+import { artifactsIn, modelIn } from '../precision/applyPrecision.ts';
+import type { Precision } from '../precision/precision.ts';
 import { makeModel, opsets } from './makeModel.ts';
 import { modelGraph, recordStates } from './modelGraph.ts';
 import { providerWarnings } from './providerWarnings.ts';
@@ -21,6 +23,10 @@ export interface ExportModelOptions {
    * [batch, units] of its own, `state_in_00_h`, `state_out_00_h` and so on.
    */
   readonly states?: StatePacking;
+  /** In what numbers the file keeps the weights: float32, the usual, float16 or int8. */
+  readonly precision?: Precision;
+  /** Takes weights that are not a number or infinite as they are, which is refused otherwise. */
+  readonly allowNan?: boolean;
   /** Version of what exports, for the file's producer field. */
   readonly producerVersion: string;
 }
@@ -29,7 +35,7 @@ export interface ExportedModel {
   readonly model: Model;
   /** Where the states come in and go out; null when the export is not stateful. */
   readonly state: StateLayout | null;
-  /** What runs slower than it could, a sentence each. */
+  /** What runs slower or is larger than it could, a sentence each. */
   readonly warnings: readonly string[];
 }
 
@@ -40,11 +46,12 @@ export interface ExportedModel {
  * @throws UnsupportedError for a layer or option that ONNX cannot say, ModelError for a damaged model, ConfigError for a wrong option
  */
 export function exportModel(artifacts: LayersArtifacts, options: ExportModelOptions): ExportedModel {
-  const { opset = opsets.usual, stateful = false, states = 'row', producerVersion } = options;
+  const { opset = opsets.usual, stateful = false, states = 'row', precision = 'float32' } = options;
   const topology = readTopology(artifacts.modelTopology);
-  const plan = { topology, weights: readWeights(artifacts), opset };
+  const weights = readWeights(artifactsIn(artifacts, precision), options);
+  const plan = { topology, weights, opset };
   const state = stateful ? stateLayout(recordStates(plan).rows, states) : null;
   const graph = modelGraph(plan, state);
-  const model = makeModel(graph, { opset, producerVersion });
-  return { model, state, warnings: providerWarnings(graph) };
+  const { model, notes } = modelIn(makeModel(graph, { ...options, opset }), precision);
+  return { model, state, warnings: [...providerWarnings(graph), ...notes] };
 }

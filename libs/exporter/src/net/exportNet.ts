@@ -7,6 +7,8 @@ import { makeModel } from '../model/makeModel.ts';
 import type { StateLayout, StatePacking } from '../model/stateTensors.ts';
 import { stateLayout } from '../model/stateTensors.ts';
 import { tensorSpecs } from '../model/tensorSpecs.ts';
+import { artifactsIn, modelIn } from '../precision/applyPrecision.ts';
+import type { Precision } from '../precision/precision.ts';
 import type { NetSpec } from './net.ts';
 import { readNet } from './readNet.ts';
 import { checkScaler } from './scaling.ts';
@@ -22,6 +24,11 @@ export interface ExportNetOptions {
   readonly states?: StatePacking;
   /** 14 to 21; 17 when left out. */
   readonly opset?: number;
+  /**
+   * In what numbers the files keep the weights: float32, the usual, float16, or int8, which is for model.onnx alone: the generator's
+   * weights stay float32.
+   */
+  readonly precision?: Precision;
   /** Version of what exports, for the file's producer field. */
   readonly producerVersion: string;
 }
@@ -33,6 +40,8 @@ export interface ExportedNet {
   readonly spec: NetSpec;
   readonly state: StateLayout;
   readonly tensors: Manifest['tensors'];
+  /** What is larger than it could be, a sentence each. */
+  readonly warnings: readonly string[];
 }
 
 /**
@@ -41,24 +50,26 @@ export interface ExportedNet {
  * @throws UnsupportedError for a model that is not an Onda net, ModelError for a damaged one, ConfigError for options that do not fit
  */
 export function exportNet(artifacts: LayersArtifacts, options: ExportNetOptions): ExportedNet {
-  const { lag, scaler, states = 'row', opset, producerVersion } = options;
+  const { lag, scaler, states = 'row', precision = 'float32', opset, producerVersion } = options;
   if (!Number.isSafeInteger(lag) || lag < 1) {
     throw new ConfigError(
       `lag: expected a whole number of at least 1, got ${lag}; say how many samples ahead y is of x`,
     );
   }
-  const net = readNet(artifacts);
+  const net = readNet(artifactsIn(artifacts, precision));
   const { features, outputs } = net.spec;
   checkScaler(scaler, features, outputs);
   const model = (graph: Graph): Model => makeModel(graph, { opset, producerVersion });
   const state = stateLayout(stateRows(net), states);
-  const sequence = model(sequenceGraph(net, scaler, state));
-  const generator = outputs === features ? model(generatorGraph(net, scaler, lag, state)) : null;
+  const { model: sequence, notes } = modelIn(model(sequenceGraph(net, scaler, state)), precision);
+  const looped = outputs === features ? model(generatorGraph(net, scaler, lag, state)) : null;
+  const generator = looped && precision === 'float16' ? modelIn(looped, precision).model : looped;
   return {
     model: sequence,
     generator,
     spec: net.spec,
     state,
     tensors: { model: tensorSpecs(sequence.graph), generator: generator && tensorSpecs(generator.graph) },
+    warnings: notes,
   };
 }
