@@ -104,9 +104,25 @@ describe(readTopology, () => {
       'model topology: expected a Sequential, Model or Functional model, got MyModel; build it from layers',
     ],
     [
-      'what Keras 3 writes',
-      functional([inputLayer, { ...dense('d'), name: 'd', inbound_nodes: [{ args: [] }] }]),
-      'layer "d": inbound_nodes: expected lists as TensorFlow.js and Keras 2 write them, got an object as Keras 3 does; save the model with Keras 2 (tf_keras)',
+      'masks that Keras 3 writes out',
+      functional([
+        inputLayer,
+        { ...dense('d'), name: 'd', inbound_nodes: [{ args: [], kwargs: { mask: {} } }] },
+      ]),
+      'layer "d": call options mask of Keras 3 are not supported; leave them out, or build the model with Keras 2 (tf_keras)',
+    ],
+    [
+      'numbers as what Keras 3 calls a layer with',
+      functional([inputLayer, { ...dense('d'), name: 'd', inbound_nodes: [{ args: [0.5], kwargs: {} }] }]),
+      'layer "d": expected tensors as what it is called with, got 0.5; put a layer in its place',
+    ],
+    [
+      'operations of Keras 3 that are no layers',
+      functional([
+        inputLayer,
+        { module: 'keras.src.ops.numpy', ...dense('d'), name: 'd', inbound_nodes: [] },
+      ]),
+      'layer "d": keras.src.ops.numpy.Dense is an operation, which TensorFlow.js has no layer for; build the model with a layer in its place',
     ],
     [
       'options of a call',

@@ -2,13 +2,14 @@ import { ModelError } from '@onda/contract';
 import { UnsupportedError } from '../errors.ts';
 import type { JsonObject } from './json.ts';
 import { isObject, listAt, objectAt, textAt } from './json.ts';
+import { callFromKeras3, fromKeras3 } from './keras3.ts';
 import type { LayerOutput, Topology, TopologyLayer } from './topology.ts';
 
 /** Classes of a model inside a model. */
 export const modelClasses: ReadonlySet<string> = new Set(['Sequential', 'Model', 'Functional']);
 
 /**
- * Reads the topology of a TensorFlow.js layers model, made by TensorFlow.js or converted from Keras 2.
+ * Reads the topology of a TensorFlow.js layers model, made by TensorFlow.js or converted from Keras 2 or 3.
  *
  * @param modelTopology parsed JSON: `{class_name, config}`, or that inside `model_config`
  * @throws ModelError for anything else
@@ -121,18 +122,19 @@ function readLayer(layer: JsonObject, where: string): Omit<TopologyLayer, 'calls
     return { name: textAt(layer['name'] ?? where, where), className, config: { layers: config } };
   }
   const options = objectAt(config, `${where}: config`);
-  return { name: textAt(layer['name'] ?? options['name'], `${where}: name`), className, config: options };
+  const name = textAt(layer['name'] ?? options['name'], `${where}: name`);
+  // Layers of a model inside are read with it.
+  return {
+    name,
+    className,
+    config: modelClasses.has(className) ? options : fromKeras3(layer, options, name),
+  };
 }
 
 /** What one call takes: a list of [layer, call, output, options]. */
 function readCall(call: unknown, layer: string): LayerOutput[] {
   const where = `layer "${layer}": inbound_nodes`;
-  if (isObject(call)) {
-    throw new UnsupportedError(
-      `${where}: expected lists as TensorFlow.js and Keras 2 write them, got an object as Keras 3 does; save the model with Keras 2 (tf_keras)`,
-    );
-  }
-  return listAt(call, where).map((value) => {
+  return listAt(isObject(call) ? callFromKeras3(call, layer) : call, where).map((value) => {
     const entry = listAt(value, where);
     if (isObject(entry[3]) && Object.keys(entry[3]).length > 0) {
       throw new UnsupportedError(

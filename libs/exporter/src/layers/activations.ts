@@ -59,6 +59,8 @@ const activations = {
   gelu_new: gated(geluNewGate),
   // TensorFlow.js: clip(0.2 x + 0.5, 0, 1).
   hard_sigmoid: op('HardSigmoid', { alpha: attribute.float(0.2), beta: attribute.float(0.5) }),
+  // Keras 3: clip(x / 6 + 0.5, 0, 1).
+  keras3_hard_sigmoid: op('HardSigmoid', { alpha: attribute.float(1 / 6), beta: attribute.float(0.5) }),
   log_softmax: op('LogSoftmax', { axis: attribute.int(-1) }),
   mish: gated(mishGate),
   relu: op('Relu'),

@@ -20,7 +20,8 @@ function innerLayer({ options }: LayerCall): { className: string; name: string; 
   const config = isObject(inner) && isObject(inner['config']) ? inner['config'] : {};
   return {
     className: isObject(inner) ? String(inner['class_name']) : 'none',
-    name: String(config['name']),
+    // Keras 3 has the direction in the name already.
+    name: String(config['name']).replace(/^forward_/, ''),
     own: new LayerOptions(options.layer, config),
   };
 }

@@ -41,6 +41,7 @@ function convertConv(call: LayerCall, dims: number, depthwise: boolean): ReturnT
     dilations: perDim(call, 'dilation_rate', dims, 1),
     padding: dims === 1 ? options.choice('padding', ['valid', 'same', 'causal'], 'valid') : paddingOf(call),
   };
+  options.require('groups', 1, 'TensorFlow.js has no groups of channels; leave groups out');
   const first = channelsFirst(call);
   if (first && dims === 1) {
     // tfjs-layers convolutional.ts, conv1dWithBias.

@@ -46,6 +46,7 @@ const convertBatchNormalization: LayerConverter = (call) => {
 /** Layer normalization over one axis or more; one node where they are the last ones. */
 const convertLayerNormalization: LayerConverter = (call) => {
   const { options, weights, opset, inputs } = call;
+  options.require('rms_scaling', false, 'TensorFlow.js takes no notice of it; leave it out');
   const rank = inputs[0].shape.length;
   const axes = axesOf(call, -1);
   const onLast = axes.every((axis, index) => axis === rank - axes.length + index);

@@ -52,6 +52,11 @@ const convertGlobalAverage: LayerConverter = (call) => convertGlobal(call, 'Redu
 
 /** [batch, ...places, channels] ---> [batch, channels] */
 function convertGlobal(call: LayerCall, op: 'ReduceMax' | 'ReduceMean'): ReturnType<LayerConverter> {
+  call.options.require(
+    'keepdims',
+    false,
+    'TensorFlow.js takes no notice of it; put a Reshape layer behind it',
+  );
   const x = batchMajor(call);
   const start = channelsFirst(call) ? 2 : 1;
   const axes = Array.from({ length: x.shape.length - 2 }, (_, dim) => start + dim);

@@ -13,6 +13,7 @@ import { givenStates, reversed, runCells, squeezed } from './runCells.ts';
  */
 const convertRecurrent: LayerConverter = (call) => {
   const { className, options, weights, path, states } = call;
+  options.require('time_major', false, 'TensorFlow.js takes no notice of it; let the batch come first');
   const cells = readCells(className, options, weights);
   const backward = options.flag('go_backwards', false);
   const nameOf = ({ part }: Cell): string => `${path}${part}`;

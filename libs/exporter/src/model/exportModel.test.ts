@@ -119,7 +119,7 @@ describe(exportModel, () => {
     [
       'an activation that no recurrent operator has',
       chain([gru({ activation: 'swish' })], gruWeights),
-      'layer "l": activation: expected "tanh" or "sigmoid" or "relu" or "hard_sigmoid" or "elu" or "softsign" or "softplus" or "linear" or "relu6" or "selu", got "swish"; build the layer with one of these',
+      'layer "l": activation: expected "tanh" or "sigmoid" or "relu" or "hard_sigmoid" or "keras3_hard_sigmoid" or "elu" or "softsign" or "softplus" or "linear" or "relu6" or "selu", got "swish"; build the layer with one of these',
     ],
     [
       'a cell of own make',

@@ -8,6 +8,7 @@ const functions = {
   sigmoid: { name: 'Sigmoid' },
   relu: { name: 'Relu' },
   hard_sigmoid: { name: 'HardSigmoid', alpha: 0.2, beta: 0.5 },
+  keras3_hard_sigmoid: { name: 'HardSigmoid', alpha: 1 / 6, beta: 0.5 },
   elu: { name: 'Elu', alpha: 1 },
   softsign: { name: 'Softsign' },
   softplus: { name: 'Softplus' },
