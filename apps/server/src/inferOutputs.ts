@@ -5,6 +5,7 @@ import { checkRequestSize } from './admission.ts';
 import type { RunOptions } from './batching/batcher.ts';
 import { rowsOutputs } from './sequences/rowsOutputs.ts';
 import { standingParameters } from './sequences/sequenceSteps.ts';
+import { aloneMarks, controlFeeds } from './models/controlFeeds.ts';
 import { splitStates } from './sequences/stateLayout.ts';
 import type { ServedModel } from './servedModel.ts';
 
@@ -35,7 +36,7 @@ async function runRequest(
   const fetches = outputs.map((output) => output.name);
   const answer = { modelName: model.name, modelVersion: model.version, id };
   if (sequence === undefined && rows === undefined) {
-    const tensors = await model.batcher.run(inputs, fetches, run);
+    const tensors = await model.batcher.run(withControls(model, inputs), fetches, run);
     return { ...answer, outputs: outputs.map((output) => ({ ...output, tensor: tensors[output.name] })) };
   }
   if (model.signature.states.length === 0) {
@@ -61,6 +62,22 @@ async function runRequest(
     ...answer,
     parameters: standingParameters(sequence.id, stands),
     outputs: outputs.map((output) => ({ ...output, tensor: tensors[output.name] })),
+  };
+}
+
+/** A model with control inputs is told that the request belongs to no sequence. */
+function withControls(
+  { signature: { controls, maxRows } }: ServedModel,
+  inputs: InferRequest['inputs'],
+): InferRequest['inputs'] {
+  if (controls.length === 0) return inputs;
+  const rows = maxRows > 0 ? Object.values(inputs)[0].dims[0] : 1;
+  return {
+    ...inputs,
+    ...controlFeeds(
+      controls,
+      Array.from({ length: rows }, () => aloneMarks),
+    ),
   };
 }
 

@@ -73,9 +73,9 @@ export function readInferFields(
       'parameters: sequence_id: expected none beside an input "sequence_id", got one; name the sequences in one place',
     );
   }
-  const { states = [], controls = [] } = model;
+  const { states = [] } = model;
   const keeps = sequence !== undefined || rows !== undefined;
-  const optional = keeps ? [...states, ...controls] : controls;
+  const optional = keeps ? states : [];
   const missing = model.inputs.find(
     ({ name }) => !Object.hasOwn(inputs, name) && !optional.some(({ input }) => input === name),
   );

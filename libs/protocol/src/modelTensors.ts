@@ -12,6 +12,4 @@ export interface ModelTensors {
   readonly outputs: readonly TensorSpec[];
   /** What the service keeps for a sequence, so that a step may leave it out; none when left out. */
   readonly states?: readonly StatePair[];
-  /** Inputs that the service fills; a request need not send them. */
-  readonly controls?: readonly { readonly input: string }[];
 }

@@ -95,7 +95,7 @@ function serve(
   });
   const outputs = signature.outputs.map((output) => output.name);
   const { maxWaiting } = options.batching;
-  const steps = new SequenceSteps(batcher, sequences, { layout, outputs, maxWaiting });
+  const steps = new SequenceSteps(batcher, sequences, { layout, controls: signature.controls, outputs, maxWaiting });
   return {
     name,
     version: String(version),

@@ -13,20 +13,20 @@ export interface StateTensor {
   readonly size: number;
 }
 
-/** An input by which a model hears where a sequence stands; the service fills it, a client does not send it. */
+/** An input by which a model hears where a sequence stands; the service fills it, a request does not have it. */
 export interface ControlTensor {
   readonly input: string;
-  readonly kind: 'start' | 'end' | 'ready' | 'id';
-  readonly type: TensorType;
+  /** `ready` says that the row is one of a sequence, which every row is here. */
+  readonly kind: 'start' | 'end' | 'ready';
+  readonly type: 'int32' | 'float32' | 'bool';
   /** With the batch. */
   readonly shape: TensorSpec['shape'];
-  /** What says no and what says yes; for `id` neither is used. */
   readonly values: readonly [no: number, yes: number];
 }
 
 /** What a served model takes and gives, whoever made it. */
 export interface ModelSignature extends ModelTensors {
-  /** Of the ONNX file, in its order, states and controls among them. */
+  /** Of the ONNX file, in its order, states among them, controls not. */
   readonly inputs: readonly TensorSpec[];
   readonly outputs: readonly TensorSpec[];
   readonly states: readonly StateTensor[];

@@ -2,6 +2,7 @@ import { elementsOf, ModelError, typedArrays } from '@onda/contract';
 import type { TensorSpec } from '@onda/contract';
 import type { RuntimeTensor, Session } from '@onda/runtime';
 import { limits } from '../limits.ts';
+import { aloneMarks, controlFeeds } from './controlFeeds.ts';
 import { tensorTypeOf } from './config/configTypes.ts';
 import type { TritonConfig, Warmup, WarmupInput } from './config/tritonConfig.ts';
 import type { ModelSignature } from './modelSignature.ts';
@@ -23,14 +24,19 @@ export async function warmUp(
   config: TritonConfig | null,
   place: string,
 ): Promise<void> {
-  const { inputs, maxRows } = signature;
-  await session.run(oneOfEach(inputs));
-  if (maxRows > 1) await session.run(oneOfEach(inputs, 2));
+  const { maxRows } = signature;
+  await session.run(feedsOf(signature));
+  if (maxRows > 1) await session.run(feedsOf(signature, 2));
   for (const warmup of config?.model_warmup ?? []) {
     const feeds = warmupFeeds(warmup, signature, `${place}: model_warmup "${warmup.name ?? ''}"`);
     const count = Math.min(MOST_RUNS, warmup.count ?? 1);
     for (let run = 0; run < Math.max(1, count); run++) await session.run(feeds);
   }
+}
+
+function feedsOf({ inputs, controls }: ModelSignature, rows = 1): Record<string, RuntimeTensor> {
+  const marks = Array.from({ length: rows }, () => aloneMarks);
+  return { ...oneOfEach(inputs, rows), ...controlFeeds(controls, marks) };
 }
 
 function warmupFeeds(
@@ -39,8 +45,8 @@ function warmupFeeds(
   where: string,
 ): Record<string, RuntimeTensor> {
   const rows = Math.max(1, batch_size ?? 1);
-  // What it does not name (states, controls) is zeros.
-  const feeds = oneOfEach(signature.inputs, signature.maxRows > 0 ? rows : 1);
+  // What it does not name is zeros.
+  const feeds = feedsOf(signature, signature.maxRows > 0 ? rows : 1);
   for (const [name, input] of Object.entries(inputs)) {
     const spec = signature.inputs.find((tensor) => tensor.name === name);
     if (spec === undefined) {

@@ -81,7 +81,8 @@ export class RowSteps {
         ? inputs
         : joinTensors(running.map(({ row }) => takeRows(inputs, namesOf(inputs), row, 1)));
       const states = layout.feeds(running.map(({ before }) => before));
-      const tensors = await this.#batcher.run({ ...fed, ...states }, names, { ...run, exact: true });
+      const told = this.#steps.controlFeeds(running.map(({ control }) => control));
+      const tensors = await this.#batcher.run({ ...fed, ...states, ...told }, names, { ...run, exact: true });
       const moved = await this.#keep(step, running, names, tensors, ends);
       // Another process stepped these meanwhile: by themselves, as such steps are done.
       for (const { row } of moved) ends[row] = await this.#doAlone(step, row);

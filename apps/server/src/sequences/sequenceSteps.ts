@@ -4,6 +4,9 @@ import type { Parameters, SequenceControl } from '@onda/protocol';
 import type { RuntimeTensor } from '@onda/runtime';
 import type { Batcher, RunOptions } from '../batching/batcher.ts';
 import { takeRows } from '../batching/joinTensors.ts';
+import { controlFeeds } from '../models/controlFeeds.ts';
+import type { RowMarks } from '../models/controlFeeds.ts';
+import type { ControlTensor } from '../models/modelSignature.ts';
 import { livesAlready, named, tooManySequences } from './sequenceErrors.ts';
 import type { LastStep, LiveSequence, SequenceState, Tensors } from './sequenceState.ts';
 import type { StateLayout } from './stateLayout.ts';
@@ -38,6 +41,8 @@ export interface StepAnswer {
 
 export interface StepOptions {
   layout: StateLayout;
+  /** Inputs that tell the model where a sequence stands; none when left out. */
+  controls?: readonly ControlTensor[];
   /** Of all outputs, which a step with a number keeps for a retry. */
   outputs: readonly string[];
   /** Steps that may wait for an earlier step of their sequence. */
@@ -131,13 +136,16 @@ export class SequenceSteps {
   async #run({ control, inputs, fetches, run }: Step, row: Int32Array): Promise<Tensors> {
     const { layout } = this.#options;
     const names = this.fetchesFor(fetches, control.step !== undefined);
-    const tensors = await this.#batcher.run({ ...inputs, ...layout.feeds([row]) }, names, {
-      ...run,
-      exact: true,
-    });
+    const feeds = { ...inputs, ...layout.feeds([row]), ...this.controlFeeds([control]) };
+    const tensors = await this.#batcher.run(feeds, names, { ...run, exact: true });
     const bad = notFinite(control.id, names, tensors);
     if (bad) throw bad;
     return tensors;
+  }
+
+  /** What the model is told of each row's sequence. */
+  controlFeeds(marks: readonly RowMarks[]): Tensors {
+    return controlFeeds(this.#options.controls ?? [], marks);
   }
 
   /**

@@ -43,7 +43,8 @@ export function configSignature(
     });
   });
   const kept = [...states, ...controls].map(({ input }) => input);
-  const inputs = check.side(file.inputs, says.input, 'input');
+  const open = file.inputs.filter(({ name }) => !controls.some(({ input }) => input === name));
+  const inputs = check.side(open, says.input, 'input');
   const outputs = check.side(file.outputs, says.output, 'output');
   if (says.input.length > 0) check.allAreGiven(says.input, kept);
   const given = says.output.map(({ name }) => name);

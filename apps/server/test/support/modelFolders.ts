@@ -1,0 +1,63 @@
+import { copyFile, mkdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { createNodeRuntime } from '@onda/runtime-node';
+import { limits } from '../../src/limits.ts';
+import { ModelRepository } from '../../src/modelRepository.ts';
+import { ModelBudget } from '../../src/models/modelBudget.ts';
+import { RepositoryKeeper } from '../../src/models/repositoryKeeper.ts';
+
+/** ONNX files of other make, by name without their ending. */
+const models = fileURLToPath(new URL('../models/', import.meta.url));
+
+export function otherModel(name: string): Promise<Buffer> {
+  return readFile(join(models, `${name}.onnx`));
+}
+
+/**
+ * Puts a model of other make into a repository.
+ *
+ * @param file   which ONNX file
+ * @param config text of config.pbtxt; none when left out
+ */
+export async function putModel(
+  folder: string,
+  name: string,
+  version: number,
+  file: string,
+  config?: string,
+): Promise<void> {
+  const place = join(folder, name, String(version));
+  await mkdir(place, { recursive: true });
+  await copyFile(join(models, `${file}.onnx`), join(place, 'model.onnx'));
+  if (config !== undefined) await writeFile(join(folder, name, 'config.pbtxt'), config);
+}
+
+/** A repository that is kept without a service around it, and what its keeper has said. */
+export interface KeptRepository {
+  repository: ModelRepository;
+  keeper: RepositoryKeeper;
+  warnings: string[];
+  changes: string[];
+}
+
+export async function keepRepository(
+  folder: string,
+  { maxBytes = 1e9, operators = [] }: { maxBytes?: number; operators?: string[] } = {},
+): Promise<KeptRepository> {
+  const repository = new ModelRepository();
+  const warnings: string[] = [];
+  const changes: string[] = [];
+  const batching = { maxRows: 256, maxValues: limits.joinedValues, delayUs: 0, maxWaiting: 1024 };
+  const context = {
+    runtime: await createNodeRuntime({ provider: 'cpu' }),
+    options: { batching, sequences: { most: 100, idleMs: 60_000, ageMs: 600_000 } },
+    budget: new ModelBudget(maxBytes),
+    operators,
+  };
+  const keeper = new RepositoryKeeper(folder, repository, context, {
+    onWarning: (text) => warnings.push(text),
+    onChange: (text) => changes.push(text),
+  });
+  return { repository, keeper, warnings, changes };
+}
