@@ -1,0 +1,33 @@
+import { parseArgs } from 'node:util';
+import { startService } from '../support/service.ts';
+import { fuzz } from './fuzz.ts';
+import { fuzzOptions, mostGrowth } from './fuzzService.ts';
+
+// npm run fuzz -- [--requests N] [--seed N]
+const { values } = parseArgs({
+  options: {
+    requests: { type: 'string', default: '100000' },
+    seed: { type: 'string', default: String(Math.floor(Date.now() / 1000)) },
+  },
+});
+const [requests, seed] = [Number(values.requests), Number(values.seed)];
+if (![requests, seed].every((value) => Number.isSafeInteger(value) && value > 0)) {
+  process.stderr.write(
+    'npm run fuzz: expected --requests and --seed to be whole numbers from 1; correct them\n',
+  );
+  process.exit(2);
+}
+process.stdout.write(`${requests} requests, seed ${seed}\n`);
+const service = await startService(undefined, fuzzOptions);
+const since = performance.now();
+const { ends, problems, memory } = await fuzz(service, requests, seed);
+const seconds = (performance.now() - since) / 1000;
+await service.stop();
+for (const [end, count] of Object.entries(ends).sort())
+  process.stdout.write(`  ${end.padEnd(10)} ${count}\n`);
+process.stdout.write(
+  `${seconds.toFixed(0)} seconds; memory ${memory.early.toFixed(0)} MiB after a fifth, ${memory.late.toFixed(0)} MiB at the end\n`,
+);
+if (memory.late > memory.early + mostGrowth) problems.push(`memory grew by more than ${mostGrowth} MiB`);
+process.stdout.write(`${problems.length} problems\n${[...new Set(problems)].slice(0, 20).join('\n')}\n`);
+process.exitCode = problems.length === 0 ? 0 : 1;
