@@ -3,6 +3,7 @@ import type { Bench } from './bench.ts';
 /** Every bench by its name on the command line, loaded when it is called. */
 export const benches = {
   generation: async () => (await import('./generation/generationBench.ts')).generationBench,
+  export: async () => (await import('./export/exportBench.ts')).exportBench,
   training: async () => (await import('./training/trainingBench.ts')).trainingBench,
 } satisfies Record<string, () => Promise<Bench>>;
 

@@ -1,6 +1,6 @@
 import * as Plot from '@observablehq/plot';
-import { parseHTML } from 'linkedom';
 import type { BenchResult } from '../bench.ts';
+import { drawSvg } from '../report/drawSvg.ts';
 import { figure } from '../report/figures.ts';
 import { spread } from '../statistics.ts';
 import type { Sweep } from './scaling.ts';
@@ -15,8 +15,6 @@ const colours: Record<string, string> = {
   'pytorch-fused': '#63b3ed',
   'tfjs-node-layers': '#8a8f98',
 };
-
-const look = { background: 'white', color: '#1f2933', fontFamily: 'system-ui, sans-serif', fontSize: '12px' };
 
 interface Mark {
   work: string;
@@ -33,7 +31,7 @@ export function timesPicture(timed: readonly TimedWork[]): BenchResult['picture'
   const works = new Set(marks.map(({ work }) => work));
   return {
     alt: 'Milliseconds a training step by work and system; the line reaches from the quickest to the slowest round',
-    svg: draw({
+    svg: drawSvg({
       width: 820,
       height: 70 + 24 * marks.length,
       marginLeft: 118,
@@ -94,7 +92,7 @@ export function scalingPicture(
   );
   return {
     alt: 'Milliseconds a training step as units, batch and samples grow',
-    svg: draw({
+    svg: drawSvg({
       width: 900,
       height: 340,
       marginLeft: 56,
@@ -132,12 +130,4 @@ function marksOf(timed: readonly TimedWork[]): Mark[] {
     .flatMap(({ name, times }) =>
       [...times].map(([system, values]) => ({ work: name, system, ...spread(values) })),
     );
-}
-
-function draw(options: Plot.PlotOptions): string {
-  const { document } = parseHTML('<!doctype html><html><body></body></html>');
-  const figureElement = Plot.plot({ ...options, document, style: look });
-  // As a file of its own it must name its language; inside a page it need not.
-  figureElement.setAttribute('xmlns', 'http://www.w3.org/2000/svg');
-  return `${figureElement.outerHTML}\n`;
 }

@@ -1,0 +1,187 @@
+import type { LayersModel, SymbolicTensor } from '@tensorflow/tfjs-layers';
+import { input, layers, model, sequential } from '@tensorflow/tfjs-layers';
+import { ConfigError } from '@onda/contract';
+
+/** A model to export, and how its inputs are filled for a run. */
+export interface ExportWork {
+  readonly name: string;
+  /** What it is, for people. */
+  readonly about: string;
+  readonly build: () => LayersModel;
+  /** Whole numbers below this go in; left out: values in +-1. */
+  readonly words?: number;
+  /** Whether the other roads are tried: they need minutes for the largest. */
+  readonly alone?: boolean;
+}
+
+type Layer = NonNullable<NonNullable<Parameters<typeof sequential>[0]>['layers']>[number];
+
+const stack = (...parts: Layer[]): LayersModel => sequential({ layers: parts });
+const sequences = { returnSequences: true };
+const from = (features: number): { inputShape: (number | null)[] } => ({ inputShape: [null, features] });
+const sigmoid = { recurrentActivation: 'sigmoid' } as const;
+/** Weights are drawn afterwards; TensorFlow.js's orthogonal start of a large layer would take minutes. */
+const drawn = { recurrentInitializer: 'zeros' } as const;
+
+function encoderDecoder(): LayersModel {
+  const encoderInput = input({ shape: [null, 20], name: 'encoder' });
+  const decoderInput = input({ shape: [null, 22], name: 'decoder' });
+  const encoder = layers.lstm({ ...drawn, units: 48, returnState: true, ...sigmoid });
+  const [, h, c] = encoder.apply(encoderInput) as SymbolicTensor[];
+  const decoder = layers.lstm({ ...drawn, units: 48, ...sequences, ...sigmoid });
+  const values = decoder.apply([decoderInput, h, c]) as SymbolicTensor;
+  const output = layers.dense({ units: 22, activation: 'softmax' }).apply(values) as SymbolicTensor;
+  return model({ inputs: [encoderInput, decoderInput], outputs: output });
+}
+
+/** Recurrent models that people train; the first is the size of the first job. */
+export const exportWorks: readonly ExportWork[] = [
+  {
+    name: 'rnn-32',
+    about: 'SimpleRNN 32, Dense on every sample: the first job',
+    build: () =>
+      stack(layers.simpleRNN({ ...drawn, units: 32, ...sequences, ...from(1) }), layers.dense({ units: 1 })),
+  },
+  {
+    name: 'lstm-64',
+    about: 'LSTM 64 with sigmoid gates, last value, Dense',
+    build: () =>
+      stack(layers.lstm({ ...drawn, units: 64, ...sigmoid, ...from(4) }), layers.dense({ units: 2 })),
+  },
+  {
+    name: 'lstm-64-default',
+    about: "LSTM 64 with TensorFlow.js's hard sigmoid gates, Dense on every sample",
+    build: () =>
+      stack(layers.lstm({ ...drawn, units: 64, ...sequences, ...from(4) }), layers.dense({ units: 2 })),
+  },
+  {
+    name: 'gru-64',
+    about: 'GRU 64 with sigmoid gates, Dense on every sample',
+    build: () =>
+      stack(
+        layers.gru({ ...drawn, units: 64, ...sequences, ...sigmoid, ...from(4) }),
+        layers.dense({ units: 2 }),
+      ),
+  },
+  {
+    name: 'gru-64-default',
+    about: "GRU 64 with TensorFlow.js's hard sigmoid gates, last value",
+    build: () => stack(layers.gru({ ...drawn, units: 64, ...from(4) }), layers.dense({ units: 2 })),
+  },
+  {
+    name: 'lstm-2-layers',
+    about: 'two LSTM layers of 64, dropout, softmax: text generation',
+    build: () =>
+      stack(
+        layers.lstm({ ...drawn, units: 64, ...sequences, ...sigmoid, ...from(30) }),
+        layers.dropout({ rate: 0.2 }),
+        layers.lstm({ ...drawn, units: 64, ...sigmoid }),
+        layers.dense({ units: 30, activation: 'softmax' }),
+      ),
+  },
+  {
+    name: 'bidirectional-lstm',
+    about: 'Bidirectional LSTM 32, concat',
+    build: () =>
+      stack(
+        layers.bidirectional({
+          layer: layers.lstm({ ...drawn, units: 32, ...sequences, ...sigmoid }),
+          mergeMode: 'concat',
+          ...from(8),
+        } as Parameters<typeof layers.bidirectional>[0]),
+        layers.dense({ units: 4 }),
+      ),
+  },
+  {
+    name: 'bidirectional-gru',
+    about: 'Bidirectional GRU 32, sum',
+    build: () =>
+      stack(
+        layers.bidirectional({
+          layer: layers.gru({ ...drawn, units: 32, ...sequences, ...sigmoid }),
+          mergeMode: 'sum',
+          ...from(8),
+        } as Parameters<typeof layers.bidirectional>[0]),
+        layers.dense({ units: 4 }),
+      ),
+  },
+  {
+    name: 'embedding-lstm',
+    about: 'Embedding 200 x 16, LSTM 32, sigmoid: sentiment',
+    words: 200,
+    build: () =>
+      stack(
+        layers.embedding({ inputDim: 200, outputDim: 16, inputShape: [null] }),
+        layers.lstm({ ...drawn, units: 32, ...sigmoid }),
+        layers.dense({ units: 1, activation: 'sigmoid' }),
+      ),
+  },
+  {
+    name: 'time-distributed',
+    about: 'GRU 32, RepeatVector, LSTM 32, TimeDistributed Dense: addition',
+    build: () =>
+      stack(
+        layers.gru({ ...drawn, units: 32, ...sigmoid, ...from(12) }),
+        layers.repeatVector({ n: 4 }),
+        layers.lstm({ ...drawn, units: 32, ...sequences, ...sigmoid }),
+        layers.timeDistributed({ layer: layers.dense({ units: 12, activation: 'softmax' }) }),
+      ),
+  },
+  {
+    name: 'encoder-decoder',
+    about: 'LSTM 48 that gives its states to another: translation',
+    build: encoderDecoder,
+  },
+  {
+    name: 'rnn-backwards',
+    about: 'SimpleRNN 32 with relu, from the end of the sequence',
+    build: () =>
+      stack(
+        layers.simpleRNN({
+          ...drawn,
+          units: 32,
+          activation: 'relu',
+          goBackwards: true,
+          ...sequences,
+          ...from(4),
+        }),
+        layers.dense({ units: 2 }),
+      ),
+  },
+  {
+    name: 'rnn-cells',
+    about: 'an LSTM and a GRU cell stacked in one RNN layer',
+    build: () =>
+      stack(
+        layers.rnn({
+          cell: [
+            layers.lstmCell({ ...drawn, units: 24, ...sigmoid }),
+            layers.gruCell({ ...drawn, units: 24, ...sigmoid }),
+          ],
+          ...sequences,
+          ...from(4),
+        } as Parameters<typeof layers.rnn>[0]),
+        layers.dense({ units: 2 }),
+      ),
+  },
+  {
+    name: 'lstm-10-million',
+    about: 'two LSTM layers of 914: 10 million weights',
+    alone: true,
+    build: () =>
+      stack(
+        layers.lstm({ ...drawn, units: 914, ...sequences, ...sigmoid, ...from(4) }),
+        layers.lstm({ ...drawn, units: 914, ...sequences, ...sigmoid }),
+        layers.dense({ units: 1 }),
+      ),
+  },
+];
+
+/** @throws ConfigError for a work that there is not */
+export function parseExportWork(name: string): ExportWork {
+  const found = exportWorks.find((work) => work.name === name);
+  if (found !== undefined) return found;
+  throw new ConfigError(
+    `--works: expected names of models (${exportWorks.map((work) => work.name).join(', ')}), got ${JSON.stringify(name)}; correct it`,
+  );
+}
