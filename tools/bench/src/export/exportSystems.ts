@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
@@ -32,8 +32,9 @@ export type Converted = z.infer<typeof convertedSchema>;
 
 const peaksSchema = z.object({ bytes: z.number(), weights: z.number(), file: z.number() });
 
-const here = (file: string): URL => new URL(file, import.meta.url);
-const trainer = here('../../../../apps/trainer/src/cli.ts');
+const trainer = new URL('../../../../apps/trainer/src/cli.ts', import.meta.url);
+const worker = new URL('./exportWorker.ts', import.meta.url);
+const peer = (name: string): string => fileURLToPath(new URL(`../../peers/${name}`, import.meta.url));
 
 export function parseExportSystem(name: string): ExportSystemName {
   const found = exportSystemNames.find((known) => known === name);
@@ -45,7 +46,7 @@ export function parseExportSystem(name: string): ExportSystemName {
 
 /** `npm run export` without what npm itself takes: a process that ends when the model is in a repository, compared with TensorFlow.js. */
 export function ondaSystem(): ExportSystem {
-  const worker = new LineProcess('onda', nodeCommand(here('./exportWorker.ts')));
+  const running = new LineProcess('onda', nodeCommand(worker));
   return {
     name: 'onda',
     about:
@@ -56,19 +57,19 @@ export function ondaSystem(): ExportSystem {
       const seconds = await timed('onda', program, args, { ...env, ONDA_BACKEND: 'cpu' });
       return { seconds, file: path.join(folder, 'model', '1', 'model.onnx') };
     },
-    inside: (model, folder) => worker.ask({ do: 'convert', model, folder }, convertedSchema),
-    close: () => worker.close(),
+    inside: (model, folder) => running.ask({ do: 'convert', model, folder }, convertedSchema),
+    close: () => running.close(),
   };
 }
 
 /** Peak memory of an export in a process of its own, in bytes. */
 export async function exportPeak(model: string): Promise<z.infer<typeof peaksSchema>> {
-  const { program, args, env } = nodeCommand(here('./exportWorker.ts'));
-  const worker = new LineProcess('onda', { program, args: ['--expose-gc', ...args], ...(env && { env }) });
+  const { program, args, env } = nodeCommand(worker);
+  const once = new LineProcess('onda', { program, args: ['--expose-gc', ...args], ...(env && { env }) });
   try {
-    return await worker.ask({ do: 'peak', model }, peaksSchema);
+    return await once.ask({ do: 'peak', model }, peaksSchema);
   } finally {
-    await worker.close();
+    await once.close();
   }
 }
 
@@ -105,17 +106,17 @@ const roads: readonly Road[] = [
 export async function pythonSystems(
   say: (line: string) => void,
 ): Promise<{ systems: ExportSystem[] } | { missing: string }> {
-  const requirements = fileURLToPath(here('../../peers/exporting-requirements.txt'));
+  const requirements = peer('exporting-requirements.txt');
   const size = 'about 0.9 GB from PyPI, 2.5 GB on disk, once';
   const found = await ensurePython({ name: 'Converters', requirements, size }, say);
   if ('missing' in found)
     return { missing: `the Python roads are left out: ${found.missing}. Remedy: ${found.remedy}.` };
   const { python } = found;
   const env = { ...process.env, CUDA_VISIBLE_DEVICES: '', TF_CPP_MIN_LOG_LEVEL: '3' };
-  const script = fileURLToPath(here('../../peers/exporting.py'));
+  const script = peer('exporting.py');
   // One process for both: each loads TensorFlow, 0.5 GB.
-  const worker = new LineProcess('python', { program: python, args: [script], env });
-  const { version } = await worker.ask({ do: 'hello' }, z.object({ version: z.string() }));
+  const running = new LineProcess('python', { program: python, args: [script], env });
+  const { version } = await running.ask({ do: 'hello' }, z.object({ version: z.string() }));
   return {
     systems: roads.map(({ name, road, about, format, output, given: [flag, place] }) => ({
       name,
@@ -141,8 +142,8 @@ export async function pythonSystems(
           throw new ResultError(`${name}: expected ${file}, found none; read what it printed`);
         return { seconds, file };
       },
-      inside: (model, folder) => worker.ask({ do: 'convert', road, model, folder }, convertedSchema),
-      close: () => worker.close(),
+      inside: (model, folder) => running.ask({ do: 'convert', road, model, folder }, convertedSchema),
+      close: () => running.close(),
     })),
   };
 }
@@ -158,9 +159,4 @@ async function timed(
   if (code === 0) return (performance.now() - started) / 1000;
   const words = `${stdout}\n${stderr}`.trim().split('\n').at(-1) ?? '';
   throw new ResultError(`${name}: ${words.trim()}`);
-}
-
-/** Bytes of the weights beside a model.json. */
-export function weightBytes(model: string): number {
-  return readFileSync(path.join(path.dirname(model), 'weights.bin')).length;
 }
