@@ -1,11 +1,13 @@
 import { copyFile, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import type { Runtime } from '@onda/runtime';
 import { createNodeRuntime } from '@onda/runtime-node';
 import { limits } from '../../src/limits.ts';
 import { ModelRepository } from '../../src/modelRepository.ts';
 import { ModelBudget } from '../../src/models/modelBudget.ts';
 import { RepositoryKeeper } from '../../src/models/repositoryKeeper.ts';
+import { openStates } from '../../src/sequences/openStates.ts';
 
 /** ONNX files of other make, by name without their ending. */
 const models = fileURLToPath(new URL('../models/', import.meta.url));
@@ -43,15 +45,20 @@ export interface KeptRepository {
 
 export async function keepRepository(
   folder: string,
-  { maxBytes = 1e9, operators = [] }: { maxBytes?: number; operators?: string[] } = {},
+  {
+    maxBytes = 1e9,
+    operators = [],
+    runtime,
+  }: { maxBytes?: number; operators?: string[]; runtime?: Runtime } = {},
 ): Promise<KeptRepository> {
   const repository = new ModelRepository();
   const warnings: string[] = [];
   const changes: string[] = [];
   const batching = { maxRows: 256, maxValues: limits.joinedValues, delayUs: 0, maxWaiting: 1024 };
+  const states = await openStates('memory', (text) => warnings.push(text));
   const context = {
-    runtime: await createNodeRuntime({ provider: 'cpu' }),
-    options: { batching, sequences: { most: 100, idleMs: 60_000, ageMs: 600_000 } },
+    runtime: runtime ?? (await createNodeRuntime({ provider: 'cpu' })),
+    options: { batching, sequences: { most: 100, idleMs: 60_000, ageMs: 600_000 }, openState: states.open },
     budget: new ModelBudget(maxBytes),
     operators,
   };
