@@ -43,6 +43,7 @@ program
   .option('--states <packing>', 'row: one row of all states (the usual); separate: each a tensor')
   .option('--opset <n>', 'operator set, 14 to 21 (default: 17)')
   .option('--precision <kind>', 'float32 (the usual), float16 or int8 weights')
+  .option('--external-data', 'keep large weights in a file beside the model', false)
   .option('--allow-nan', 'take weights that are not finite numbers', false)
   .option('--no-verify', 'do not compare with TensorFlow.js before the model is put in place')
   .action(async (source: string, dest: string, options: ExportCall) => {

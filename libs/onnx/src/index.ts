@@ -12,4 +12,6 @@ export type { ModelFacts } from './wire/inspectModel.ts';
 export { readModel } from './wire/readModel.ts';
 export { readLimits } from './wire/scanModel.ts';
 export type { ReadLimits } from './wire/scanModel.ts';
-export { writeModel } from './wire/writeModel.ts';
+export type { ExternalFiles } from './wire/externalData.ts';
+export { writeModel, writeSplitModel } from './wire/writeModel.ts';
+export type { SplitModel } from './wire/writeModel.ts';

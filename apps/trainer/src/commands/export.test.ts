@@ -2,11 +2,19 @@ import { existsSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileS
 import path from 'node:path';
 import type { OndaError } from '@onda/contract';
 import { parseManifest } from '@onda/contract';
+import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { convolutionModel, emptyFolder, layer, saveModel, wordsModel } from '../testing/savedModel.ts';
+import {
+  convolutionModel,
+  emptyFolder,
+  layer,
+  saveModel,
+  wideModel,
+  wordsModel,
+} from '../testing/savedModel.ts';
 import { exportCommand, type ExportCall } from './export.ts';
 
-const usual: ExportCall = { stateful: false, allowNan: false, verify: true };
+const usual: ExportCall = { stateful: false, allowNan: false, externalData: false, verify: true };
 
 let said: string;
 beforeAll(() => {
@@ -70,6 +78,17 @@ describe(exportCommand, () => {
     const rows = manifest.parity.filter((row) => row.check === check);
     expect(rows).toHaveLength(3);
     expect(rows[0].tolerance).toBeGreaterThan(1e-5);
+  });
+
+  it('keeps large weights in a file beside the model, where ONNX Runtime finds them', async () => {
+    const { dest } = await exported(wideModel(), { externalData: true });
+    const folder = path.join(dest, 'words/1');
+    expect(readdirSync(folder).sort()).toEqual(['model.onnx', 'model.onnx.data', 'onda.json']);
+    expect(Object.keys(manifestOf(dest).files)).toEqual(['model.onnx', 'model.onnx.data']);
+    const session = await InferenceSession.create(path.join(folder, 'model.onnx'));
+    const x = new Tensor('float32', new Float32Array(20), [1, 20]);
+    const { dense } = await session.run({ dense_input: x });
+    expect(dense.data).toHaveLength(30);
   });
 
   it('makes no new version of the same bytes, and one of others', async () => {

@@ -22,6 +22,7 @@ export interface ExportCall {
   states?: string;
   precision?: string;
   allowNan: boolean;
+  externalData: boolean;
   opset?: string;
   verify: boolean;
 }
@@ -33,6 +34,7 @@ const say = (text: string): void => {
 /** What of a call holds for every kind of model. */
 interface Shared {
   repository: string;
+  externalData: boolean;
   verify: boolean;
   opset?: number;
   states?: StatePacking;
@@ -43,6 +45,7 @@ export async function exportCommand(source: string, dest: string, call: ExportCa
   const shared: Shared = {
     repository: dest,
     verify: call.verify,
+    externalData: call.externalData,
     ...(call.opset !== undefined && { opset: readOpset(call.opset) }),
     ...(call.states !== undefined && { states: readOne('--states', statePackings, call.states) }),
     ...(call.precision !== undefined && { precision: readOne('--precision', precisions, call.precision) }),

@@ -13,6 +13,8 @@ export interface LayersRequest extends Pick<
   artifacts: LayersModel;
   /** The model repository: `<repository>/<name>/<version>/`. */
   repository: string;
+  /** Keep large weights in a file beside the model. */
+  externalData?: boolean;
   /** Compare the file with TensorFlow.js before it is put in place. true when left out. */
   verify?: boolean;
 }
@@ -23,13 +25,14 @@ export interface LayersRequest extends Pick<
  * @throws ResultError when the file does not give TensorFlow.js's values; nothing is written then
  */
 export async function exportLayersModel(request: LayersRequest): Promise<WarnedResult> {
-  const { name, repository, artifacts, verify = true, ...options } = request;
+  const { name, repository, artifacts, externalData = false, verify = true, ...options } = request;
   const { model, state, warnings } = exportModel(artifacts, { ...options, producerVersion: ondaVersion });
   const result = await publishModel({
     name,
     repository,
     model,
     generator: null,
+    externalData,
     description: {
       format: manifestFormat,
       net: null,

@@ -13,6 +13,8 @@ export interface NetRequest extends Pick<ExportNetOptions, 'opset' | 'states' | 
   training: Manifest['training'];
   /** The model repository: `<repository>/<name>/<version>/`. */
   repository: string;
+  /** Keep large weights in a file beside the model. */
+  externalData?: boolean;
   /** Compare the files with TensorFlow.js before they are put in place. true when left out. */
   verify?: boolean;
 }
@@ -33,6 +35,7 @@ export async function exportNetModel(request: NetRequest): Promise<WarnedResult>
     opset,
     states,
     precision,
+    externalData = false,
     verify = true,
   } = request;
   const exported = exportNet(artifacts, {
@@ -48,6 +51,7 @@ export async function exportNetModel(request: NetRequest): Promise<WarnedResult>
     repository,
     model: exported.model,
     generator: exported.generator,
+    externalData,
     description: {
       format: manifestFormat,
       net: exported.spec,

@@ -10,10 +10,11 @@ import {
   type ParityRow,
 } from '@onda/contract';
 import { configPbtxt, withMetadata } from '@onda/exporter';
-import { writeModel, type Model } from '@onda/onnx';
+import type { Model } from '@onda/onnx';
 import { writeFileWhole, writeFolderWhole } from '../files.ts';
 import { textTable } from '../textTable.ts';
 import { parityTable, rowHolds } from './compare.ts';
+import { encodeModels } from './encodeModels.ts';
 import { modelVersions, readManifest, versionHolds } from './repository.ts';
 
 /** A model on its way into a model repository. */
@@ -23,6 +24,8 @@ export interface Publication {
   repository: string;
   model: Model;
   generator: Model | null;
+  /** Keep large weights in a file beside each model; needed beyond 2 GB. */
+  externalData: boolean;
   /** What the manifest says of the model, whatever its version. */
   description: Omit<ManifestDescription, 'name' | 'version'>;
   /** Compares the files with TensorFlow.js; what it gives stands in the manifest. Null: nothing is compared. */
@@ -78,7 +81,10 @@ export async function publishModel(publication: Publication): Promise<ExportResu
     parity: [],
     created: new Date().toISOString(),
   };
-  const manifest = { ...draft, parity: (await publication.check?.(draft, files)) ?? [] };
+  const manifest = {
+    ...draft,
+    parity: (await publication.check?.(draft, loadable(publication, files))) ?? [],
+  };
   refuseDifferences(manifest);
 
   writeFolderWhole(path.join(modelFolder, String(version)), {
@@ -93,16 +99,23 @@ export async function publishModel(publication: Publication): Promise<ExportResu
 }
 
 /** The files of a version, with the metadata that ties them to their manifest. */
-function encode({ name, model, generator, description }: Publication, version: number): ModelBytes {
+function encode(publication: Publication, version: number): ModelBytes {
+  const { name, model, generator, description, externalData } = publication;
   const metadata = {
     'onda.name': name,
     'onda.version': String(version),
     'onda.manifest_sha256': sha256(manifestIdentity({ ...description, name, version })),
   };
-  return {
-    [modelFiles.sequence]: writeModel(withMetadata(model, metadata)),
-    ...(generator && { [modelFiles.generator]: writeModel(withMetadata(generator, metadata)) }),
+  const models = {
+    [modelFiles.sequence]: withMetadata(model, metadata),
+    ...(generator && { [modelFiles.generator]: withMetadata(generator, metadata) }),
   };
+  return encodeModels(models, externalData);
+}
+
+/** The files as a runtime loads them from memory: data beside a model cannot be found from there. */
+function loadable(publication: Publication, files: ModelBytes): ModelBytes {
+  return publication.externalData ? encode({ ...publication, externalData: false }, 0) : files;
 }
 
 function refuseDifferences({ name, parity }: Manifest): void {

@@ -102,3 +102,11 @@ export function convolutionModel(): string {
     },
   );
 }
+
+/** A dense layer of 600 weights. */
+export function wideModel(): string {
+  return saveModel(
+    [layer('Dense', 'dense', { batch_input_shape: [null, 20], dtype: 'float32', units: 30 })],
+    { 'dense/kernel': [20, 30], 'dense/bias': [30] },
+  );
+}

@@ -3,6 +3,7 @@ import { ModelError } from '@onda/contract';
 import type { Attribute, Graph } from '../graph/graph.ts';
 import { attributeCodes } from './attributeCodes.ts';
 import { integerOf } from './integers.ts';
+import { ExternalReader } from './externalData.ts';
 import { readTensor } from './readTensor.ts';
 
 type Reader = (
@@ -17,7 +18,7 @@ const readers: Record<Attribute['kind'], Reader> = {
   float: ({ f }) => ({ kind: 'float', value: f ?? 0 }),
   int: ({ i }, where) => ({ kind: 'int', value: integerOf(i, where) }),
   string: ({ s }) => ({ kind: 'string', value: utf8.decode(s ?? new Uint8Array()) }),
-  tensor: ({ t }, where) => ({ kind: 'tensor', value: readTensor(t ?? {}, where) }),
+  tensor: ({ t }, where) => ({ kind: 'tensor', value: readTensor(t ?? {}, where, new ExternalReader({})) }),
   graph: ({ g }, _where, readGraph) => ({ kind: 'graph', value: readGraph(g ?? {}) }),
   floats: ({ floats }) => ({ kind: 'floats', value: floats ?? [] }),
   ints: ({ ints }, where) => ({ kind: 'ints', value: (ints ?? []).map((value) => integerOf(value, where)) }),

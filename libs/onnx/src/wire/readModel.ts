@@ -3,6 +3,8 @@ import type { onnx } from 'onnx-proto';
 import { ModelError } from '@onda/contract';
 import type { Dim, Graph, Model, Node, ValueInfo } from '../graph/graph.ts';
 import { elementTypeOf } from './elementCodes.ts';
+import type { ExternalFiles } from './externalData.ts';
+import { ExternalReader } from './externalData.ts';
 import { integerOf } from './integers.ts';
 import { readAttribute } from './readAttribute.ts';
 import { readTensor } from './readTensor.ts';
@@ -15,9 +17,14 @@ import { readLimits, scanModel } from './scanModel.ts';
  *
  * @param file   the whole file
  * @param limits other limits than `readLimits`, for files that you trust
+ * @param data   contents of the files beside it that its tensors name, by that name; nothing else is ever opened
  * @throws ModelError for a damaged file, or one with parts that are not supported
  */
-export function readModel(file: Uint8Array, limits: Partial<ReadLimits> = {}): Model {
+export function readModel(
+  file: Uint8Array,
+  limits: Partial<ReadLimits> = {},
+  data: ExternalFiles = {},
+): Model {
   scanModel(file, { ...readLimits, ...limits });
   const proto = decode(file);
   if (proto.graph === undefined || proto.graph === null) {
@@ -38,7 +45,7 @@ export function readModel(file: Uint8Array, limits: Partial<ReadLimits> = {}): M
       (proto.metadataProps ?? []).map(({ key, value }) => [key ?? '', value ?? '']),
       'metadata key',
     ),
-    graph: readGraph(proto.graph),
+    graph: readGraph(proto.graph, new ExternalReader(data)),
   };
 }
 
@@ -53,18 +60,18 @@ function decode(file: Uint8Array): onnx.IModelProto {
   }
 }
 
-function readGraph(proto: onnx.IGraphProto): Graph {
+function readGraph(proto: onnx.IGraphProto, data: ExternalReader): Graph {
   return {
     name: proto.name ?? '',
     inputs: (proto.input ?? []).map(readValueInfo),
     outputs: (proto.output ?? []).map(readValueInfo),
-    nodes: (proto.node ?? []).map(readNode),
-    initializers: (proto.initializer ?? []).map((tensor) => readTensor(tensor, 'an initializer')),
+    nodes: (proto.node ?? []).map((node) => readNode(node, data)),
+    initializers: (proto.initializer ?? []).map((tensor) => readTensor(tensor, 'an initializer', data)),
     values: (proto.valueInfo ?? []).map(readValueInfo),
   };
 }
 
-function readNode(proto: onnx.INodeProto): Node {
+function readNode(proto: onnx.INodeProto, data: ExternalReader): Node {
   const name = proto.name ?? '';
   const op = proto.opType ?? '';
   const where = `node "${name}" (${op})`;
@@ -75,7 +82,9 @@ function readNode(proto: onnx.INodeProto): Node {
     inputs: proto.input ?? [],
     outputs: proto.output ?? [],
     attributes: uniqueRecord(
-      (proto.attribute ?? []).map((attribute) => readAttribute(attribute, where, readGraph)),
+      (proto.attribute ?? []).map((attribute) =>
+        readAttribute(attribute, where, (graph) => readGraph(graph, data)),
+      ),
       `${where}: attribute`,
     ),
   };

@@ -5,35 +5,34 @@ import { elementArrays } from '../graph/element.ts';
 import type { Tensor } from '../graph/tensor.ts';
 import { elementCount } from '../graph/tensor.ts';
 import { littleEndian, swapBytes } from './bytes.ts';
+import type { ExternalReader } from './externalData.ts';
+import { externalLocation } from './externalData.ts';
 import { elementTypeOf } from './elementCodes.ts';
 import { bigInteger, integerOf } from './integers.ts';
-
-/** TensorProto.DataLocation of data in another file. */
-const externalData = 1;
 
 /**
  * The tensor of a TensorProto, its data copied.
  *
- * @throws ModelError for another element type than the graph objects have, data outside the file, or a size that does not fit
+ * @param files that data outside the model file may lie in
+ * @throws ModelError for another element type than the graph objects have, data in a file that was not given, or a size that does not fit
  */
-export function readTensor(proto: onnx.ITensorProto, where: string): Tensor {
+export function readTensor(proto: onnx.ITensorProto, where: string, files: ExternalReader): Tensor {
   const name = proto.name ?? '';
   const place = name === '' ? where : `tensor "${name}"`;
   const code = proto.dataType ?? 0;
   const type = elementTypeOf(code);
-  const location: number = proto.dataLocation ?? 0;
   if (type === undefined) {
     throw new ModelError(
       `model file: ${place}: element type ${code} is not supported; expected a float, integer or bool type`,
     );
   }
-  if (location === externalData || (proto.externalData ?? []).length > 0) {
-    throw new ModelError(
-      `model file: ${place}: its data lies in another file, which is not supported; write the model with its data inside`,
-    );
-  }
+  const outside = proto.dataLocation === externalLocation || (proto.externalData ?? []).length > 0;
   const dims = (proto.dims ?? []).map((dim) => integerOf(dim, `${place}: dim`));
-  const data = hasRawData(proto) ? rawElements(proto.rawData, type, place) : listedElements(proto, type);
+  const data = outside
+    ? rawElements(files.read(proto, place), type, place)
+    : hasRawData(proto)
+      ? rawElements(proto.rawData, type, place)
+      : listedElements(proto, type);
   if (dims.some((dim) => dim < 0) || elementCount(dims) !== data.length) {
     throw new ModelError(
       `model file: ${place}: expected as many elements as shape [${dims.join(', ')}] has, got ${data.length}; the file is damaged`,

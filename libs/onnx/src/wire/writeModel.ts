@@ -1,19 +1,47 @@
 import onnxProto from 'onnx-proto';
 import type { onnx } from 'onnx-proto';
+import { ModelError } from '@onda/contract';
 import type { Attribute, Dim, Graph, Model, Node, ValueInfo } from '../graph/graph.ts';
 import type { Tensor } from '../graph/tensor.ts';
 import { attributeCodes } from './attributeCodes.ts';
 import { littleEndian, swapBytes } from './bytes.ts';
+import { DataFile } from './externalData.ts';
 import { elementCodes } from './elementCodes.ts';
 
 /** Encodes a model as an ONNX file. The same model gives the same bytes. */
 export function writeModel(model: Model): Uint8Array {
+  return encode(model, null);
+}
+
+/** A model file, and the file beside it with the data of its large tensors. */
+export interface SplitModel {
+  readonly file: Uint8Array;
+  /** What the data file holds, piece by piece, so that nothing need be in one array: it may be larger than 2 GB. */
+  readonly data: readonly Uint8Array[];
+}
+
+/**
+ * Encodes a model with the data of its large constants in a file beside it, as models beyond protobuf's 2 GB need.
+ *
+ * @param location name of that file; it must lie in the model's folder
+ */
+export function writeSplitModel(model: Model, location: string): SplitModel {
+  if (!/^[A-Za-z0-9][A-Za-z0-9._-]*$/.test(location)) {
+    throw new ModelError(
+      `data file: expected the name of a file beside the model, got ${JSON.stringify(location)}; use letters, digits, ".", "_" and "-"`,
+    );
+  }
+  const data = new DataFile(location);
+  return { file: encode(model, data), data: data.pieces };
+}
+
+function encode(model: Model, data: DataFile | null): Uint8Array {
   const encoded = onnxProto.onnx.ModelProto.encode({
     irVersion: model.irVersion,
     producerName: model.producerName,
     producerVersion: model.producerVersion,
     opsetImport: Object.entries(model.opsets).map(([domain, version]) => ({ domain, version })),
-    graph: graphProto(model.graph),
+    graph: graphProto(model.graph, data),
     metadataProps: Object.entries(model.metadata).map(([key, value]) => ({ key, value })),
   }).finish();
   // In Node a small result is a piece of a pool that other buffers share: whoever transfers it would take them along.
@@ -22,11 +50,12 @@ export function writeModel(model: Model): Uint8Array {
     : Uint8Array.from(encoded);
 }
 
-function graphProto(graph: Graph): onnx.IGraphProto {
+/** @param data takes the data of large constants; null: all stays inside */
+function graphProto(graph: Graph, data: DataFile | null): onnx.IGraphProto {
   return {
     node: graph.nodes.map(nodeProto),
     name: graph.name,
-    initializer: graph.initializers.map(tensorProto),
+    initializer: graph.initializers.map((tensor) => tensorProto(tensor, data)),
     input: graph.inputs.map(valueInfoProto),
     output: graph.outputs.map(valueInfoProto),
     valueInfo: graph.values.map(valueInfoProto),
@@ -57,9 +86,9 @@ function attributeValue(attribute: Attribute): onnx.IAttributeProto {
     case 'string':
       return { s: utf8.encode(attribute.value) };
     case 'tensor':
-      return { t: tensorProto(attribute.value) };
+      return { t: tensorProto(attribute.value, null) };
     case 'graph':
-      return { g: graphProto(attribute.value) };
+      return { g: graphProto(attribute.value, null) };
     case 'floats':
       return { floats: [...attribute.value] };
     case 'ints':
@@ -71,13 +100,14 @@ function attributeValue(attribute: Attribute): onnx.IAttributeProto {
 
 const utf8 = new TextEncoder();
 
-function tensorProto({ name, type, dims, data }: Tensor): onnx.ITensorProto {
-  const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+function tensorProto({ name, type, dims, data }: Tensor, file: DataFile | null): onnx.ITensorProto {
+  const own = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+  const bytes = littleEndian ? own : swapBytes(own, data.BYTES_PER_ELEMENT);
   return {
     dims: [...dims],
     dataType: elementCodes[type],
     ...(name === '' ? {} : { name }),
-    rawData: littleEndian ? bytes : swapBytes(bytes, data.BYTES_PER_ELEMENT),
+    ...(file?.put(bytes) ?? { rawData: bytes }),
   };
 }
 

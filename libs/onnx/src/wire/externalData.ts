@@ -1,0 +1,93 @@
+import onnxProto from 'onnx-proto';
+import type { onnx } from 'onnx-proto';
+import { ModelError } from '@onda/contract';
+
+/** TensorProto.DataLocation of data in another file. */
+export const externalLocation = onnxProto.onnx.TensorProto.DataLocation.EXTERNAL;
+
+/** Where a tensor's data starts in its file: pages, so that runtimes can map them. */
+const alignment = 4096;
+
+/** Bytes below which a tensor stays in the model file. */
+const smallest = 1024;
+
+/** Contents of files beside a model file, by the location that tensors give. */
+export type ExternalFiles = Readonly<Record<string, Uint8Array>>;
+
+/** Collects the data of large tensors for a file beside the model. */
+export class DataFile {
+  /** What the file holds, in order. */
+  readonly pieces: Uint8Array[] = [];
+  private readonly location: string;
+  private size = 0;
+
+  /** @param location name of the file, beside the model's */
+  constructor(location: string) {
+    this.location = location;
+  }
+
+  /** The fields of a tensor whose data goes into the file; null for one that is too small. */
+  put(bytes: Uint8Array): Pick<onnx.ITensorProto, 'dataLocation' | 'externalData'> | null {
+    if (bytes.length < smallest) return null;
+    const padding = (alignment - (this.size % alignment)) % alignment;
+    if (padding > 0) this.pieces.push(new Uint8Array(padding));
+    const offset = this.size + padding;
+    this.pieces.push(bytes);
+    this.size = offset + bytes.length;
+    const entries = { location: this.location, offset: String(offset), length: String(bytes.length) };
+    return {
+      dataLocation: externalLocation,
+      externalData: Object.entries(entries).map(([key, value]) => ({ key, value })),
+    };
+  }
+}
+
+/** Gives tensors their data from files beside the model. Only what the caller gave is looked at: a location is a key, never a path. */
+export class ExternalReader {
+  private readonly files: ExternalFiles;
+  private left: number;
+
+  constructor(files: ExternalFiles) {
+    this.files = files;
+    this.left = Object.values(files).reduce((size, { length }) => size + length, 0);
+  }
+
+  /**
+   * @returns a view of the file
+   * @throws ModelError for a file that was not given, a range outside of it, or more data in all than there is: a small file of many
+   *   tensors that share their data would decode to any size
+   */
+  read({ externalData }: onnx.ITensorProto, place: string): Uint8Array {
+    const entries = new Map((externalData ?? []).map(({ key, value }) => [key ?? '', value ?? '']));
+    const location = entries.get('location') ?? '';
+    const named = JSON.stringify(location.slice(0, 80));
+    if (!Object.hasOwn(this.files, location)) {
+      throw new ModelError(
+        `model file: ${place}: its data lies in another file, ${named}, which was not given; give it, or write the model with its data inside`,
+      );
+    }
+    const file = this.files[location];
+    const offset = wholeNumber(entries.get('offset') ?? '0', `${place}: offset`);
+    const length = wholeNumber(entries.get('length') ?? String(file.length - offset), `${place}: length`);
+    if (offset + length > file.length) {
+      throw new ModelError(
+        `model file: ${place}: expected its data within the ${file.length} bytes of ${named}, got ${length} at ${offset}; one of the files is damaged`,
+      );
+    }
+    this.left -= length;
+    if (this.left < 0) {
+      throw new ModelError(
+        `model file: ${place}: expected tensors with data of their own, got more data in all than the files beside the model hold; the file is damaged`,
+      );
+    }
+    return file.subarray(offset, offset + length);
+  }
+}
+
+function wholeNumber(text: string, what: string): number {
+  const value = /^\d{1,16}$/.test(text) ? Number(text) : NaN;
+  if (Number.isSafeInteger(value)) return value;
+  throw new ModelError(
+    `model file: ${what}: expected a whole number, got ${JSON.stringify(text.slice(0, 40))}; the file is damaged`,
+  );
+}
