@@ -66,6 +66,7 @@ function fakeModel(): ServedModel {
     sequences,
     stats,
     generator: null,
+    fileHash: '',
     files: new Map(),
     metadata: '{}',
     config: '{}',

@@ -7,6 +7,7 @@ import { addHealth } from './endpoints/health.ts';
 import { addInfer } from './endpoints/infer.ts';
 import { addMetadata } from './endpoints/metadata.ts';
 import { addModelIndex } from './endpoints/modelIndex.ts';
+import { addSequences } from './endpoints/sequences.ts';
 import { addPage, builtPage } from './endpoints/page.ts';
 import { addErrorReplies, replyClientError, replyError } from './errorReplies.ts';
 import { createHttpServer } from './http/httpServer.ts';
@@ -49,6 +50,7 @@ export async function createApp(service: Service, page: string = builtPage): Pro
   addMetadata(app, service);
   addInfer(app, service);
   addGenerate(app, service);
+  addSequences(app, service);
   addFiles(app, service);
   addModelIndex(app, service);
   await addPage(app, page, pagePaths);

@@ -41,6 +41,8 @@ export interface ServedModel {
   readonly sequences: SequenceState;
   /** Null for a model that cannot feed its outputs back, or that is no Onda net. */
   readonly generator: Generator | null;
+  /** SHA-256 of the model's file, hexadecimal: its sequences can go on wherever the same file is served. */
+  readonly fileHash: string;
   /** The files that a browser may load, by name. */
   readonly files: ReadonlyMap<string, ModelFile>;
   /** JSON of the metadata and configuration answers, which never change. */

@@ -83,7 +83,8 @@ function readPrompt(value: unknown, features: number): { prompt: FloatTensor; ne
   };
 }
 
-function readSamples(value: unknown): number {
+/** Reads `samples`: how many values to generate. */
+export function readSamples(value: unknown): number {
   if (!Number.isSafeInteger(value) || (value as number) < 1) {
     throw new DataError(
       `samples: expected a whole number of at least 1, got ${describeValue(value)}; ask for 1 or more`,

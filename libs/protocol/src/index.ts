@@ -22,6 +22,8 @@ export type { EncodedResponse, InferResponse } from './inferResponse.ts';
 
 export { decodeGenerateRequest } from './generateRequest.ts';
 export type { GenerateModel, GenerateRequest, Nesting } from './generateRequest.ts';
+export { decodeGenerateFrom } from './generateFrom.ts';
+export type { GenerateFrom } from './generateFrom.ts';
 export { encodeGenerateResponse } from './generateResponse.ts';
 export type { GenerateResponse } from './generateResponse.ts';
 

@@ -26,7 +26,7 @@ export function readSequence(parameters: Parameters): SequenceControl | undefine
   const start = readFlag(parameters, 'sequence_start', false);
   const end = readFlag(parameters, 'sequence_end', false);
   const { sequence_step: step } = parameters;
-  const id = readId(parameters.sequence_id);
+  const id = readSequenceId(parameters.sequence_id);
   if (id === undefined) {
     if (!start && !end && step === undefined) return undefined;
     throw malformed(
@@ -46,7 +46,13 @@ export function readSequence(parameters: Parameters): SequenceControl | undefine
   return { id, start, end, step: step as number | undefined };
 }
 
-function readId(id: string | number | boolean | undefined): string | undefined {
+/**
+ * Reads a `sequence_id`.
+ *
+ * @returns undefined for none, which 0 and "" mean too
+ * @throws ProtocolError for one that cannot be told from others
+ */
+export function readSequenceId(id: unknown): string | undefined {
   if (id === undefined || id === 0 || id === '') return undefined;
   if (typeof id === 'string' && id.length <= MAX_ID_LENGTH) return id;
   // Beyond 2^53 two numbers of JSON may be read as one.

@@ -86,10 +86,11 @@ function serve(
   const stats = new ModelStats();
   const batcher = new Batcher(session, options.batching, stats);
   const layout = sequenceLayout(signature.states, generator?.manifest);
+  const fileHash = files.get(file)?.sha256 ?? '';
   const sequences = options.openState({
     name,
     version: String(version),
-    fileHash: files.get(file)?.sha256 ?? '',
+    fileHash,
     rowSize: layout.rowSize,
     limits: options.sequences,
   });
@@ -108,6 +109,7 @@ function serve(
     steps,
     rowSteps: new RowSteps(steps, batcher, sequences),
     generator,
+    fileHash,
     files,
     metadata: JSON.stringify(modelMetadata(name, version, signature)),
     config: JSON.stringify(modelConfig(name, signature, signature.maxRows)),

@@ -1,0 +1,111 @@
+import { ProtocolError } from '@onda/protocol';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { clientOf } from '../access/guard.ts';
+import { scopedId } from '../access/sequenceScope.ts';
+import { addModelRoutes } from '../addRoute.ts';
+import type { ModelParams } from '../addRoute.ts';
+import { limits } from '../limits.ts';
+import { requestBody } from '../requestBody.ts';
+import { sendJson } from '../sendJson.ts';
+import { findLive } from '../sequences/findLive.ts';
+import { readSequence, writeSequence } from '../sequences/sequenceDocument.ts';
+import type { DocumentModel } from '../sequences/sequenceDocument.ts';
+import { livesAlready, tooManySequences } from '../sequences/sequenceErrors.ts';
+import type { ServedModel } from '../servedModel.ts';
+import type { Service } from '../service.ts';
+
+interface SequenceParams extends ModelParams {
+  id: string;
+}
+
+const MAX_ID_LENGTH = 128;
+
+/**
+ * `/v2/models/{name}[/versions/{version}]/sequences`: how many live. `.../sequences/{id}`: GET gives a live sequence to go on from
+ * elsewhere, PUT takes one that was given so. An endpoint of Onda's own.
+ */
+export function addSequences(app: FastifyInstance, service: Service): void {
+  addModelRoutes(app, '/sequences', {
+    GET: (request, reply) => {
+      const { name, version } = request.params as ModelParams;
+      const { sequences } = service.repository.find(name, version);
+      const { size, started, ended, expired, limits: most } = sequences;
+      return sendJson(reply, JSON.stringify({ live: size, most: most.most, started, ended, expired }));
+    },
+  });
+  addModelRoutes(
+    app,
+    '/sequences/:id',
+    {
+      GET: (request, reply) => exportSequence(service, request, reply),
+      PUT: (request, reply) => importSequence(service, request, reply),
+    },
+    limits.generateBodyBytes,
+  );
+}
+
+async function exportSequence(
+  service: Service,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<FastifyReply> {
+  const { id, scoped, model } = named(service, request);
+  const { version } = request.params as SequenceParams;
+  const found = await findLive(service.repository, model, version, scoped);
+  return sendJson(reply, writeSequence(documentModel(found.model), id, found.sequence));
+}
+
+async function importSequence(
+  service: Service,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<FastifyReply> {
+  const { id, scoped, model } = named(service, request);
+  const content = readSequence(requestBody(request), id, documentModel(model));
+  const { sequences, steps } = model;
+  const kept = await steps.turns.take([scoped], async () => {
+    sequences.hold(scoped, true);
+    try {
+      return await sequences.keep(scoped, { ...content, expected: 0, last: undefined, end: false });
+    } finally {
+      sequences.letGo(scoped, true);
+    }
+  });
+  if (kept.kind === 'moved') throw livesAlready(id);
+  if (kept.kind === 'full') throw tooManySequences(sequences.limits.most);
+  return sendJson(
+    reply,
+    JSON.stringify({
+      sequence_id: id,
+      sequence_step: content.steps,
+      sequence_samples: content.samples,
+      sequence_expires_in_ms: kept.expiresInMs,
+    }),
+  );
+}
+
+/** The model and the sequence of a request's path, as the client calls it and as it is kept. */
+function named(
+  service: Service,
+  request: FastifyRequest,
+): { id: string; scoped: string; model: ServedModel } {
+  const { name, version, id } = request.params as SequenceParams;
+  const model = service.repository.find(name, version);
+  if (model.signature.states.length === 0) {
+    throw new ProtocolError(
+      'malformed',
+      `model "${model.name}" keeps no state from one request to the next; it has no sequences`,
+    );
+  }
+  if (id.length > MAX_ID_LENGTH) {
+    throw new ProtocolError(
+      'malformed',
+      `the path: expected a sequence_id of at most ${MAX_ID_LENGTH} characters, got ${id.length}; shorten it`,
+    );
+  }
+  return { id, scoped: scopedId(clientOf(request.raw), id), model };
+}
+
+function documentModel({ name, fileHash, steps }: ServedModel): DocumentModel {
+  return { name, fileHash, layout: steps.layout };
+}
