@@ -1,0 +1,138 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { cpus, tmpdir } from 'node:os';
+import path from 'node:path';
+import { MissingError } from '@onda/contract';
+import type { BenchCall, BenchResult } from '../bench.ts';
+import { otherCores, readCpuTicks } from '../otherWork.ts';
+import { runProgram } from '../peers/runProgram.ts';
+import { answerProblem, answersOf } from './checkAnswers.ts';
+import { goalTable, loadTable, servingRows } from './figures.ts';
+import type { Measured } from './figures.ts';
+import { runH2load } from './h2load.ts';
+import { parseLoad, usualLoads } from './load.ts';
+import type { Load } from './load.ts';
+import type { LoadResult } from './loadResult.ts';
+import { binaryBody, grpcRequest, inferenceService, jsonBody, model } from './requests.ts';
+import type { ServerProcess } from './serverProcess.ts';
+import { parseServingSystem, startSystem, systemNames } from './systems.ts';
+import type { SystemName } from './systems.ts';
+import { runWrk } from './wrk.ts';
+
+const plans = { usual: { rounds: 3, seconds: 4 }, quick: { rounds: 1, seconds: 1 } };
+const quickLoads = ['http-json-16', 'http-binary-16', 'grpc-16'];
+
+/** Before the first round, so that code is compiled and caches are warm. */
+const WARM_SECONDS = 2;
+
+/**
+ * Requests a second and their times, one sample of the example model each, of Onda with all its checks, Triton with its Python
+ * backend and MLServer, the last two on Python's ONNX Runtime with the same file: in turn, by the same load maker.
+ */
+export async function servingBench(call: BenchCall): Promise<BenchResult> {
+  const loads = (call.works ?? (call.quick ? quickLoads : usualLoads)).map(parseLoad);
+  const names = (call.systems ?? systemNames).map(parseServingSystem);
+  await checkLoadMakers(loads);
+  const plan = call.quick ? plans.quick : plans.usual;
+  const folder = mkdtempSync(path.join(tmpdir(), 'onda-serving-'));
+  const servers = new Map<SystemName, ServerProcess>();
+  const missing: string[] = [];
+  try {
+    for (const name of names) {
+      call.say(`starting ${name}`);
+      const started = await startSystem(name, path.join(folder, name), call.say);
+      if ('server' in started) servers.set(name, started.server);
+      else missing.push(started.missing);
+    }
+    const problems = await checkServers(servers);
+    const pids = [...servers.values()].map(({ pid }) => pid);
+    const before = readCpuTicks(pids);
+    const measured: Measured[] = [];
+    for (const load of loads) {
+      call.say(load.name);
+      measured.push({
+        load,
+        results: await measureLoad(load, servers, call.rounds ?? plan.rounds, plan.seconds),
+      });
+    }
+    const starts = new Map([...servers].map(([name, { startS }]) => [name, startS]));
+    return {
+      section: 'serving',
+      rows: servingRows(measured, starts),
+      tables: [loadTable(measured), goalTable(measured, starts)],
+      notes: [
+        'HTTP by wrk, gRPC by h2load, one thread each; 99 of 100 requests were answered within p99.',
+        ...missing,
+      ],
+      picture: null,
+      problems: [...problems, ...failureProblems(measured)],
+      // The load makers run to their end, so they are counted among our own; Triton's stub is a child of its server.
+      otherCores: otherCores(before, readCpuTicks(pids), cpus().length),
+    };
+  } finally {
+    for (const server of servers.values()) await server.stop();
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+async function checkLoadMakers(loads: readonly Load[]): Promise<void> {
+  const wanted = new Map([
+    ['wrk', 'wrk'],
+    ...(loads.some(({ form }) => form === 'grpc') ? ([['h2load', 'nghttp2-client']] as const) : []),
+  ]);
+  for (const [program, packageName] of wanted) {
+    const { code } = await runProgram(program, ['--version']);
+    if (code !== 127) continue;
+    throw new MissingError(
+      `bench serving: expected the load maker ${program} on the path, found none; install it (Debian: apt-get install ${packageName})`,
+    );
+  }
+}
+
+/** Nobody is measured at other work. */
+async function checkServers(servers: ReadonlyMap<SystemName, ServerProcess>): Promise<string[]> {
+  let expected: number | undefined;
+  const problems: string[] = [];
+  for (const [name, server] of servers) {
+    const answers = await answersOf(server);
+    expected ??= answers.http;
+    const problem = answerProblem(name, answers, expected);
+    if (problem !== undefined) problems.push(problem);
+  }
+  return problems;
+}
+
+async function measureLoad(
+  load: Load,
+  servers: ReadonlyMap<SystemName, ServerProcess>,
+  rounds: number,
+  seconds: number,
+): Promise<Map<SystemName, LoadResult[]>> {
+  for (const server of servers.values()) await runLoad(load, server, WARM_SECONDS);
+  const results = new Map<SystemName, LoadResult[]>([...servers.keys()].map((name) => [name, []]));
+  for (let round = 0; round < rounds; round++) {
+    for (const [name, server] of servers) results.get(name)?.push(await runLoad(load, server, seconds));
+  }
+  return results;
+}
+
+function runLoad({ form, connections }: Load, server: ServerProcess, seconds: number): Promise<LoadResult> {
+  if (form === 'grpc') {
+    const message = inferenceService()['ModelInfer'].requestSerialize(grpcRequest);
+    return runH2load(server.grpc, message, connections, seconds);
+  }
+  const url = `${server.http}/v2/models/${model}/infer`;
+  return runWrk(url, form === 'http-json' ? jsonBody() : binaryBody(), connections, seconds);
+}
+
+function failureProblems(measured: readonly Measured[]): string[] {
+  return measured.flatMap(({ load, results }) =>
+    [...results].flatMap(([name, runs]) => {
+      const failures = runs.reduce((sum, run) => sum + run.failures, 0);
+      return failures === 0
+        ? []
+        : [
+            `${load.name}: expected every request of ${name} to be answered, ${failures} were not; look at its log`,
+          ];
+    }),
+  );
+}
