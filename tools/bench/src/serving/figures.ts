@@ -95,6 +95,17 @@ export function goalTable(measured: readonly Measured[], starts: ReadonlyMap<Sys
   };
 }
 
+/** The goals of a table that were not reached, a sentence each. */
+export function missedGoals({ rows }: Table): string[] {
+  return rows
+    .filter((row) => row.at(-1) === 'no')
+    .map(([load, peer, goal, rate, p99]) =>
+      peer === ''
+        ? `${load}: expected under ${goal}, got ${rate}`
+        : `${load}: expected ${goal} times the rate of ${peer} and a p99 that is not worse, got ${rate} times and ${p99} times its p99`,
+    );
+}
+
 function middle(runs: readonly LoadResult[], key: 'rate' | 'p99'): number {
   return median(runs.map((run) => run[key]));
 }

@@ -6,7 +6,7 @@ import type { BenchCall, BenchResult } from '../bench.ts';
 import { otherCores, readCpuTicks } from '../otherWork.ts';
 import { runProgram } from '../peers/runProgram.ts';
 import { answerProblem, answersOf } from './checkAnswers.ts';
-import { goalTable, loadTable, servingRows } from './figures.ts';
+import { goalTable, loadTable, missedGoals, servingRows } from './figures.ts';
 import type { Measured } from './figures.ts';
 import { runH2load } from './h2load.ts';
 import { parseLoad, usualLoads } from './load.ts';
@@ -14,7 +14,7 @@ import type { Load } from './load.ts';
 import type { LoadResult } from './loadResult.ts';
 import { binaryBody, grpcRequest, inferenceService, jsonBody, model } from './requests.ts';
 import type { ServerProcess } from './serverProcess.ts';
-import { parseServingSystem, startSystem, systemNames } from './systems.ts';
+import { leftOut, parseServingSystem, startSystem, systemNames } from './systems.ts';
 import type { SystemName } from './systems.ts';
 import { runWrk } from './wrk.ts';
 
@@ -49,21 +49,23 @@ export async function servingBench(call: BenchCall): Promise<BenchResult> {
     const measured: Measured[] = [];
     for (const load of loads) {
       call.say(load.name);
-      measured.push({
-        load,
-        results: await measureLoad(load, servers, call.rounds ?? plan.rounds, plan.seconds),
-      });
+      const able = new Map([...servers].filter(([name]) => leftOut[name]?.form !== load.form));
+      const results = await measureLoad(load, able, call.rounds ?? plan.rounds, plan.seconds);
+      measured.push({ load, results });
     }
     const starts = new Map([...servers].map(([name, { startS }]) => [name, startS]));
+    const goals = goalTable(measured, starts);
     return {
       section: 'serving',
       rows: servingRows(measured, starts),
-      tables: [loadTable(measured), goalTable(measured, starts)],
+      tables: [loadTable(measured), goals],
       notes: [
         'HTTP by wrk, gRPC by h2load, one thread each; 99 of 100 requests were answered within p99.',
+        ...names.flatMap((name) => leftOut[name]?.why ?? []),
         ...missing,
       ],
       picture: null,
+      missed: missedGoals(goals),
       problems: [...problems, ...failureProblems(measured)],
       // The load makers run to their end, so they are counted among our own; Triton's stub is a child of its server.
       otherCores: otherCores(before, readCpuTicks(pids), cpus().length),

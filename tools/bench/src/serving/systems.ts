@@ -5,6 +5,7 @@ import { ConfigError } from '@onda/contract';
 import { ensurePython } from '../peers/python.ts';
 import { runProgram } from '../peers/runProgram.ts';
 import { nodeCommand } from '../worker/nodeCommand.ts';
+import type { Load } from './load.ts';
 import { mlserverFolder, ondaModels, tritonRepository } from './repositories.ts';
 import { model } from './requests.ts';
 import { startServer } from './serverProcess.ts';
@@ -20,6 +21,11 @@ export function parseServingSystem(name: string): SystemName {
     `--systems: expected of ${systemNames.join(', ')}, got ${JSON.stringify(name)}; correct the name`,
   );
 }
+
+/** What a system cannot be asked, and why. */
+export const leftOut: Readonly<Partial<Record<SystemName, { form: Load['form']; why: string }>>> = {
+  mlserver: { form: 'http-binary', why: 'MLServer 1.7.1 does not read the binary tensor extension.' },
+};
 
 /** A server, or a sentence about why there is none. */
 export type Started = { server: ServerProcess } | { missing: string };
