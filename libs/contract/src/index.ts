@@ -1,3 +1,5 @@
+export { drawConstants, drawKeys, uniformDraws } from './draws.ts';
+export type { DrawKeys } from './draws.ts';
 export {
   ConfigError,
   DataError,
@@ -37,6 +39,8 @@ export type {
 export { checkModelName, modelFiles, tensorNames } from './modelFiles.ts';
 export { isNetManifest, parseNetManifest, requireNetManifest } from './netManifest.ts';
 export type { NetManifest } from './netManifest.ts';
+export { drawsAny, samplingBlocks, samplingSchema } from './sampling.ts';
+export type { Sampling } from './sampling.ts';
 export { elementsOf, isTensorType, tensorTypes, typedArrays } from './tensorTypes.ts';
 export type { TensorArrays, TensorType, TensorValue } from './tensorTypes.ts';
 export { tritonTypes } from './tritonTypes.ts';

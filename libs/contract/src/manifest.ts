@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { ModelError } from './errors.ts';
 import { cellKinds } from './fitConfig.ts';
 import { tensorTypes } from './tensorTypes.ts';
+import { samplingSchema } from './sampling.ts';
 import { zodMessage } from './zodMessage.ts';
 
 /** Raised when a reader of older manifests could misread a newer one. */
@@ -84,7 +85,7 @@ export const manifestSchema = z.strictObject({
   /** In what numbers the weights are kept; left out: float32. */
   precision: z.enum(['float16', 'int8']).optional(),
   /** How values are drawn from the outputs; null: the outputs are the values. */
-  sampling: z.null(),
+  sampling: samplingSchema.nullable(),
   training: z
     .strictObject({
       config: z.record(z.string(), z.unknown()),

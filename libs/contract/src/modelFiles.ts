@@ -19,6 +19,9 @@ export const tensorNames = {
   output: 'y',
   stateOut: 'state_out',
   samples: 'samples',
+  /** Of a generator that draws: one of the two (sampling.ts). */
+  seed: 'seed',
+  noise: 'noise',
 } as const;
 
 const modelName = /^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/;

@@ -1,5 +1,7 @@
 export type { LayersArtifacts, WeightEntry } from './artifacts/artifacts.ts';
 export { UnsupportedError } from './errors.ts';
+export { exportGenerator } from './generator/exportGenerator.ts';
+export type { ExportedGenerator, ExportGeneratorOptions } from './generator/exportGenerator.ts';
 export { configPbtxt } from './model/configPbtxt.ts';
 export type { TritonModel } from './model/configPbtxt.ts';
 export { exportModel } from './model/exportModel.ts';

@@ -46,6 +46,7 @@ export class GraphBuilder implements ConstantHolder {
   private readonly constants = new Map<string, Tensor>();
   private readonly sharedNames = new Map<string, string>();
   private readonly twins = new Map<string, Value>();
+  private holdsConstants: boolean;
   private readonly made = new Map<string, unknown>();
 
   /**
@@ -55,6 +56,7 @@ export class GraphBuilder implements ConstantHolder {
   constructor(name: string, outputs: readonly string[], outer: GraphBuilder | null = null) {
     this.name = name;
     this.outer = outer;
+    this.holdsConstants = outer === null;
     this.used = outer === null ? new Set() : outer.used;
     this.usedNodes = outer === null ? new Set() : outer.usedNodes;
     for (const output of outputs) this.used.add(output);
@@ -71,9 +73,18 @@ export class GraphBuilder implements ConstantHolder {
     this.outputs.push([name, value]);
   }
 
+  /**
+   * From here on this graph inside a node has its own constants, also those that the graphs around it have. For weights that a loop
+   * uses again and again: ONNX Runtime does not pack those that stand two graphs further out.
+   */
+  holdConstants(): void {
+    this.holdsConstants = true;
+  }
+
   /** Adds a constant; returns its name. */
   constant(tensor: Tensor): string {
-    return this.outer === null ? this.ownConstant(tensor) : this.outer.constant(tensor);
+    if (this.holdsConstants || this.outer === null) return this.ownConstant(tensor);
+    return this.outer.constant(tensor);
   }
 
   /** Adds a constant to this very graph, also where that is inside a node; returns its name. */
@@ -85,7 +96,7 @@ export class GraphBuilder implements ConstantHolder {
 
   /** A constant that is made once for a key, however often it is asked for. Returns its name. */
   shared(key: string, make: () => Tensor): string {
-    if (this.outer !== null) return this.outer.shared(key, make);
+    if (!this.holdsConstants && this.outer !== null) return this.outer.shared(key, make);
     const known = this.sharedNames.get(key);
     if (known !== undefined) return known;
     const name = this.constant(make());

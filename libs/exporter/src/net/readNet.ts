@@ -8,6 +8,7 @@ import { readWeights } from '../artifacts/readWeights.ts';
 import type { Topology, TopologyLayer } from '../artifacts/topology.ts';
 import { UnsupportedError } from '../errors.ts';
 import { readOndaLayer } from '../recurrent/readOndaLayer.ts';
+import { readStockCell } from '../recurrent/readStockCell.ts';
 import type { Net, NetLayer, Readout } from './net.ts';
 
 const classNames = { rnn: 'OndaRNN', lstm: 'OndaLSTM', gru: 'OndaGRU' } as const satisfies Record<
@@ -19,22 +20,34 @@ const cellOfClass = new Map<string, CellKind>(
   (Object.keys(classNames) as CellKind[]).map((cell) => [classNames[cell], cell]),
 );
 
+const stockCells = new Map<string, CellKind>([
+  ['SimpleRNN', 'rnn'],
+  ['LSTM', 'lstm'],
+  ['GRU', 'gru'],
+]);
+
+/** Layers that do nothing when a model runs. */
+const idle = ['Dropout', 'SpatialDropout1D', 'GaussianNoise', 'GaussianDropout', 'AlphaDropout'];
+
 /**
  * Reads an Onda net from model artifacts.
  *
+ * @param stock  whether layers of TensorFlow.js's own will do too, with layers between them that do nothing when a model runs
  * @throws UnsupportedError for a model that is not such a net; ModelError for one that is damaged
  */
-export function readNet(artifacts: LayersArtifacts): Net {
+export function readNet(artifacts: LayersArtifacts, stock = false): Net {
   const topology = readTopology(artifacts.modelTopology);
   const weights = readWeights(artifacts);
-  const chain = chainOf(topology).filter(({ className }) => className !== 'InputLayer');
+  const chain = chainOf(topology).filter(
+    ({ className }) => className !== 'InputLayer' && !(stock && idle.includes(className)),
+  );
   const last = chain.at(-1);
   if (last === undefined || chain.length < 2) {
     throw notANet(
       `expected recurrent layers and a Dense read-out, got ${chain.length === 1 ? last?.className : 'none'}`,
     );
   }
-  const layers = chain.slice(0, -1).map((layer) => readLayer(layer, weights));
+  const layers = chain.slice(0, -1).map((layer) => readLayer(layer, weights, stock));
   const [{ weights: first }] = layers;
   layers.forEach(({ name, weights: { cell, units, features } }, index) => {
     const expected = index === 0 ? first.features : first.units;
@@ -75,8 +88,9 @@ function chainOf({ layers, ...model }: Topology): readonly TopologyLayer[] {
 function readLayer(
   { name, className, config }: TopologyLayer,
   weights: ReadonlyMap<string, Weight>,
+  stock: boolean,
 ): NetLayer {
-  const cell = cellOfClass.get(className);
+  const cell = cellOfClass.get(className) ?? (stock ? stockCells.get(className) : undefined);
   if (cell === undefined) {
     throw notANet(`layer "${name}": expected ${[...cellOfClass.keys()].join(', ')}, got ${className}`);
   }
@@ -88,7 +102,11 @@ function readLayer(
     false,
     'a sequence that is served sample by sample has no end to start from',
   );
-  return { name, weights: readOndaLayer(cell, options, new LayerWeights(name, weights)) };
+  const own = new LayerWeights(name, weights);
+  if (cellOfClass.has(className)) return { name, weights: readOndaLayer(cell, options, own) };
+  const read = readStockCell(cell, options, own);
+  if (read.scale !== undefined) throw notANet(`layer "${name}": its activation is one times a factor`);
+  return { name, weights: read };
 }
 
 function readReadout(

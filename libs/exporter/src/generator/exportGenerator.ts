@@ -1,0 +1,115 @@
+import type { Sampling, Scaler } from '@onda/contract';
+import { ConfigError } from '@onda/contract';
+import type { Model } from '@onda/onnx';
+import type { LayersArtifacts } from '../artifacts/artifacts.ts';
+import { readTopology } from '../artifacts/readTopology.ts';
+import { readWeights } from '../artifacts/readWeights.ts';
+import { UnsupportedError } from '../errors.ts';
+import { makeModel, opsets } from '../model/makeModel.ts';
+import type { StateLayout, StatePacking } from '../model/stateTensors.ts';
+import { stateLayout } from '../model/stateTensors.ts';
+import type { Net } from '../net/net.ts';
+import { readNet } from '../net/readNet.ts';
+import { checkScaler } from '../net/scaling.ts';
+import { stateRows } from '../net/stateRows.ts';
+import { anyGeneratorGraph } from './anyModel/anyGeneratorGraph.ts';
+import type { GeneratorPlan } from './anyModel/generatorPlan.ts';
+import { planGenerator } from './anyModel/generatorPlan.ts';
+import { checkSampling } from './checkSampling.ts';
+import { generatorGraph } from './generatorGraph.ts';
+
+export interface ExportGeneratorOptions {
+  /** How many samples ahead an output is of its input; 1 when left out. */
+  readonly lag?: number;
+  /** Goes into the graph: values come and go in the data's own units. None when left out. */
+  readonly scaler?: Scaler;
+  /** How values are drawn from the outputs; null, as when left out: the outputs are the values. */
+  readonly sampling?: Sampling | null;
+  /** 14 to 21; 17 when left out. */
+  readonly opset?: number;
+  /** As of `exportModel`; `row` when left out. */
+  readonly states?: StatePacking;
+  /** Version of what exports, for the file's producer field. */
+  readonly producerVersion: string;
+}
+
+export interface ExportedGenerator {
+  readonly model: Model;
+  /** `stream`: it goes on from states; `window`: it sees the last values of what is known. */
+  readonly kind: 'stream' | 'window';
+  /** Where states come in and go out; null where there are none. */
+  readonly state: StateLayout | null;
+  /** Samples that a prompt must have at least. */
+  readonly prompt: number;
+}
+
+/**
+ * Exports the closed loop of a TensorFlow.js layers model whose output can be its next input: `x` (the prompt), `samples` and, where
+ * values are drawn, `seed` or `noise` give `y`, the values after the prompt. A model that can run in pieces goes on from its
+ * states, sample by sample; one that needs a whole window is run on the last values each time. A chain of equal recurrent layers with a
+ * linear read-out takes the fastest form that is exact, any other model's loop has the model's own nodes.
+ *
+ * @throws UnsupportedError where the output cannot be the next input, or for a layer that ONNX cannot say; ModelError for a damaged
+ *   model; ConfigError for options that do not fit
+ */
+export function exportGenerator(
+  artifacts: LayersArtifacts,
+  options: ExportGeneratorOptions,
+): ExportedGenerator {
+  const { lag = 1, sampling = null, opset = opsets.usual, states = 'row', producerVersion } = options;
+  if (!Number.isSafeInteger(lag) || lag < 1) {
+    throw new ConfigError(
+      `lag: expected a whole number of at least 1, got ${lag}; say how many samples ahead an output is of its input`,
+    );
+  }
+  if (sampling !== null) checkSampling(sampling);
+  const topology = readTopology(artifacts.modelTopology);
+  const plan = planGenerator(topology, readWeights(artifacts), opset, sampling);
+  const { way, rows } = plan;
+  checkLag(plan, lag);
+  const scaler = options.scaler ?? noScaler(plan);
+  if ('features' in plan.form) checkScaler(scaler, plan.form.features, plan.form.features);
+  else if (scaler.kind !== 'none') {
+    throw new ConfigError(
+      `scaler: expected kind "none" for a model that takes words, got "${scaler.kind}"; leave it out`,
+    );
+  }
+  const net = sampling === null && way.kind === 'stream' ? maybeNet(artifacts) : null;
+  const layout = rows.length === 0 ? null : stateLayout(net === null ? rows : stateRows(net), states);
+  const graph =
+    net !== null && layout !== null
+      ? generatorGraph(net, scaler, lag, layout)
+      : anyGeneratorGraph(plan, layout, { lag, scaler, sampling });
+  return {
+    model: makeModel(graph, { opset, producerVersion }),
+    kind: way.kind,
+    state: layout,
+    prompt: way.kind === 'window' ? way.window + lag - 1 : lag,
+  };
+}
+
+/** The model as a net that has faster forms; null where it is none. */
+function maybeNet(artifacts: LayersArtifacts): Net | null {
+  try {
+    return readNet(artifacts, true);
+  } catch (error) {
+    if (error instanceof UnsupportedError) return null;
+    throw error;
+  }
+}
+
+function checkLag({ topology, way, lastOnly }: GeneratorPlan, lag: number): void {
+  if (lag === 1 || way.kind === 'window' || !lastOnly) return;
+  throw new UnsupportedError(
+    `model "${topology.name}": it puts out the last sample alone, so the first ${lag} values of lag ${lag} cannot come of one prompt; take lag 1, or returnSequences in its last recurrent layer`,
+  );
+}
+
+function noScaler({ form }: GeneratorPlan): Scaler {
+  const count = 'features' in form ? form.features : 0;
+  return {
+    kind: 'none',
+    center: Array<number>(count).fill(0),
+    scale: Array<number>(count).fill(1),
+  };
+}
