@@ -271,7 +271,7 @@ describe('exportGenerator', () => {
     expect(await refused(lstm(2), { lag: 0 })).toBe(
       'lag: expected a whole number of at least 1, got 0; say how many samples ahead an output is of its input',
     );
-    const sampling = { kind: 'quantile', levels: [0.5, 0.5], source: 'seed' } as const;
+    const sampling = { kind: 'quantile' as const, levels: [0.5, 0.5], source: 'seed' as const };
     expect(await refused(lstm(4), { sampling })).toBe(
       'sampling levels: expected different levels, got [0.5,0.5]; leave out what comes twice',
     );
