@@ -25,6 +25,19 @@ export function randomizeWeights(model: LayersModel, seed: number): void {
   model.setWeights(values);
 }
 
+/** Gives a model weights that keep values of the order of 1 however wide its layers are: uniform in +-sqrt(3 / rows). */
+export function drawWeights(model: LayersModel, seed: number): void {
+  const random = mulberry32(seed);
+  const values = model.weights.map(({ name, shape }) => {
+    const dims = shape as number[];
+    const size = dims.reduce((product, dim) => product * dim, 1);
+    const bound = Math.sqrt(3 / (dims.length > 1 ? size / dims[dims.length - 1] : 3));
+    const draw = (): number => (name.includes('variance') ? 0.5 + random() : bound * (2 * random() - 1));
+    return tensor(Float32Array.from({ length: size }, draw), dims);
+  });
+  model.setWeights(values);
+}
+
 /** What TensorFlow.js saves of a model. */
 export async function artifactsOf(model: LayersModel): Promise<LayersArtifacts> {
   let saved: LayersArtifacts = {};
