@@ -241,6 +241,24 @@ describe('exportModel', () => {
       );
   });
 
+  it('leaves channels first between convolutions, with one Transpose at each end', async () => {
+    const net = chain(
+      layers.conv2d({ filters: 3, kernelSize: 2, activation: 'relu', inputShape: [7, 6, 2] }),
+      layers.maxPooling2d({ poolSize: 2, strides: 1 }),
+      layers.dropout({ rate: 0.5 }),
+      layers.depthwiseConv2d({ kernelSize: 2, padding: 'same' }),
+      layers.conv2dTranspose({ filters: 2, kernelSize: 3, activation: 'swish' }),
+      layers.upSampling2d({ size: [2, 2] }),
+      layers.separableConv2d({ filters: 3, kernelSize: 2 }),
+      layers.permute({ dims: [2, 1, 3] }),
+      layers.permute({ dims: [2, 1, 3] }),
+    );
+    randomizeWeights(net, 5);
+    const { exported, difference } = await compare(net, [2]);
+    expect(difference).toBeLessThan(ATOL);
+    expect(exported.model.graph.nodes.filter(({ op }) => op === 'Transpose')).toHaveLength(2);
+  });
+
   it.each(Object.entries(volumeLayers))('gives the values of %s on a volume', async (_name, make) => {
     await check(
       () => chain(layers.activation({ activation: 'tanh', inputShape: [4, 5, 3, 2] }), make()),

@@ -12,6 +12,21 @@ function start(outputs: readonly string[] = ['y']): { builder: GraphBuilder; x: 
 }
 
 describe(GraphBuilder, () => {
+  it('transposes what is transposed from where it came, and not at all when it is as it was', () => {
+    const builder = new GraphBuilder('g', ['y']);
+    const x = builder.input('x', 'float32', ['batch', 2, 3]);
+    const turned = builder.transposed(x, [1, 2, 0], 'turned');
+    expect(builder.transposed(turned, [2, 0, 1], 'back')).toBe(x);
+    const other = builder.transposed(turned, [0, 2, 1], 'other');
+    expect(other.shape).toEqual([2, 'batch', 3]);
+    expect(builder.transposed(x, [1, 0, 2], 'again')).toBe(other);
+    builder.output('y', other);
+    const { nodes } = builder.build();
+    expect(nodes.map(({ op, inputs, attributes }) => [op, inputs, attributes['perm']])).toEqual([
+      ['Transpose', ['x'], { kind: 'ints', value: [1, 0, 2] }],
+    ]);
+  });
+
   it('makes names unique and keeps those of outputs free', () => {
     const { builder, x } = start();
     const first = builder.single('y', 'Neg', [x], like);

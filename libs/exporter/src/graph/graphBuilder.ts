@@ -45,8 +45,8 @@ export class GraphBuilder implements ConstantHolder {
   private readonly optional = new Set<string>();
   private readonly constants = new Map<string, Tensor>();
   private readonly sharedNames = new Map<string, string>();
-  private readonly twins = new Map<string, Value>();
   private holdsConstants: boolean;
+  private readonly transposes = new Map<string, { source: Value; perm: readonly number[] }>();
   private readonly made = new Map<string, unknown>();
 
   /**
@@ -160,23 +160,30 @@ export class GraphBuilder implements ConstantHolder {
     return this.node({ name, op, inputs, outputs: [output], attributes })[0];
   }
 
-  /** The value in the wished layout: itself, or transposed once and remembered. */
+  /** The value in the wished layout: itself, or transposed. */
   inLayout(value: Value, timeMajor: boolean): Value {
     if (value.timeMajor === timeMajor) return value;
-    const known = this.twins.get(value.name);
-    if (known !== undefined) return known;
-    const [first, second, ...rest] = value.shape;
-    const perm = [1, 0, ...rest.map((_, axis) => axis + 2)];
-    const twin = this.single(
-      `${value.name}/${timeMajor ? 'time_major' : 'batch_major'}`,
-      'Transpose',
-      [value],
-      { shape: [second, first, ...rest], type: value.type, timeMajor },
-      { perm: attribute.ints(perm) },
-    );
-    this.twins.set(value.name, twin);
-    this.twins.set(twin.name, value);
-    return twin;
+    const perm = [1, 0, ...value.shape.slice(2).map((_, axis) => axis + 2)];
+    const name = `${value.name}/${timeMajor ? 'time_major' : 'batch_major'}`;
+    return this.transposed(value, perm, name, timeMajor);
+  }
+
+  /**
+   * The value with its dims in another order, one node for each order. What is transposed already is taken from where it came, so that no
+   * Transpose follows another, or undoes it.
+   */
+  transposed(value: Value, perm: readonly number[], name: string, timeMajor = false): Value {
+    const origin = this.transposes.get(value.name);
+    const source = origin?.source ?? value;
+    const order = origin === undefined ? perm : perm.map((axis) => origin.perm[axis]);
+    if (order.every((axis, place) => axis === place)) return source;
+    return this.once(`transposed:${source.name}:${order.join()}`, () => {
+      const shape = order.map((axis) => source.shape[axis]);
+      const like = { shape, type: source.type, timeMajor };
+      const twin = this.single(name, 'Transpose', [source], like, { perm: attribute.ints(order) });
+      this.transposes.set(twin.name, { source, perm: order });
+      return twin;
+    });
   }
 
   /** The graph. A value that is an output takes the output's name; an input, a constant or one put out twice is copied. */

@@ -74,6 +74,11 @@ const activations = {
   tanh: op('Tanh'),
 } as const satisfies Record<string, Emit>;
 
+/** Whether an activation is over the last axis, and not value by value. */
+export function isOverAxis(options: LayerOptions): boolean {
+  return ['softmax', 'log_softmax'].includes(String(options.get('activation')));
+}
+
 /**
  * Adds the activation that a layer's options name; none when they name none.
  *

@@ -1,5 +1,5 @@
 import { attribute } from '@onda/onnx';
-import { emitActivation } from './activations.ts';
+import { emitActive } from './activeWindow.ts';
 import type { LayerCall, LayerConverter } from './layerCall.ts';
 import { batchMajor, layerConstant } from './layerCall.ts';
 import { fixed } from './shapes.ts';
@@ -10,7 +10,6 @@ import {
   paddingOf,
   perDim,
   toChannelsFirst,
-  toChannelsLast,
   windowAttributes,
   windowPlaces,
   windowTiming,
@@ -73,8 +72,7 @@ function convertConv(call: LayerCall, dims: number, depthwise: boolean): ReturnT
     { shape: [batch, filters, ...windowPlaces(path, window, places)] },
     { ...windowAttributes(window, places), group: attribute.int(depthwise ? channels : 1) },
   );
-  const back = first ? y : toChannelsLast(call, y);
-  return [emitActivation(builder, path, back, options)];
+  return [emitActive(call, y)];
 }
 
 /** A kernel [...sizes, channels, filters] with its last two dims before the others; for a depthwise one those two are one. */

@@ -1,5 +1,5 @@
 import { attribute } from '@onda/onnx';
-import { emitActivation } from './activations.ts';
+import { emitActive } from './activeWindow.ts';
 import { swapKernel } from './convolution.ts';
 import type { LayerConverter } from './layerCall.ts';
 import { batchMajor, layerConstant } from './layerCall.ts';
@@ -11,7 +11,6 @@ import {
   paddingOf,
   perDim,
   toChannelsFirst,
-  toChannelsLast,
   windowAttributes,
   windowPlaces,
   windowTiming,
@@ -70,9 +69,7 @@ const convertSeparableConv2D: LayerConverter = (call) => {
     { shape: [batch, filters, ...walked] },
     { kernel_shape: attribute.ints([1, 1]) },
   );
-  // Over channels that stand last, also where they come first: it matters to softmax.
-  const active = emitActivation(builder, path, toChannelsLast(call, y), options);
-  return [first ? toChannelsFirst(call, active) : active];
+  return [emitActive(call, y, true)];
 };
 
 export const separableConvolutionLayers = {

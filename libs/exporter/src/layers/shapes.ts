@@ -1,4 +1,3 @@
-import { attribute } from '@onda/onnx';
 import { UnsupportedError } from '../errors.ts';
 import { axis } from '../graph/axis.ts';
 import type { Dim, Value } from '../graph/value.ts';
@@ -115,8 +114,7 @@ export function transposed(
   perm: readonly number[],
   name = `${path}/transpose`,
 ): Value {
-  const shape = perm.map((dim) => x.shape[dim]);
-  return builder.single(name, 'Transpose', [x], { shape, type: x.type }, { perm: attribute.ints(perm) });
+  return builder.transposed(x, perm, name);
 }
 
 /** Dims that must be known at export time. */

@@ -1,11 +1,11 @@
 import { attribute } from '@onda/onnx';
 import type { Dim } from '../graph/value.ts';
-import { emitActivation } from './activations.ts';
+import { emitActive } from './activeWindow.ts';
 import type { LayerCall, LayerConverter } from './layerCall.ts';
 import { batchMajor, layerConstant } from './layerCall.ts';
 import type { LayerFamily, LayerRule } from './layerRule.ts';
 import { fixed } from './shapes.ts';
-import { channelsFirst, paddingOf, perDim, toChannelsFirst, toChannelsLast, windowTiming } from './window.ts';
+import { channelsFirst, paddingOf, perDim, toChannelsFirst, windowTiming } from './window.ts';
 
 /**
  * The gradient of a convolution as a layer.
@@ -52,7 +52,7 @@ function convertTranspose(call: LayerCall, dims: number): ReturnType<LayerConver
       output_padding: attribute.ints(sizes.map((size, dim) => Math.max(strides[dim] - size, 0))),
     },
   );
-  return [emitActivation(builder, path, first ? y : toChannelsLast(call, y), options)];
+  return [emitActive(call, y)];
 }
 
 /** [...sizes, filters, channels] ---> [channels, filters, ...sizes] */
