@@ -23,10 +23,12 @@ export async function serve(options: ServeOptions): Promise<void> {
     },
     provider: options.provider,
     state: options.state,
+    workers: options.workers,
     grpcPort: options.grpcPort,
     modelOptions: {
       batching: {
         maxRows: options.maxBatch,
+        workers: options.workers,
         maxValues: limits.joinedValues,
         delayUs: options.batchDelayUs,
         maxWaiting: options.maxQueue,

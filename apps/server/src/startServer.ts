@@ -1,5 +1,5 @@
 import { setImmediate, setTimeout as delay } from 'node:timers/promises';
-import { createWorkerRuntime } from '@onda/runtime-node';
+import { createWorkerPool } from '@onda/runtime-node';
 import type { OrtOptions, ProviderChoice } from '@onda/runtime-node';
 import type { FastifyInstance } from 'fastify';
 import { openAccess } from './access/access.ts';
@@ -30,6 +30,8 @@ export interface ServerOptions {
   metricsHost: string;
   access: AccessOptions;
   provider: ProviderChoice;
+  /** Threads that run models. */
+  workers: number;
   /** Which CUDA device, and threads inside one operator. */
   runtime: OrtOptions;
   modelOptions: Omit<ModelOptions, 'openState'>;
@@ -67,7 +69,12 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     log.warn(text);
   };
   const access = await openAccess(options.access);
-  const runtime = await createWorkerRuntime({ ...options.runtime, provider, onWarning });
+  const runtime = await createWorkerPool({
+    ...options.runtime,
+    provider,
+    workers: options.workers,
+    onWarning,
+  });
   // In the order they end: what takes requests first, what runs them last.
   const endings = [() => runtime.close()];
   const close = async (): Promise<void> => {

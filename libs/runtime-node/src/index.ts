@@ -1,5 +1,7 @@
 export { createNodeRuntime } from './nodeRuntime.ts';
 export type { NodeRuntimeOptions } from './nodeRuntime.ts';
+export { createWorkerPool } from './workerPool.ts';
+export type { WorkerPoolOptions } from './workerPool.ts';
 export { createWorkerRuntime } from './workerRuntime.ts';
 export type { WorkerRuntime, WorkerRuntimeOptions } from './workerRuntime.ts';
 export { WorkerError } from './workerError.ts';

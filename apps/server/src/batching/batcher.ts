@@ -17,6 +17,8 @@ export interface BatchOptions {
   delayUs: number;
   /** Requests that may wait; one more is refused. */
   maxWaiting: number;
+  /** Threads that run the model at a time; 1 when left out. */
+  workers?: number;
 }
 
 /** What a request says of its run. */
@@ -35,8 +37,8 @@ export interface RunOptions {
   exact?: boolean;
 }
 
-/** One runs, one lies ready so that the worker never waits for this thread. */
-const RUNS_UNDER_WAY = 2;
+/** Runs that lie ready beside those that run, so that no worker waits for this thread. */
+const RUNS_READY = 1;
 
 const stays = (): boolean => false;
 
@@ -55,6 +57,7 @@ export class Batcher {
   readonly #pads: boolean;
   readonly #now: () => number;
   readonly #queue = new BatchQueue();
+  readonly #mostUnderWay: number;
   #underWay = 0;
   #flushing = false;
 
@@ -68,6 +71,7 @@ export class Batcher {
     this.#now = now;
     this.#session = session;
     this.#options = options;
+    this.#mostUnderWay = (options.workers ?? 1) + RUNS_READY;
     this.#stats = stats;
     // Rows can be told apart only if every tensor has them first.
     this.#joins = [...session.inputs, ...session.outputs].every(({ shape }) => typeof shape[0] === 'string');
@@ -124,7 +128,7 @@ export class Batcher {
 
   /** Requests that were read in one turn of the event loop leave together: `setImmediate` comes after all of them. */
   #flushSoon(waitMs = 0): void {
-    if (this.#flushing || this.#underWay >= RUNS_UNDER_WAY || this.#queue.length === 0) return;
+    if (this.#flushing || this.#underWay >= this.#mostUnderWay || this.#queue.length === 0) return;
     this.#flushing = true;
     const flush = (): void => {
       this.#flushing = false;
@@ -138,7 +142,7 @@ export class Batcher {
   #flush(): void {
     const { maxRows, maxValues, delayUs } = this.#options;
     const { first } = this.#queue;
-    if (first === undefined || this.#underWay >= RUNS_UNDER_WAY) return;
+    if (first === undefined || this.#underWay >= this.#mostUnderWay) return;
     const left = delayUs / 1000 - (this.#now() - first.since);
     if (left > 0 && this.#joins && this.#queue.joinableRows(maxRows, maxValues) < maxRows) {
       this.#flushSoon(left);

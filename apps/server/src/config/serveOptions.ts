@@ -88,6 +88,13 @@ export const serveOptions = {
     expects: 'operators such as Loop or com.microsoft:Attention',
     says: 'operators that models may have beside the standard ones',
   }),
+  workers: wholeNumber({
+    value: 'threads',
+    least: 1,
+    most: 64,
+    fallback: 1,
+    says: 'threads that run models, each with all of them; more pay for nets whose runs take a millisecond and longer',
+  }),
   maxBatch: wholeNumber({
     value: 'rows',
     least: 1,
