@@ -2,6 +2,8 @@ import { link, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { floatTensor } from '@onda/runtime';
+import type { Runtime } from '@onda/runtime';
+import { createNodeRuntime } from '@onda/runtime-node';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { ModelRepository } from '../src/modelRepository.ts';
 import { keepRepository, putModel } from './support/modelFolders.ts';
@@ -356,5 +358,32 @@ describe('a model that must not load', () => {
       `${folder}/a/config.pbtxt: response_cache is not used by this service; the model is served without it`,
     ]);
     expect(await answer(repository, 'a')).toBe(1);
+  });
+});
+
+describe('a model on CUDA', () => {
+  it('is listed with the nodes that fall to the CPU', async () => {
+    await putModel(folder, 'gru', 1, 'gru');
+    await putModel(folder, 'plus', 1, 'plus1');
+    const cpu = await createNodeRuntime({ provider: 'cpu' });
+    // What this machine may lack: the rest is as it is there.
+    const runtime: Runtime = {
+      name: 'cuda',
+      createSession: async (model) => {
+        const session = await cpu.createSession(model);
+        return {
+          inputs: session.inputs,
+          outputs: session.outputs,
+          provider: 'cuda',
+          run: (feeds, fetches) => session.run(feeds, fetches),
+          release: () => session.release(),
+        };
+      },
+    };
+    const { keeper, warnings } = await keepRepository(folder, { runtime });
+    await keeper.open('none');
+    expect(warnings).toEqual([
+      `${folder}/gru/1: model.onnx: node "" (GRU): the CUDA provider runs it on the CPU, as its reset gate applies before the recurrent product; train an OndaGRU`,
+    ]);
   });
 });

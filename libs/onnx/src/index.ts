@@ -1,4 +1,6 @@
 export { checkModel } from './checks/checkModel.ts';
+export { providerNotes } from './checks/providerNotes.ts';
+export type { ProviderNote } from './checks/providerNotes.ts';
 export { attribute } from './graph/attribute.ts';
 export type { Attribute } from './graph/graph.ts';
 export { elementArrays } from './graph/element.ts';

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { elementsOf, isNetManifest, isTensorType, modelFiles, ModelError } from '@onda/contract';
 import type { TensorSpec } from '@onda/contract';
-import { inspectModel } from '@onda/onnx';
+import { inspectModel, providerNotes, readModel } from '@onda/onnx';
 import { modelConfig, modelMetadata } from '@onda/protocol';
 import { checkSession, shapeText } from '@onda/runtime';
 import type { Runtime, Session, TensorInfo } from '@onda/runtime';
@@ -11,6 +11,7 @@ import { ModelStats } from '../modelStats.ts';
 import { RowSteps } from '../sequences/rowSteps.ts';
 import { sequenceLayout } from '../sequences/sequenceLayout.ts';
 import { SequenceSteps } from '../sequences/sequenceSteps.ts';
+import { failureText } from '../servedModel.ts';
 import type { Generator, ModelOptions, ServedModel } from '../servedModel.ts';
 import { checkOperators } from './allowedOperators.ts';
 import { configSignature } from './config/configSignature.ts';
@@ -35,6 +36,8 @@ export interface LoadContext {
 export interface LoadedVersion {
   readonly model: ServedModel;
   readonly key: string;
+  /** Sentences on nodes that the provider does not take. */
+  readonly notes: readonly string[];
   /** Frees what the runtime holds; nothing may use the model after it. */
   readonly release: () => Promise<void>;
 }
@@ -68,7 +71,8 @@ export async function loadVersion(read: ReadVersion, context: LoadContext): Prom
     const generator = await loadGenerator(read, load);
     const signature = signatureOf(read, session, place);
     await warmUp(session, signature, read.folder.config, place);
-    return { model: serve(read, session, generator, signature, context.options), key: read.key, release };
+    const model = serve(read, session, generator, signature, context.options);
+    return { model, key: read.key, notes: cudaNotes(read, session, place), release };
   } catch (error) {
     await release();
     throw error;
@@ -140,6 +144,22 @@ async function loadGenerator(
   const session = await load(modelFiles.generator);
   checkSession(session, manifest.tensors.generator, modelFiles.generator);
   return { session, manifest };
+}
+
+/** What of a model falls to the CPU although it runs on CUDA. */
+function cudaNotes({ files }: ReadVersion, { provider }: Session, place: string): string[] {
+  if (provider !== 'cuda') return [];
+  const models = [...files].filter(([name]) => name !== modelFiles.manifest);
+  return models.flatMap(([name, { bytes }]) => {
+    const where = `${place}: ${name}`;
+    try {
+      const notes = providerNotes(readModel(bytes)).filter((note) => note.provider === 'cuda');
+      return notes.map(({ text }) => `${where}: ${text}`);
+    } catch (error) {
+      // ONNX Runtime takes more than readModel does: what it is loaded with is not in doubt here.
+      return [`${where}: its nodes cannot be looked at for CUDA (${failureText(error)})`];
+    }
+  });
 }
 
 /** By the manifest where there is one; config.pbtxt is held against the file either way, since Triton would be. */

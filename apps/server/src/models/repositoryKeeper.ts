@@ -185,6 +185,7 @@ export class RepositoryKeeper implements RepositoryControl {
     const same = before.find((model) => this.#loaded.get(model)?.key === read.key);
     if (same) return same;
     const loaded = await loadVersion(read, this.#context);
+    for (const note of loaded.notes) this.#events.onWarning(note);
     this.#loaded.set(loaded.model, loaded);
     return loaded.model;
   }

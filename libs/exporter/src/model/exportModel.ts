@@ -1,3 +1,4 @@
+import { providerNotes } from '@onda/onnx';
 import type { Model } from '@onda/onnx';
 import type { LayersArtifacts } from '../artifacts/artifacts.ts';
 import { readTopology } from '../artifacts/readTopology.ts';
@@ -6,7 +7,6 @@ import { artifactsIn, modelIn } from '../precision/applyPrecision.ts';
 import type { Precision } from '../precision/precision.ts';
 import { makeModel, opsets } from './makeModel.ts';
 import { modelGraph, recordStates } from './modelGraph.ts';
-import { providerWarnings } from './providerWarnings.ts';
 import type { StateLayout, StatePacking } from './stateTensors.ts';
 import { stateLayout } from './stateTensors.ts';
 
@@ -53,5 +53,6 @@ export function exportModel(artifacts: LayersArtifacts, options: ExportModelOpti
   const state = stateful ? stateLayout(recordStates(plan).rows, states) : null;
   const graph = modelGraph(plan, state);
   const { model, notes } = modelIn(makeModel(graph, { ...options, opset }), precision);
-  return { model, state, warnings: [...providerWarnings(graph), ...notes] };
+  const warnings = providerNotes({ graph, opsets: model.opsets }).map(({ text }) => text);
+  return { model, state, warnings: [...warnings, ...notes] };
 }
