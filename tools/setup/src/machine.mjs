@@ -81,36 +81,41 @@ const installers = /** @type {const} */ ({
     compiler: 'apt-get install -y g++',
     chromium: 'apt-get install -y --no-install-recommends chromium',
     redis: 'apt-get install -y --no-install-recommends redis-server',
+    haproxy: 'apt-get install -y --no-install-recommends haproxy',
   },
   dnf: {
     pip: 'dnf install -y python3-pip',
     compiler: 'dnf install -y gcc-c++',
     chromium: 'dnf install -y chromium',
     redis: 'dnf install -y redis',
+    haproxy: 'dnf install -y haproxy',
   },
   apk: {
     pip: 'apk add py3-pip',
     compiler: 'apk add g++',
     chromium: 'apk add chromium',
     redis: 'apk add redis',
+    haproxy: 'apk add haproxy',
   },
   pacman: {
     pip: 'pacman -S --noconfirm python-pip',
     compiler: 'pacman -S --noconfirm gcc',
     chromium: 'pacman -S --noconfirm chromium',
     redis: 'pacman -S --noconfirm valkey',
+    haproxy: 'pacman -S --noconfirm haproxy',
   },
   brew: {
     pip: 'brew install python',
     compiler: 'xcode-select --install',
     chromium: 'brew install --cask chromium',
     redis: 'brew install redis',
+    haproxy: 'brew install haproxy',
   },
 });
 
 /**
  * The command that gets a part on this system.
- * @param {'pip' | 'compiler' | 'chromium' | 'redis'} part
+ * @param {'pip' | 'compiler' | 'chromium' | 'redis' | 'haproxy'} part
  * @param {NodeJS.ProcessEnv} env
  * @param {boolean} [root] whether the user may install without sudo
  * @returns {string}
@@ -131,6 +136,7 @@ export function installCommand(part, env, root = process.getuid?.() === 0) {
     compiler: 'a C++ compiler (g++)',
     chromium: 'Chromium',
     redis: 'Redis',
+    haproxy: 'HAProxy',
   };
   return `install ${names[part]} by your system's package manager`;
 }

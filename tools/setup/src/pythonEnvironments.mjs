@@ -4,7 +4,7 @@
  * A Python with packages that the tests hold our work against.
  * @typedef {object} PythonEnvironment
  * @property {string} part how the set-up's table calls it
- * @property {'python' | 'clientsPython'} field where the set-up's record names it
+ * @property {'python' | 'clientsPython' | 'deployPython'} field where the set-up's record names it
  * @property {string} variable how a test hears of it
  * @property {string} requirements file of tools/setup/python, everything pinned, with what the packages themselves need
  * @property {string} packages the ones it is for, for a person
@@ -31,6 +31,14 @@ export const pythonEnvironments = [
     requirements: 'clients.txt',
     packages: 'tritonclient and schemathesis',
     cost: "The service is not called by Triton's own clients and not held against its OpenAPI document.",
+  },
+  {
+    part: 'Python deploy',
+    field: 'deployPython',
+    variable: 'ONDA_DEPLOY_PYTHON',
+    requirements: 'deploy.txt',
+    packages: 'kubernetes-validate, kserve, compose-spec and hadolint',
+    cost: 'The files of deploy/ are not held against the schemas of the tools that read them.',
   },
 ];
 

@@ -21,8 +21,10 @@ import { recordPath } from './places.mjs';
  * @property {import('./fileRecord.mjs').FileRecord[]} files every library that gets loaded, to be compared before it is
  * @property {string | null} python a Python with onnx, onnxruntime and numpy, for the tests
  * @property {string | null} clientsPython a Python with clients of the service, for the tests
+ * @property {string | null} deployPython a Python with the schemas of what is deployed with, for the tests
  * @property {string | null} chromium a browser, for the tests
  * @property {string | null} redis a Redis server, for the tests
+ * @property {string | null} haproxy a balancer, for the tests
  */
 
 /** @type {SetupRecord} */
@@ -40,8 +42,10 @@ const nothingYet = {
   files: [],
   python: null,
   clientsPython: null,
+  deployPython: null,
   chromium: null,
   redis: null,
+  haproxy: null,
 };
 
 /**

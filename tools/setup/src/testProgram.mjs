@@ -1,5 +1,6 @@
 // @ts-check
 import { accessSync, constants } from 'node:fs';
+import { delimiter } from 'node:path';
 import { runChild, whyItFailed } from './child.mjs';
 import { findOnPath, installCommand } from './machine.mjs';
 import { stopwatch } from './place.mjs';
@@ -28,8 +29,10 @@ export function findProgram({ part, variable, names }, env) {
       );
     }
   }
+  // Debian puts servers into sbin, which is not on every user's PATH.
+  const PATH = `${env.PATH ?? ''}${delimiter}/usr/sbin`;
   for (const name of names) {
-    const path = findOnPath(name, env);
+    const path = findOnPath(name, { PATH });
     if (path) return path;
   }
   return null;

@@ -4,7 +4,7 @@
  * A program of the system that only the tests use.
  * @typedef {object} TestProgram
  * @property {string} part how the set-up's table calls it
- * @property {'chromium' | 'redis'} field where the set-up's record names it, and the key of its install command
+ * @property {'chromium' | 'redis' | 'haproxy'} field where the set-up's record names it, and the key of its install command
  * @property {string} variable names the program where it is not on PATH, and tells the tests where it is
  * @property {readonly string[]} names on PATH
  * @property {string} package Debian's
@@ -28,6 +28,14 @@ export const testPrograms = [
     names: ['redis-server', 'valkey-server'],
     package: 'redis-server',
     cost: 'The tests of sequences whose state is in Redis are left out.',
+  },
+  {
+    part: 'HAProxy',
+    field: 'haproxy',
+    variable: 'ONDA_HAPROXY',
+    names: ['haproxy'],
+    package: 'haproxy',
+    cost: 'The balancer of deploy/ is not tried.',
   },
 ];
 
