@@ -3,6 +3,7 @@ import { MissingError } from '@onda/contract';
 /** A part that only tests use; the set-up names it in the environment. */
 const parts = {
   ONDA_PYTHON: 'a Python with onnx, onnxruntime and numpy',
+  ONDA_TRITON_PYTHON: 'a Python with nvidia-pytriton and onnxruntime',
 } as const;
 
 /**

@@ -4,7 +4,7 @@
  * A Python with packages that the tests hold our work against.
  * @typedef {object} PythonEnvironment
  * @property {string} part how the set-up's table calls it
- * @property {'python' | 'clientsPython' | 'deployPython'} field where the set-up's record names it
+ * @property {'python' | 'clientsPython' | 'deployPython' | 'tritonPython'} field where the set-up's record names it
  * @property {string} variable how a test hears of it
  * @property {string} requirements file of tools/setup/python, everything pinned, with what the packages themselves need
  * @property {string} packages the ones it is for, for a person
@@ -39,6 +39,15 @@ export const pythonEnvironments = [
     requirements: 'deploy.txt',
     packages: 'kubernetes-validate, kserve, compose-spec and hadolint',
     cost: 'The files of deploy/ are not held against the schemas of the tools that read them.',
+  },
+  {
+    // numpy 1, which the backend's compiled part is made for: with numpy 2 it gives tensors of no bytes. Hence Python 3.11 or 3.12.
+    part: 'Triton',
+    field: 'tritonPython',
+    variable: 'ONDA_TRITON_PYTHON',
+    requirements: 'triton.txt',
+    packages: 'tritonserver and onnxruntime',
+    cost: 'No real Triton reads the config.pbtxt of exported models.',
   },
 ];
 

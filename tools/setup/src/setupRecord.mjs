@@ -22,6 +22,7 @@ import { recordPath } from './places.mjs';
  * @property {string | null} python a Python with onnx, onnxruntime and numpy, for the tests
  * @property {string | null} clientsPython a Python with clients of the service, for the tests
  * @property {string | null} deployPython a Python with the schemas of what is deployed with, for the tests
+ * @property {string | null} tritonPython a Python whose packages hold a Triton, for the tests
  * @property {string | null} chromium a browser, for the tests
  * @property {string | null} redis a Redis server, for the tests
  * @property {string | null} haproxy a balancer, for the tests
@@ -43,6 +44,7 @@ const nothingYet = {
   python: null,
   clientsPython: null,
   deployPython: null,
+  tritonPython: null,
   chromium: null,
   redis: null,
   haproxy: null,
