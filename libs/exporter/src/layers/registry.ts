@@ -5,7 +5,6 @@ import { denseLayers } from './dense.ts';
 import { dotLayers } from './dot.ts';
 import { embeddingLayers } from './embedding.ts';
 import { imageLayers } from './image.ts';
-import type { LayerClass } from './layerClasses.ts';
 import type { LayerRule } from './layerRule.ts';
 import { maskingLayers } from './masking.ts';
 import { mergeLayers } from './merge.ts';
@@ -19,11 +18,12 @@ import { resizingLayers } from './resizing.ts';
 import { separableConvolutionLayers } from './separableConvolution.ts';
 import { shapeLayers } from './shapes.ts';
 import { softmaxLayers } from './softmax.ts';
+import type { TfjsLayerClass } from './tfjsLayerClasses.ts';
 import { timeDistributedLayers } from './timeDistributed.ts';
 import { transposedConvolutionLayers } from './transposedConvolution.ts';
 
-/** The rule of each class of layers. A class without one, or a rule without a class, does not compile. */
-export const layerRules: Readonly<Record<LayerClass, LayerRule>> = {
+/** The rules of all families. It does not compile when a class of TensorFlow.js has none, exported or refused. */
+const layerRules = {
   ...bidirectionalLayers,
   ...categoryEncodingLayers,
   ...convolutionLayers,
@@ -45,9 +45,11 @@ export const layerRules: Readonly<Record<LayerClass, LayerRule>> = {
   ...softmaxLayers,
   ...timeDistributedLayers,
   ...transposedConvolutionLayers,
-};
+} satisfies Readonly<Record<TfjsLayerClass, LayerRule>>;
+
+const rules = new Map<string, LayerRule>(Object.entries(layerRules));
 
 /** The rule of a class; undefined for one that is not known. */
 export function ruleOf(className: string): LayerRule | undefined {
-  return Object.hasOwn(layerRules, className) ? layerRules[className as LayerClass] : undefined;
+  return rules.get(className);
 }

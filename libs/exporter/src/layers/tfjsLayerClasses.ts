@@ -1,5 +1,5 @@
-/** The classes of layers that TensorFlow.js 4.22 can save (a test holds the list against its registry), and Onda's own. */
-export const layerClasses = [
+/** The classes of layers that TensorFlow.js 4.22 can save; a test holds the list against its registry. */
+export const tfjsLayerClasses = [
   'Activation',
   'Add',
   'AlphaDropout',
@@ -43,9 +43,6 @@ export const layerClasses = [
   'Maximum',
   'Minimum',
   'Multiply',
-  'OndaGRU',
-  'OndaLSTM',
-  'OndaRNN',
   'PReLU',
   'Permute',
   'RNN',
@@ -65,4 +62,4 @@ export const layerClasses = [
   'ZeroPadding2D',
 ] as const;
 
-export type LayerClass = (typeof layerClasses)[number];
+export type TfjsLayerClass = (typeof tfjsLayerClasses)[number];

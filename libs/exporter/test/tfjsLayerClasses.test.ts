@@ -3,10 +3,11 @@ import { serialization } from '@tensorflow/tfjs-core';
 import * as tfjs from '@tensorflow/tfjs-layers';
 import { describe, expect, it } from 'vitest';
 import { modelClasses } from '../src/artifacts/readTopology.ts';
-import { layerClasses } from '../src/layers/layerClasses.ts';
+import { ruleOf } from '../src/layers/registry.ts';
+import { tfjsLayerClasses } from '../src/layers/tfjsLayerClasses.ts';
 
-describe('layerClasses', () => {
-  it('names every class of layers that TensorFlow.js can save, and those of Onda', () => {
+describe('tfjsLayerClasses', () => {
+  it('names every class of layers that TensorFlow.js can save', () => {
     const { Layer } = tfjs.layers;
     const known = Object.entries(serialization.SerializationMap.getMap().classNameMap)
       .filter(([, [constructor]]) => (constructor as { prototype: unknown }).prototype instanceof Layer)
@@ -15,6 +16,8 @@ describe('layerClasses', () => {
     // Cells are parts of recurrent layers.
     const saved = known.filter((name) => !apart.has(name) && !/Cells?$/.test(name));
     expect(saved.length).toBeGreaterThan(50);
-    expect([...layerClasses]).toEqual([...saved, 'OndaGRU', 'OndaLSTM', 'OndaRNN'].sort());
+    expect([...tfjsLayerClasses]).toEqual(saved.sort());
+    for (const name of [...tfjsLayerClasses, 'OndaGRU', 'OndaLSTM', 'OndaRNN'])
+      expect(ruleOf(name)).toBeDefined();
   });
 });
