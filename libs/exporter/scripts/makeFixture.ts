@@ -58,7 +58,4 @@ const folder = new URL(`../../../examples/models/${name}/`, import.meta.url);
 mkdirSync(new URL('1/', folder), { recursive: true });
 for (const [file, bytes] of Object.entries(files)) writeFileSync(new URL(`1/${file}`, folder), bytes);
 writeFileSync(new URL(`1/${modelFiles.manifest}`, folder), `${JSON.stringify(manifest, null, 2)}\n`);
-writeFileSync(
-  new URL(modelFiles.config, folder),
-  configPbtxt({ name, tensors: tensors.model, state }),
-);
+writeFileSync(new URL(modelFiles.config, folder), configPbtxt({ name, tensors: tensors.model, state }));

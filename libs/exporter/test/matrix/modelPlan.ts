@@ -6,8 +6,8 @@ export interface LayerPlan {
   readonly config: Readonly<Record<string, unknown>>;
 }
 
-/** Values of an input: uniform in +-1, whole numbers below a bound (words), or uniform with whole samples of zeros (to be masked). */
-export type Draw = 'uniform' | 'masked' | { readonly below: number };
+/** Values of an input: uniform in +-1, whole numbers below a bound (words), or uniform with whole samples of one value (to be masked). */
+export type Draw = 'uniform' | { readonly masked: number } | { readonly below: number };
 
 export interface InputPlan {
   /** Without the batch; null: the time, known at run time only. */

@@ -86,13 +86,13 @@ function drawInput({ shape, draw }: InputPlan, batch: number, time: number, rand
   const size = dims.reduce((product, dim) => product * dim, 1);
   const sample = dims.slice(2).reduce((product, dim) => product * dim, 1);
   const data = Float32Array.from({ length: size }, () => drawValue(draw, random));
-  if (draw === 'masked') {
+  if (typeof draw === 'object' && 'masked' in draw) {
     for (let start = 0; start < size; start += sample)
-      if (random() < 0.4) data.fill(0, start, start + sample);
+      if (random() < 0.4) data.fill(draw.masked, start, start + sample);
   }
   return { dims, data };
 }
 
 function drawValue(draw: Draw, random: () => number): number {
-  return typeof draw === 'object' ? Math.floor(random() * draw.below) : 2 * random() - 1;
+  return typeof draw === 'object' && 'below' in draw ? Math.floor(random() * draw.below) : 2 * random() - 1;
 }

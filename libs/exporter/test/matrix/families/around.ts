@@ -250,5 +250,5 @@ export const aroundFamilies: readonly Family[] = [
   mergeFamily('maximum'),
   mergeFamily('minimum'),
   mergeFamily('concatenate', { axis: fc.constantFrom(-1, 1, 2) }),
-  mergeFamily('dot', { axes: fc.constantFrom(-1, 2, [1, 1], [2, 2]) }, 2),
+  mergeFamily('dot', { axes: fc.constantFrom(-1, 2, [1, 1], [2, 2]), normalize: fc.boolean() }, 2),
 ];

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import type { CallPlan, Family, LayerPlan, ModelPlan } from '../modelPlan.ts';
 
-/** Activations that ONNX's recurrent operators have, by TensorFlow.js's names. */
+/** Activations that recurrent nodes can say, by TensorFlow.js's names. */
 const activation = fc.constantFrom(
   'tanh',
   'sigmoid',
@@ -12,23 +12,29 @@ const activation = fc.constantFrom(
   'softsign',
   'softplus',
 );
+/** Of a layer's values: there relu6 too. Of gates it would be another function. */
+const valueActivation = fc.oneof(
+  { weight: 8, arbitrary: activation },
+  { weight: 1, arbitrary: fc.constant('relu6') },
+);
 /** Gates between 0 and 1 more often than others: those keep values in a range. */
 const gate = fc.oneof(
   { weight: 3, arbitrary: fc.constantFrom('hardSigmoid', 'sigmoid') },
   { weight: 1, arbitrary: activation },
 );
-const seed = fc.nat({ max: 2 ** 31 - 1 });
-const features = fc.integer({ min: 1, max: 5 });
+export const seed = fc.nat({ max: 2 ** 31 - 1 });
+export const features = fc.integer({ min: 1, max: 5 });
 const units = fc.integer({ min: 1, max: 6 });
 
-type Cell = 'simpleRNN' | 'lstm' | 'gru';
-const cells = ['simpleRNN', 'lstm', 'gru'] as const;
-const statesOf = (cell: Cell): number => (cell === 'lstm' ? 2 : 1);
+export type Cell = 'simpleRNN' | 'lstm' | 'gru';
+export const cells = ['simpleRNN', 'lstm', 'gru'] as const;
+export const statesOf = (cell: Cell): number => (cell === 'lstm' ? 2 : 1);
 
 /** What a cell of a kind is drawn from. */
-function cellConfig(cell: Cell): fc.Arbitrary<Record<string, unknown>> {
-  const own = { units, activation, useBias: fc.boolean() };
-  if (cell === 'simpleRNN') return fc.record(own);
+export function cellConfig(cell: Cell): fc.Arbitrary<Record<string, unknown>> {
+  const own = { units, activation: valueActivation, useBias: fc.boolean() };
+  if (cell === 'simpleRNN')
+    return fc.record({ ...own, activation: fc.oneof(valueActivation, fc.constant('selu')) });
   if (cell === 'gru') return fc.record({ ...own, recurrentActivation: gate });
   return fc.record({ ...own, recurrentActivation: gate, unitForgetBias: fc.boolean() });
 }

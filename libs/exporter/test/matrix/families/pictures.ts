@@ -1,0 +1,70 @@
+import fc from 'fast-check';
+import type { CallPlan, Family, LayerPlan } from '../modelPlan.ts';
+import { seed } from './recurrent.ts';
+
+const size = fc.integer({ min: 1, max: 4 });
+const padding = fc.constantFrom('same', 'valid');
+const activation = fc.constantFrom('linear', 'relu', 'tanh', 'sigmoid');
+
+const layer = (kind: string, options: Record<string, fc.Arbitrary<unknown>>): fc.Arbitrary<LayerPlan> =>
+  fc.record(options).map((config) => ({ kind, config }));
+
+/** Layers one after the other on an input of one shape. */
+function chain(name: string, shape: readonly number[], layers: fc.Arbitrary<LayerPlan[]>, share = 2): Family {
+  return {
+    name,
+    share,
+    leastTime: 1,
+    subgraphs: false,
+    plan: fc.record({ layers, seed }).map((drawn) => ({
+      inputs: [{ shape, draw: 'uniform' as const }],
+      calls: drawn.layers.map((plan, index): CallPlan => ({ layer: plan, from: [index], results: 1 })),
+      stateful: false,
+      seed: drawn.seed,
+    })),
+  };
+}
+
+const alone = (plan: fc.Arbitrary<LayerPlan>): fc.Arbitrary<LayerPlan[]> => plan.map((one) => [one]);
+
+/** What stands between convolutions in nets for pictures: their values must not be turned to and fro. */
+const between = fc.oneof(
+  layer('conv2d', {
+    filters: size,
+    kernelSize: fc.constantFrom(1, 2),
+    padding: fc.constant('same'),
+    activation,
+  }),
+  layer('maxPooling2d', { poolSize: fc.constant(2), strides: fc.constant(1), padding: fc.constant('same') }),
+  layer('averagePooling2d', {
+    poolSize: fc.constant(2),
+    strides: fc.constant(1),
+    padding: fc.constant('same'),
+  }),
+  layer('batchNormalization', {}),
+  layer('activation', { activation }),
+  layer('dropout', { rate: fc.constant(0.2) }),
+);
+
+const volume = [4, 5, 4, 2] as const;
+// Where a kernel is smaller than its stride, TensorFlow.js's JavaScript kernels pad volumes by a negative number and begin inside.
+const windows = fc.constantFrom(
+  { strides: 1, kernelSize: 1 },
+  { strides: 1, kernelSize: 2 },
+  { strides: 2, kernelSize: 2 },
+  { strides: 2, kernelSize: 3 },
+);
+const volumes = (kind: string): fc.Arbitrary<LayerPlan[]> =>
+  fc
+    .tuple(windows, fc.record({ padding, filters: size, activation, useBias: fc.boolean() }))
+    .map(([window, options]) => [{ kind, config: { ...options, ...window } }]);
+const pools = { padding, poolSize: fc.constantFrom(2, 3), strides: fc.constantFrom(1, 2) };
+
+/** Pictures and volumes: layers by themselves, and chains of them as nets for pictures have them. */
+export const pictureFamilies: readonly Family[] = [
+  chain('chains of convolutions', [6, 6, 2], fc.array(between, { minLength: 2, maxLength: 4 }), 6),
+  chain('conv3d', volume, volumes('conv3d')),
+  chain('conv3dTranspose', volume, volumes('conv3dTranspose')),
+  chain('averagePooling3d', volume, alone(layer('averagePooling3d', pools))),
+  chain('maxPooling3d', volume, alone(layer('maxPooling3d', pools))),
+];
