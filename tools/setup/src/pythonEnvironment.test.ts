@@ -50,7 +50,9 @@ describe(ensurePython, () => {
     const calls = readFileSync(join(folder, 'bin', 'calls'), 'utf8')
       .trim()
       .split('\n');
-    expect(calls.map((call) => call.split('/').at(-1))).toEqual(['checker.txt', 'clients.txt']);
+    expect(calls.map((call) => call.split('/').at(-1))).toEqual(
+      pythonEnvironments.map(({ requirements }) => requirements),
+    );
   });
 
   it('says what is missing, what that costs and what to do where pip fails', async () => {
