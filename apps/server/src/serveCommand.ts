@@ -15,6 +15,8 @@ export async function serve(options: ServeOptions): Promise<void> {
     port: options.httpPort,
     metricsPort: options.metricsPort,
     metricsHost: options.metricsHost,
+    adminPort: options.adminPort,
+    adminTokens: options.adminTokens,
     access: {
       tokens: options.tokens,
       rate: options.clientRate,
@@ -57,7 +59,12 @@ export async function serve(options: ServeOptions): Promise<void> {
     version,
     provider: session.provider,
   }));
-  const places = { http: server.url, grpc: server.grpcAddress, metrics: server.metricsUrl };
+  const places = {
+    http: server.url,
+    grpc: server.grpcAddress,
+    metrics: server.metricsUrl,
+    admin: server.adminUrl,
+  };
   if (options.json) process.stdout.write(`${JSON.stringify({ ready: true, ...places, models })}\n`);
   if (options.logFormat === 'json') log.info({ ...places, models }, 'Onda serves');
   else greet(log, places, models);
@@ -73,15 +80,16 @@ export async function serve(options: ServeOptions): Promise<void> {
 /** What a person who started it reads. */
 function greet(
   log: Log,
-  { http, grpc, metrics }: { http: string; grpc: string | undefined; metrics: string | undefined },
+  { http, ...others }: Record<'grpc' | 'metrics' | 'admin', string | undefined> & { http: string },
   models: readonly { name: string; version: string; provider: string }[],
 ): void {
   log.info(`Onda serves ${models.length === 1 ? '1 model' : `${models.length} models`} at ${http}/`);
   for (const { name, version, provider } of models) {
     log.info(`  ${name} version ${version} (${provider})  ${http}/v2/models/${name}`);
   }
-  if (grpc !== undefined) log.info(`  gRPC  ${grpc}`);
-  if (metrics !== undefined) log.info(`  metrics  ${metrics}/metrics`);
+  if (others.grpc !== undefined) log.info(`  gRPC  ${others.grpc}`);
+  if (others.metrics !== undefined) log.info(`  metrics  ${others.metrics}/metrics`);
+  if (others.admin !== undefined) log.info(`  admin  ${others.admin}/v2/repository/index`);
   log.info('Stop it with Ctrl+C.');
 }
 

@@ -1,9 +1,12 @@
+import type { Server } from 'node:http';
 import { setImmediate, setTimeout as delay } from 'node:timers/promises';
 import { createWorkerPool } from '@onda/runtime-node';
 import type { OrtOptions, ProviderChoice } from '@onda/runtime-node';
 import type { FastifyInstance } from 'fastify';
 import { openAccess } from './access/access.ts';
 import type { AccessOptions } from './access/access.ts';
+import { readTokens } from './access/tokens.ts';
+import { createAdminServer } from './admin/adminServer.ts';
 import { createApp } from './app.ts';
 import { startGrpc } from './grpc/startGrpc.ts';
 import { timeouts } from './limits.ts';
@@ -14,6 +17,7 @@ import { every } from './every.ts';
 import { ModelRepository } from './modelRepository.ts';
 import { ModelBudget } from './models/modelBudget.ts';
 import { RepositoryKeeper } from './models/repositoryKeeper.ts';
+import type { RepositoryControl } from './models/repositoryControl.ts';
 import type { RepositoryOptions } from './models/repositoryOptions.ts';
 import { openStates } from './sequences/openStates.ts';
 import type { ModelOptions } from './servedModel.ts';
@@ -28,6 +32,10 @@ export interface ServerOptions {
   /** Port of the metrics; undefined: none. */
   metricsPort: number | undefined;
   metricsHost: string;
+  /** Port of the repository's control, on this machine alone; undefined: none. */
+  adminPort: number | undefined;
+  /** File of who may ask there; undefined: whoever reaches the port. */
+  adminTokens: string | undefined;
   access: AccessOptions;
   provider: ProviderChoice;
   /** Threads that run models. */
@@ -53,6 +61,8 @@ export interface RunningServer {
   readonly metricsUrl: string | undefined;
   /** `127.0.0.1:8001`. */
   readonly grpcAddress: string | undefined;
+  /** `http://127.0.0.1:8003`. */
+  readonly adminUrl: string | undefined;
   readonly repository: ModelRepository;
   /** Takes no more requests, answers those it has, and frees the models. */
   close(): Promise<void>;
@@ -113,6 +123,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     };
     endings.unshift(sweepSequences(repository, keeper), follow(keeper, options.repository));
     const metricsUrl = await listenMetrics(service, options, endings);
+    const adminUrl = await listenAdmin(service, keeper, options, endings);
     const app = await createApp(service);
     endings.unshift(() => drain(app));
     const grpc = await listenGrpc(service, options, endings);
@@ -124,6 +135,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       url: urlOf(app.server),
       grpcAddress: grpc,
       metricsUrl,
+      adminUrl,
       repository,
       close: async () => {
         service.draining = true;
@@ -171,6 +183,32 @@ async function listenMetrics(
 ): Promise<string | undefined> {
   if (port === undefined) return undefined;
   const server = createMetricsServer(service);
+  return listenBeside(server, metricsHost, port, '--metrics-port', endings);
+}
+
+/** Whoever reaches it decides what the service answers with. */
+const ADMIN_HOST = '127.0.0.1';
+
+async function listenAdmin(
+  service: Service,
+  control: RepositoryControl,
+  { adminPort, adminTokens }: ServerOptions,
+  endings: (() => Promise<void>)[],
+): Promise<string | undefined> {
+  if (adminPort === undefined) return undefined;
+  const tokens = adminTokens === undefined ? undefined : await readTokens(adminTokens, '--admin-tokens');
+  const server = createAdminServer(control, tokens, service.onDefect);
+  return listenBeside(server, ADMIN_HOST, adminPort, '--admin-port', endings);
+}
+
+/** A port of its own beside the service's. */
+async function listenBeside(
+  server: Server,
+  host: string,
+  port: number,
+  option: string,
+  endings: (() => Promise<void>)[],
+): Promise<string> {
   endings.unshift(
     () =>
       new Promise((resolve) => {
@@ -180,8 +218,8 @@ async function listenMetrics(
         server.closeAllConnections();
       }),
   );
-  await listenOn(server, metricsHost, port).catch((cause: unknown) => {
-    throw listenError(cause, metricsHost, port, '--metrics-port');
+  await listenOn(server, host, port).catch((cause: unknown) => {
+    throw listenError(cause, host, port, option);
   });
   return urlOf(server);
 }

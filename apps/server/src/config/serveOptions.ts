@@ -26,6 +26,16 @@ export const serveOptions = {
     value: 'port',
     says: 'port for Prometheus and the probes',
   }),
+  adminPort: wholeNumber({
+    ...port,
+    value: 'port',
+    says: 'port for loading and unloading models, on 127.0.0.1 alone',
+  }),
+  adminTokens: text({
+    value: 'file',
+    expects: 'a file of tokens',
+    says: 'file of who may ask there, from `npm run token`; without it whoever reaches the port',
+  }),
   metricsHost: text({
     value: 'host',
     ...address,

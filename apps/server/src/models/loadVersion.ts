@@ -100,7 +100,12 @@ function serve(
   });
   const outputs = signature.outputs.map((output) => output.name);
   const { maxWaiting } = options.batching;
-  const steps = new SequenceSteps(batcher, sequences, { layout, controls: signature.controls, outputs, maxWaiting });
+  const steps = new SequenceSteps(batcher, sequences, {
+    layout,
+    controls: signature.controls,
+    outputs,
+    maxWaiting,
+  });
   return {
     name,
     version: String(version),
@@ -163,7 +168,11 @@ function cudaNotes({ files }: ReadVersion, { provider }: Session, place: string)
 }
 
 /** By the manifest where there is one; config.pbtxt is held against the file either way, since Triton would be. */
-function signatureOf({ folder, manifest, file }: ReadVersion, session: Session, place: string): ModelSignature {
+function signatureOf(
+  { folder, manifest, file }: ReadVersion,
+  session: Session,
+  place: string,
+): ModelSignature {
   const tensors: FileTensors = {
     inputs: session.inputs.map((tensor) => specOf(tensor, place)),
     outputs: session.outputs.map((tensor) => specOf(tensor, place)),

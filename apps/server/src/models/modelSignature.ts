@@ -57,7 +57,9 @@ export function hasRows({ shape }: Pick<TensorSpec, 'shape'>): boolean {
 }
 
 export function widthOf(tensors: readonly TensorSpec[]): number {
-  const widths = tensors.map(({ shape }) => elementsOf(shape.map((dim) => (typeof dim === 'number' ? dim : 1))));
+  const widths = tensors.map(({ shape }) =>
+    elementsOf(shape.map((dim) => (typeof dim === 'number' ? dim : 1))),
+  );
   return Math.max(1, ...widths);
 }
 

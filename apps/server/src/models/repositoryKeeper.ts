@@ -60,7 +60,9 @@ export class RepositoryKeeper implements RepositoryControl {
       }
       const missing = wanted.find((name) => !there.includes(name));
       if (missing !== undefined) {
-        throw new ConfigError(`--load-model ${missing}: ${this.#folder} has no such folder; correct the name`);
+        throw new ConfigError(
+          `--load-model ${missing}: ${this.#folder} has no such folder; correct the name`,
+        );
       }
       const failures: string[] = [];
       for (const name of control === 'explicit' ? wanted : there) {

@@ -17,7 +17,8 @@ export function chosenVersions(
   if (policy?.specific !== undefined) {
     const wanted = policy.specific.versions;
     const missing = wanted.find((version) => !versions.includes(version));
-    if (missing === undefined && wanted.length > 0) return versions.filter((version) => wanted.includes(version));
+    if (missing === undefined && wanted.length > 0)
+      return versions.filter((version) => wanted.includes(version));
     throw new ModelError(
       `${path}: version_policy: expected versions among ${versions.join(', ')}, got ${missing ?? 'none'}; correct it or put the version there`,
     );

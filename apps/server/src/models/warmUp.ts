@@ -57,17 +57,28 @@ function warmupFeeds(
   return feeds;
 }
 
-function warmupTensor(input: WarmupInput, { type }: TensorSpec, rows: number[], where: string): RuntimeTensor {
+function warmupTensor(
+  input: WarmupInput,
+  { type }: TensorSpec,
+  rows: number[],
+  where: string,
+): RuntimeTensor {
   if (tensorTypeOf(input.data_type) !== type) {
-    throw new ModelError(`${where}: expected the model's type ${type}, got ${input.data_type ?? 'none'}; correct it`);
+    throw new ModelError(
+      `${where}: expected the model's type ${type}, got ${input.data_type ?? 'none'}; correct it`,
+    );
   }
   if (input.input_data_file !== undefined) {
-    throw new ModelError(`${where}: input_data_file is not read by this service; use zero_data or random_data`);
+    throw new ModelError(
+      `${where}: input_data_file is not read by this service; use zero_data or random_data`,
+    );
   }
   const dims = [...rows, ...input.dims];
   const count = elementsOf(dims);
   if (!(count >= 1 && count <= limits.tensorValues)) {
-    throw new ModelError(`${where}: expected 1 to ${limits.tensorValues} values, got ${count}; correct its dims`);
+    throw new ModelError(
+      `${where}: expected 1 to ${limits.tensorValues} values, got ${count}; correct its dims`,
+    );
   }
   if (type === 'string') return { type, dims, data: Array.from({ length: count }, () => '') };
   const data = new typedArrays[type](count);

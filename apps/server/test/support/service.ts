@@ -25,6 +25,7 @@ interface Ready {
   http: string;
   grpc?: string;
   metrics?: string;
+  admin?: string;
   models: { name: string; version: string; provider: string }[];
 }
 

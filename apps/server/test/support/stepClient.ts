@@ -1,5 +1,5 @@
 import { floatsOf, grpcRequest } from './grpcClient.ts';
-import type { InferAnswer , GrpcClient} from './grpcClient.ts';
+import type { InferAnswer, GrpcClient } from './grpcClient.ts';
 import { post } from './requests.ts';
 import type { InferBody } from './requests.ts';
 

@@ -128,7 +128,12 @@ class Check {
     );
   }
 
-  #agreed(tensor: TensorSpec, dataType: string | undefined, dims: readonly number[], where: string): TensorSpec {
+  #agreed(
+    tensor: TensorSpec,
+    dataType: string | undefined,
+    dims: readonly number[],
+    where: string,
+  ): TensorSpec {
     const { name, type, shape } = tensor;
     const place = `${this.#path}: ${where} "${name}"`;
     if (tensorTypeOf(dataType) !== type) {

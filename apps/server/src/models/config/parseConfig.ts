@@ -34,7 +34,12 @@ export function parseConfig(bytes: Uint8Array, path: string): TritonConfig {
     const type = modelConfigType();
     const text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
     const message = textformat.fromText(type, text);
-    return type.toObject(message, { longs: Number, enums: String, arrays: true, objects: true }) as TritonConfig;
+    return type.toObject(message, {
+      longs: Number,
+      enums: String,
+      arrays: true,
+      objects: true,
+    }) as TritonConfig;
   } catch (cause) {
     throw new ModelError(`${path}: ${reasonOf(cause)}; correct it as Triton's model configuration has it`, {
       cause,

@@ -1,0 +1,79 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { createHash } from 'node:crypto';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { putModel } from './support/modelFolders.ts';
+import { getJson, post } from './support/requests.ts';
+import type { Answer } from './support/requests.ts';
+import { startService } from './support/service.ts';
+import type { ServiceProcess } from './support/service.ts';
+
+const TOKEN = 'a-token-of-some-length';
+
+let folder: string;
+let service: ServiceProcess;
+let repository: string;
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'onda-admin-'));
+  await putModel(folder, 'a', 1, 'plus1');
+  await putModel(folder, 'b', 1, 'plus2');
+  await putModel(folder, 'broken', 1, 'endless');
+  await writeFile(join(folder, 'tokens'), `ops ${createHash('sha256').update(TOKEN).digest('hex')}\n`);
+  service = await startService(folder, [
+    ...['--model-control', 'explicit', '--load-model', 'a'],
+    ...['--admin-port', '0', '--admin-tokens', join(folder, 'tokens')],
+  ]);
+  repository = `${String(service.ready.admin)}/v2/repository`;
+});
+afterEach(async () => {
+  await service.stop();
+  await rm(folder, { recursive: true });
+});
+
+function ask(path: string, body: object = {}, headers: Record<string, string> = {}): Promise<Answer> {
+  return post(`${repository}/${path}`, body, { headers: { authorization: `Bearer ${TOKEN}`, ...headers } });
+}
+
+describe('--admin-port', () => {
+  it('loads, lists and takes away models as Triton does, and nothing from outside the folder', async () => {
+    expect((await ask('index')).body).toEqual([
+      { name: 'a', version: '1', state: 'READY', reason: '' },
+      { name: 'b', version: '', state: '', reason: '' },
+      { name: 'broken', version: '', state: '', reason: '' },
+    ]);
+    expect((await ask('models/b/load')).status).toBe(200);
+    expect((await getJson(`${service.url}/v2/models/b`)).status).toBe(200);
+    expect((await ask('models/a/unload')).status).toBe(200);
+    expect((await getJson(`${service.url}/v2/models/a`)).status).toBe(404);
+
+    const broken = await ask('models/broken/load');
+    expect(broken.status).toBe(400);
+    expect(broken.body.error).toContain('the model has an operator that the service does not allow: "Loop"');
+    expect((await ask('index', { ready: true })).body).toEqual([
+      { name: 'b', version: '1', state: 'READY', reason: '' },
+    ]);
+    for (const name of ['..%2Fa', '%2Fetc', 'nothing']) {
+      expect(await ask(`models/${name}/load`)).toMatchObject({ status: 404 });
+    }
+    expect(await ask('models/b/load', { parameters: { config: '{}' } })).toMatchObject({
+      status: 400,
+      body: {
+        error:
+          'parameters: expected none, since a model comes from the repository as it lies there; put files and configuration into its folder',
+      },
+    });
+  });
+
+  it('asks who it is, answers no page, and is not there on the port of the service', async () => {
+    expect(await post(`${repository}/index`, {})).toMatchObject({ status: 401 });
+    expect(await ask('index', {}, { origin: service.url })).toMatchObject({
+      status: 403,
+      body: { error: 'this port answers no pages; ask without Origin' },
+    });
+    expect(await post(`${service.url}/v2/repository/index`, {})).toMatchObject({ status: 404 });
+    expect(await ask('models/a/load', { filler: 'x'.repeat(70_000) })).toMatchObject({ status: 413 });
+    expect((await getJson(`${repository}/index`)).status).toBe(401);
+  });
+});
