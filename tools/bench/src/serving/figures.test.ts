@@ -44,6 +44,21 @@ describe(goalTable, () => {
   });
 });
 
+describe(goalTable, () => {
+  it('holds the steps of live sequences against a goal of their own', () => {
+    const load = { name: 'sequences-1000', form: 'sequences', connections: 1000 } as const;
+    const of = (rate: number): Measured[] => [
+      { load, results: new Map([['onda', [{ rate, p50: 1, p99: 2, failures: 0 }]]]) },
+    ];
+    const found = goalTable(of(250_000), new Map());
+    expect(found.rows).toEqual([['sequences-1000', '', '200000/s', '250000/s', '', 'yes']]);
+    expect(missedGoals(goalTable(of(150_000), new Map()))).toEqual([
+      'sequences-1000: expected at least 200000/s, got 150000/s',
+    ]);
+    expect(servingRows(of(5), new Map())[0]).toMatchObject({ work: 'sequences-1000', unit: 'steps/s' });
+  });
+});
+
 describe(missedGoals, () => {
   it('says what was wanted and what came', () => {
     expect(missedGoals(goalTable(measured, new Map([['onda', 1.5]])))).toEqual([

@@ -1,25 +1,30 @@
 import { ConfigError } from '@onda/contract';
 
-/** How requests come: over which transport, in which form, over how many connections at a time. */
+/**
+ * How requests come: over which transport, in which form, over how many connections at a time. `sequences` are steps of so many
+ * sequences whose state the service keeps, over streams.
+ */
 export interface Load {
   name: string;
-  form: 'http-json' | 'http-binary' | 'grpc';
+  form: 'http-json' | 'http-binary' | 'grpc' | 'sequences';
+  /** Or sequences. */
   connections: number;
 }
 
 const forms = ['http-json', 'http-binary', 'grpc'] as const;
 
-/** What is measured by itself: every form at 1, 16 and 64 connections. */
-export const usualLoads: readonly string[] = forms.flatMap((form) =>
-  [1, 16, 64].map((connections) => `${form}-${connections}`),
-);
+/** What is measured by itself: every form at 1, 16 and 64 connections, and 1, 100 and 1000 sequences. */
+export const usualLoads: readonly string[] = [
+  ...forms.flatMap((form) => [1, 16, 64].map((connections) => `${form}-${connections}`)),
+  ...[1, 100, 1000].map((sequences) => `sequences-${sequences}`),
+];
 
 /** @throws ConfigError for a name that is no load */
 export function parseLoad(name: string): Load {
-  const match = /^(http-json|http-binary|grpc)-([1-9][0-9]{0,3})$/.exec(name);
+  const match = /^(http-json|http-binary|grpc|sequences)-([1-9][0-9]{0,3})$/.exec(name);
   if (match === null) {
     throw new ConfigError(
-      `--works: expected loads such as http-json-16, http-binary-1 or grpc-64, got ${JSON.stringify(name)}; correct the name`,
+      `--works: expected loads such as http-json-16, grpc-64 or sequences-1000, got ${JSON.stringify(name)}; correct the name`,
     );
   }
   return { name, form: match[1] as Load['form'], connections: Number(match[2]) };

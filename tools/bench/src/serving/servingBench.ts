@@ -14,12 +14,13 @@ import type { Load } from './load.ts';
 import type { LoadResult } from './loadResult.ts';
 import { binaryBody, grpcRequest, inferenceService, jsonBody, model } from './requests.ts';
 import type { ServerProcess } from './serverProcess.ts';
-import { leftOut, parseServingSystem, startSystem, systemNames } from './systems.ts';
+import { isAble, leftOut, parseServingSystem, startSystem, systemNames } from './systems.ts';
+import { runSequences } from './sequenceStreams.ts';
 import type { SystemName } from './systems.ts';
 import { runWrk } from './wrk.ts';
 
 const plans = { usual: { rounds: 3, seconds: 4 }, quick: { rounds: 1, seconds: 1 } };
-const quickLoads = ['http-json-16', 'http-binary-16', 'grpc-16'];
+const quickLoads = ['http-json-16', 'http-binary-16', 'grpc-16', 'sequences-1000'];
 
 /** Before the first round, so that code is compiled and caches are warm. */
 const WARM_SECONDS = 2;
@@ -49,7 +50,7 @@ export async function servingBench(call: BenchCall): Promise<BenchResult> {
     const measured: Measured[] = [];
     for (const load of loads) {
       call.say(load.name);
-      const able = new Map([...servers].filter(([name]) => leftOut[name]?.form !== load.form));
+      const able = new Map([...servers].filter(([name]) => isAble(name, load.form)));
       const results = await measureLoad(load, able, call.rounds ?? plan.rounds, plan.seconds);
       measured.push({ load, results });
     }
@@ -61,6 +62,7 @@ export async function servingBench(call: BenchCall): Promise<BenchResult> {
       tables: [loadTable(measured), goals],
       notes: [
         'HTTP by wrk, gRPC by h2load, one thread each; 99 of 100 requests were answered within p99.',
+        'sequences-N: N sequences whose state the service keeps, stepped a sample at a time over two gRPC streams by a client in Node; their rate is steps a second, their times those of a message, which steps the sequences of its stream. The Python backend of Triton keeps no state, nor does MLServer.',
         ...names.flatMap((name) => leftOut[name]?.why ?? []),
         ...missing,
       ],
@@ -118,6 +120,7 @@ async function measureLoad(
 }
 
 function runLoad({ form, connections }: Load, server: ServerProcess, seconds: number): Promise<LoadResult> {
+  if (form === 'sequences') return runSequences(server.grpc, connections, seconds);
   if (form === 'grpc') {
     const message = inferenceService()['ModelInfer'].requestSerialize(grpcRequest);
     return runH2load(server.grpc, message, connections, seconds);

@@ -27,6 +27,10 @@ export const leftOut: Readonly<Partial<Record<SystemName, { form: Load['form']; 
   mlserver: { form: 'http-binary', why: 'MLServer 1.7.1 does not read the binary tensor extension.' },
 };
 
+export function isAble(name: SystemName, form: Load['form']): boolean {
+  return form === 'sequences' ? name === 'onda' : leftOut[name]?.form !== form;
+}
+
 /** A server, or a sentence about why there is none. */
 export type Started = { server: ServerProcess } | { missing: string };
 
