@@ -44,6 +44,15 @@ program
   .option('--opset <n>', 'operator set, 14 to 21 (default: 17)')
   .option('--precision <kind>', 'float32 (the usual), float16 or int8 weights')
   .option('--external-data', 'keep large weights in a file beside the model', false)
+  .option(
+    '--generator',
+    'write the closed loop too (of an Onda net that predicts its features: always)',
+    false,
+  )
+  .option(
+    '--sampling <kind>',
+    'draw its values from a seed: categorical[:TEMPERATURE], gaussian or quantile:LEVEL,LEVEL,...',
+  )
   .option('--allow-nan', 'take weights that are not finite numbers', false)
   .option('--no-verify', 'do not compare with TensorFlow.js before the model is put in place')
   .action(async (source: string, dest: string, options: ExportCall) => {

@@ -86,6 +86,8 @@ export const manifestSchema = z.strictObject({
   precision: z.enum(['float16', 'int8']).optional(),
   /** How values are drawn from the outputs; null: the outputs are the values. */
   sampling: samplingSchema.nullable(),
+  /** Samples that a prompt of the generator has at least; left out: the lag. */
+  prompt: count.optional(),
   training: z
     .strictObject({
       config: z.record(z.string(), z.unknown()),
@@ -135,7 +137,8 @@ export function parseManifest(value: unknown, source: string): Manifest {
  * metadata as `onda.manifest_sha256`. Left out are `files` (they hold the hash of those very files), `parity` and `created`.
  */
 export function manifestIdentity(manifest: ManifestDescription): string {
-  const { format, name, version, net, tensors, state, lag, scaler, precision, sampling, training } = manifest;
+  const { format, name, version, net, tensors, state, lag, scaler, precision, sampling, prompt, training } =
+    manifest;
   // What is left out (an undefined precision) leaves the text as it was before the key came.
   const described = {
     format,
@@ -148,6 +151,7 @@ export function manifestIdentity(manifest: ManifestDescription): string {
     scaler,
     precision,
     sampling,
+    prompt,
     training,
   };
   return canonicalJson(described);

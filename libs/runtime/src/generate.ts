@@ -1,9 +1,10 @@
-import { ModelError, tensorNames } from '@onda/contract';
+import { tensorNames } from '@onda/contract';
 import type { NetManifest } from '@onda/contract';
-import { checkFeeds } from './checkFeeds.ts';
-import { checkPrompt, checkSamples } from './checkGeneration.ts';
+import { checkPrompt } from './checkGeneration.ts';
 import { floatOutput } from './floatOutput.ts';
 import type { FloatTensor } from './floatTensor.ts';
+import { runGenerator } from './runGenerator.ts';
+import type { Draws } from './runGenerator.ts';
 import { zeroState } from './sequenceModel.ts';
 import type { StepResult } from './sequenceModel.ts';
 import type { Session } from './session.ts';
@@ -15,6 +16,7 @@ import type { Session } from './session.ts';
  * @param prompt   [batch, time, features], time at least the lag
  * @param state    [batch, state] before the prompt; zeros when left out
  * @param samples  how many values to generate, at least 1
+ * @param draws    a seed or noise, of a model that draws its values
  * @returns `y` [batch, samples, outputs], the first of them the first that lies after the prompt; `state` after the last
  *   value that was fed, so feeding the last `lag` values of `y` as the next prompt goes on
  * @throws ShapeError, DataError before anything runs; ModelError if the model has no generator
@@ -25,21 +27,13 @@ export async function generate(
   prompt: FloatTensor,
   state: FloatTensor | undefined,
   samples: number,
+  draws?: Draws,
 ): Promise<StepResult> {
-  const { generator } = manifest.tensors;
-  if (generator === null) {
-    throw new ModelError(
-      `model "${manifest.name}" has no generator.onnx; only a model whose outputs are its features can generate`,
-    );
-  }
-  checkSamples(samples);
-  const feeds = {
-    [tensorNames.input]: prompt,
-    [tensorNames.stateIn]: state ?? zeroState(manifest, prompt.dims[0]),
-    [tensorNames.samples]: { type: 'int64', dims: [1], data: BigInt64Array.of(BigInt(samples)) },
-  } as const;
-  checkFeeds(generator.inputs, feeds, { finite: true });
-  checkPrompt(prompt, manifest.lag);
-  const results = await session.run(feeds);
-  return { y: floatOutput(results, tensorNames.output), state: floatOutput(results, tensorNames.stateOut) };
+  if (manifest.tensors.generator !== null) checkPrompt(prompt, manifest.lag);
+  const call = { prompt, state, samples, draws };
+  const { y, state: after } = await runGenerator(session, manifest, call);
+  return {
+    y: floatOutput({ [tensorNames.output]: y }, tensorNames.output),
+    state: after ?? zeroState(manifest, prompt.dims[0]),
+  };
 }

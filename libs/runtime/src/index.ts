@@ -8,6 +8,9 @@ export type { StepResult } from './sequenceModel.ts';
 export { packManifest, packRuntime } from './packStates.ts';
 export { generate } from './generate.ts';
 export { generateClosedLoop } from './closedLoop.ts';
+export { drawValue } from './drawValue.ts';
+export { runGenerator } from './runGenerator.ts';
+export type { Draws, GeneratorCall, GeneratorResult } from './runGenerator.ts';
 
 // For adapters.
 export { checkFeeds } from './checkFeeds.ts';

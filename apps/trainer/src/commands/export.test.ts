@@ -14,7 +14,13 @@ import {
 } from '../testing/savedModel.ts';
 import { exportCommand, type ExportCall } from './export.ts';
 
-const usual: ExportCall = { stateful: false, allowNan: false, externalData: false, verify: true };
+const usual: ExportCall = {
+  stateful: false,
+  allowNan: false,
+  externalData: false,
+  generator: false,
+  verify: true,
+};
 
 let said: string;
 beforeAll(() => {

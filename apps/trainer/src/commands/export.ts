@@ -11,6 +11,7 @@ import {
 import { describeExport } from '../export/describeExport.ts';
 import { exportLayersModel } from '../export/exportLayers.ts';
 import { exportNetModel } from '../export/exportNet.ts';
+import { readSampling } from '../export/readSampling.ts';
 import type { WarnedResult } from '../export/publishModel.ts';
 import { readArtifacts, type LayersModel } from '../fit/artifacts.ts';
 import { isRunFolder, readSummary, runFiles, trainingOf } from '../fit/runFolder.ts';
@@ -22,6 +23,8 @@ export interface ExportCall {
   states?: string;
   precision?: string;
   allowNan: boolean;
+  generator: boolean;
+  sampling?: string;
   externalData: boolean;
   opset?: string;
   verify: boolean;
@@ -72,7 +75,9 @@ export async function exportCommand(source: string, dest: string, call: ExportCa
     );
   }
   const { stateful, allowNan } = call;
-  sayResult(await exportLayersModel({ name, artifacts, stateful, allowNan, ...shared }));
+  const sampling = call.sampling === undefined ? null : readSampling(call.sampling, artifacts);
+  const generator = call.generator || sampling !== null ? { generator: { sampling } } : {};
+  sayResult(await exportLayersModel({ name, artifacts, stateful, allowNan, ...generator, ...shared }));
 }
 
 function sayResult(result: WarnedResult): void {
