@@ -71,13 +71,16 @@ program
     '--prompt <file.csv>',
     "values that come before (default: the training data's start, where the model knows it)",
   )
+  .option('--seed <n>', 'of a model that draws its values: what it draws them from')
   .option('--json', 'values as JSON on stdout', false)
-  .action(async (model: string, options: { samples: string; prompt?: string; json: boolean }) => {
-    await runCommand('generate', async () => {
-      const { generateCommand } = await import('./commands/generate.ts');
-      await generateCommand(model, options);
-    });
-  });
+  .action(
+    async (model: string, options: { samples: string; prompt?: string; seed?: string; json: boolean }) => {
+      await runCommand('generate', async () => {
+        const { generateCommand } = await import('./commands/generate.ts');
+        await generateCommand(model, options);
+      });
+    },
+  );
 
 program
   .command('evaluate')

@@ -14,7 +14,11 @@ export async function evaluateCommand(
   const { manifest: read, files } = await readModelFolder(folder);
   const manifest = requireNetManifest(read, folder);
   const { lag, net, name, version } = manifest;
-  const { rows, values } = readModelCsv(data, manifest, options.columns);
+  const { rows, values } = readModelCsv(
+    data,
+    { ...manifest, features: manifest.net.features },
+    options.columns,
+  );
   if (net.outputs !== net.features) {
     throw new DataError(
       `model "${name}": expected as many outputs as features to judge forecasts, got ${net.outputs} and ${net.features}; use a model that predicts its own inputs`,

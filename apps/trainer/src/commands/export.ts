@@ -75,6 +75,11 @@ export async function exportCommand(source: string, dest: string, call: ExportCa
     );
   }
   const { stateful, allowNan } = call;
+  if ((call.generator || call.sampling !== undefined) && (shared.precision ?? 'float32') !== 'float32') {
+    throw new ConfigError(
+      `export ${source}: --precision: expected float32 beside --generator, got ${shared.precision}; the loop of a layers model has the weights as they are, so export one of the two`,
+    );
+  }
   const sampling = call.sampling === undefined ? null : readSampling(call.sampling, artifacts);
   const generator = call.generator || sampling !== null ? { generator: { sampling } } : {};
   sayResult(await exportLayersModel({ name, artifacts, stateful, allowNan, ...generator, ...shared }));

@@ -99,6 +99,10 @@ describe('export --generator', () => {
       { sampling: 'dice' },
       /^--sampling: expected categorical, categorical:TEMPERATURE, gaussian, or quantile:LEVEL,LEVEL,\.\.\., got "dice"; correct the call$/,
     ],
+    [
+      { generator: true, precision: 'float16' },
+      /^export .*: --precision: expected float32 beside --generator, got float16; the loop of a layers model has the weights as they are, so export one of the two$/,
+    ],
     [{ sampling: 'quantile:0.1,2' }, /^--sampling: expected .*, got "quantile:0\.1,2"; correct the call$/],
     [{ sampling: 'categorical:-1' }, /^--sampling: expected .*, got "categorical:-1"; correct the call$/],
   ])('refuses in one sentence and writes nothing: %j', async (call, message) => {

@@ -1,12 +1,5 @@
-import {
-  ConfigError,
-  DataError,
-  fitConfigSchema,
-  modelFiles,
-  requireNetManifest,
-  type NetManifest,
-} from '@onda/contract';
-import { floatTensor, generate, type FloatTensor } from '@onda/runtime';
+import { ConfigError, DataError, fitConfigSchema, modelFiles, type Manifest } from '@onda/contract';
+import { floatTensor, runGenerator, type RuntimeTensor } from '@onda/runtime';
 import { createNodeRuntime, readModelFolder } from '@onda/runtime-node';
 import { sineChunk } from '@onda/series';
 import { readModelCsv } from '../data/csvColumns.ts';
@@ -25,12 +18,35 @@ function parseSamples(text: string): number {
   return samples;
 }
 
+/** Any int64. */
+function parseSeed(text: string): bigint {
+  const seed = /^-?\d{1,19}$/.test(text) ? BigInt(text) : 2n ** 63n;
+  if (seed === BigInt.asIntN(64, seed)) return seed;
+  throw new ConfigError(
+    `--seed: expected a whole number of 64 bits, got ${JSON.stringify(text)}; correct the call`,
+  );
+}
+
+function withoutGenerator({ net }: Manifest): string {
+  if (net === null) return 'a layers model that was exported without one (export --generator)';
+  return `a model whose ${net.outputs} outputs are not its ${net.features} features`;
+}
+
 /** The prompt from a CSV file, or the first chunk of the sine that the model was trained on. */
-function readPrompt(manifest: NetManifest, file: string | undefined): FloatTensor {
-  const { features } = manifest.net;
+function readPrompt(manifest: Manifest, file: string | undefined): RuntimeTensor {
   if (file !== undefined) {
-    const { rows, values } = readModelCsv(file, manifest);
-    return floatTensor([1, rows, features], values);
+    const [{ shape, type }] = manifest.tensors.generator?.inputs ?? [];
+    const words = shape.length === 2;
+    const features = words ? 1 : Number(shape[2]);
+    const { rows, values } = readModelCsv(file, { ...manifest, features });
+    const least = manifest.prompt ?? manifest.lag;
+    if (rows < least) {
+      throw new DataError(
+        `--prompt ${file}: expected at least ${least} samples, got ${rows}; give a longer prompt`,
+      );
+    }
+    const dims = words ? [1, rows] : [1, rows, features];
+    return type === 'int32' ? { type, dims, data: Int32Array.from(values) } : floatTensor(dims, values);
   }
   const config = fitConfigSchema.safeParse(manifest.training?.config);
   if (config.success && config.data.data.kind === 'sine') {
@@ -44,32 +60,32 @@ function readPrompt(manifest: NetManifest, file: string | undefined): FloatTenso
 
 export async function generateCommand(
   folder: string,
-  options: { samples: string; prompt?: string; json: boolean },
+  options: { samples: string; prompt?: string; seed?: string; json: boolean },
 ): Promise<void> {
   const samples = parseSamples(options.samples);
-  const { manifest: read, files } = await readModelFolder(folder);
-  const manifest = requireNetManifest(read, folder);
+  const { manifest, files } = await readModelFolder(folder);
   const bytes = files.get(modelFiles.generator)?.bytes;
   if (!bytes) {
     throw new ConfigError(
-      `model "${manifest.name}": expected a generator, got a model whose ${manifest.net.outputs} outputs are not its ${manifest.net.features} features; only a model that predicts its own inputs can generate`,
+      `model "${manifest.name}": expected a generator, got ${withoutGenerator(manifest)}; only a model that predicts its own inputs can generate`,
     );
   }
   const prompt = readPrompt(manifest, options.prompt);
   const runtime = await createNodeRuntime({ provider: 'cpu' });
   const session = await runtime.createSession(bytes);
-  const { y } = await generate(session, manifest, prompt, undefined, samples);
+  const draws = options.seed === undefined ? undefined : { seed: parseSeed(options.seed) };
+  const { y } = await runGenerator(session, manifest, { prompt, samples, draws });
   await session.release();
 
-  const { outputs } = manifest.net;
-  const rows = Array.from({ length: samples }, (_, i) =>
-    Array.from(y.data.subarray(i * outputs, (i + 1) * outputs)),
-  );
+  const values = Array.from(y.data as ArrayLike<number>);
+  const outputs = values.length / samples;
+  const rows = Array.from({ length: samples }, (_, i) => values.slice(i * outputs, (i + 1) * outputs));
   if (options.json) {
     const document = {
       model: manifest.name,
       version: manifest.version,
       samples,
+      ...(draws && { seed: String(draws.seed) }),
       values: outputs === 1 ? rows.flat() : rows,
     };
     process.stdout.write(`${JSON.stringify(document)}\n`);
