@@ -1,0 +1,81 @@
+import { describe, expect, it } from 'vitest';
+import type { Manifest, Sampling } from '@onda/contract';
+import { floatTensor } from './floatTensor.ts';
+import { runGenerator } from './runGenerator.ts';
+import type { RuntimeTensor, Session } from './session.ts';
+import { fakeManifest } from './testing/fakeModel.ts';
+
+const x = { name: 'x', type: 'float32', shape: ['batch', 'time', 1] } as const;
+const samples = { name: 'samples', type: 'int64', shape: [1] } as const;
+const seed = { name: 'seed', type: 'int64', shape: [1] } as const;
+const y = { name: 'y', type: 'float32', shape: ['batch', 'samples', 1] } as const;
+
+/** A model without states that draws as told, and a session that keeps what it was fed. */
+function drawing(sampling: Sampling | null): {
+  manifest: Manifest;
+  session: Session;
+  fed: () => Record<string, RuntimeTensor>;
+} {
+  const { model } = fakeManifest().tensors;
+  const inputs = [
+    { ...x, shape: [...x.shape] },
+    { ...samples, shape: [1] },
+    ...(sampling ? [{ ...seed, shape: [1] }] : []),
+  ];
+  const generator = { inputs, outputs: [{ ...y, shape: [...y.shape] }] };
+  let fed: Record<string, RuntimeTensor> = {};
+  const session: Session = {
+    inputs,
+    outputs: generator.outputs,
+    provider: 'fake',
+    run: (feeds) => {
+      fed = { ...feeds };
+      return Promise.resolve({ y: floatTensor([1, 1, 1], [0]) });
+    },
+    release: () => Promise.resolve(),
+  };
+  const manifest: Manifest = {
+    ...fakeManifest(),
+    net: null,
+    state: null,
+    sampling,
+    tensors: { model, generator },
+  };
+  return { manifest, session, fed: () => fed };
+}
+
+const gaussian: Sampling = { kind: 'gaussian', source: 'seed' };
+const prompt = floatTensor([1, 2, 1], [0, 1]);
+
+describe(runGenerator, () => {
+  it('feeds the seed of a model that draws, and no state where there is none', async () => {
+    const { manifest, session, fed } = drawing(gaussian);
+    const result = await runGenerator(session, manifest, { prompt, samples: 1, draws: { seed: -3n } });
+    expect(result.state).toBeNull();
+    expect(fed()).toEqual({
+      x: prompt,
+      samples: { type: 'int64', dims: [1], data: BigInt64Array.of(1n) },
+      seed: { type: 'int64', dims: [1], data: BigInt64Array.of(-3n) },
+    });
+  });
+
+  it('refuses to draw from nothing, or from something else', async () => {
+    const { manifest, session } = drawing(gaussian);
+    await expect(runGenerator(session, manifest, { prompt, samples: 1 })).rejects.toThrow(
+      'seed: expected it, since model "fake" draws its values from it, got nothing; give the seed',
+    );
+    const draws = { noise: prompt };
+    await expect(runGenerator(session, manifest, { prompt, samples: 1, draws })).rejects.toThrow(
+      'seed: expected it, since model "fake" draws its values from it, got noise; give the seed',
+    );
+  });
+
+  it('refuses a seed where nothing is drawn', async () => {
+    const { manifest, session } = drawing(null);
+    const call = { prompt, samples: 1, draws: { seed: 4n } };
+    await expect(runGenerator(session, manifest, call)).rejects.toThrow(
+      'seed: expected none, since model "fake" draws nothing, got 4; leave it out',
+    );
+    await expect(runGenerator(session, manifest, { prompt, samples: 1 })).resolves.toBeDefined();
+  });
+});
