@@ -1,0 +1,88 @@
+import { readFile } from 'node:fs/promises';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import { createRandom } from '@onda/series';
+import { Redis } from 'ioredis';
+import { describe, expect, it } from 'vitest';
+import { MemoryState } from '../src/sequences/memoryState.ts';
+import { openStates } from '../src/sequences/openStates.ts';
+import type { Change } from '../src/sequences/sequenceState.ts';
+import { bytesPerSequence, capacityPlan, planRow } from './capacity/capacityPlan.ts';
+import { simulateSequences } from './capacity/simulateSequences.ts';
+import { findRedis, RedisServer } from './support/redisServer.ts';
+
+const ROW = 32;
+const limits = { most: 1_000_000, idleMs: 600_000, ageMs: 600_000 };
+const first: Change = {
+  expected: 0,
+  row: new Int32Array(ROW),
+  steps: 1,
+  samples: 1,
+  last: undefined,
+  end: false,
+};
+/** As long as those that clients make up. */
+const idOf = (index: number): string => `0d5ce4a4-7a3b-4b52-9c1e-${String(index).padStart(12, '0')}`;
+
+/** Bytes that are in use once what is not is thrown away. */
+function usedBytes(): number {
+  setFlagsFromString('--expose-gc');
+  (runInNewContext('gc') as () => void)();
+  const { heapUsed, arrayBuffers } = process.memoryUsage();
+  return heapUsed + arrayBuffers;
+}
+
+describe('docs/deploying.md', () => {
+  it('has the rows that the plan gives', async () => {
+    const text = await readFile(new URL('../../../docs/deploying.md', import.meta.url), 'utf8');
+    for (const live of [1e3, 1e6, 1e8]) {
+      for (const intervalS of [1, 60]) expect(text).toContain(planRow(capacityPlan(live, intervalS)));
+    }
+    for (const bytes of Object.values(bytesPerSequence)) expect(text).toContain(`${bytes} bytes`);
+  });
+
+  it('plans on no less than a live sequence takes in memory', () => {
+    const count = 100_000;
+    const before = usedBytes();
+    const state = new MemoryState(limits, ROW);
+    for (let index = 0; index < count; index++) state.keep(idOf(index), first);
+    const each = (usedBytes() - before) / count;
+    expect(state.size).toBe(count);
+    expect(each).toBeLessThan(bytesPerSequence.memory);
+    // Nor on twice as much, which would be no plan.
+    expect(each).toBeGreaterThan(bytesPerSequence.memory / 2);
+  });
+
+  it.skipIf(findRedis() === undefined)('and in Redis', async () => {
+    const count = 4_096;
+    const server = await RedisServer.start();
+    const states = await openStates(server.url, () => undefined);
+    const redis = new Redis(server.url);
+    const used = async (): Promise<number> =>
+      Number(/used_memory:(\d+)/.exec(await redis.info('memory'))?.[1]);
+    const state = states.open({ name: 'm', version: '1', fileHash: 'f'.repeat(64), limits, rowSize: ROW });
+    await state.keep('before', first);
+    const before = await used();
+    for (let from = 0; from < count; from += 512) {
+      // Side by side: this Redis writes to the disk before it answers.
+      await Promise.all(Array.from({ length: 512 }, (_, index) => state.keep(idOf(from + index), first)));
+    }
+    const each = ((await used()) - before) / count;
+    expect(each).toBeLessThan(bytesPerSequence.redis);
+    expect(each).toBeGreaterThan(bytesPerSequence.redis / 2);
+    redis.disconnect();
+    await states.close();
+    await server.stop();
+  });
+
+  it('counts the live as they are when sequences come, are stepped, end and are forgotten', () => {
+    const traffic = { arrivals: 50, durationS: 120, intervalS: 1, ending: 0.8, idleS: 60 };
+    const { live, steps } = simulateSequences(traffic, 3600, createRandom(7));
+    // Little's law: those that are stepped, and those whose clients left them.
+    const stepped = traffic.arrivals * traffic.durationS;
+    const left = traffic.arrivals * (1 - traffic.ending) * traffic.idleS;
+    // 3 %: a mean over half an hour of Poisson arrivals, and steps counted whole.
+    expect(Math.abs(live / (stepped + left) - 1)).toBeLessThan(0.03);
+    expect(Math.abs(steps / (stepped / traffic.intervalS) - 1)).toBeLessThan(0.03);
+  });
+});

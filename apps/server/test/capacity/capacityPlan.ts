@@ -1,0 +1,55 @@
+/** What one live sequence of a net with 32 state values takes, bytes, measured by capacity.test.ts and rounded up. */
+export const bytesPerSequence = { memory: 640, redis: 1024 } as const;
+
+/** Steps a second that are planned on: what one process and one Redis do on one core of each, with room to spare. */
+export const stepsPerSecond = { process: 10_000, redis: 20_000 } as const;
+
+/** What is planned on may be used to so much, so that one that fails can be borne. */
+const MOST_USE = 0.5;
+
+/** Memory of a process before its first sequence, and that may be taken by states, gibibytes. */
+const GIB = 2 ** 30;
+const memoryGib = { process: 4, redis: 16 } as const;
+
+export interface Plan {
+  live: number;
+  /** Steps a second of all of them together. */
+  steps: number;
+  /** All states, gibibytes. */
+  memoryGib: number;
+  redisGib: number;
+  processes: number;
+  redisShards: number;
+}
+
+/**
+ * What a number of live sequences needs.
+ *
+ * @param live      sequences at a time
+ * @param intervalS seconds between two steps of one
+ */
+export function capacityPlan(live: number, intervalS: number): Plan {
+  const steps = live / intervalS;
+  const redisBytes = live * bytesPerSequence.redis;
+  return {
+    live,
+    steps,
+    memoryGib: (live * bytesPerSequence.memory) / GIB,
+    redisGib: redisBytes / GIB,
+    processes: Math.max(2, Math.ceil(steps / (stepsPerSecond.process * MOST_USE))),
+    redisShards: Math.max(
+      1,
+      Math.ceil(steps / (stepsPerSecond.redis * MOST_USE)),
+      Math.ceil(redisBytes / (memoryGib.redis * GIB * MOST_USE)),
+    ),
+  };
+}
+
+/** A row of the table in docs/deploying.md. */
+export function planRow(plan: Plan): string {
+  const number = (value: number): string => value.toLocaleString('en-US', { maximumFractionDigits: 0 });
+  const gib = (value: number): string =>
+    value < 0.1 ? '< 0.1' : value.toLocaleString('en-US', { maximumFractionDigits: 1 });
+  const { live, steps, processes, redisShards } = plan;
+  return `| ${[number(live), number(steps), gib(plan.memoryGib), gib(plan.redisGib), number(processes), number(redisShards)].join(' | ')} |`;
+}
