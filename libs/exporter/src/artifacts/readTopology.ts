@@ -68,11 +68,14 @@ function madeInput(name: string, first: Omit<TopologyLayer, 'calls'>): TopologyL
 
 /** The options that hold the input shape: the layer's own, or those of the first layer of a model that is the layer. */
 function shapedConfig(className: string, config: JsonObject): JsonObject | undefined {
-  if (Array.isArray(config['batch_input_shape'])) return config;
-  const inner = className === 'Sequential' ? config['layers'] : undefined;
-  const first: unknown = Array.isArray(inner) ? inner[0] : undefined;
-  if (!isObject(first) || !isObject(first['config'])) return undefined;
-  return shapedConfig(String(first['class_name']), first['config']);
+  let [name, options] = [className, config];
+  while (!Array.isArray(options['batch_input_shape'])) {
+    const inner = name === 'Sequential' ? options['layers'] : undefined;
+    const first: unknown = Array.isArray(inner) ? inner[0] : undefined;
+    if (!isObject(first) || !isObject(first['config'])) return undefined;
+    [name, options] = [String(first['class_name']), first['config']];
+  }
+  return options;
 }
 
 function readFunctional(config: JsonObject): Topology {

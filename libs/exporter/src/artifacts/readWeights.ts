@@ -2,6 +2,7 @@ import { ModelError } from '@onda/contract';
 import { elementCount } from '@onda/onnx';
 import type { LayersArtifacts, WeightEntry } from './artifacts.ts';
 import { encodingOf } from './decodeWeight.ts';
+import { listAt, objectAt, textAt } from './json.ts';
 import { weightBytes } from './weightBytes.ts';
 
 export interface Weight {
@@ -21,6 +22,7 @@ export function readWeights(
   { weightSpecs = [], weightData }: LayersArtifacts,
   { allowNan = false }: { allowNan?: boolean } = {},
 ): Map<string, Weight> {
+  checkEntries(weightSpecs);
   const bytes = weightBytes(weightData);
   const sizes = weightSpecs.map((entry) => sizeOf(entry) * encodingOf(entry).bytes);
   const expected = sizes.reduce((sum, size) => sum + size, 0);
@@ -49,11 +51,23 @@ export function readWeights(
   return weights;
 }
 
-function sizeOf({ name, shape }: WeightEntry): number {
-  if (!shape.every((dim) => Number.isSafeInteger(dim) && dim >= 0)) {
+function sizeOf({ name, shape: given }: WeightEntry): number {
+  const shape: unknown = given;
+  if (
+    !Array.isArray(shape) ||
+    !shape.every((dim: unknown) => Number.isSafeInteger(dim) && Number(dim) >= 0)
+  ) {
+    const got = Array.isArray(shape) ? `[${shape.join(', ')}]` : JSON.stringify(shape);
     throw new ModelError(
-      `weight "${name}": expected a shape of whole numbers, got [${shape.join(', ')}]; save the model again`,
+      `weight "${name}": expected a shape of whole numbers, got ${got}; save the model again`,
     );
   }
-  return elementCount(shape);
+  return elementCount(shape as number[]);
+}
+
+/** @throws ModelError when the specs are not a list of entries with a name */
+function checkEntries(specs: unknown): void {
+  listAt(specs, 'weightSpecs').forEach((entry, index) => {
+    textAt(objectAt(entry, `weightSpecs: entry ${index}`)['name'], `weightSpecs: entry ${index}: name`);
+  });
 }

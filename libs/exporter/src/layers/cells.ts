@@ -1,3 +1,4 @@
+import { ModelError } from '@onda/contract';
 import { isObject } from '../artifacts/json.ts';
 import { LayerOptions } from '../artifacts/layerOptions.ts';
 import type { LayerWeights } from '../artifacts/layerWeights.ts';
@@ -26,6 +27,9 @@ export function readCells(className: string, options: LayerOptions, weights: Lay
     return [{ part: '', weights: readCell(layer, cellClass, config, weights) }];
   }
   const stacked: unknown[] = Array.isArray(config['cells']) ? config['cells'] : [];
+  if (stacked.length === 0) {
+    throw new ModelError(`layer "${layer}": cells: expected at least one, got none; save the model again`);
+  }
   return stacked.map((value, index) => {
     const inner = cellAt(value);
     const own = weights.within(`RNNCell_${index}`);

@@ -1,10 +1,14 @@
 import { ModelError } from '@onda/contract';
 import { modelClasses, readModelConfig } from '../artifacts/readTopology.ts';
 import type { LayerOutput, Topology } from '../artifacts/topology.ts';
+import { UnsupportedError } from '../errors.ts';
 import type { ModelConverter } from './convertLayer.ts';
 import { convertLayer } from './convertLayer.ts';
 import type { Conversion, PassedMask, Signal } from './signal.ts';
 import { takeMask } from './signal.ts';
+
+/** Layers behind one another that a model can have; a model inside counts for two more. The stack of calls holds twice as many. */
+const deepest = 1500;
 
 /**
  * Adds the nodes of a model's layers, each call once, those that the outputs need, in the order in which TensorFlow.js runs them.
@@ -23,6 +27,7 @@ export function convertTopology(
   const layers = new Map(topology.layers.map((layer) => [layer.name, layer]));
   const known = new Map<string, readonly Signal[]>();
   const begun = new Set<string>();
+  let { depth = 0 } = conversion;
   topology.inputs.forEach(({ layer, call }, index) => known.set(key(layer, call), [inputs[index]]));
 
   const callOf = (name: string, call: number, taker: string): readonly Signal[] => {
@@ -41,16 +46,22 @@ export function convertTopology(
       );
     }
     begun.add(key(name, call));
+    if (++depth > deepest) {
+      throw new UnsupportedError(
+        `layer "${name}": expected at most ${deepest} layers one behind the other, got more; export parts of the model`,
+      );
+    }
+    const signals: Signal[] = [];
     // TensorFlow.js comes to the last input first.
-    const signals = takes
-      .toReversed()
-      .map((output) => signalOf(output, `layer "${name}"`))
-      .reverse();
+    for (let index = takes.length - 1; index >= 0; index--) {
+      signals.unshift(signalOf(takes[index], `layer "${name}"`));
+    }
+    depth--;
     if (signals.length === 0) {
       throw new ModelError(`layer "${name}": expected an input, got none; connect it to the model's inputs`);
     }
     const outputs = modelClasses.has(layer.className)
-      ? convertModel(conversion, layer, signals, prefix, passed)
+      ? convertModel({ ...conversion, depth: depth + 2 }, layer, signals, prefix, passed)
       : convertLayer(conversion, layer, signals, prefix, passed, convertModel);
     known.set(key(name, call), outputs);
     return outputs;

@@ -10,6 +10,8 @@ export interface Conversion {
   readonly weights: ReadonlyMap<string, Weight>;
   readonly opset: number;
   readonly states: StateKeeper;
+  /** How many layers a model inside is behind; none when left out. */
+  readonly depth?: number;
 }
 
 /**
