@@ -65,7 +65,9 @@ describe('docs/deploying.md', () => {
     const before = await used();
     for (let from = 0; from < count; from += 512) {
       // Side by side: this Redis writes to the disk before it answers.
-      await Promise.all(Array.from({ length: 512 }, (_, index) => state.keep(idOf(from + index), first)));
+      await Promise.all(
+        Array.from({ length: 512 }, async (_, index) => state.keep(idOf(from + index), first)),
+      );
     }
     const each = ((await used()) - before) / count;
     expect(each).toBeLessThan(bytesPerSequence.redis);

@@ -1,3 +1,4 @@
+import type { AccessError } from './accessError.ts';
 import { ClientLimits } from './clientLimits.ts';
 import type { ClientLimitOptions } from './clientLimits.ts';
 import { Origins } from './origins.ts';
@@ -19,9 +20,14 @@ export interface Admitted {
   readonly leave: () => void;
 }
 
+/** Why a request is not let in: no known token, a page of a foreign origin, more than the client's share. */
+export type RefusalReason = 'unauthorized' | 'forbidden' | 'too-many';
+
 /** Who may call the service and how much, over HTTP and gRPC alike. */
 export class Access {
   readonly origins: Origins;
+  /** Requests that were not let in, since the start. */
+  readonly refused: Record<RefusalReason, number> = { unauthorized: 0, forbidden: 0, 'too-many': 0 };
   readonly #tokens: Tokens | undefined;
   readonly #limits: ClientLimits | undefined;
 
@@ -50,6 +56,11 @@ export class Access {
   admit(authorization: string | undefined, address: string): Admitted {
     const client = this.#tokens?.clientOf(authorization);
     return { client, leave: this.#limits?.enter(client ?? network(address)) ?? nothing };
+  }
+
+  /** Counted where the client is told, since a request may be tried more than once before. */
+  countRefusal({ code }: AccessError): void {
+    if (code in this.refused) this.refused[code as RefusalReason]++;
   }
 
   /** How long to hold back one more message of a stream that was let in, milliseconds. */

@@ -77,6 +77,7 @@ class GuardedCall {
     } catch (error) {
       if (!(error instanceof AccessError)) throw error;
       this.refused = true;
+      this.#access.countRefusal(error);
       this.#call.sendStatus(refusal(error));
       return false;
     }

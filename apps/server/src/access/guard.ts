@@ -42,6 +42,7 @@ export function guard(
       }
     } catch (error) {
       if (!(error instanceof AccessError)) throw error;
+      access.countRefusal(error);
       const { status, message, headers: more } = error;
       refuseRequest(request, response, { status, text: message, headers: more });
       return;

@@ -2,6 +2,7 @@ import { floatTensor } from '@onda/runtime';
 import type { Session } from '@onda/runtime';
 import { ProtocolError } from '@onda/protocol';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { AccessError } from '../access/accessError.ts';
 import { openToAll } from '../access/access.ts';
 import { Batcher } from '../batching/batcher.ts';
 import { countRequest } from '../countRequest.ts';
@@ -106,6 +107,18 @@ describe(createMetricsServer, () => {
     expect(await read('onda_sequences_started')).toEqual({ [m]: 3 });
     expect(await read('onda_sequences_ended')).toEqual({ [m]: 1 });
     expect(await read('onda_sequences_expired')).toEqual({ [m]: 0 });
+  });
+
+  it('counts who was not let in, and tells whether it is ready', async () => {
+    service.access.countRefusal(new AccessError('unauthorized', 'x'));
+    service.access.countRefusal(new AccessError('unauthorized', 'x'));
+    expect(await read('onda_requests_refused')).toEqual({
+      '{reason="unauthorized"}': 2,
+      '{reason="forbidden"}': 0,
+      '{reason="too-many"}': 0,
+    });
+    expect(await read('onda_ready')).toEqual({ '': 1 });
+    expect(await read('onda_requests_active')).toEqual({ [m]: 0 });
   });
 
   it('tells the memory of the process', async () => {

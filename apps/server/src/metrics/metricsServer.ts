@@ -5,6 +5,7 @@ import { isLive, isReady } from '../health.ts';
 import { timeouts } from '../limits.ts';
 import type { Service } from '../service.ts';
 import { addModelMetrics } from './modelMetrics.ts';
+import { addServiceMetrics } from './serviceMetrics.ts';
 
 /**
  * The metrics' own port: `GET /metrics` for Prometheus, and the probes, which answer here too when the service's port is busy
@@ -14,6 +15,7 @@ export function createMetricsServer(service: Service): Server {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
   addModelMetrics(registry, service.repository);
+  addServiceMetrics(registry, service);
   const answers: Readonly<Record<string, () => Promise<[status: number, type: string, body: string]>>> = {
     '/metrics': async () => [200, registry.contentType, await registry.metrics()],
     '/v2/health/live': () => Promise.resolve(probe('live', isLive(service))),

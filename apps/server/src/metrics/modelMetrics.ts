@@ -89,6 +89,7 @@ export function addModelMetrics(registry: Registry, repository: Pick<ModelReposi
       'Inference requests that wait for a run',
       ({ stats }) => stats.pending,
     ],
+    ['onda_requests_active', 'Requests that are under way', ({ stats }) => stats.active],
     ['onda_sequences_live', 'Sequences whose state the service keeps', ({ sequences }) => sequences.size],
   ];
   for (const [name, help, value] of gauges) {
