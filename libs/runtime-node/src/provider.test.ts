@@ -1,11 +1,16 @@
+import { execFile, spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { MissingError } from '@onda/contract';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { cudaProblem, cudaProviderFiles } from './cudaProvider.ts';
+import { cudaProblem, cudaProviderFiles, missingCudaFiles, nativeFolder } from './cudaProvider.ts';
 import { providersToTry } from './provider.ts';
 import type { CudaPlace } from './provider.ts';
+
+const hasCompiler = spawnSync('g++', ['--version']).status === 0;
 
 let folder: string;
 beforeEach(async () => {
@@ -73,4 +78,48 @@ describe(cudaProblem, () => {
     await putCudaLibraries();
     expect(cudaProblem(folder)).toBe(`${folder}/libonnxruntime_providers_shared.so: file too short`);
   });
+
+  // Libraries of the provider's form, built here: NVIDIA's are 270 MB. The driver is what machines without a GPU lack.
+  it.runIf(process.platform === 'linux' && hasCompiler && !existsSync('/dev/nvidia0'))(
+    'finds and loads the provider, and refuses it for the driver that is missing',
+    async () => {
+      const [shared, cuda] = cudaProviderFiles;
+      await compile('int nothing;', shared);
+      await compile('int nothing;', 'libcuda.so.1', '-Wl,-soname,libcuda.so.1');
+      await compile(
+        'extern int nothing; int *used = &nothing;',
+        cuda,
+        '-Wl,--no-as-needed',
+        '-L.',
+        '-l:libcuda.so.1',
+      );
+      await rm(join(folder, 'libcuda.so.1'));
+      const problem = 'libcuda.so.1: cannot open shared object file';
+      expect(cudaProblem(folder)).toBe(problem);
+      const warnings: string[] = [];
+      const here = { folder, problem: cudaProblem };
+      expect(providersToTry('auto', (text) => warnings.push(text), here)).toEqual(['cpu']);
+      expect(warnings).toEqual([
+        `the CUDA provider is there but cannot be used (${problem}); running on the CPU`,
+      ]);
+      expect(() => providersToTry('cuda', undefined, here)).toThrow(
+        `provider cuda: its library is there but cannot be used (${problem}); see what is missing with: npm run setup -- --cuda (or ask for the provider cpu)`,
+      );
+    },
+  );
+
+  it.runIf(missingCudaFiles(nativeFolder()).length === 0 && !existsSync('/dev/nvidia0'))(
+    'says of the real provider, where set-up has brought it, which library it misses',
+    () => {
+      expect(cudaProblem(nativeFolder())).toMatch(
+        /^lib[a-zA-Z]+\.so(\.\d+)*: cannot open shared object file$/,
+      );
+    },
+  );
 });
+
+async function compile(source: string, library: string, ...flags: string[]): Promise<void> {
+  await writeFile(join(folder, 'source.cc'), source);
+  const args = ['-shared', '-fPIC', '-o', library, 'source.cc', ...flags];
+  await promisify(execFile)('g++', args, { cwd: folder });
+}

@@ -5,6 +5,7 @@ export const benches = {
   generation: async () => (await import('./generation/generationBench.ts')).generationBench,
   export: async () => (await import('./export/exportBench.ts')).exportBench,
   training: async () => (await import('./training/trainingBench.ts')).trainingBench,
+  gpu: async () => (await import('./gpu/gpuBench.ts')).gpuBench,
   serving: async () => (await import('./serving/servingBench.ts')).servingBench,
 } satisfies Record<string, () => Promise<Bench>>;
 
