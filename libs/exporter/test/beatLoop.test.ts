@@ -90,3 +90,19 @@ function lastSamples(data: Float32Array, batch: number, time: number): number[] 
     Array.from(data.subarray(((row + 1) * time - 1) * 2, (row + 1) * time * 2)),
   ).flat();
 }
+
+describe('a closed loop of very many samples', () => {
+  it('takes the Scan, which holds less, and goes on as a shorter one does', async () => {
+    const spec = { cell: 'gru' as const, layers: 1, units: 32, features: 1, outputs: 1 };
+    const one = { kind: 'none' as const, center: [0], scale: [1] };
+    const artifacts = ondaNetArtifacts(spec, randomWeights(spec, 2));
+    const { generator } = exportNet(artifacts, { lag: 1, scaler: one, producerVersion: '0.1.0' });
+    const loop = await LoadedModel.of(generator!);
+    const feeds = { x: floats([1, 1, 1], [0.5]), state_in: floats([1, 32], new Float32Array(32)) };
+    const short = await loop.run({ ...feeds, samples: 100n });
+    // 640 values a sample: 2^26 are 104,857 samples.
+    const long = await loop.run({ ...feeds, samples: 104_900n });
+    expect(long.y.dims).toEqual([1, 104_900, 1]);
+    expect(difference(long.y.data.subarray(0, 100), short.y.data)).toBeLessThan(ATOL);
+  });
+});

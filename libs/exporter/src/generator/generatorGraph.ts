@@ -57,7 +57,8 @@ export function chooseLoop(net: Net, lag: number): ClosedLoop {
   if (lag > 1) return blockLoop;
   const { cell, layers, units } = net.spec;
   if (layers > 1) return scanLoop;
-  return byBatch(leastForScan[cell](net, units), cell === 'gru' ? beatLoop : nodeLoop, scanLoop);
+  const values = valuesOfSample[cell] * units;
+  return byBatch(leastForScan[cell](net, units), values, cell === 'gru' ? beatLoop : nodeLoop, scanLoop);
 }
 
 /**
@@ -70,3 +71,6 @@ const leastForScan = {
   lstm: () => 48,
   gru: (net, units) => (hasBeats(net) && units <= 56 ? Math.ceil(72 / units) : 1),
 } satisfies Record<CellKind, (net: Net, units: number) => number>;
+
+/** Values that the forms without a loop hold for a sample, in units: the gates' sums and h, for a gru in two beats of twice the units. */
+const valuesOfSample = { rnn: 2, lstm: 5, gru: 20 } as const satisfies Record<CellKind, number>;
