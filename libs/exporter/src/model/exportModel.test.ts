@@ -83,6 +83,11 @@ describe(exportModel, () => {
     const lstm = layer('LSTM', { units: 1, recurrent_activation: 'sigmoid' });
     const weights = { 'l/kernel': [2, 4], 'l/recurrent_kernel': [1, 4], 'l/bias': [4] };
     expect(exportModel(chain([lstm], weights), options).warnings).toEqual([]);
+    const rnn = layer('SimpleRNN', { units: 1 });
+    const rnnWeights = { 'l/kernel': [2, 1], 'l/recurrent_kernel': [1, 1], 'l/bias': [1] };
+    expect(exportModel(chain([rnn], rnnWeights), options).warnings).toEqual([
+      'node "l" (RNN): the WebGPU provider runs it on the CPU, as it has no RNN; train an LSTM or a GRU',
+    ]);
   });
 
   it("finds Keras's names of weights and its gru with the reset after, with two biases", () => {

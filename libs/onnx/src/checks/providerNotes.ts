@@ -78,6 +78,12 @@ function nodeNotes(node: Node): ProviderNote[] {
       text: `${at}: the WebGPU provider refuses it, as it has no ${[...new Set(unknown)].join(', ')}; train with recurrentActivation "sigmoid"`,
     });
   }
+  if (node.op === 'RNN') {
+    notes.push({
+      provider: 'webgpu',
+      text: `${at}: the WebGPU provider runs it on the CPU, as it has no RNN; train an LSTM or a GRU`,
+    });
+  }
   if (node.op === 'GRU' && !isSet(node.attributes['linear_before_reset'])) {
     onCpu('its reset gate applies before the recurrent product', 'train an OndaGRU');
   }

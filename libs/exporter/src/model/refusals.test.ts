@@ -1,0 +1,141 @@
+import { ModelError } from '@onda/contract';
+import { describe, expect, it } from 'vitest';
+import type { LayersArtifacts } from '../artifacts/artifacts.ts';
+import { UnsupportedError } from '../errors.ts';
+import { exportModel } from './exportModel.ts';
+
+type Json = Record<string, unknown>;
+type Step = readonly [className: string, config: Json];
+
+/** A chain of layers named a, b, c, ... for inputs of this shape. */
+function chain(shape: readonly (number | null)[], ...steps: Step[]): LayersArtifacts {
+  const layers = steps.map(([class_name, config], index) => ({
+    class_name,
+    config: { name: 'abc'[index], ...(index === 0 && { batch_input_shape: [null, ...shape] }), ...config },
+  }));
+  return { modelTopology: { class_name: 'Sequential', config: { name: 'm', layers } } };
+}
+
+/** A model of two inputs, of layers with what each takes. */
+function graph(
+  ...steps: [name: string, className: string, config: Json, takes: string[]][]
+): LayersArtifacts {
+  const input = (name: string): Json => ({
+    class_name: 'InputLayer',
+    name,
+    config: { name, batch_input_shape: [null, null, 2], dtype: 'float32' },
+    inbound_nodes: [],
+  });
+  const layers = steps.map(([name, class_name, config, takes]) => ({
+    class_name,
+    name,
+    config: { name, ...config },
+    inbound_nodes: [takes.map((taken) => [taken, 0, 0, {}])],
+  }));
+  return {
+    modelTopology: {
+      class_name: 'Model',
+      config: {
+        name: 'm',
+        layers: [input('x'), input('y'), ...layers],
+        input_layers: [
+          ['x', 0, 0],
+          ['y', 0, 0],
+        ],
+        output_layers: [[steps[steps.length - 1][0], 0, 0]],
+      },
+    },
+    weightSpecs: ['kernel', 'recurrent_kernel', 'bias'].map((name, index) => ({
+      name: `r/${name}`,
+      shape: [[2, 2], [2, 2], [2]][index],
+      dtype: 'float32',
+    })),
+    weightData: new ArrayBuffer(40),
+  };
+}
+
+const masking: Step = ['Masking', {}];
+const image = [4, 4, 2];
+const conv = { filters: 1, kernel_size: 2 };
+
+const cases: [string, LayersArtifacts, string][] = [
+  [
+    'masks that a merge layer has made another shape',
+    graph(['m', 'Masking', {}, ['x']], ['s', 'Add', {}, ['m', 'y']], ['r', 'SimpleRNN', { units: 2 }, ['s']]),
+    'layer "r": its mask cannot be used, in TensorFlow.js neither: layer "s" merges masks into a shape of its own; mask after that layer, or not at all',
+  ],
+  [
+    'a mask over other samples, which TensorFlow.js hands on',
+    graph(
+      ['m', 'Masking', {}, ['x']],
+      ['g', 'GlobalMaxPooling1D', {}, ['m']],
+      ['v', 'RepeatVector', { n: 3 }, ['g']],
+      ['r', 'SimpleRNN', { units: 2 }, ['v']],
+    ),
+    'layer "r": expected a mask [batch, 3] for its samples, got [batch, time]: TensorFlow.js hands the last mask on to every layer after it that has none; mask this layer\'s input too, or none',
+  ],
+  [
+    'a mask on softmax',
+    chain([null, 2], masking, ['Softmax', { axis: -1 }]),
+    'layer "b": TensorFlow.js cannot lay a mask over samples on a Softmax layer; take an Activation layer, or do not mask',
+  ],
+  [
+    'cells that are none',
+    chain([null, 2], ['RNN', { cell: { class_name: 'StackedRNNCells', config: { cells: [] } } }]),
+    'layer "a": cells: expected at least one, got none; save the model again',
+  ],
+  [
+    'dilation that TensorFlow.js leaves out',
+    chain(image, ['DepthwiseConv2D', { kernel_size: 2, depth_multiplier: 1, dilation_rate: [2, 2] }]),
+    'layer "a": dilation_rate: expected 1, got [2,2]; TensorFlow.js takes no notice of it; leave dilationRate out',
+  ],
+  [
+    'dilation that TensorFlow.js leaves out, transposed',
+    chain(image, ['Conv2DTranspose', { ...conv, dilation_rate: 2 }]),
+    'layer "a": dilation_rate: expected 1, got 2; TensorFlow.js takes no notice of it; leave dilationRate out',
+  ],
+  [
+    'groups of channels',
+    chain(image, ['Conv2D', { ...conv, groups: 2 }]),
+    'layer "a": groups: expected 1, got 2; TensorFlow.js has no groups of channels; leave groups out',
+  ],
+  [
+    'channels first in Conv1D',
+    chain([4, 2], ['Conv1D', { ...conv, data_format: 'channels_first' }]),
+    'layer "a": data_format: expected "channels_last", got "channels_first"; TensorFlow.js takes channels first there and gives them last',
+  ],
+  [
+    'a bias with channels first in SeparableConv2D',
+    chain(image, ['SeparableConv2D', { ...conv, data_format: 'channels_first', use_bias: true }]),
+    'layer "a": use_bias: expected false, got true; take dataFormat channelsLast',
+  ],
+  [
+    'places that pooling keeps',
+    chain(image, ['GlobalMaxPooling2D', { keepdims: true }]),
+    'layer "a": keepdims: expected false, got true; TensorFlow.js takes no notice of it; put a Reshape layer behind it',
+  ],
+  [
+    'root mean squares in place of deviations',
+    chain([2], ['LayerNormalization', { rms_scaling: true }]),
+    'layer "a": rms_scaling: expected false, got true; TensorFlow.js takes no notice of it; leave it out',
+  ],
+  [
+    'time before the batch',
+    chain([null, 2], ['GRU', { units: 1, time_major: true }]),
+    'layer "a": time_major: expected false, got true; TensorFlow.js takes no notice of it; let the batch come first',
+  ],
+  [
+    'words of too many dims',
+    chain([3, 2], ['CategoryEncoding', { num_tokens: 2 }]),
+    'layer "a": expected words [batch, words], got [batch, 3, 2]; TensorFlow.js encodes no others',
+  ],
+];
+
+describe('exportModel of what ONNX, or TensorFlow.js itself, cannot say', () => {
+  it.each(cases)('refuses %s', (_what, artifacts, message) => {
+    const error = message.includes('save the model again')
+      ? new ModelError(message)
+      : new UnsupportedError(message);
+    expect(() => exportModel(artifacts, { producerVersion: '0.1.0' })).toThrow(error);
+  });
+});
