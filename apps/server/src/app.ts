@@ -33,7 +33,8 @@ export async function createApp(service: Service, page: string = builtPage): Pro
     bodyLimit: limits.bodyBytes,
     serverFactory: (router) => {
       const guarded = guard(service.access, (path) => pagePaths.has(path), router);
-      return createHttpServer(service, logRequests(service.log, endConnections(service, guarded)));
+      const told = logRequests(service.log, endConnections(service, guarded));
+      return createHttpServer(service, service.tracing?.listener(told) ?? told);
     },
     // What was sent before its client could know is answered; each answer says that the connection ends.
     return503OnClosing: false,

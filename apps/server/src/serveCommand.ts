@@ -50,6 +50,7 @@ export async function serve(options: ServeOptions): Promise<void> {
       operators: options.allowOperators,
     },
     log,
+    otlpEndpoint: options.otlpEndpoint,
     drainDelayMs: options.drainDelayMs,
   });
   // Before anybody is told that it runs.

@@ -1,6 +1,7 @@
 import type { WorkerRuntime } from '@onda/runtime-node';
 import type { Access } from './access/access.ts';
 import type { Log } from './log/createLog.ts';
+import type { Tracing } from './tracing/tracing.ts';
 import type { ModelRepository } from './modelRepository.ts';
 
 /** What the endpoints share. */
@@ -11,6 +12,8 @@ export interface Service {
   /** Set when the service stops: it is live until it ends, but takes no more. */
   draining: boolean;
   readonly log: Log;
+  /** undefined: nobody traces. */
+  readonly tracing?: Tracing | undefined;
   /** Where defects of our own are told: one text, with its stack. */
   readonly onDefect: (text: string) => void;
 }

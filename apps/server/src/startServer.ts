@@ -22,6 +22,7 @@ import type { RepositoryOptions } from './models/repositoryOptions.ts';
 import { openStates } from './sequences/openStates.ts';
 import type { ModelOptions } from './servedModel.ts';
 import type { Service } from './service.ts';
+import { openTracing } from './tracing/tracing.ts';
 
 export interface ServerOptions {
   /** Folder of a Triton model repository. */
@@ -50,6 +51,8 @@ export interface ServerOptions {
   grpcPort: number | undefined;
   /** Gets a sentence for each model that did not load and each fall-back, and defects with their stack. */
   log: Log;
+  /** Of a collector of traces; undefined: nobody traces. */
+  otlpEndpoint: string | undefined;
   /** How long connections are still taken after `close` was called, milliseconds. */
   drainDelayMs: number;
 }
@@ -79,6 +82,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     log.warn(text);
   };
   const access = await openAccess(options.access);
+  const tracing = await openTracing(options.otlpEndpoint);
   const runtime = await createWorkerPool({
     ...options.runtime,
     provider,
@@ -86,7 +90,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     onWarning,
   });
   // In the order they end: what takes requests first, what runs them last.
-  const endings = [() => runtime.close()];
+  const endings = [() => runtime.close(), () => tracing?.close() ?? Promise.resolve()];
   const close = async (): Promise<void> => {
     for (const end of endings) await end();
   };
@@ -117,6 +121,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       runtime,
       draining: false,
       log,
+      tracing,
       onDefect: (text) => {
         log.error(text);
       },

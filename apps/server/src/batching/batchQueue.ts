@@ -1,4 +1,5 @@
 import type { RuntimeTensor } from '@onda/runtime';
+import type { RequestTrace } from '../tracing/requestTrace.ts';
 import type { Tensors } from './joinTensors.ts';
 
 /** A request that waits for a run. */
@@ -19,6 +20,7 @@ export interface WaitingRun {
   /** Its bits are to be those of a run of its own. */
   readonly exact: boolean;
   readonly isGone: () => boolean;
+  readonly trace: RequestTrace | undefined;
   readonly resolve: (tensors: Record<string, RuntimeTensor>) => void;
   readonly reject: (error: unknown) => void;
 }

@@ -3,6 +3,7 @@ import { checkFeeds } from '@onda/runtime';
 import type { RuntimeTensor, Session } from '@onda/runtime';
 import { WorkerError } from '@onda/runtime-node';
 import type { ModelStats } from '../modelStats.ts';
+import { maybeTrace } from '../tracing/requestTrace.ts';
 import { BatchQueue } from './batchQueue.ts';
 import type { WaitingRun } from './batchQueue.ts';
 import { joinTensors, takeRows } from './joinTensors.ts';
@@ -106,6 +107,7 @@ export class Batcher {
         deadline,
         exact,
         isGone,
+        trace: maybeTrace(),
         resolve,
         reject,
       });
@@ -192,6 +194,7 @@ export class Batcher {
     for (const run of runs) {
       this.#stats.queueMs += started - run.since;
       this.#stats.computeMs += took;
+      run.trace?.ran(run.since, started, started + took);
       run.resolve(runs.length === 1 && !pads ? results : takeRows(results, fetches, from, run.rows));
       from += run.rows;
     }

@@ -190,6 +190,13 @@ export const serveOptions = {
     fallback: 'info',
     says: 'from which level on; debug has a line for each request',
   }),
+  otlpEndpoint: text({
+    value: 'url',
+    expects: 'the address of a collector such as http://127.0.0.1:4318',
+    pattern: /^https?:\/\/\S+$/,
+    isSecret: (url) => /\/\/[^/@]*:[^/@]+@/.test(url),
+    says: 'collector that gets traces by OTLP over HTTP; with it every request is traced, and costs more',
+  }),
   drainDelayMs: wholeNumber({
     value: 'milliseconds',
     least: 0,

@@ -7,6 +7,7 @@ import { sendAnswer } from '../http/sendAnswer.ts';
 import { limits } from '../limits.ts';
 import { requestBody } from '../requestBody.ts';
 import type { Service } from '../service.ts';
+import { withTrace } from '../tracing/requestTrace.ts';
 
 /** `POST /v2/models/{name}[/versions/{version}]/infer`: the model's tensors in, its tensors out. */
 export function addInfer(app: FastifyInstance, service: Service): void {
@@ -18,7 +19,10 @@ export function addInfer(app: FastifyInstance, service: Service): void {
       const { name, version } = request.params as ModelParams;
       const { headers, raw } = request;
       const call = { name, version, headers, body: requestBody(request), client: clientOf(raw) };
-      return sendAnswer(reply, await inferAnswer(service, { ...call, isGone: () => reply.raw.destroyed }));
+      const answer = withTrace(service.tracing?.traceOf(raw), () =>
+        inferAnswer(service, { ...call, isGone: () => reply.raw.destroyed }),
+      );
+      return sendAnswer(reply, await answer);
     },
     limits.bodyBytes,
   );

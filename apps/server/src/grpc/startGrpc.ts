@@ -7,6 +7,7 @@ import { listenError } from '../listen.ts';
 import { logCalls } from '../log/logCalls.ts';
 import { serverDescription } from '../serverDescription.ts';
 import type { Service } from '../service.ts';
+import { withTrace } from '../tracing/requestTrace.ts';
 import { grpcError } from './grpcErrors.ts';
 import { grpcInfer } from './grpcInfer.ts';
 import type { ModelInferRequest } from './grpcInfer.ts';
@@ -39,7 +40,11 @@ export async function startGrpc(service: Service, host: string, port: number): P
   const server = new Server({
     'grpc.max_receive_message_length': limits.bodyBytes,
     'grpc.max_concurrent_streams': limits.streams,
-    interceptors: [...logCalls(service.log), grpcGuard(service.access)],
+    interceptors: [
+      ...(service.tracing ? [service.tracing.interceptor] : []),
+      ...logCalls(service.log),
+      grpcGuard(service.access),
+    ],
   });
   const streams = new Set<() => void>();
   server.addService(inferenceService, {
@@ -87,7 +92,9 @@ function unaryCalls(service: Service): Record<string, handleUnaryCall<never, obj
       config: JSON.parse(find(model).config) as object,
     })),
     ModelInfer: answered(service, (message: ModelInferRequest, call) =>
-      grpcInfer(service, message, () => call.cancelled, grpcClientOf(call)),
+      withTrace(service.tracing?.traceOf(call.metadata), () =>
+        grpcInfer(service, message, () => call.cancelled, grpcClientOf(call)),
+      ),
     ),
   };
 }

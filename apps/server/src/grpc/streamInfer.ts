@@ -3,6 +3,7 @@ import type { GrpcInferResponse } from '@onda/protocol';
 import { grpcClientOf } from '../access/grpcGuard.ts';
 import { limits } from '../limits.ts';
 import type { Service } from '../service.ts';
+import { withTrace } from '../tracing/requestTrace.ts';
 import { grpcError } from './grpcErrors.ts';
 import { grpcInfer } from './grpcInfer.ts';
 import type { ModelInferRequest } from './grpcInfer.ts';
@@ -37,7 +38,9 @@ export function answerStream(service: Service, stream: InferStream): () => void 
     settle();
   };
   const answer = async (message: ModelInferRequest): Promise<void> => {
-    const reply = await streamAnswer(service, message, () => stream.cancelled, client);
+    const reply = await withTrace(service.tracing?.traceOf(stream.metadata), () =>
+      streamAnswer(service, message, () => stream.cancelled, client),
+    );
     underWay--;
     if (stream.cancelled) return;
     full = !stream.write(reply);

@@ -17,9 +17,8 @@ const options: ServerOptions = {
  */
 export function createHttpServer(service: Service, router: RequestListener): Server {
   // Who wants to read of each request gets it from what stands before the router.
-  const server = service.log.isLevelEnabled('debug')
-    ? new Server(options, router)
-    : new QuickServer(options, service, router);
+  const isRead = service.log.isLevelEnabled('debug') || service.tracing !== undefined;
+  const server = isRead ? new Server(options, router) : new QuickServer(options, service, router);
   server.setTimeout(timeouts.idleSocketMs);
   server.maxConnections = limits.connections;
   return server;
