@@ -26,16 +26,15 @@ export {
   parseManifest,
   scalerSchema,
 } from './manifest.ts';
+export type { Manifest, ManifestDescription, ParityRow } from './manifest.ts';
 export type {
-  Manifest,
-  ManifestDescription,
   PackedState,
-  ParityRow,
   Scaler,
   SeparateStates,
   StateRow,
+  TensorLists,
   TensorSpec,
-} from './manifest.ts';
+} from './manifestParts.ts';
 export { checkModelName, modelFiles, tensorNames } from './modelFiles.ts';
 export { isNetManifest, parseNetManifest, requireNetManifest } from './netManifest.ts';
 export type { NetManifest } from './netManifest.ts';

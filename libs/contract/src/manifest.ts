@@ -1,6 +1,14 @@
 import { z } from 'zod';
 import { ModelError } from './errors.ts';
 import { cellKinds } from './fitConfig.ts';
+import type {
+  PackedState,
+  Scaler,
+  SeparateStates,
+  StateRow,
+  TensorLists,
+  TensorSpec,
+} from './manifestParts.ts';
 import { tensorTypes } from './tensorTypes.ts';
 import { samplingSchema } from './sampling.ts';
 import { zodMessage } from './zodMessage.ts';
@@ -11,35 +19,34 @@ export const manifestFormat = 1;
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/, 'expected 64 hexadecimal digits');
 const count = z.int().min(1);
 
-/** A tensor of a file: a named dim is dynamic (`batch`, `time`, `samples`), a number is fixed. */
 const tensor = z.strictObject({
   name: z.string(),
   type: z.enum(tensorTypes),
   shape: z.array(z.union([z.string(), z.int().min(0)])),
-});
+}) satisfies z.ZodType<TensorSpec>;
 
-const graph = z.strictObject({ inputs: z.array(tensor), outputs: z.array(tensor) });
+const graph = z.strictObject({
+  inputs: z.array(tensor),
+  outputs: z.array(tensor),
+}) satisfies z.ZodType<TensorLists>;
 
-/** A part of the packed state row: `[offset, offset + size)` holds this layer's h or c. */
 const stateRow = z.strictObject({
   layer: z.string(),
   kind: z.enum(['h', 'c']),
   offset: z.int().min(0),
   size: count,
-});
+}) satisfies z.ZodType<StateRow>;
 
-/** All states in one row a sequence: tensors `state_in` and `state_out` [batch, size]. */
-const packedState = z.strictObject({ size: count, rows: z.array(stateRow).min(1) });
+const packedState = z.strictObject({
+  size: count,
+  rows: z.array(stateRow).min(1),
+}) satisfies z.ZodType<PackedState>;
 
-/**
- * Each state a tensor [batch, size] of its own, `input` before and `output` after the last sample. Rows come sorted by the names of
- * both; `offset` tells where a state lies in a row of all of them, for who keeps one row a sequence.
- */
 const separateStates = z.strictObject({
   packing: z.literal('separate'),
   size: count,
   rows: z.array(stateRow.extend({ input: z.string(), output: z.string() })).min(1),
-});
+}) satisfies z.ZodType<SeparateStates>;
 
 const net = z.strictObject({
   cell: z.enum(cellKinds),
@@ -49,13 +56,11 @@ const net = z.strictObject({
   outputs: count,
 });
 
-/** scaled = (value - center) / scale for each feature; the graph does it, callers see the data's own units. */
 export const scalerSchema = z.strictObject({
   kind: z.enum(['none', 'standard', 'minmax']),
   center: z.array(z.number()),
   scale: z.array(z.number().positive()),
-});
-export type Scaler = z.infer<typeof scalerSchema>;
+}) satisfies z.ZodType<Scaler>;
 
 /** One comparison of two runtimes: the largest absolute and relative difference, and the bound it was held against. */
 const parityRow = z.strictObject({
@@ -107,10 +112,6 @@ export const manifestSchema = z.strictObject({
 });
 
 export type Manifest = z.infer<typeof manifestSchema>;
-export type TensorSpec = z.infer<typeof tensor>;
-export type StateRow = z.infer<typeof stateRow>;
-export type PackedState = z.infer<typeof packedState>;
-export type SeparateStates = z.infer<typeof separateStates>;
 
 /** What stands in a manifest before its files are written. */
 export type ManifestDescription = Omit<Manifest, 'files' | 'parity' | 'created'>;

@@ -1,5 +1,6 @@
 import { ModelError } from './errors.ts';
-import type { Manifest, PackedState } from './manifest.ts';
+import type { Manifest } from './manifest.ts';
+import type { PackedState } from './manifestParts.ts';
 import { parseManifest } from './manifest.ts';
 
 /** The manifest of an Onda net with its states in one row: tensors `x`, `state_in`, `y`, `state_out`. */

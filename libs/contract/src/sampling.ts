@@ -6,6 +6,17 @@ import { z } from 'zod';
  */
 const source = z.enum(['seed', 'noise']);
 
+/** What `samplingSchema` takes, in words that need no zod: the published exporter's types hold it. */
+export type Sampling =
+  | {
+      kind: 'categorical';
+      from: 'probabilities' | 'logits';
+      temperature: number;
+      source: 'seed' | 'noise';
+    }
+  | { kind: 'gaussian'; source: 'seed' | 'noise' }
+  | { kind: 'quantile'; levels: number[]; source: 'seed' | 'noise' };
+
 /** How values are drawn from the outputs of a sample, and fed back. */
 export const samplingSchema = z.discriminatedUnion('kind', [
   /**
@@ -30,9 +41,7 @@ export const samplingSchema = z.discriminatedUnion('kind', [
     levels: z.array(z.number().gt(0).lt(1)).min(2),
     source,
   }),
-]);
-
-export type Sampling = z.infer<typeof samplingSchema>;
+]) satisfies z.ZodType<Sampling>;
 
 /** How many blocks of the fed features an output has. */
 export function samplingBlocks(sampling: Sampling | null): number {

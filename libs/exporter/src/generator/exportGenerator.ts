@@ -12,6 +12,7 @@ import type { Net } from '../net/net.ts';
 import { readNet } from '../net/readNet.ts';
 import { checkScaler } from '../net/scaling.ts';
 import { stateRows } from '../net/stateRows.ts';
+import { exporterVersion } from '../version.ts';
 import { anyGeneratorGraph } from './anyModel/anyGeneratorGraph.ts';
 import type { GeneratorPlan } from './anyModel/generatorPlan.ts';
 import { planGenerator } from './anyModel/generatorPlan.ts';
@@ -29,8 +30,8 @@ export interface ExportGeneratorOptions {
   readonly opset?: number;
   /** As of `exportModel`; `row` when left out. */
   readonly states?: StatePacking;
-  /** Version of what exports, for the file's producer field. */
-  readonly producerVersion: string;
+  /** Version of what exports, for the file's producer field; the exporter's own when left out. */
+  readonly producerVersion?: string;
 }
 
 export interface ExportedGenerator {
@@ -56,7 +57,8 @@ export function exportGenerator(
   artifacts: LayersArtifacts,
   options: ExportGeneratorOptions,
 ): ExportedGenerator {
-  const { lag = 1, sampling = null, opset = opsets.usual, states = 'row', producerVersion } = options;
+  const { lag = 1, sampling = null, opset = opsets.usual, states = 'row' } = options;
+  const { producerVersion = exporterVersion } = options;
   if (!Number.isSafeInteger(lag) || lag < 1) {
     throw new ConfigError(
       `lag: expected a whole number of at least 1, got ${lag}; say how many samples ahead an output is of its input`,

@@ -1,5 +1,7 @@
 import { providerNotes } from '@onda/onnx';
 import type { Model } from '@onda/onnx';
+import { writeModel } from '@onda/onnx';
+import { exporterVersion } from '../version.ts';
 import type { LayersArtifacts } from '../artifacts/artifacts.ts';
 import { readTopology } from '../artifacts/readTopology.ts';
 import { readWeights } from '../artifacts/readWeights.ts';
@@ -27,12 +29,14 @@ export interface ExportModelOptions {
   readonly precision?: Precision;
   /** Takes weights that are not a number or infinite as they are, which is refused otherwise. */
   readonly allowNan?: boolean;
-  /** Version of what exports, for the file's producer field. */
-  readonly producerVersion: string;
+  /** Version of what exports, for the file's producer field; the exporter's own when left out. */
+  readonly producerVersion?: string;
 }
 
 export interface ExportedModel {
   readonly model: Model;
+  /** The ONNX file. It is encoded when it is first asked for. */
+  readonly bytes: Uint8Array;
   /** Where the states come in and go out; null when the export is not stateful. */
   readonly state: StateLayout | null;
   /** What runs slower or is larger than it could, a sentence each. */
@@ -45,14 +49,25 @@ export interface ExportedModel {
  *
  * @throws UnsupportedError for a layer or option that ONNX cannot say, ModelError for a damaged model, ConfigError for a wrong option
  */
-export function exportModel(artifacts: LayersArtifacts, options: ExportModelOptions): ExportedModel {
+export function exportModel(artifacts: LayersArtifacts, options: ExportModelOptions = {}): ExportedModel {
   const { opset = opsets.usual, stateful = false, states = 'row', precision = 'float32' } = options;
   const topology = readTopology(artifacts.modelTopology);
   const weights = readWeights(artifactsIn(artifacts, precision), options);
   const plan = { topology, weights, opset };
   const state = stateful ? stateLayout(recordStates(plan).rows, states) : null;
   const graph = modelGraph(plan, state);
-  const { model, notes } = modelIn(makeModel(graph, { ...options, opset }), precision);
+  const { model, notes } = modelIn(
+    makeModel(graph, { producerVersion: exporterVersion, ...options, opset }),
+    precision,
+  );
   const warnings = providerNotes({ graph, opsets: model.opsets }).map(({ text }) => text);
-  return { model, state, warnings: [...warnings, ...notes] };
+  let bytes: Uint8Array | undefined;
+  return {
+    model,
+    state,
+    warnings: [...warnings, ...notes],
+    get bytes() {
+      return (bytes ??= writeModel(model));
+    },
+  };
 }

@@ -1,4 +1,4 @@
-import type { Manifest, Scaler } from '@onda/contract';
+import type { Scaler, TensorLists } from '@onda/contract';
 import { ConfigError } from '@onda/contract';
 import type { Graph, Model } from '@onda/onnx';
 import type { LayersArtifacts } from '../artifacts/artifacts.ts';
@@ -9,6 +9,7 @@ import { stateLayout } from '../model/stateTensors.ts';
 import { tensorSpecs } from '../model/tensorSpecs.ts';
 import { artifactsIn, modelIn } from '../precision/applyPrecision.ts';
 import type { Precision } from '../precision/precision.ts';
+import { exporterVersion } from '../version.ts';
 import type { NetSpec } from './net.ts';
 import { readNet } from './readNet.ts';
 import { checkScaler } from './scaling.ts';
@@ -29,8 +30,8 @@ export interface ExportNetOptions {
    * weights stay float32.
    */
   readonly precision?: Precision;
-  /** Version of what exports, for the file's producer field. */
-  readonly producerVersion: string;
+  /** Version of what exports, for the file's producer field; the exporter's own when left out. */
+  readonly producerVersion?: string;
 }
 
 export interface ExportedNet {
@@ -39,7 +40,7 @@ export interface ExportedNet {
   readonly generator: Model | null;
   readonly spec: NetSpec;
   readonly state: StateLayout;
-  readonly tensors: Manifest['tensors'];
+  readonly tensors: { model: TensorLists; generator: TensorLists | null };
   /** What is larger than it could be, a sentence each. */
   readonly warnings: readonly string[];
 }
@@ -50,7 +51,8 @@ export interface ExportedNet {
  * @throws UnsupportedError for a model that is not an Onda net, ModelError for a damaged one, ConfigError for options that do not fit
  */
 export function exportNet(artifacts: LayersArtifacts, options: ExportNetOptions): ExportedNet {
-  const { lag, scaler, states = 'row', precision = 'float32', opset, producerVersion } = options;
+  const { lag, scaler, states = 'row', precision = 'float32', opset } = options;
+  const { producerVersion = exporterVersion } = options;
   if (!Number.isSafeInteger(lag) || lag < 1) {
     throw new ConfigError(
       `lag: expected a whole number of at least 1, got ${lag}; say how many samples ahead y is of x`,
