@@ -28,6 +28,8 @@ export function addRoutes(app: FastifyInstance, url: string, handlers: Handlers,
   app.route({
     method: methods.filter((other) => !answered.some((method) => method === other)),
     url,
+    // Not a route to be told of.
+    config: { refuses: true },
     onRequest: async (request, reply) => {
       reply.header('allow', allowed);
       const names = answered.join(' or ');

@@ -21,7 +21,8 @@ export async function countRequest<Answer>(
     stats.succeeded(performance.now() - since);
     return result;
   } catch (error) {
-    stats.failed(error instanceof OndaError ? (reasons[error.code] ?? 'OTHER') : 'BACKEND');
+    const reason = error instanceof OndaError ? (reasons[error.code] ?? 'OTHER') : 'BACKEND';
+    stats.failed(reason, performance.now() - since);
     throw error;
   } finally {
     stats.active--;

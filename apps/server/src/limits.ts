@@ -20,6 +20,8 @@ export const limits = {
    * milliseconds for a net of 32 units on one core.
    */
   joinedValues: 128 * 1024,
+  /** Samples in one event of a stream of samples. */
+  streamPieceSamples: 64,
   connections: 4096,
   /** Requests of one gRPC stream that are under way; it is read no further until one is answered. */
   streamRequests: 1024,
@@ -33,6 +35,8 @@ export const timeouts = {
   requestMs: 30_000,
   /** Without a byte in either direction. */
   idleSocketMs: 60_000,
+  /** A stream of samples, from its first event on. */
+  streamMs: 600_000,
   keepAliveMs: 72_000,
   /** A worker that has answered nothing for so long, with runs to do, is not ready: the longest run takes half a second. */
   notReadyMs: 5_000,

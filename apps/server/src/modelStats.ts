@@ -18,6 +18,9 @@ export class ModelStats {
   /** Runs of the model: `rows / runs` is the mean batch. */
   runs = 0;
   requestMs = 0;
+  failedMs = 0;
+  /** When the last request succeeded, milliseconds since 1970; 0: none has. */
+  lastAt = 0;
   queueMs = 0;
   computeMs = 0;
   /** Requests that are under way: a version that was taken away is freed once there are none. */
@@ -36,9 +39,16 @@ export class ModelStats {
   succeeded(milliseconds: number): void {
     this.successes++;
     this.requestMs += milliseconds;
+    this.lastAt = Date.now();
   }
 
-  failed(reason: FailureReason): void {
+  failed(reason: FailureReason, milliseconds: number): void {
     this.failures[reason]++;
+    this.failedMs += milliseconds;
   }
+}
+
+/** Requests that failed, for whatever reason. */
+export function countFailures({ failures }: ModelStats): number {
+  return failureReasons.reduce((sum, reason) => sum + failures[reason], 0);
 }

@@ -4,5 +4,12 @@ import { serverVersion } from './serverVersion.ts';
 export const serverDescription = {
   name: 'onda',
   version: serverVersion,
-  extensions: ['binary_tensor_data', 'model_configuration', 'sequence', 'sequence(string_id)'],
+  extensions: [
+    'binary_tensor_data',
+    'generate',
+    'model_configuration',
+    'sequence',
+    'sequence(string_id)',
+    'statistics',
+  ],
 } as const;

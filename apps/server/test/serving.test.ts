@@ -75,7 +75,14 @@ describe('health and metadata', () => {
       expect((await getJson(service.url + path)).body).toEqual({
         name: 'onda',
         version: '0.1.0',
-        extensions: ['binary_tensor_data', 'model_configuration', 'sequence', 'sequence(string_id)'],
+        extensions: [
+          'binary_tensor_data',
+          'generate',
+          'model_configuration',
+          'sequence',
+          'sequence(string_id)',
+          'statistics',
+        ],
       });
     }
   });

@@ -8,6 +8,7 @@ import { logCalls } from '../log/logCalls.ts';
 import { serverDescription } from '../serverDescription.ts';
 import type { Service } from '../service.ts';
 import { withTrace } from '../tracing/requestTrace.ts';
+import { modelStatistics } from '../statistics.ts';
 import { grpcError } from './grpcErrors.ts';
 import { grpcInfer } from './grpcInfer.ts';
 import type { ModelInferRequest } from './grpcInfer.ts';
@@ -91,6 +92,9 @@ function unaryCalls(service: Service): Record<string, handleUnaryCall<never, obj
     ModelConfig: answered(service, (model: NamedModel) => ({
       config: JSON.parse(find(model).config) as object,
     })),
+    ModelStatistics: answered(service, (model: NamedModel) =>
+      modelStatistics(model.name === '' ? repository.served : [find(model)]),
+    ),
     ModelInfer: answered(service, (message: ModelInferRequest, call) =>
       withTrace(service.tracing?.traceOf(call.metadata), () =>
         grpcInfer(service, message, () => call.cancelled, grpcClientOf(call)),

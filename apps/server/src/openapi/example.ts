@@ -1,0 +1,41 @@
+import { datatypes } from '@onda/protocol';
+import type { ServedModel } from '../servedModel.ts';
+
+/** What the document shows of a model that is served, so that who reads it has a request that works. */
+export interface Example {
+  name: string;
+  version: string;
+  /** Bodies, by the schema's name. */
+  bodies: Readonly<Record<string, object>>;
+}
+
+/** Zeros, one of each dim that is not fixed. */
+export function exampleOf({ name, version, signature, generator }: ServedModel): Example {
+  const inputs = signature.inputs
+    .filter(({ type }) => type === 'float32')
+    .map(({ name: input, type, shape }) => {
+      const dims = shape.map((dim) => (typeof dim === 'number' ? dim : 1));
+      const count = dims.reduce((product, dim) => product * dim, 1);
+      return {
+        name: input,
+        shape: dims,
+        datatype: datatypes[type],
+        data: Array.from({ length: count }, () => 0),
+      };
+    });
+  const complete = inputs.length === signature.inputs.length;
+  const generate = generator && {
+    prompt: Array.from({ length: generator.manifest.lag }, () =>
+      Array.from({ length: generator.manifest.net.features }, () => 0),
+    ),
+    samples: 3,
+  };
+  return {
+    name,
+    version,
+    bodies: {
+      ...(complete ? { InferRequest: { inputs } } : {}),
+      ...(generate ? { GenerateRequest: generate } : {}),
+    },
+  };
+}
