@@ -3,9 +3,11 @@ import type { InferRequest, InferResponse } from '@onda/protocol';
 import { scopedRequest, unscopedResponse } from './access/sequenceScope.ts';
 import { checkRequestSize } from './admission.ts';
 import type { RunOptions } from './batching/batcher.ts';
+import { stepRowsByVersion } from './sequences/rowsByVersion.ts';
 import { rowsOutputs } from './sequences/rowsOutputs.ts';
 import { standingParameters } from './sequences/sequenceSteps.ts';
 import { aloneMarks, controlFeeds } from './models/controlFeeds.ts';
+import type { RoutedRequest } from './models/routeRequest.ts';
 import { splitStates } from './sequences/stateLayout.ts';
 import type { ServedModel } from './servedModel.ts';
 
@@ -16,18 +18,17 @@ import type { ServedModel } from './servedModel.ts';
  * @param client the name of its token, whose sequences are its own; undefined where there are no tokens
  */
 export async function inferOutputs(
-  model: ServedModel,
-  request: InferRequest,
+  { model, request, rowModels }: RoutedRequest,
   isGone: () => boolean,
   client?: string,
 ): Promise<InferResponse> {
-  const response = await runRequest(model, scopedRequest(client, request), isGone);
+  const routed = { model, request: scopedRequest(client, request), rowModels };
+  const response = await runRequest(routed, isGone);
   return unscopedResponse(client, response);
 }
 
 async function runRequest(
-  model: ServedModel,
-  request: InferRequest,
+  { model, request, rowModels }: RoutedRequest,
   isGone: () => boolean,
 ): Promise<InferResponse> {
   const { id, inputs, outputs, sequence, rows } = request;
@@ -53,8 +54,13 @@ async function runRequest(
         `input "${Object.keys(step.states)[0]}": expected none beside an input "sequence_id", got one; begin sequences from a state in requests of their own`,
       );
     }
-    const controls = rows ?? [];
-    const ends = await model.rowSteps.run({ controls, inputs: step.inputs, fetches, run });
+    const rowsStep = { controls: rows ?? [], inputs: step.inputs, fetches, run };
+    const ends = rowModels
+      ? await stepRowsByVersion(
+          rowsStep,
+          rowModels.map(({ rowSteps }) => rowSteps),
+        )
+      : await model.rowSteps.run(rowsStep);
     return { ...answer, ...rowsOutputs(ends, outputs) };
   }
   const { tensors, stands } = await model.steps.run({ control: sequence, ...step, fetches, run });

@@ -24,6 +24,6 @@ export function grpcInfer(
     const routed = await routeRequest(service.repository, model, version, client, ({ signature }) =>
       decodeGrpcInferRequest(message, signature, limits.tensorValues),
     );
-    return encodeGrpcInferResponse(await inferOutputs(routed.model, routed.request, isGone, client));
+    return encodeGrpcInferResponse(await inferOutputs(routed, isGone, client));
   });
 }

@@ -34,7 +34,7 @@ export async function inferAnswer(service: Service, call: InferCall): Promise<Ht
     const routed = await routeRequest(service.repository, model, call.version, call.client, ({ signature }) =>
       decodeInferRequest(call.body, jsonLength, signature, limits.tensorValues),
     );
-    const response = await inferOutputs(routed.model, routed.request, call.isGone, call.client);
+    const response = await inferOutputs(routed, call.isGone, call.client);
     const { body, headerLength } = encodeInferResponse(response);
     if (headerLength === undefined) return { status: 200, headers: jsonType, body };
     const headers = { 'content-type': 'application/octet-stream', [HEADER_LENGTH]: String(headerLength) };

@@ -1,4 +1,4 @@
-import type { InferRequest } from '@onda/protocol';
+import type { InferRequest, SequenceControl } from '@onda/protocol';
 import { scopedRequest } from '../access/sequenceScope.ts';
 import type { ModelRepository } from '../modelRepository.ts';
 import type { ServedModel } from '../servedModel.ts';
@@ -6,6 +6,8 @@ import type { ServedModel } from '../servedModel.ts';
 export interface RoutedRequest {
   readonly model: ServedModel;
   readonly request: InferRequest;
+  /** What steps each row, where rows are sequences and versions come and go; undefined: `model` steps all. */
+  readonly rowModels?: readonly ServedModel[] | undefined;
 }
 
 /**
@@ -48,7 +50,8 @@ async function routeAmong(
       continue;
     }
     first ??= { request };
-    const { sequence } = scopedRequest(client, request);
+    const { sequence, rows } = scopedRequest(client, request);
+    if (rows) return { model: candidate, request, rowModels: await routeRows(rows, [model, ...others]) };
     if (sequence === undefined) break;
     const found = await candidate.sequences.find(sequence.id);
     if (found?.kind === 'live') return { model: candidate, request };
@@ -58,4 +61,22 @@ async function routeAmong(
   if (gone) return gone;
   if (first && 'request' in first) return { model, request: first.request };
   throw first?.error;
+}
+
+/** The version that each row's sequence began on; the first for one that is nowhere. */
+function routeRows(
+  rows: readonly SequenceControl[],
+  versions: readonly ServedModel[],
+): Promise<readonly ServedModel[]> {
+  return Promise.all(
+    rows.map(async ({ id, start }) => {
+      let ended: ServedModel | undefined;
+      for (const version of versions) {
+        const found = await version.sequences.find(id);
+        if (found?.kind === 'live') return version;
+        if (found?.kind === 'gone' && !start) ended ??= version;
+      }
+      return ended ?? versions[0];
+    }),
+  );
 }

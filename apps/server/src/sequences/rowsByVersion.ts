@@ -1,0 +1,32 @@
+import { joinTensors, takeRows } from '../batching/joinTensors.ts';
+import type { RowEnd, RowsAnswer, RowsStep, RowSteps } from './rowSteps.ts';
+
+/**
+ * Steps many sequences that live on several versions of a model: a run for each version.
+ *
+ * @param versions what steps each row
+ */
+export async function stepRowsByVersion(
+  step: RowsStep,
+  versions: readonly Pick<RowSteps, 'run'>[],
+): Promise<RowsAnswer> {
+  const ends = new Array<RowEnd>(versions.length);
+  const one = async (version: Pick<RowSteps, 'run'>): Promise<void> => {
+    const rows = versions.flatMap((other, row) => (other === version ? [row] : []));
+    const names = Object.keys(step.inputs);
+    const answer = await version.run({
+      ...step,
+      controls: rows.map((row) => step.controls[row]),
+      inputs: joinTensors(rows.map((row) => takeRows(step.inputs, names, row, 1))),
+    });
+    for (const [index, end] of answer.ends.entries()) ends[rows[index]] = ownTensors(end, answer);
+  };
+  await Promise.all([...new Set(versions)].map(one));
+  return { ends, tensors: {} };
+}
+
+/** A row with tensors of its own: those of the run are one version's. */
+function ownTensors(end: RowEnd, { tensors }: RowsAnswer): RowEnd {
+  if (end.kind === 'failed' || typeof end.from !== 'number') return end;
+  return { ...end, from: takeRows(tensors, Object.keys(tensors), end.from, 1) };
+}
