@@ -47,6 +47,7 @@ describe('exportModel of preprocessing layers', () => {
     [11, 2],
     [1, 1],
     [13, 10],
+    [4, 7],
   ] as const;
   it.each(
     sizes.flatMap(([height, width]) =>

@@ -87,15 +87,17 @@ function emitLinear(call: LayerCall, size: readonly [number, number], corners: b
   const { builder, path } = call;
   const x = transposed(call, batchMajor(call), [0, 3, 1, 2], `${path}/channels_first`);
   const [batch, channelDim, ...places] = x.shape;
-  const [channels, ...from] = fixed(call, [channelDim, ...places]);
-  // The batch does not change: scales leave it open, as sizes would not.
-  const name = `${path}/scales`;
-  const factors = size.map((to, dim) => to / from[dim]);
-  const scales = builder.shared(name, () => floatTensor(name, [4], Float32Array.of(1, 1, ...factors)));
+  const [channels] = fixed(call, [channelDim, ...places]);
+  // Sizes, not scales: those are float32, and 5 times 7/5 may be 6 places. The batch is taken over as it is.
+  const part = (name: string, op: string, inputs: (Value | string)[], length: number, more = {}): Value =>
+    builder.single(`${path}/${name}`, op, inputs, { shape: [length], type: 'int64' }, more);
+  const shape = part('shape', 'Shape', [x], 4);
+  const kept = part('kept', 'Slice', [shape, builder.integers([0]), builder.integers([2])], 2);
+  const sizes = part('sizes', 'Concat', [kept, builder.integers(size)], 4, axis(0));
   const y = builder.single(
     `${path}/resize`,
     'Resize',
-    [x, '', scales],
+    [x, '', '', sizes],
     { shape: [batch, channels, ...size] },
     {
       mode: attribute.string('linear'),
