@@ -1,4 +1,4 @@
-import { copyFile, mkdir, readFile, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Runtime } from '@onda/runtime';
@@ -9,12 +9,8 @@ import { ModelBudget } from '../../src/models/modelBudget.ts';
 import { RepositoryKeeper } from '../../src/models/repositoryKeeper.ts';
 import { openStates } from '../../src/sequences/openStates.ts';
 
-/** ONNX files of other make, by name without their ending. */
-const models = fileURLToPath(new URL('../models/', import.meta.url));
-
-export function otherModel(name: string): Promise<Buffer> {
-  return readFile(join(models, `${name}.onnx`));
-}
+/** ONNX files of other make. */
+export const models = fileURLToPath(new URL('../models/', import.meta.url));
 
 /**
  * Puts a model of other make into a repository.
