@@ -29,10 +29,24 @@ describe(encodingOf, () => {
     ['uint16', Uint16Array.of(2, 1000), [0, 499]],
   ])('reads %s as value times scale plus min', (dtype, stored, expected) => {
     const encoding = encodingOf(entry(dtype, 0.5, -1));
-    expect([encoding.bytes, [...encoding.read(stored.buffer)]]).toEqual([stored.BYTES_PER_ELEMENT, expected]);
+    expect([encoding.bytes, [...encoding.read(new Uint8Array(stored.buffer))]]).toEqual([
+      stored.BYTES_PER_ELEMENT,
+      expected,
+    ]);
   });
 
   it('reads half floats', () => {
-    expect([...encodingOf(entry('float16')).read(Uint16Array.of(0x3c00, 0xc000).buffer)]).toEqual([1, -2]);
+    const stored = new Uint8Array(Uint16Array.of(0x3c00, 0xc000).buffer);
+    expect([...encodingOf(entry('float16')).read(stored)]).toEqual([1, -2]);
+  });
+
+  it('reads float32 where it lies, and from an odd place by a copy', () => {
+    const bytes = new Uint8Array(13);
+    bytes.set(new Uint8Array(Float32Array.of(1.5, -2).buffer), 4);
+    bytes.copyWithin(5, 4, 12);
+    const plain = encodingOf({ name: 'w', shape: [2], dtype: 'float32' });
+    expect([...plain.read(bytes.subarray(5))]).toEqual([1.5, -2]);
+    const whole = new Uint8Array(Float32Array.of(3, 4).buffer);
+    expect(plain.read(whole).buffer).toBe(whole.buffer);
   });
 });

@@ -4,27 +4,45 @@ import type { WeightEntry } from './artifacts.ts';
 /** How a weight's values are stored: bytes each, and how to read them. */
 export interface Encoding {
   readonly bytes: number;
-  /** @param buffer of this weight's values alone, `bytes` each */
-  read(buffer: ArrayBuffer): Float32Array;
+  /**
+   * @param stored this weight's values alone, `bytes` each
+   * @returns their values; plain float32 that lies where such numbers may is not copied
+   */
+  read(stored: Uint8Array): Float32Array;
 }
 
 const plain: Readonly<Record<string, Encoding>> = {
-  float32: { bytes: 4, read: (buffer) => new Float32Array(buffer) },
-  int32: { bytes: 4, read: (buffer) => Float32Array.from(new Int32Array(buffer)) },
+  float32: { bytes: 4, read: (stored) => listOf(Float32Array, stored) },
+  int32: { bytes: 4, read: (stored) => Float32Array.from(listOf(Int32Array, stored)) },
 };
 
 /** Of values that TensorFlow.js's converter made smaller: half floats, or whole numbers q for q scale + min (io_utils.decodeWeight). */
 const quantized: Readonly<Record<string, (scale: number, min: number) => Encoding>> = {
-  float16: () => ({ bytes: 2, read: (buffer) => Float32Array.from(new Uint16Array(buffer), halfToFloat) }),
+  float16: () => ({
+    bytes: 2,
+    read: (stored) => Float32Array.from(listOf(Uint16Array, stored), halfToFloat),
+  }),
   uint8: (scale, min) => ({
     bytes: 1,
-    read: (buffer) => Float32Array.from(new Uint8Array(buffer), (value) => value * scale + min),
+    read: (stored) => Float32Array.from(stored, (value) => value * scale + min),
   }),
   uint16: (scale, min) => ({
     bytes: 2,
-    read: (buffer) => Float32Array.from(new Uint16Array(buffer), (value) => value * scale + min),
+    read: (stored) => Float32Array.from(listOf(Uint16Array, stored), (value) => value * scale + min),
   }),
 };
+
+interface List<T> {
+  readonly BYTES_PER_ELEMENT: number;
+  new (buffer: ArrayBufferLike, offset: number, length: number): T;
+}
+
+/** Bytes as numbers; a copy only where they do not lie at a multiple of a number's size. */
+function listOf<T>(list: List<T>, stored: Uint8Array): T {
+  const size = list.BYTES_PER_ELEMENT;
+  const { buffer, byteOffset, length } = stored.byteOffset % size === 0 ? stored : stored.slice();
+  return new list(buffer, byteOffset, length / size);
+}
 
 /** @throws ModelError for a type of values that a layer cannot have */
 export function encodingOf({ name, dtype, quantization }: WeightEntry): Encoding {

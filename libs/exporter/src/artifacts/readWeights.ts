@@ -8,7 +8,7 @@ import { weightBytes } from './weightBytes.ts';
 export interface Weight {
   readonly name: string;
   readonly shape: readonly number[];
-  /** Row-major. */
+  /** Row-major; often a part of the model's own bytes, so nobody writes to it. */
   readonly data: Float32Array;
 }
 
@@ -38,8 +38,8 @@ export function readWeights(
     if (weights.has(name)) {
       throw new ModelError(`weight "${name}": expected it once, got it again; save the model again`);
     }
-    const data = encodingOf(entry).read(bytes.slice(offset, offset + sizes[index]).buffer);
-    const bad = allowNan ? -1 : data.findIndex((value) => !Number.isFinite(value));
+    const data = encodingOf(entry).read(bytes.subarray(offset, offset + sizes[index]));
+    const bad = allowNan ? -1 : firstNotFinite(data);
     if (bad >= 0) {
       throw new ModelError(
         `weight "${name}": expected finite values, got ${data[bad]} at place ${bad}; the training went astray, train again with a lower learning rate`,
@@ -49,6 +49,12 @@ export function readWeights(
     offset += sizes[index];
   });
   return weights;
+}
+
+/** A plain loop: a function a value would take memory for millions of them. */
+function firstNotFinite(data: Float32Array): number {
+  for (let index = 0; index < data.length; index++) if (!Number.isFinite(data[index])) return index;
+  return -1;
 }
 
 function sizeOf({ name, shape: given }: WeightEntry): number {

@@ -38,6 +38,7 @@ export async function runCase(family: Family, plan: ModelPlan, folder: string, f
     for (const { batch, time } of sizes) {
       if (open ? time < family.leastTime : time > 1) continue;
       const run = runInTfjs(model, plan, exported, batch, time);
+      if (overflows(run)) continue;
       runs.push(run);
       problems.push(...differences(await loaded.run(run.feeds), run, `batch ${batch}, time ${time}`));
       if (plan.stateful && time > 1) problems.push(...(await splitProblems(loaded, run, time)));
@@ -50,6 +51,11 @@ export async function runCase(family: Family, plan: ModelPlan, folder: string, f
   } finally {
     model.dispose();
   }
+}
+
+/** Gates without a bound may make values double at every sample, and how they overflow is no layer's meaning. */
+function overflows({ expected }: MatrixRun): boolean {
+  return Object.values(expected).some(({ data }) => data.some((value) => !(Math.abs(value) < 1e30)));
 }
 
 const plainValues = (_key: string, value: unknown): unknown =>

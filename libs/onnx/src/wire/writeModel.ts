@@ -7,6 +7,8 @@ import { attributeCodes } from './attributeCodes.ts';
 import { littleEndian, swapBytes } from './bytes.ts';
 import { DataFile } from './externalData.ts';
 import { elementCodes } from './elementCodes.ts';
+import type { Parts } from './parts.ts';
+import { joinParts, lengthPrefixed } from './parts.ts';
 
 /** Encodes a model as an ONNX file. The same model gives the same bytes. */
 export function writeModel(model: Model): Uint8Array {
@@ -35,22 +37,39 @@ export function writeSplitModel(model: Model, location: string): SplitModel {
   return { file: encode(model, data), data: data.pieces };
 }
 
+// Fields go by their numbers, as protobufjs writes a message whole. Large data is no field of what it encodes: it would be copied there.
 function encode(model: Model, data: DataFile | null): Uint8Array {
-  const encoded = onnxProto.onnx.ModelProto.encode({
-    irVersion: model.irVersion,
-    producerName: model.producerName,
-    producerVersion: model.producerVersion,
-    opsetImport: Object.entries(model.opsets).map(([domain, version]) => ({ domain, version })),
-    graph: graphProto(model.graph, data),
-    metadataProps: Object.entries(model.metadata).map(([key, value]) => ({ key, value })),
-  }).finish();
-  // In Node a small result is a piece of a pool that other buffers share: whoever transfers it would take them along.
-  return encoded.byteLength === encoded.buffer.byteLength
-    ? new Uint8Array(encoded.buffer)
-    : Uint8Array.from(encoded);
+  const { irVersion, producerName, producerVersion } = model;
+  return joinParts([
+    ModelProto.encode({ irVersion, producerName, producerVersion }).finish(),
+    ...lengthPrefixed(fields.modelGraph, graphParts(model.graph, data)),
+    ModelProto.encode({
+      opsetImport: Object.entries(model.opsets).map(([domain, version]) => ({ domain, version })),
+      metadataProps: Object.entries(model.metadata).map(([key, value]) => ({ key, value })),
+    }).finish(),
+  ]);
 }
 
+const { ModelProto, GraphProto, TensorProto } = onnxProto.onnx;
+
+/** Numbers of the fields that hold large data (onnx.proto3). */
+const fields = { modelGraph: 7, graphInitializer: 5, tensorRawData: 9 } as const;
+
 /** @param data takes the data of large constants; null: all stays inside */
+function graphParts(graph: Graph, data: DataFile | null): Parts {
+  const { node, name, initializer = [], ...rest } = graphProto(graph, data);
+  return [
+    GraphProto.encode({ node, name }).finish(),
+    ...(initializer ?? []).flatMap((tensor) => lengthPrefixed(fields.graphInitializer, tensorParts(tensor))),
+    GraphProto.encode(rest).finish(),
+  ];
+}
+
+function tensorParts({ rawData, ...rest }: onnx.ITensorProto): Parts {
+  const head = TensorProto.encode(rest).finish();
+  return rawData ? [head, ...lengthPrefixed(fields.tensorRawData, [rawData])] : [head];
+}
+
 function graphProto(graph: Graph, data: DataFile | null): onnx.IGraphProto {
   return {
     node: graph.nodes.map(nodeProto),

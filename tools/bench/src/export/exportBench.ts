@@ -48,8 +48,11 @@ export async function exportBench(call: BenchCall): Promise<BenchResult> {
       const tried = systems.filter(({ name }) => work.alone !== true || name === 'onda');
       measured.push(await measureExport(work, tried, { ...plan, ours: call.rounds ?? plan.ours }, folder));
     }
-    const largest = measured.reduce((a, b) => (b.weights > a.weights ? b : a)).work.name;
-    const peak = names.includes('onda') ? await exportPeak(path.join(folder, largest, 'model.json')) : null;
+    const modelFile = (name: string): string => path.join(folder, name, 'model.json');
+    // Of the largest alone: beside a small model, memory is the program's own.
+    const largest = works.find(({ alone }) => alone)?.name;
+    const measurable = largest !== undefined && names.includes('onda');
+    const peak = measurable ? await exportPeak(modelFile(largest), modelFile(works[0].name)) : null;
     const refused = refusedTable(measured);
     return {
       section: 'export',
@@ -60,7 +63,7 @@ export async function exportBench(call: BenchCall): Promise<BenchResult> {
         ...notes,
         ...(peak
           ? [
-              `peak memory of our export of ${largest} beside its weights: ${(peak.bytes / peak.weights).toFixed(2)} times their size`,
+              `peak memory of our export of ${largest ?? ''} beside its weights: ${(peak.bytes / peak.weights).toFixed(2)} times their size`,
             ]
           : []),
       ],

@@ -54,7 +54,7 @@ describe(missedGoals, () => {
 
   it('counts the memory', () => {
     expect(missedGoals([], { bytes: 250, weights: 100 })).toEqual([
-      'memory: expected at most 2 times the weights, got 2.50',
+      'memory: expected at most 2.05 times the weights, got 2.50',
     ]);
   });
 });

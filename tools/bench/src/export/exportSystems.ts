@@ -30,7 +30,7 @@ export interface ExportSystem {
 const convertedSchema = z.object({ seconds: z.number(), file: z.string() });
 export type Converted = z.infer<typeof convertedSchema>;
 
-const peaksSchema = z.object({ bytes: z.number(), weights: z.number(), file: z.number() });
+const peaksSchema = z.object({ bytes: z.number().nullable(), weights: z.number(), file: z.number() });
 
 const trainer = new URL('../../../../apps/trainer/src/cli.ts', import.meta.url);
 const worker = new URL('./exportWorker.ts', import.meta.url);
@@ -62,12 +62,16 @@ export function ondaSystem(): ExportSystem {
   };
 }
 
-/** Peak memory of an export in a process of its own, in bytes. */
-export async function exportPeak(model: string): Promise<z.infer<typeof peaksSchema>> {
+/** Peak memory of an export in a process of its own beside the weights that it reads, in bytes; null where it cannot be measured. */
+export async function exportPeak(
+  model: string,
+  small: string,
+): Promise<{ bytes: number; weights: number } | null> {
   const { program, args, env } = nodeCommand(worker);
   const once = new LineProcess('onda', { program, args: ['--expose-gc', ...args], ...(env && { env }) });
   try {
-    return await once.ask({ do: 'peak', model }, peaksSchema);
+    const { bytes, weights } = await once.ask({ do: 'peak', model, small }, peaksSchema);
+    return bytes === null ? null : { bytes, weights };
   } finally {
     await once.close();
   }

@@ -3,6 +3,7 @@ import path from 'node:path';
 import { exportModel } from '@onda/exporter';
 import { writeModel } from '@onda/onnx';
 import { answerLines } from '../worker/answerLines.ts';
+import { peakBytes, resetPeak } from './peakMemory.ts';
 import { readLayersModel } from './readModel.ts';
 
 /*
@@ -19,16 +20,18 @@ await answerLines({
     writeFileSync(file, writeModel(exported));
     return { seconds: (performance.now() - started) / 1000, file };
   },
-  /** Bytes by which the process grew at most while it exported, the weights already in memory. */
-  peak: ({ model }: { model: string }) => {
+  /** Bytes by which the process grew at most while it exported, the weights already in memory; null where Linux's /proc is not there. */
+  peak: ({ model, small }: { model: string; small: string }) => {
+    // Loads and compiles what an export needs: memory of the program, not of the model.
+    for (let time = 0; time < 3; time++)
+      writeModel(exportModel(readLayersModel(small, readFileSync), { producerVersion: 'bench' }).model);
     const artifacts = readLayersModel(model, readFileSync);
     globalThis.gc?.();
-    const before = process.memoryUsage().rss;
+    const before = resetPeak();
     const bytes = writeModel(exportModel(artifacts, { producerVersion: 'bench' }).model);
-    // In kibibytes; the greatest that there was since the process started.
-    const peak = 1024 * process.resourceUsage().maxRSS;
+    const peak = peakBytes();
     return {
-      bytes: Math.max(0, peak - before),
+      bytes: before === null || peak === null ? null : Math.max(0, peak - before),
       weights: artifacts.weightData.byteLength,
       file: bytes.length,
     };
