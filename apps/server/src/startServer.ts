@@ -22,7 +22,7 @@ import type { RepositoryOptions } from './models/repositoryOptions.ts';
 import { openStates } from './sequences/openStates.ts';
 import type { ModelOptions } from './servedModel.ts';
 import type { Service } from './service.ts';
-import { openTracing } from './tracing/tracing.ts';
+import { openTracing } from './tracing/openTracing.ts';
 
 export interface ServerOptions {
   /** Folder of a Triton model repository. */

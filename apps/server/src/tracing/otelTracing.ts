@@ -1,6 +1,6 @@
 import type { IncomingMessage, RequestListener } from 'node:http';
-import { Metadata, ServerInterceptingCall, ServerListenerBuilder, status as grpcStatus } from '@grpc/grpc-js';
-import type { ServerInterceptor } from '@grpc/grpc-js';
+import { ServerInterceptingCall, ServerListenerBuilder, status as grpcStatus } from '@grpc/grpc-js';
+import type { Metadata, ServerInterceptor } from '@grpc/grpc-js';
 import { createTraceState, ROOT_CONTEXT, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api';
 import type { Attributes, Context, Span, Tracer } from '@opentelemetry/api';
 import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-http';
@@ -115,8 +115,9 @@ export class OtelTracing implements Tracing {
 
 /** A header that is not as it should be begins a trace of its own, as the specification wants it. */
 function parentContext(header: string | undefined, state: string | undefined): Context {
-  const [, traceId, spanId, flags] = traceparent.exec(header ?? '') ?? [];
-  if (traceId === undefined || spanId === undefined || flags === undefined) return ROOT_CONTEXT;
+  const match = traceparent.exec(header ?? '');
+  if (match === null) return ROOT_CONTEXT;
+  const [, traceId, spanId, flags] = match;
   return trace.setSpanContext(ROOT_CONTEXT, {
     traceId,
     spanId,

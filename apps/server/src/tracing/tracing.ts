@@ -13,14 +13,3 @@ export interface Tracing {
   /** Sends what is not sent. */
   close(): Promise<void>;
 }
-
-/**
- * The libraries are loaded for this alone: without it they cost neither time at the start nor memory.
- *
- * @param endpoint of a collector that takes OTLP over HTTP, without the path: `http://127.0.0.1:4318`
- */
-export async function openTracing(endpoint: string | undefined): Promise<Tracing | undefined> {
-  if (endpoint === undefined) return undefined;
-  const { OtelTracing } = await import('./otelTracing.ts');
-  return new OtelTracing(endpoint);
-}
