@@ -1,0 +1,223 @@
+import { link, mkdir, mkdtemp, rm, symlink } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { floatTensor } from '@onda/runtime';
+import type { Runtime } from '@onda/runtime';
+import { createNodeRuntime } from '@onda/runtime-node';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { ModelRepository } from '../src/modelRepository.ts';
+import { keepRepository, putModel } from './support/modelFolders.ts';
+
+let folder: string;
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'onda-repository-'));
+});
+afterEach(() => rm(folder, { recursive: true }));
+
+/** y for x 0, which is the number of the file that answered. */
+async function answer(repository: ModelRepository, name: string, version?: string): Promise<number> {
+  const { batcher } = repository.find(name, version);
+  const { y } = await batcher.run({ x: floatTensor([1, 2], [0, 0]) }, ['y']);
+  return Number(y.data[0]);
+}
+
+const plain =
+  'max_batch_size: 8 input { name: "x" data_type: TYPE_FP32 dims: 2 } output { name: "y" data_type: TYPE_FP32 dims: 2 }';
+
+describe('a model that must not load', () => {
+  it.each<[what: string, file: string, config: string | undefined, text: string]>([
+    [
+      'a foreign operator',
+      'foreignOperator',
+      undefined,
+      '1: model.onnx: the model has an operator that the service does not allow: "evil.example:Steal"; export it without, or allow what you trust with --allow-operators',
+    ],
+    [
+      'a foreign operator inside a branch',
+      'foreignInside',
+      undefined,
+      '1: model.onnx: the model has an operator that the service does not allow: "evil.example:Steal"; export it without, or allow what you trust with --allow-operators',
+    ],
+    [
+      'a loop',
+      'endless',
+      undefined,
+      '1: model.onnx: the model has an operator that the service does not allow: "Loop"; export it without, or allow what you trust with --allow-operators',
+    ],
+    [
+      'data in another file',
+      'dataElsewhere',
+      undefined,
+      '1: model.onnx: model file: tensor "number": its data lies in another file, which is not supported; write the model with its data inside',
+    ],
+    [
+      'huge dims',
+      'hugeDims',
+      undefined,
+      '1: tensor "x": expected dims of 1 to 2097152 values, got float32 [1048576, 1048576]; export the model with smaller ones',
+    ],
+    [
+      'a configuration that is none',
+      'plus1',
+      'max_batch_size 8',
+      "config.pbtxt: expected ':' (line 1); correct it as Triton's model configuration has it",
+    ],
+    [
+      'a field that Triton does not have',
+      'plus1',
+      'max_batch: 8',
+      "config.pbtxt: ModelConfig: unknown field 'max_batch' (line 1); correct it as Triton's model configuration has it",
+    ],
+    [
+      'another name',
+      'plus1',
+      'name: "b"',
+      'config.pbtxt: expected name "a" as the folder has it, got "b"; correct it or leave it out',
+    ],
+    [
+      'another type',
+      'plus1',
+      plain.replace('TYPE_FP32', 'TYPE_INT64'),
+      'config.pbtxt: input "x": expected data_type TYPE_FP32 as the ONNX file has it, got TYPE_INT64; correct it',
+    ],
+    [
+      'other dims',
+      'plus1',
+      plain.replace('dims: 2', 'dims: 3'),
+      'config.pbtxt: input "x": expected dims [2] behind the batch as the ONNX file has them, got [3]; correct them',
+    ],
+    [
+      'dims with the batch',
+      'plus1',
+      plain.replace('dims: 2', 'dims: [ -1, 2 ]'),
+      'config.pbtxt: input "x": expected dims [2] behind the batch as the ONNX file has them, got [-1, 2]; correct them',
+    ],
+    [
+      'an unknown tensor',
+      'plus1',
+      plain.replace('"x"', '"z"'),
+      'config.pbtxt: input "z": the ONNX file has no such tensor; it has x',
+    ],
+    [
+      'an input that is not named',
+      'adds1',
+      plain.replaceAll('dims: 2', 'dims: 1'),
+      'config.pbtxt: expected every input of the ONNX file among input, state and control_input, got none named "sum_in"; add it',
+    ],
+    [
+      'rows where the file has none',
+      'fixed',
+      'max_batch_size: 4',
+      'config.pbtxt: max_batch_size 4: expected a first dim that is not fixed in every tensor of the ONNX file, got "x" [2, 3]; set max_batch_size to 0 and give the dims in full, or export the model with a batch',
+    ],
+    [
+      'an ensemble',
+      'plus1',
+      'ensemble_scheduling { step { model_name: "b" model_version: 1 } }',
+      'config.pbtxt: ensemble_scheduling: models are not joined here; serve each by itself',
+    ],
+    [
+      'another file than there is',
+      'plus1',
+      'default_model_filename: "net.onnx"',
+      '1/net.onnx: expected a file, found none; give the folder of an exported model',
+    ],
+    [
+      'a file outside',
+      'plus1',
+      'default_model_filename: "../../b/1/model.onnx"',
+      'config.pbtxt: default_model_filename: expected the name of a file in the version folder, got "../../b/1/model.onnx"; correct it',
+    ],
+  ])('is reported with its sentence, and the others serve: %s', async (_what, file, config, text) => {
+    await putModel(folder, 'a', 1, file, config);
+    await putModel(folder, 'good', 1, 'plus1');
+    const { repository, keeper, warnings } = await keepRepository(folder);
+    await keeper.open('none');
+    expect(warnings).toEqual([`model "a" did not load: ${folder}/a/${text}`]);
+    expect(repository.served.map(({ name }) => name)).toEqual(['good']);
+    expect(await answer(repository, 'good')).toBe(1);
+    expect(() => repository.find('a', undefined)).toThrow('model "a" did not load');
+  });
+
+  it('is one that lies elsewhere: links of both kinds', async () => {
+    await putModel(folder, 'real', 1, 'plus1');
+    const real = join(folder, 'real', '1', 'model.onnx');
+    for (const name of ['hard', 'soft']) await mkdir(join(folder, name, '1'), { recursive: true });
+    await symlink(real, join(folder, 'soft', '1', 'model.onnx'));
+    await symlink(join(folder, 'real'), join(folder, 'whole'));
+    await link(real, join(folder, 'hard', '1', 'model.onnx'));
+    const { repository, keeper, warnings } = await keepRepository(folder);
+    await expect(keeper.open('none')).rejects.toThrow('no model loads');
+    expect(repository.broken.map(({ problem }) => problem)).toEqual([
+      `${folder}/hard/1/model.onnx: expected a file of its own, found one with 2 names (hard links); copy the file itself there`,
+      `${folder}/real/1/model.onnx: expected a file of its own, found one with 2 names (hard links); copy the file itself there`,
+      `${folder}/soft/1/model.onnx: expected a plain file, found a folder or a link; copy the file itself there`,
+    ]);
+    expect(warnings).toEqual([]);
+  });
+
+  it('is one for which there is no memory left', async () => {
+    await putModel(folder, 'a', 1, 'plus1');
+    await putModel(folder, 'b', 1, 'plus2');
+    const { repository, keeper, warnings } = await keepRepository(folder, { maxBytes: 200 });
+    await keeper.open('poll');
+    expect(warnings).toEqual([
+      `model "b" did not load: ${folder}/b/1: expected at most 200 bytes of models, got 125 beside the 125 that are loaded; unload a model, or raise --max-model-bytes`,
+    ]);
+    await keeper.unload('a');
+    await keeper.releaseUnused();
+    await keeper.load('b');
+    expect(await answer(repository, 'b')).toBe(2);
+  });
+
+  it('loads with an operator that was allowed', async () => {
+    await putModel(folder, 'a', 1, 'foreignOperator');
+    const { keeper } = await keepRepository(folder, { operators: ['evil.example:Steal'] });
+    // ONNX Runtime has no such operator; that it is asked shows that the rule let it through.
+    await expect(keeper.open('none')).rejects.toThrow(/1: model\.onnx: the model cannot be loaded: .*Steal/);
+  });
+
+  it('tells what it leaves unused, and serves', async () => {
+    await putModel(
+      folder,
+      'a',
+      1,
+      'plus1',
+      'optimization { priority: PRIORITY_MAX } response_cache { enable: true }',
+    );
+    const { repository, keeper, warnings } = await keepRepository(folder);
+    await keeper.open('none');
+    expect(warnings).toEqual([
+      `${folder}/a/config.pbtxt: optimization is not used by this service; the model is served without it`,
+      `${folder}/a/config.pbtxt: response_cache is not used by this service; the model is served without it`,
+    ]);
+    expect(await answer(repository, 'a')).toBe(1);
+  });
+});
+
+describe('a model on CUDA', () => {
+  it('is listed with the nodes that fall to the CPU', async () => {
+    await putModel(folder, 'gru', 1, 'gru');
+    await putModel(folder, 'plus', 1, 'plus1');
+    const cpu = await createNodeRuntime({ provider: 'cpu' });
+    // What this machine may lack: the rest is as it is there.
+    const runtime: Runtime = {
+      name: 'cuda',
+      createSession: async (model) => {
+        const session = await cpu.createSession(model);
+        return {
+          inputs: session.inputs,
+          outputs: session.outputs,
+          provider: 'cuda',
+          run: (feeds, fetches) => session.run(feeds, fetches),
+          release: () => session.release(),
+        };
+      },
+    };
+    const { keeper, warnings } = await keepRepository(folder, { runtime });
+    await keeper.open('none');
+    expect(warnings).toEqual([
+      `${folder}/gru/1: model.onnx: node "" (GRU): the CUDA provider runs it on the CPU, as its reset gate applies before the recurrent product; train an OndaGRU`,
+    ]);
+  });
+});
