@@ -38,8 +38,9 @@ export type {
 export { checkModelName, modelFiles, tensorNames } from './modelFiles.ts';
 export { isNetManifest, parseNetManifest, requireNetManifest } from './netManifest.ts';
 export type { NetManifest } from './netManifest.ts';
-export { drawsAny, samplingBlocks, samplingSchema } from './sampling.ts';
+export { drawsAny, samplingBlocks } from './sampling.ts';
 export type { Sampling } from './sampling.ts';
+export { samplingSchema } from './samplingSchema.ts';
 export { elementsOf, isTensorType, tensorTypes, typedArrays } from './tensorTypes.ts';
 export type { TensorArrays, TensorType, TensorValue } from './tensorTypes.ts';
 export { tritonTypes } from './tritonTypes.ts';

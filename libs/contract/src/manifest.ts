@@ -10,7 +10,7 @@ import type {
   TensorSpec,
 } from './manifestParts.ts';
 import { tensorTypes } from './tensorTypes.ts';
-import { samplingSchema } from './sampling.ts';
+import { samplingSchema } from './samplingSchema.ts';
 import { zodMessage } from './zodMessage.ts';
 
 /** Raised when a reader of older manifests could misread a newer one. */

@@ -1,4 +1,6 @@
 export type { LayersArtifacts, WeightEntry } from './artifacts/artifacts.ts';
+export { readSavedModel } from './artifacts/readSavedModel.ts';
+export type { SavedModel } from './artifacts/readSavedModel.ts';
 export { UnsupportedError } from './errors.ts';
 export { exportGenerator } from './generator/exportGenerator.ts';
 export type { ExportedGenerator, ExportGeneratorOptions } from './generator/exportGenerator.ts';

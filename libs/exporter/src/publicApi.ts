@@ -1,5 +1,7 @@
 // What the published package gives. Beside it, `index.ts` is what the workspace's own apps take.
 export type { LayersArtifacts, WeightEntry } from './artifacts/artifacts.ts';
+export { readSavedModel } from './artifacts/readSavedModel.ts';
+export type { SavedModel } from './artifacts/readSavedModel.ts';
 export { UnsupportedError } from './errors.ts';
 export { exportGenerator } from './generator/exportGenerator.ts';
 export type { ExportedGenerator, ExportGeneratorOptions } from './generator/exportGenerator.ts';

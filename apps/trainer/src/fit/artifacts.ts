@@ -1,6 +1,6 @@
 import { readdirSync } from 'node:fs';
 import path from 'node:path';
-import { ModelError } from '@onda/contract';
+import { readSavedModel } from '@onda/exporter';
 import type { io } from '@tensorflow/tfjs-core';
 import { readInput } from '../files.ts';
 
@@ -30,20 +30,6 @@ export interface LayersModel extends io.ModelArtifacts {
   weightData: ArrayBuffer;
 }
 
-const isObject = (value: unknown): value is Record<string, unknown> =>
-  typeof value === 'object' && value !== null;
-
-interface WeightGroup {
-  paths: string[];
-  weights: io.WeightsManifestEntry[];
-}
-
-const isGroup = (value: unknown): value is WeightGroup =>
-  isObject(value) &&
-  Array.isArray(value.weights) &&
-  Array.isArray(value.paths) &&
-  value.paths.every((name) => typeof name === 'string');
-
 /**
  * Reads a TensorFlow.js layers model.
  *
@@ -52,50 +38,12 @@ const isGroup = (value: unknown): value is WeightGroup =>
  */
 export function readArtifacts(source: string): LayersModel {
   const file = isFolder(source) ? path.join(source, topologyFile) : source;
-  let document: unknown;
-  try {
-    document = JSON.parse(readInput(file, 'model').toString('utf8'));
-  } catch (error) {
-    if (!(error instanceof SyntaxError)) throw error;
-    throw new ModelError(`${file}: not JSON: ${error.message}; give a model.json that TensorFlow.js saved`, {
-      cause: error,
-    });
-  }
-  if (isObject(document) && document.format === 'graph-model') {
-    throw new ModelError(
-      `${file}: expected a layers model, got a graph model, whose layers are not known any more; convert the Keras model with --output_format tfjs_layers_model`,
-    );
-  }
-  if (!isObject(document) || !isObject(document.modelTopology) || !Array.isArray(document.weightsManifest)) {
-    throw new ModelError(
-      `${file}: expected modelTopology and weightsManifest, as tf.LayersModel.save writes them, got ${isObject(document) ? `the keys ${Object.keys(document).join(', ')}` : typeof document}; give a layers model`,
-    );
-  }
-  const groups: unknown[] = document.weightsManifest;
-  const bad = groups.findIndex((group) => !isGroup(group));
-  if (bad >= 0) {
-    throw new ModelError(
-      `${file}: weightsManifest[${bad}]: expected paths and weights; save the model again`,
-    );
-  }
-  const parts = (groups as WeightGroup[]).flatMap((group) =>
-    group.paths.map((name) => {
-      if (path.isAbsolute(name) || name.split(/[\\/]/).includes('..')) {
-        throw new ModelError(
-          `${file}: weightsManifest: expected paths beside the file, got ${JSON.stringify(name)}; save the model again`,
-        );
-      }
-      return readInput(path.join(path.dirname(file), name), 'weights');
-    }),
+  const beside = path.dirname(file);
+  const text = readInput(file, 'model').toString('utf8');
+  const { weightSpecs, ...saved } = readSavedModel(text, file, (name) =>
+    readInput(path.join(beside, name), 'weights'),
   );
-  return {
-    modelTopology: document.modelTopology,
-    weightSpecs: (groups as WeightGroup[]).flatMap((group) => group.weights),
-    weightData: joined(parts).buffer,
-    ...(isObject(document.userDefinedMetadata) && {
-      userDefinedMetadata: document.userDefinedMetadata as Record<string, object>,
-    }),
-  };
+  return { ...saved, weightSpecs: weightSpecs as io.WeightsManifestEntry[] };
 }
 
 /** The parts in one piece, in memory of its own. */

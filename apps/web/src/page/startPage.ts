@@ -7,6 +7,7 @@ import { readModelIndex } from '../models/modelIndex.ts';
 import type { ModelEntry } from '../models/modelIndex.ts';
 import { createChunkSection } from './chunkSection.ts';
 import { createErrorSection } from './errorSection.ts';
+import { createExportSection } from './exportSection.ts';
 import { showFacts, showSampleTime } from './factsSection.ts';
 import { find } from './find.ts';
 import { createLiveSection } from './liveSection.ts';
@@ -25,6 +26,7 @@ export async function startPage(): Promise<void> {
   let entries: ModelEntry[] = [];
 
   followTheme();
+  createExportSection();
   const notice = createNotice(() => void openChosen());
   const failed = (error: unknown): void => {
     live.close();

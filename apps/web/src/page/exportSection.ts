@@ -1,0 +1,82 @@
+import { OndaError } from '@onda/contract';
+import type { ExportedFile, GivenFile } from '../models/exportFiles.ts';
+import { find } from './find.ts';
+
+/** The card that turns a TensorFlow.js model into an ONNX file, in the page alone. */
+export function createExportSection(): void {
+  const form = find('export-form', HTMLFormElement);
+  const input = find('export-files', HTMLInputElement);
+  const stateful = find('export-stateful', HTMLInputElement);
+  let last: readonly GivenFile[] = [];
+
+  async function take(): Promise<void> {
+    if (last.length === 0) return;
+    try {
+      // Fetched when it is first needed: most people come to watch.
+      const { exportFiles } = await import('../models/exportFiles.ts');
+      show(exportFiles(last, stateful.checked));
+    } catch (error) {
+      if (!(error instanceof OndaError)) throw error;
+      hide(error.message);
+    }
+  }
+
+  async function choose(files: Iterable<File>): Promise<void> {
+    last = await Promise.all(
+      Array.from(files, async (file) => ({
+        name: file.name,
+        bytes: new Uint8Array(await file.arrayBuffer()),
+      })),
+    );
+    await take();
+  }
+
+  input.addEventListener('change', () => {
+    void choose(input.files ?? []).then(() => {
+      input.value = '';
+    });
+  });
+  stateful.addEventListener('change', () => void take());
+  form.addEventListener('submit', (event) => {
+    event.preventDefault();
+  });
+  form.addEventListener('dragover', (event) => {
+    event.preventDefault();
+  });
+  form.addEventListener('drop', (event) => {
+    event.preventDefault();
+    void choose(event.dataTransfer?.files ?? []);
+  });
+}
+
+let address: string | null = null;
+
+function show({ bytes, warnings, summary, milliseconds }: ExportedFile): void {
+  hide('');
+  address = URL.createObjectURL(new Blob([Uint8Array.from(bytes)], { type: 'application/octet-stream' }));
+  const link = find('export-download', HTMLAnchorElement);
+  link.href = address;
+  link.textContent = `Download model.onnx (${sizeText(bytes.length)})`;
+  find('export-line', HTMLElement).textContent = `Exported in ${Math.max(1, Math.round(milliseconds))} ms.`;
+  find('export-warnings', HTMLElement).replaceChildren(
+    ...warnings.map((warning) => {
+      const item = document.createElement('li');
+      item.textContent = warning;
+      return item;
+    }),
+  );
+  find('export-summary', HTMLElement).textContent = summary;
+  find('export-result', HTMLElement).hidden = false;
+}
+
+/** Takes the last result away; a sentence says why, when there is a reason. */
+function hide(problem: string): void {
+  if (address !== null) URL.revokeObjectURL(address);
+  address = null;
+  find('export-result', HTMLElement).hidden = true;
+  find('export-problem', HTMLElement).textContent = problem;
+}
+
+function sizeText(bytes: number): string {
+  return bytes < 1_000_000 ? `${(bytes / 1000).toFixed(1)} kB` : `${(bytes / 1_000_000).toFixed(1)} MB`;
+}
