@@ -18,22 +18,19 @@ export interface RoundedWeights {
  */
 export function roundWeights(artifacts: LayersArtifacts): RoundedWeights {
   const weights = [...readWeights(artifacts).values()];
+  // A new array: what is read may be the caller's own bytes.
+  const whole = new Float32Array(weights.reduce((size, { data }) => size + data.length, 0));
+  let offset = 0;
   for (const { name, data } of weights) {
-    for (let i = 0; i < data.length; i++) {
-      const value = data[i];
-      data[i] = halfToFloat(floatToHalf(value));
-      if (!Number.isFinite(data[i])) {
+    for (const value of data) {
+      const rounded = halfToFloat(floatToHalf(value));
+      if (!Number.isFinite(rounded)) {
         throw new ConfigError(
           `weight "${name}": expected values within +-${largestHalf}, as float16 holds them, got ${value}; export in float32`,
         );
       }
+      whole[offset++] = rounded;
     }
-  }
-  const whole = new Float32Array(weights.reduce((size, { data }) => size + data.length, 0));
-  let offset = 0;
-  for (const { data } of weights) {
-    whole.set(data, offset);
-    offset += data.length;
   }
   const weightSpecs = weights.map(({ name, shape }) => ({
     name,
