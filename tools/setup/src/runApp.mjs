@@ -4,28 +4,26 @@ import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { passThrough } from './passThrough.mjs';
+import { ensureProgram } from './program.mjs';
 import { SetupError } from './setupError.mjs';
 
 /** @typedef {import('./place.mjs').Place} Place */
 
 /**
- * Runs a command of an app or tool from its TypeScript source, in the folder where npm was called.
+ * Runs a command of an app or tool in the folder where npm was called: an app as compiled, a tool from its TypeScript source.
  * @param {Place} place
  * @param {string} app a folder of apps/ or tools/
  * @param {readonly string[]} args the command and its arguments
  * @returns {Promise<number>} its exit code, unchanged
  */
 export async function runApp(place, app, args) {
-  const cli = ['apps', 'tools']
-    .map((folder) => join(place.root, folder, app, 'src', 'cli.ts'))
-    .find(existsSync);
-  if (!/^[a-z-]+$/.test(app) || cli === undefined)
+  const [ofApp, ofTool] = ['apps', 'tools'].map((folder) => join(place.root, folder, app, 'src', 'cli.ts'));
+  if (!/^[a-z-]+$/.test(app) || !(existsSync(ofApp) || existsSync(ofTool)))
     throw new SetupError(
       `run: expected the name of an app or tool with a command line (apps/NAME/src/cli.ts), got ${JSON.stringify(app)}.`,
     );
-  // By its full address: a bare name would be looked for from the folder where npm was called.
-  const tsx = pathToFileURL(createRequire(join(place.root, 'package.json')).resolve('tsx')).href;
-  return passThrough(process.execPath, ['--import', tsx, cli, ...args], {
+  const program = existsSync(ofApp) ? [await ensureProgram(place, app)] : fromSource(place, ofTool);
+  return passThrough(process.execPath, [...program, ...args], {
     cwd: place.env.INIT_CWD ?? process.cwd(),
     env: {
       ...place.env,
@@ -33,4 +31,14 @@ export async function runApp(place, app, args) {
       TF_CPP_MIN_LOG_LEVEL: place.env.TF_CPP_MIN_LOG_LEVEL ?? '2',
     },
   });
+}
+
+/**
+ * By the loader's full address: a bare name would be looked for from the folder where npm was called.
+ * @param {Place} place
+ * @param {string} cli
+ */
+function fromSource(place, cli) {
+  const tsx = pathToFileURL(createRequire(join(place.root, 'package.json')).resolve('tsx')).href;
+  return ['--import', tsx, cli];
 }

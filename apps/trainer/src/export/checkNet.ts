@@ -3,11 +3,15 @@ import { Net } from '@onda/nets';
 import { packManifest, packRuntime } from '@onda/runtime';
 import { createNodeRuntime } from '@onda/runtime-node';
 import { openBackend } from '@onda/tfjs-native';
+import * as tf from '@tensorflow/tfjs-core';
 import type { LayersModel } from '../fit/artifacts.ts';
 import { inPrecision } from './inPrecision.ts';
 import type { ModelBytes } from './publishModel.ts';
 import { createTfjsReference } from './tfjsReference.ts';
 import { verifyExport } from './verify.ts';
+
+/** Weights up to which TensorFlow.js's JavaScript backend has compared before a native one has started: half a second. */
+const smallBytes = 4 * 1024 * 1024;
 
 /** Compares an exported net with TensorFlow.js; separate states are compared as one row. */
 export async function checkNet(
@@ -15,7 +19,10 @@ export async function checkNet(
   manifest: Manifest,
   files: ModelBytes,
 ): Promise<ParityRow[]> {
-  await openBackend();
+  // After a fit one is open already.
+  if (!tf.getBackend()) {
+    await openBackend(artifacts.weightData.byteLength <= smallBytes ? { want: 'cpu' } : {});
+  }
   const node = await createNodeRuntime({ provider: 'cpu' });
   const { net: spec, state } = manifest;
   const separate = spec !== null && state !== null && 'packing' in state ? state : null;

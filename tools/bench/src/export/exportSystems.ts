@@ -5,6 +5,7 @@ import { z } from 'zod';
 import { ConfigError, ResultError } from '@onda/contract';
 import { ensurePython } from '../peers/python.ts';
 import { runProgram } from '../peers/runProgram.ts';
+import { appCommand } from '../worker/appCommand.ts';
 import { LineProcess } from '../worker/lineProcess.ts';
 import { nodeCommand } from '../worker/nodeCommand.ts';
 
@@ -32,7 +33,6 @@ export type Converted = z.infer<typeof convertedSchema>;
 
 const peaksSchema = z.object({ bytes: z.number().nullable(), weights: z.number(), file: z.number() });
 
-const trainer = new URL('../../../../apps/trainer/src/cli.ts', import.meta.url);
 const worker = new URL('./exportWorker.ts', import.meta.url);
 const peer = (name: string): string => fileURLToPath(new URL(`../../peers/${name}`, import.meta.url));
 
@@ -53,8 +53,8 @@ export function ondaSystem(): ExportSystem {
       "onda: our exporter; as a command it also compares the file with TensorFlow.js's values and writes the model folder",
     async command(model, folder) {
       rmSync(folder, { recursive: true, force: true });
-      const { program, args, env } = nodeCommand(trainer, ['export', model, folder, '--name', 'model']);
-      const seconds = await timed('onda', program, args, { ...env, ONDA_BACKEND: 'cpu' });
+      const { program, args } = appCommand('trainer', ['export', model, folder, '--name', 'model']);
+      const seconds = await timed('onda', program, args);
       return { seconds, file: path.join(folder, 'model', '1', 'model.onnx') };
     },
     inside: (model, folder) => running.ask({ do: 'convert', model, folder }, convertedSchema),
@@ -156,7 +156,7 @@ async function timed(
   name: string,
   program: string,
   args: readonly string[],
-  env: NodeJS.ProcessEnv | undefined,
+  env?: NodeJS.ProcessEnv,
 ): Promise<number> {
   const started = performance.now();
   const { code, stdout, stderr } = await runProgram(program, args, env);

@@ -5,6 +5,7 @@ import { MissingError } from '@onda/contract';
 import type { BenchCall, BenchResult } from '../bench.ts';
 import { otherCores, readCpuTicks } from '../otherWork.ts';
 import { runProgram } from '../peers/runProgram.ts';
+import { processFamily } from '../processFamily.ts';
 import { answerProblem, answersOf } from './checkAnswers.ts';
 import { goalTable, loadTable, missedGoals, servingRows } from './figures.ts';
 import type { Measured } from './figures.ts';
@@ -46,7 +47,7 @@ export async function servingBench(call: BenchCall): Promise<BenchResult> {
     }
     const problems = await checkServers(servers);
     const pids = [...servers.values()].map(({ pid }) => pid);
-    const before = readCpuTicks(pids);
+    const before = readCpuTicks(processFamily(pids));
     const measured: Measured[] = [];
     for (const load of loads) {
       call.say(load.name);
@@ -70,7 +71,7 @@ export async function servingBench(call: BenchCall): Promise<BenchResult> {
       missed: missedGoals(goals),
       problems: [...problems, ...failureProblems(measured)],
       // The load makers run to their end, so they are counted among our own; Triton's stub is a child of its server.
-      otherCores: otherCores(before, readCpuTicks(pids), cpus().length),
+      otherCores: otherCores(before, readCpuTicks(processFamily(pids)), cpus().length),
     };
   } finally {
     for (const server of servers.values()) await server.stop();

@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { ConfigError } from '@onda/contract';
 import { ensurePython } from '../peers/python.ts';
 import { runProgram } from '../peers/runProgram.ts';
-import { nodeCommand } from '../worker/nodeCommand.ts';
+import { appCommand } from '../worker/appCommand.ts';
 import type { Load } from './load.ts';
 import { mlserverFolder, ondaModels, tritonRepository } from './repositories.ts';
 import { model } from './requests.ts';
@@ -50,12 +50,10 @@ const starters: Record<SystemName, (folder: string, say: (line: string) => void)
   mlserver: startMlserver,
 };
 
-const serverCli = new URL('../../../../apps/server/src/cli.ts', import.meta.url);
-
 function startOnda(): Promise<ServerProcess> {
   return startServer('onda', model, ({ http, grpc }) =>
-    nodeCommand(serverCli, [
-      ...['serve', '--models', ondaModels, '--provider', 'cpu'],
+    appCommand('server', [
+      ...['serve', '--no-web', '--models', ondaModels, '--provider', 'cpu'],
       ...['--http-port', String(http), '--grpc-port', String(grpc)],
     ]),
   );

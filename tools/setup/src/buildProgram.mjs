@@ -1,0 +1,72 @@
+// @ts-check
+import { readFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { build } from 'esbuild';
+
+/** Packages that go into a program: many small ES modules, of which it takes a part. */
+const taken = ['zod'];
+
+/**
+ * Compiles an app's command line, and the worker thread that its runtime starts, into a folder: our sources in a few files, the packages left
+ * where they are.
+ * @param {string} root
+ * @param {string} app a folder of apps/
+ * @param {string} folder
+ */
+export async function buildProgram(root, app, folder) {
+  await build({
+    absWorkingDir: root,
+    entryPoints: {
+      cli: join(root, 'apps', app, 'src', 'cli.ts'),
+      sessionWorker: join(root, 'libs', 'runtime-node', 'src', 'sessionWorker.ts'),
+    },
+    outdir: folder,
+    outExtension: { '.js': '.mjs' },
+    bundle: true,
+    // What a command loads only when it needs it stays a file of its own.
+    splitting: true,
+    format: 'esm',
+    platform: 'node',
+    target: 'node20.19',
+    sourcemap: 'linked',
+    logLevel: 'silent',
+    plugins: [packagesOutside, sourcePlaces],
+  });
+}
+
+/** @type {import('esbuild').Plugin} */
+const packagesOutside = {
+  name: 'packages stay where they are',
+  setup(own) {
+    own.onResolve({ filter: /^[^./]/ }, ({ path, kind }) => {
+      if (kind === 'entry-point' || path.startsWith('@onda/') || taken.includes(path)) return undefined;
+      return { path, external: true };
+    });
+  },
+};
+
+const startOfWorker = "new URL('./sessionWorkerStart.mjs', import.meta.url)";
+
+/**
+ * A source that looks for a file beside it means its own place, not the program's; but the worker is part of the program.
+ * @type {import('esbuild').Plugin}
+ */
+const sourcePlaces = {
+  name: 'sources know their place',
+  setup(own) {
+    own.onLoad({ filter: /[\\/](apps|libs)[\\/].*\.ts$/ }, async ({ path }) => {
+      const text = await readFile(path, 'utf8');
+      if (!text.includes('import.meta.')) return undefined;
+      const contents = text
+        .split(startOfWorker)
+        .map((part) =>
+          part
+            .replaceAll('import.meta.url', JSON.stringify(pathToFileURL(path).href))
+            .replaceAll('import.meta.dirname', JSON.stringify(dirname(path))),
+        )
+        .join("new URL('./sessionWorker.mjs', import.meta.url)");
+      return { contents, loader: 'ts' };
+    });
+  },
+};
