@@ -49,9 +49,9 @@ export const exportPlan: Plan = {
   shapes: [
     { batch: 1, time: 1 },
     { batch: 3, time: 7 },
-    { batch: 2, time: 40 },
+    { batch: 2, time: 20 },
   ],
   seeds: [1],
   extremes: [],
-  splits: [[13, 27]],
+  splits: [[7, 13]],
 };
