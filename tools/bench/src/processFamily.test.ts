@@ -7,7 +7,7 @@ describe(processFamily, () => {
   it.runIf(process.platform === 'linux')('finds what a process has started, and what that has', async () => {
     const inner =
       "require('node:child_process').spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)'])";
-    const script = `const child = ${inner}; console.log(child.pid); process.stdin.on('end', () => child.kill()).resume();`;
+    const script = `const child = ${inner}; console.log(String(child.pid)); process.stdin.on('end', () => child.kill()).resume();`;
     const child = spawn(process.execPath, ['-e', script], { stdio: ['pipe', 'pipe', 'inherit'] });
     const [line] = (await once(child.stdout, 'data')) as [Buffer];
     expect(processFamily([child.pid ?? 0])).toEqual([child.pid, Number(String(line))]);

@@ -1,12 +1,11 @@
 import type { CellKind } from '@onda/contract';
 import { floatTensor } from '@onda/onnx';
-import { axis } from '../graph/axis.ts';
 import type { GraphBuilder } from '../graph/graphBuilder.ts';
 import type { Value } from '../graph/value.ts';
 import type { NetLayer, Readout } from '../net/net.ts';
 import { emitFunction } from '../recurrent/emitFunction.ts';
 import type { ClosedGates } from './closedGates.ts';
-import { closedGates, joinColumns } from './closedGates.ts';
+import { closedGates } from './closedGates.ts';
 
 /** States of the only layer, [batch, units]; c of an lstm. */
 export interface CellRows {
@@ -15,20 +14,20 @@ export interface CellRows {
 }
 
 /**
- * Adds one sample of the closed loop of a one-layer net, its cell spelled out: one product of h for all gates, the read-out in it. From
+ * Adds one sample of the closed loop of a one-layer net, its cell spelled out: products of h for the gates, the read-out in them. From
  * some rows on that is faster than the RNN, LSTM or GRU node, whose kernels have two microseconds of their own.
  *
  * @param body of the Scan
- * @returns the states after the sample
+ * @returns the states after the sample, and the values read out before it, y [batch, outputs]
  */
 export function closedCell(
   body: GraphBuilder,
   layer: NetLayer,
   readout: Readout,
   states: CellRows,
-): CellRows {
+): { states: CellRows; y: Value } {
   const cell = new Cell(body, `loop/${layer.name}`, closedGates(layer, readout));
-  return cells[layer.weights.cell](cell, states);
+  return { states: cells[layer.weights.cell](cell, states), y: cell.readout(states.h, readout) };
 }
 
 const cells = {
@@ -73,21 +72,30 @@ class Cell {
     this.gates = gates;
   }
 
-  /** All that is computed of h alone: one Gemm, taken apart. */
+  /** All that is computed of h alone: a Gemm each. One for all would have to be taken apart again, which costs more from two rows on. */
   parts(h: Value): Value[] {
     const { units, parts } = this.gates;
-    const { width, kernel, bias } = joinColumns(units, parts);
-    const [batch] = h.shape;
-    const weights = [this.constant('kernel', [units, width], kernel), this.constant('bias', [width], bias)];
-    const name = `${this.name}/gates`;
-    const sums = this.body.single(name, 'Gemm', [h, ...weights], { shape: [batch, width] });
-    if (parts.length === 1) return [sums];
-    return this.body.node({
-      name: `${name}/split`,
-      op: 'Split',
-      inputs: [sums, this.body.integers(parts.map((part) => part.width))],
-      outputs: parts.map((part, index) => ({ part: String(index), shape: [batch, part.width] })),
-      attributes: axis(1),
+    return parts.map((part, index) => {
+      const name = `gates/${index}`;
+      const weights = [
+        this.constant(`${name}/kernel`, [units, part.width], part.kernel),
+        this.constant(`${name}/bias`, [part.width], part.bias),
+      ];
+      return this.body.single(`${this.name}/${name}`, 'Gemm', [h, ...weights], {
+        shape: [h.shape[0], part.width],
+      });
+    });
+  }
+
+  /** The values that h gives. */
+  readout(h: Value, { kernel, bias }: Readout): Value {
+    const outputs = bias.length;
+    const weights = [
+      this.constant('readout/kernel', [this.gates.units, outputs], kernel),
+      this.constant('readout/bias', [outputs], bias),
+    ];
+    return this.body.single(`${this.name}/readout`, 'Gemm', [h, ...weights], {
+      shape: [h.shape[0], outputs],
     });
   }
 

@@ -67,22 +67,6 @@ function fedBack({ kernel, bias }: Readout, units: number): Columns {
   return { width, kernel: columns, bias: Float32Array.of(...bias, 1) };
 }
 
-/** Side by side. */
-export function joinColumns(units: number, parts: readonly Columns[]): Columns {
-  const width = parts.reduce((sum, part) => sum + part.width, 0);
-  const kernel = new Float32Array(units * width);
-  const bias = new Float32Array(width);
-  let offset = 0;
-  for (const part of parts) {
-    bias.set(part.bias, offset);
-    for (let unit = 0; unit < units; unit++) {
-      kernel.set(part.kernel.subarray(unit * part.width, (unit + 1) * part.width), unit * width + offset);
-    }
-    offset += part.width;
-  }
-  return { width, kernel, bias };
-}
-
 /** [rows, columns] ---> [columns, rows] */
 function turned(matrix: Float32Array, columns: number): Float32Array {
   const rows = matrix.length / columns;

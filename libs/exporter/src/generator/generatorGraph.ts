@@ -10,6 +10,7 @@ import { emitScale } from '../net/scaling.ts';
 import { beatLoop, hasBeats } from './beatLoop.ts';
 import { blockLoop } from './blockLoop.ts';
 import { byBatch } from './byBatch.ts';
+import { cellLoop } from './cellLoop.ts';
 import type { ClosedLoop } from './closedLoop.ts';
 import { exactLoop } from './exactLoop.ts';
 import { nodeLoop } from './nodeLoop.ts';
@@ -58,7 +59,7 @@ export function chooseLoop(net: Net, lag: number): ClosedLoop {
   const { cell, layers, units } = net.spec;
   if (layers > 1) return scanLoop;
   const values = valuesOfSample[cell] * units;
-  return byBatch(leastForScan[cell](net, units), values, cell === 'gru' ? beatLoop : nodeLoop, scanLoop);
+  return byBatch(leastForScan[cell](net, units), values, cell === 'gru' ? beatLoop : nodeLoop, cellLoop);
 }
 
 /**

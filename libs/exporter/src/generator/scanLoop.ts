@@ -5,28 +5,19 @@ import type { GraphBuilder } from '../graph/graphBuilder.ts';
 import type { Value } from '../graph/value.ts';
 import { emitReadout } from '../net/emitNet.ts';
 import type { RecurrentStates } from '../recurrent/emitRecurrent.ts';
-import type { Net } from '../net/net.ts';
 import type { ClosedLoop, LoopStart } from './closedLoop.ts';
+import { fedSamples } from './fedSamples.ts';
 import { listStates, statesOfList } from './loopStates.ts';
-import { closedCell } from './closedCell.ts';
 import { gemmPass } from './gemmPass.ts';
 import { nodePass } from './nodePass.ts';
 
 /**
- * The closed loop of any net with lag 1: a Scan that runs the net once a sample. The read-out of the values that are put out comes
+ * The closed loop of stacked layers with lag 1: a Scan that runs the net once a sample. The read-out of the values that are put out comes
  * after it, for all samples at once.
  */
 export const scanLoop: ClosedLoop = (builder, start) => {
   const { net, constants, prompt, samples } = start;
-  // The prompt's own last output is the first sample, so one less is fed; a Scan cannot run over none.
-  const fed = builder.single('loop/fed', 'Sub', [samples, builder.integers([1])], {
-    shape: [1],
-    type: 'int64',
-  });
-  const more = builder.single('loop/more', 'Greater', [fed, builder.integers([0])], {
-    shape: [1],
-    type: 'bool',
-  });
+  const { fed, more } = fedSamples(builder, samples);
   const first = prompt.states[prompt.states.length - 1].h;
   const results = emitIf(
     builder,
@@ -57,7 +48,8 @@ function runScan(
 ): { h: Value; states: RecurrentStates[] } {
   const ticks = builder.single('loop/ticks', 'ConstantOfShape', [fed], { shape: ['fed'] });
   const starts = listStates(prompt.states);
-  if (!spelledOut(net)) {
+  // A cell of rnn is a product or two and its activation: faster without a node of its own.
+  if (net.spec.cell !== 'rnn') {
     const run = emitScan(builder, 'loop/scan', starts, ticks, (inner, values) => {
       const next = nodePass(inner, net, statesOfList(values, prompt.states));
       return { states: listStates(next), output: next[next.length - 1].h };
@@ -73,20 +65,11 @@ function runScan(
     builder.single(`loop/row:${index}`, 'Squeeze', [state, zero], { shape: state.shape.slice(1) }),
   );
   const run = emitScan(builder, 'loop/scan', rows, ticks, (inner, values) => {
-    const before = statesOfList(values, prompt.states);
-    const next =
-      net.layers.length === 1
-        ? [closedCell(inner, net.layers[0], net.readout, before[0])]
-        : gemmPass(inner, net, values).map((h) => ({ h }));
+    const next = gemmPass(inner, net, values).map((h) => ({ h }));
     return { states: listStates(next), output: next[next.length - 1].h };
   });
   const states = run.states.map((row, index) =>
     builder.single(`loop/state:${index}`, 'Unsqueeze', [row, zero], { shape: [1, ...row.shape] }),
   );
   return { h: run.outputs, states: statesOfList(states, prompt.states) };
-}
-
-/** Whether the cells of a net are faster as nodes of their own: where a product or two is the whole of a sample. */
-function spelledOut({ layers, spec }: Net): boolean {
-  return layers.length === 1 || spec.cell === 'rnn';
 }

@@ -1,6 +1,6 @@
 import * as Plot from '@observablehq/plot';
-import { parseHTML } from 'linkedom';
 import type { BenchResult } from '../bench.ts';
+import { drawSvg } from '../report/drawSvg.ts';
 import { figure } from '../report/figures.ts';
 import { spread } from '../statistics.ts';
 import type { MeasuredWork } from './measureWork.ts';
@@ -17,7 +17,8 @@ const colours: Record<SystemName, string> = {
   'tfjs-node-layers': '#8a8f98',
 };
 
-const look = { background: 'white', color: '#1f2933', fontFamily: 'system-ui, sans-serif', fontSize: '12px' };
+/** Of the legend: entries a row, and how far apart they stand. */
+const legend = { columns: 3, width: 180, height: 18 };
 
 /** A row of dots for each work, a dot a system, on a logarithmic axis. */
 export function generationPicture(measured: readonly MeasuredWork[]): BenchResult['picture'] {
@@ -29,15 +30,12 @@ export function generationPicture(measured: readonly MeasuredWork[]): BenchResul
     })),
   );
   if (marks.length === 0) return null;
-  const { document } = parseHTML('<!doctype html><html><body></body></html>');
   const shown = systemNames.filter((name) => marks.some(({ system }) => system === name));
-  const picture = Plot.plot({
-    document,
-    style: look,
+  const svg = drawSvg({
     width: 860,
-    height: 80 + 30 * measured.length,
+    height: 98 + 30 * measured.length,
     marginLeft: 100,
-    marginTop: 46,
+    marginTop: 64,
     marginBottom: 44,
     x: {
       type: 'log',
@@ -66,27 +64,19 @@ export function generationPicture(measured: readonly MeasuredWork[]): BenchResul
         marks.filter(({ system }) => system === 'onda-generator'),
         { y: 'work', x: 'median', text: ({ median }: { median: number }) => figure(median), dy: -10 },
       ),
-      ...shown.flatMap((name, index) => [
-        Plot.dot([name], {
-          frameAnchor: 'top-left',
-          dx: 8 + index * 130,
-          dy: -30,
-          fill: colours[name],
-          r: 5,
-        }),
-        Plot.text([name], {
-          frameAnchor: 'top-left',
-          dx: 18 + index * 130,
-          dy: -30,
-          lineAnchor: 'middle',
-          text: (text: string) => text,
-        }),
-      ]),
+      ...shown.flatMap((name, index) => {
+        const dx = 8 + (index % legend.columns) * legend.width;
+        const dy = -48 + Math.floor(index / legend.columns) * legend.height;
+        const text = (given: string): string => given;
+        return [
+          Plot.dot([name], { frameAnchor: 'top-left', dx, dy, fill: colours[name], r: 5 }),
+          Plot.text([name], { frameAnchor: 'top-left', dx: dx + 10, dy, lineAnchor: 'middle', text }),
+        ];
+      }),
     ],
   });
-  picture.setAttribute('xmlns', 'http://www.w3.org/2000/svg');
   return {
     alt: 'Microseconds a generated sample by work; a dot is a system, the line reaches from its quickest to its slowest round',
-    svg: `${picture.outerHTML}\n`,
+    svg,
   };
 }
