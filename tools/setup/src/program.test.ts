@@ -22,7 +22,7 @@ beforeEach(() => {
   root = mkdtempSync(join(tmpdir(), 'onda-program-'));
   write('package-lock.json', '{}');
   write('libs/runtime-node/package.json', '{ "exports": "./src/sessionWorker.ts" }');
-  write('libs/runtime-node/src/sessionWorker.ts', 'export const answer: number = 42;');
+  write('libs/runtime-node/src/sessionWorker.ts', 'export const answer: string = "42";');
   write('apps/some/package.json', '{ "version": "1.2.3" }');
   write(
     'apps/some/src/cli.ts',
@@ -42,7 +42,7 @@ describe(ensureProgram, () => {
   it('compiles once, and again when a source changed', async () => {
     const first = await ensureProgram(place(), 'some');
     expect(await ensureProgram(place(), 'some')).toBe(first);
-    write('libs/runtime-node/src/sessionWorker.ts', 'export const answer: number = 4711;');
+    write('libs/runtime-node/src/sessionWorker.ts', 'export const answer: string = "4711";');
     expect(await ensureProgram(place(), 'some')).not.toBe(first);
   });
 
@@ -58,7 +58,7 @@ describe(ensureProgram, () => {
     await expect(ensureProgram(place(), 'some')).rejects.toThrow(
       /^some: its sources could not be compiled \(.*cli\.ts:1:6: ERROR: Expected identifier.*\); correct that\.$/s,
     );
-    write('apps/some/src/cli.ts', 'console.log(3);');
+    write('apps/some/src/cli.ts', 'console.log("3");');
     expect(execFileSync(process.execPath, [await ensureProgram(place(), 'some')], { encoding: 'utf8' })).toBe(
       '3\n',
     );
