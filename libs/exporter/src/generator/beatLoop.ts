@@ -2,13 +2,12 @@ import { floatTensor } from '@onda/onnx';
 import { axis } from '../graph/axis.ts';
 import type { GraphBuilder } from '../graph/graphBuilder.ts';
 import type { Dim, Value } from '../graph/value.ts';
+import { toTheEnd } from '../graph/toTheEnd.ts';
 import type { Net } from '../net/net.ts';
 import { emitReadout } from '../net/emitNet.ts';
 import { emitRecurrent, recurrentConstants } from '../recurrent/emitRecurrent.ts';
 import { beatWeights } from './beatWeights.ts';
 import type { ClosedLoop, LoopStart } from './closedLoop.ts';
-
-const toTheEnd = 2 ** 53 - 1;
 
 /** Gates of which f(-v) = 1 - f(v). */
 const evenGates = ['Sigmoid', 'HardSigmoid'];

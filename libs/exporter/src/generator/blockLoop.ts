@@ -3,14 +3,12 @@ import { emitIf } from '../graph/emitIf.ts';
 import { emitScan } from '../graph/emitScan.ts';
 import type { GraphBuilder } from '../graph/graphBuilder.ts';
 import type { Dim, Value } from '../graph/value.ts';
+import { toTheEnd } from '../graph/toTheEnd.ts';
 import { emitReadout, emitStack } from '../net/emitNet.ts';
 import type { RecurrentStates } from '../recurrent/emitRecurrent.ts';
 import type { ClosedLoop, LoopStart } from './closedLoop.ts';
 import { lastOf } from './lastOf.ts';
 import { listStates, statesOfList } from './loopStates.ts';
-
-/** Beyond every length that a Slice can meet. */
-const toTheEnd = 2 ** 53 - 1;
 
 /**
  * The closed loop for a lag of more than 1. The last `lag` outputs are the next `lag` inputs, so a Scan feeds blocks of `lag` samples

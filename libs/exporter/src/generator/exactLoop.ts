@@ -4,14 +4,12 @@ import { emitIf } from '../graph/emitIf.ts';
 import { emitScan } from '../graph/emitScan.ts';
 import type { GraphBuilder } from '../graph/graphBuilder.ts';
 import type { Value } from '../graph/value.ts';
+import { toTheEnd } from '../graph/toTheEnd.ts';
 import { emitReadout, emitStack, netConstants } from '../net/emitNet.ts';
 import { emitScale, emitUnscale } from '../net/scaling.ts';
 import type { LoopEnd, LoopStart } from './closedLoop.ts';
 import { lastOf } from './lastOf.ts';
 import { listStates, statesOfList } from './loopStates.ts';
-
-/** Beyond every length that a Slice can meet. */
-const toTheEnd = 2 ** 53 - 1;
 
 /**
  * The closed loop by model.onnx's own nodes, one sample at a time, for any net and lag: every sample is scaled back into the data's

@@ -1,5 +1,6 @@
 import { attribute, floatTensor } from '@onda/onnx';
 import { axis } from '../graph/axis.ts';
+import { toTheEnd } from '../graph/toTheEnd.ts';
 import { emitReadout } from '../net/emitNet.ts';
 import { emitRecurrent, recurrentConstants } from '../recurrent/emitRecurrent.ts';
 import type { ClosedLoop } from './closedLoop.ts';
@@ -66,7 +67,7 @@ export const nodeLoop: ClosedLoop = (builder, { net, constants, prompt, samples,
   const last = builder.single(
     'loop/last_h',
     'Slice',
-    [h, builder.integers([-1]), builder.integers([2 ** 53 - 1]), builder.integers([0])],
+    [h, builder.integers([-1]), builder.integers([toTheEnd]), builder.integers([0])],
     { shape: [1, 'batch', units] },
   );
   const { c: start } = prompt.states[0];

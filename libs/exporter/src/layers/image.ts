@@ -1,6 +1,7 @@
 import { attribute, floatTensor } from '@onda/onnx';
 import { UnsupportedError } from '../errors.ts';
 import type { Dim, Value } from '../graph/value.ts';
+import { toTheEnd } from '../graph/toTheEnd.ts';
 import type { LayerCall, LayerConverter } from './layerCall.ts';
 import { batchMajor } from './layerCall.ts';
 import type { LayerFamily, Timing } from './layerRule.ts';
@@ -59,7 +60,7 @@ const convertCropping2D: LayerConverter = (call) => {
   const [top, bottom, left, right] = sides(call, 'cropping', 0);
   const shape = resized(call, x, (place, axis) => place - (axis === 0 ? top + bottom : left + right));
   // An end before the end counts from behind; no cropping there is beyond every size.
-  const ends = [bottom, right].map((side) => (side === 0 ? 2 ** 53 - 1 : -side));
+  const ends = [bottom, right].map((side) => (side === 0 ? toTheEnd : -side));
   const inputs = [[top, left], ends, places(call)].map((values) => builder.integers(values));
   return [builder.single(path, 'Slice', [x, ...inputs], { shape })];
 };

@@ -1,6 +1,7 @@
 import { UnsupportedError } from '../errors.ts';
 import { axis } from '../graph/axis.ts';
 import type { Value } from '../graph/value.ts';
+import { toTheEnd } from '../graph/toTheEnd.ts';
 import { countedSamples, emitBack, emitFront } from '../recurrent/countedSamples.ts';
 import type { RecurrentRun, RecurrentStates } from '../recurrent/emitRecurrent.ts';
 import { emitRecurrent, recurrentConstants } from '../recurrent/emitRecurrent.ts';
@@ -146,6 +147,6 @@ export function squeezed({ builder }: LayerCall, value: Value, place: 0 | 1, nam
  * out in the order in which it came to them.
  */
 export function reversed({ builder, path }: LayerCall, sequence: Value): Value {
-  const [start, end, place, step] = [-1, -(2 ** 53 - 1), 0, -1].map((value) => builder.integers([value]));
+  const [start, end, place, step] = [-1, -toTheEnd, 0, -1].map((value) => builder.integers([value]));
   return builder.single(`${path}/reversed`, 'Slice', [sequence, start, end, place, step], sequence);
 }

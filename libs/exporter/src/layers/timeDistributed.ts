@@ -2,6 +2,7 @@ import { isObject } from '../artifacts/json.ts';
 import { UnsupportedError } from '../errors.ts';
 import { axis } from '../graph/axis.ts';
 import type { Dim } from '../graph/value.ts';
+import { toTheEnd } from '../graph/toTheEnd.ts';
 import type { LayerConverter } from './layerCall.ts';
 import { batchMajor } from './layerCall.ts';
 import type { LayerFamily } from './layerRule.ts';
@@ -55,7 +56,7 @@ const convertTimeDistributed: LayerConverter = (call) => {
           builder.single(
             `${path}/rest`,
             'Slice',
-            [whole, builder.integers([2]), builder.integers([2 ** 53 - 1])],
+            [whole, builder.integers([2]), builder.integers([toTheEnd])],
             like([rest.length]),
           ),
         ],
@@ -73,7 +74,7 @@ const convertTimeDistributed: LayerConverter = (call) => {
   const tail = builder.single(
     `${path}/outputs`,
     'Slice',
-    [inner, builder.integers([1]), builder.integers([2 ** 53 - 1])],
+    [inner, builder.integers([1]), builder.integers([toTheEnd])],
     like([outputs.length]),
   );
   const sizes = builder.single(`${path}/sizes`, 'Concat', [pair, tail], like([outputs.length + 2]), axis(0));

@@ -1,9 +1,7 @@
 import { axis } from '../../graph/axis.ts';
 import type { GraphBuilder } from '../../graph/graphBuilder.ts';
 import type { Dim, Value } from '../../graph/value.ts';
-
-/** Beyond every length that a Slice can meet. */
-const toTheEnd = 2 ** 53 - 1;
+import { toTheEnd } from '../../graph/toTheEnd.ts';
 
 /** Samples [from, to) of a batch-major sequence. */
 export function samplesOf(

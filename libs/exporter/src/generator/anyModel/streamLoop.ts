@@ -2,6 +2,7 @@ import { emitIf } from '../../graph/emitIf.ts';
 import { emitScan } from '../../graph/emitScan.ts';
 import type { GraphBuilder } from '../../graph/graphBuilder.ts';
 import type { Value } from '../../graph/value.ts';
+import { toTheEnd } from '../../graph/toTheEnd.ts';
 import { lastOf } from '../lastOf.ts';
 import { asSequence, joinSamples, onlySample, samplesOf } from './loopParts.ts';
 import type { ModelRun } from './modelPass.ts';
@@ -82,6 +83,6 @@ function runStream(
 /** Draws of the samples that come after the first `lag`. */
 function later(builder: GraphBuilder, entries: Value, lag: number): Value {
   const [, ...rest] = entries.shape;
-  const inputs = [entries, builder.integers([lag]), builder.integers([2 ** 53 - 1]), builder.integers([0])];
+  const inputs = [entries, builder.integers([lag]), builder.integers([toTheEnd]), builder.integers([0])];
   return builder.single('loop/later_draws', 'Slice', inputs, { shape: ['fed', ...rest] });
 }
