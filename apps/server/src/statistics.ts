@@ -33,7 +33,7 @@ export interface ModelStatistics {
 
 /**
  * What models have done since the start, in the form of Triton's statistics extension. Inputs and outputs are not timed apart from
- * the run, and there is no cache: these are 0.
+ * the run, and there is no cache: these take 0.
  */
 export function modelStatistics(models: readonly ServedModel[]): { model_stats: ModelStatistics[] } {
   return { model_stats: models.map(statisticsOf) };
@@ -52,9 +52,10 @@ function statisticsOf({ name, version, stats }: ServedModel): ModelStatistics {
       success: duration(successes, stats.requestMs),
       fail: duration(countFailures(stats), stats.failedMs),
       queue: duration(successes, stats.queueMs),
-      compute_input: none,
+      // Counted all the same: clients hold the three counts against each other, and against that of the successes.
+      compute_input: duration(successes, 0),
       compute_infer: duration(successes, stats.computeMs),
-      compute_output: none,
+      compute_output: duration(successes, 0),
       cache_hit: none,
       cache_miss: none,
     },

@@ -27,4 +27,22 @@ describe(modelConfig, () => {
       output: [{ name: 'n', data_type: 'TYPE_INT64', dims: [] }],
     });
   });
+
+  it('names the states that are kept for a sequence, whose inputs may be left out', () => {
+    const stateful: ModelTensors = {
+      inputs: [...tensors.inputs, { name: 's', type: 'float32', shape: ['batch', 8] }],
+      outputs: [...tensors.outputs, { name: 't', type: 'float32', shape: ['batch', 8] }],
+    };
+    const config = modelConfig('m', stateful, 64, { states: [{ input: 's', output: 't' }], idleMs: 60_000 });
+    expect(config.input).toEqual([
+      { name: 'x', data_type: 'TYPE_FP32', dims: [-1, 4] },
+      { name: 's', data_type: 'TYPE_FP32', dims: [8], optional: true },
+    ]);
+    expect(config.sequence_batching).toEqual({
+      max_sequence_idle_microseconds: 60_000_000,
+      state: [{ input_name: 's', output_name: 't', data_type: 'TYPE_FP32', dims: [8] }],
+    });
+    expect(modelConfig('m', stateful, 64)).not.toHaveProperty('sequence_batching');
+    expect(modelConfig('m', tensors, 64, { states: [], idleMs: 1 })).not.toHaveProperty('sequence_batching');
+  });
 });

@@ -42,6 +42,16 @@ interface ConfigTensor {
   name: string;
   data_type: string;
   dims: number[];
+  /** A state: in a sequence it is left out. */
+  optional?: true;
+}
+
+/** A state that the service keeps from one request of a sequence to the next. */
+interface ConfigState {
+  input_name: string;
+  output_name: string;
+  data_type: string;
+  dims: number[];
 }
 
 export interface ModelConfig {
@@ -52,27 +62,55 @@ export interface ModelConfig {
   max_batch_size: number;
   input: ConfigTensor[];
   output: ConfigTensor[];
+  sequence_batching?: { max_sequence_idle_microseconds: number; state: ConfigState[] };
+}
+
+/** How a model's sequences are kept, as far as its configuration tells. */
+export interface ConfigSequences {
+  /** Names of the tensors that carry a state from one request to the next. */
+  states: readonly { input: string; output: string }[];
+  /** Milliseconds without a step after which a sequence is forgotten. */
+  idleMs: number;
 }
 
 /**
- * `GET /v2/models/{name}/config`: Triton's ModelConfig as JSON, of what this service does with the model. The state is a
- * plain tensor here, so it stands among the inputs and outputs.
+ * `GET /v2/models/{name}/config`: Triton's ModelConfig as JSON, of what this service does with the model. A client may carry
+ * the state as a plain tensor, so it stands among the inputs and outputs too, optional.
  *
- * @param maxBatch the most rows that one request may have; 0: its tensors have none, and dims are given in full
+ * @param maxBatch  the most rows that one request may have; 0: its tensors have none, and dims are given in full
+ * @param sequences undefined: clients are not to take it for a model of sequences
  */
-export function modelConfig(name: string, tensors: ModelTensors, maxBatch: number): ModelConfig {
+export function modelConfig(
+  name: string,
+  tensors: ModelTensors,
+  maxBatch: number,
+  sequences?: ConfigSequences,
+): ModelConfig {
   const describe = ({ name, type, shape }: TensorSpec): ConfigTensor => ({
     name,
     data_type: tritonTypes[type],
     dims: shape.slice(maxBatch > 0 ? 1 : 0).map((dim) => (typeof dim === 'number' ? dim : -1)),
   });
+  const states = (sequences?.states ?? []).flatMap(({ input, output }) => {
+    const spec = tensors.inputs.find((tensor) => tensor.name === input);
+    if (spec === undefined) return [];
+    const { data_type, dims } = describe(spec);
+    return [{ input_name: input, output_name: output, data_type, dims }];
+  });
+  const isState = (input: string): boolean => states.some(({ input_name }) => input_name === input);
   return {
     name,
     platform: PLATFORM,
     backend: 'onnxruntime',
     version_policy: { latest: { num_versions: 1 } },
     max_batch_size: maxBatch,
-    input: tensors.inputs.map(describe),
+    input: tensors.inputs.map((spec) => ({
+      ...describe(spec),
+      ...(isState(spec.name) ? { optional: true as const } : {}),
+    })),
     output: tensors.outputs.map(describe),
+    ...(sequences && states.length > 0
+      ? { sequence_batching: { max_sequence_idle_microseconds: sequences.idleMs * 1000, state: states } }
+      : {}),
   };
 }

@@ -42,12 +42,14 @@ export const pythonEnvironments = [
   },
   {
     // numpy 1, which the backend's compiled part is made for: with numpy 2 it gives tensors of no bytes. Hence Python 3.11 or 3.12.
+    // tritonclient 2.50 brings the program perf_analyzer, for glibc 2.34; its two libraries that are not everywhere are in
+    // nvidia-pytriton's wheel. Later ones ask for glibc 2.38.
     part: 'Triton',
     field: 'tritonPython',
     variable: 'ONDA_TRITON_PYTHON',
     requirements: 'triton.txt',
-    packages: 'tritonserver and onnxruntime',
-    cost: 'No real Triton reads the config.pbtxt of exported models.',
+    packages: 'tritonserver, perf_analyzer and onnxruntime',
+    cost: "No real Triton reads the config.pbtxt of exported models, and Triton's perf_analyzer does not measure the service.",
   },
 ];
 

@@ -121,7 +121,17 @@ function serve(
     fileHash,
     files,
     metadata: JSON.stringify(modelMetadata(name, version, signature)),
-    config: JSON.stringify(modelConfig(name, signature, signature.maxRows)),
+    // Whoever wrote a config.pbtxt without sequences wants the state to be a tensor like any other (deploy/kserve).
+    config: JSON.stringify(
+      modelConfig(
+        name,
+        signature,
+        signature.maxRows,
+        config !== null && config.sequence_batching === undefined
+          ? undefined
+          : { states: signature.states, idleMs: options.sequences.idleMs },
+      ),
+    ),
   };
 }
 
