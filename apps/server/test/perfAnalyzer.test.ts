@@ -111,12 +111,13 @@ async function putStateless(into: string): Promise<void> {
   await writeFile(manifest, renamed(await readFile(manifest, 'utf8')));
 }
 
+interface Statistics {
+  model_stats: { inference_stats: Record<'success' | 'fail', { count: number }> }[];
+}
+
 async function counts(model: string): Promise<{ success: number; fail: number }> {
-  const { body } = await getJson(`${service.url}/v2/models/${model}/stats`);
-  const { model_stats: stats } = body as {
-    model_stats: { inference_stats: Record<'success' | 'fail', { count: number }> }[];
-  };
-  const { success, fail } = stats[0].inference_stats;
+  const { body } = await getJson<Statistics>(`${service.url}/v2/models/${model}/stats`);
+  const { success, fail } = body.model_stats[0].inference_stats;
   return { success: success.count, fail: fail.count };
 }
 
