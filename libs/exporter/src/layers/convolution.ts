@@ -7,6 +7,7 @@ import type { LayerFamily, LayerRule } from './layerRule.ts';
 import type { Window } from './window.ts';
 import {
   channelsFirst,
+  noteSmallWindows,
   paddingOf,
   perDim,
   toChannelsFirst,
@@ -53,6 +54,7 @@ function convertConv(call: LayerCall, dims: number, depthwise: boolean): ReturnT
   const given = batchMajor(call);
   const x = first ? given : toChannelsFirst(call, given);
   const [batch, channelDim, ...places] = x.shape;
+  noteSmallWindows(call, window, places);
   const [channels] = fixed(call, [channelDim]);
   const multiplier = depthwise ? options.count('depth_multiplier') : options.count('filters');
   const filters = depthwise ? channels * multiplier : multiplier;

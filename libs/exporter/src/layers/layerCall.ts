@@ -22,6 +22,8 @@ export interface LayerCall {
   readonly states: StateKeeper;
   /** The mask that TensorFlow.js calls the layer with; null: none. */
   readonly mask: Mask | null;
+  /** Takes a sentence on what a person should know of the layer's values: it becomes a warning of the export. */
+  readonly note: (text: string) => void;
   /** Converts a layer that is inside this one, such as that of TimeDistributed. */
   readonly convertInner: (className: string, inner: InnerLayer) => readonly Value[];
 }

@@ -20,6 +20,11 @@ const convertBatchNormalization: LayerConverter = (call) => {
   const { builder, path, options, weights } = call;
   const [axis] = axesOf(call, -1, true);
   const x = axis === call.inputs[0].shape.length - 1 ? call.inputs[0] : batchMajor(call);
+  if (axis < x.shape.length - 1) {
+    call.note(
+      `layer "${options.layer}": it normalizes over axis ${axis}; the file gives the values of TensorFlow and Keras, TensorFlow.js's CPU backend gives others`,
+    );
+  }
   const [size] = fixed(call, [x.shape[axis]]);
   const gammaOf = (): Float32Array =>
     options.flag('scale', true) ? weights.get('gamma', [size]) : new Float32Array(size).fill(1);

@@ -7,6 +7,7 @@ import { emitReduce } from './reduce.ts';
 import type { Window } from './window.ts';
 import {
   channelsFirst,
+  noteSmallWindows,
   paddingOf,
   perDim,
   toChannelsFirst,
@@ -34,6 +35,7 @@ function convertPooling(call: LayerCall, op: 'AveragePool' | 'MaxPool'): ReturnT
   const first = channelsFirst(call);
   const x = first ? given : toChannelsFirst(call, given);
   const [batch, channels, ...places] = x.shape;
+  noteSmallWindows(call, window, places);
   const y = builder.single(
     path,
     op,

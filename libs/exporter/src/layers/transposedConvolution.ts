@@ -5,7 +5,15 @@ import type { LayerCall, LayerConverter } from './layerCall.ts';
 import { batchMajor, layerConstant } from './layerCall.ts';
 import type { LayerFamily, LayerRule } from './layerRule.ts';
 import { fixed } from './shapes.ts';
-import { channelsFirst, paddingOf, perDim, toChannelsFirst, windowTiming } from './window.ts';
+import type { Window } from './window.ts';
+import {
+  channelsFirst,
+  noteSmallWindows,
+  paddingOf,
+  perDim,
+  toChannelsFirst,
+  windowTiming,
+} from './window.ts';
 
 /**
  * The gradient of a convolution as a layer.
@@ -40,6 +48,9 @@ function convertTranspose(call: LayerCall, dims: number): ReturnType<LayerConver
     if (typeof place !== 'number') return `${path}/place:${dim}`;
     return place * strides[dim] + (same ? 0 : Math.max(sizes[dim] - strides[dim], 0));
   });
+  // The convolution whose gradient this is walks over the places that this one gives.
+  const window: Window = { sizes, strides, dilations: sizes.map(() => 1), padding: paddingOf(call) };
+  noteSmallWindows(call, window, walked);
   const y = builder.single(
     `${path}/conv`,
     'ConvTranspose',

@@ -85,6 +85,26 @@ function paddings(window: Window, places: readonly Dim[]): Record<string, Attrib
   return { pads: attribute.ints([...before, ...known.map((total, dim) => total - before[dim])]) };
 }
 
+/**
+ * Tells of a volume whose windows are smaller than their stride. TensorFlow, Keras and tfjs-node begin the first window at the first place then,
+ * and so does the file; TensorFlow.js's JavaScript backends pad by a negative number and begin inside (tfjs-core conv_util.ts,
+ * get3DPadAndOutInfo, which has no max(0, ...) as that of images has).
+ *
+ * @param places that the windows walk over
+ */
+export function noteSmallWindows({ options, note }: LayerCall, window: Window, places: readonly Dim[]): void {
+  const negative = window.sizes.some((size, dim) => {
+    const place = places[dim];
+    const stride = window.strides[dim];
+    if (size >= stride) return false;
+    return typeof place !== 'number' || (Math.ceil(place / stride) - 1) * stride + size < place;
+  });
+  if (window.sizes.length < 3 || window.padding !== 'same' || !negative) return;
+  note(
+    `layer "${options.layer}": its windows are smaller than their stride; the file gives the values of TensorFlow and tfjs-node, TensorFlow.js's other backends give others`,
+  );
+}
+
 /** Places that a window gives; a name of its own for what is known at run time only. */
 export function windowPlaces(name: string, window: Window, places: readonly Dim[]): Dim[] {
   return places.map((place, dim): Dim => {

@@ -54,6 +54,7 @@ export function convertLayer(
     weights: new LayerWeights(name, conversion.weights),
     inputs: inputs.map(({ value }) => value),
     mask: passed.shared ? passed.mask : null,
+    note: conversion.note ?? (() => undefined),
     convertInner: (innerClass, inner) => {
       const layer = { className: innerClass, name: inner.name, config: inner.config };
       const whole = { ...conversion, states: noStates };

@@ -39,7 +39,7 @@ export interface ExportedModel {
   readonly bytes: Uint8Array;
   /** Where the states come in and go out; null when the export is not stateful. */
   readonly state: StateLayout | null;
-  /** What runs slower or is larger than it could, a sentence each. */
+  /** What runs slower or is larger than it could, and where a backend of TensorFlow.js gives other values than TensorFlow, a sentence each. */
   readonly warnings: readonly string[];
 }
 
@@ -55,7 +55,8 @@ export function exportModel(artifacts: LayersArtifacts, options: ExportModelOpti
   const weights = readWeights(artifactsIn(artifacts, precision), options);
   const plan = { topology, weights, opset };
   const state = stateful ? stateLayout(recordStates(plan).rows, states) : null;
-  const graph = modelGraph(plan, state);
+  const layerNotes = new Set<string>();
+  const graph = modelGraph({ ...plan, note: (text) => layerNotes.add(text) }, state);
   const { model, notes } = modelIn(
     makeModel(graph, { producerVersion: exporterVersion, ...options, opset }),
     precision,
@@ -65,7 +66,7 @@ export function exportModel(artifacts: LayersArtifacts, options: ExportModelOpti
   return {
     model,
     state,
-    warnings: [...warnings, ...notes],
+    warnings: [...layerNotes, ...warnings, ...notes],
     get bytes() {
       return (bytes ??= writeModel(model));
     },

@@ -17,6 +17,8 @@ export interface ModelPlan {
   readonly topology: Topology;
   readonly weights: ReadonlyMap<string, Weight>;
   readonly opset: number;
+  /** Takes a sentence on what a person should know of a layer's values. */
+  readonly note?: (text: string) => void;
 }
 
 /** The graph of a model, with its states as inputs and outputs when a layout of them is given. */

@@ -12,6 +12,8 @@ export interface Conversion {
   readonly states: StateKeeper;
   /** How many layers a model inside is behind; none when left out. */
   readonly depth?: number;
+  /** Takes a sentence on what a person should know of a layer's values. */
+  readonly note?: (text: string) => void;
 }
 
 /**

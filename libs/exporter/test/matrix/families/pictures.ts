@@ -47,7 +47,7 @@ const between = fc.oneof(
 );
 
 const volume = [4, 5, 4, 2] as const;
-// Where a kernel is smaller than its stride, TensorFlow.js's JavaScript kernels pad volumes by a negative number and begin inside.
+// Where a kernel is smaller than its stride, TensorFlow.js's JavaScript kernels pad volumes by a negative number: exportVolumes.test.ts.
 const windows = fc.constantFrom(
   { strides: 1, kernelSize: 1 },
   { strides: 1, kernelSize: 2 },
