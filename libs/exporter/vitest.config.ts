@@ -4,5 +4,5 @@ import base from '../../vitest.base.ts';
 // The matrix of layers takes its time: `nx integration exporter`.
 export default mergeConfig(
   base,
-  defineConfig({ test: { name: 'exporter', exclude: ['test/{matrix,package}/**', 'dist/**'] } }),
+  defineConfig({ test: { name: 'exporter', exclude: ['test/{matrix,package,hostile}/**', 'dist/**'] } }),
 );

@@ -4,7 +4,7 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     name: 'exporter integration',
-    include: ['test/{matrix,package}/**/*.test.ts'],
+    include: ['test/{matrix,package,hostile}/**/*.test.ts'],
     testTimeout: 300_000,
     hookTimeout: 60_000,
     pool: 'forks',

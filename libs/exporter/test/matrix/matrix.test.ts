@@ -3,16 +3,12 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import fc from 'fast-check';
 import { afterAll, describe, expect, it } from 'vitest';
-import { aroundFamilies } from './families/around.ts';
-import { maskedFamilies } from './families/masked.ts';
-import { pictureFamilies } from './families/pictures.ts';
-import { recurrentFamilies } from './families/recurrent.ts';
+import { matrixFamilies as families } from './families/matrixFamilies.ts';
 import { matrixSize } from './matrixSize.ts';
 import { browserProblems, canTestInBrowser } from './browser.ts';
 import { checkInPython, findCheckerPython } from './python.ts';
 import { runCase } from './runCase.ts';
 
-const families = [...recurrentFamilies, ...maskedFamilies, ...aroundFamilies, ...pictureFamilies];
 const { cases, seed } = matrixSize(process.env);
 const shares = families.reduce((sum, { share }) => sum + share, 0);
 /** Files and values of every case, for the runtimes after the first. */

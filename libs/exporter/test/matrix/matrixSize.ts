@@ -3,10 +3,18 @@ export function matrixSize(env: Readonly<Record<string, string | undefined>>): {
   cases: number;
   seed: number;
 } {
-  return { cases: count(env, 'ONDA_MATRIX_CASES', 300), seed: count(env, 'ONDA_MATRIX_SEED', 20_261_125) };
+  return {
+    cases: countFrom(env, 'ONDA_MATRIX_CASES', 300),
+    seed: countFrom(env, 'ONDA_MATRIX_SEED', 20_261_125),
+  };
 }
 
-function count(env: Readonly<Record<string, string | undefined>>, name: string, usual: number): number {
+/** A whole number from 1 that the environment names. */
+export function countFrom(
+  env: Readonly<Record<string, string | undefined>>,
+  name: string,
+  usual: number,
+): number {
   const text = env[name];
   if (text === undefined || text === '') return usual;
   const value = Number(text);

@@ -38,7 +38,7 @@ export async function runCase(family: Family, plan: ModelPlan, folder: string, f
     for (const { batch, time } of sizes) {
       if (open ? time < family.leastTime : time > 1) continue;
       const run = runInTfjs(model, plan, exported, batch, time);
-      if (overflows(run)) continue;
+      if (overflows(run, plan)) continue;
       runs.push(run);
       problems.push(...differences(await loaded.run(run.feeds), run, `batch ${batch}, time ${time}`));
       if (plan.stateful && time > 1) problems.push(...(await splitProblems(loaded, run, time)));
@@ -53,9 +53,13 @@ export async function runCase(family: Family, plan: ModelPlan, folder: string, f
   }
 }
 
-/** Gates without a bound may make values double at every sample, and how they overflow is no layer's meaning. */
-function overflows({ expected }: MatrixRun): boolean {
-  return Object.values(expected).some(({ data }) => data.some((value) => !(Math.abs(value) < 1e30)));
+/**
+ * Gates without a bound may make values double at every sample, and how they overflow is no layer's meaning. Softplus in ONNX Runtime's
+ * recurrent kernels does above 88, which a warning of the export says.
+ */
+function overflows({ expected }: MatrixRun, plan: ModelPlan): boolean {
+  const most = JSON.stringify(plan.calls).includes('softplus') ? 80 : 1e30;
+  return Object.values(expected).some(({ data }) => data.some((value) => !(Math.abs(value) < most)));
 }
 
 const plainValues = (_key: string, value: unknown): unknown =>

@@ -59,6 +59,17 @@ describe(providerNotes, () => {
     expect(cuda([plain])).toEqual([]);
   });
 
+  it('tells of a function that overflows on the CPU', () => {
+    const activations = attribute.strings(['Sigmoid', 'Softplus']);
+    const notes = providerNotes({
+      graph: graph([node('GRU', { ...reset, activations })]),
+      opsets: { '': 17 },
+    });
+    expect(notes.filter(({ provider }) => provider === 'cpu').map(({ text }) => text)).toEqual([
+      'node "n" (GRU): ONNX Runtime\'s Softplus there is infinite above 88, where TensorFlow.js\'s is not; train with another activation if its values go so far',
+    ]);
+  });
+
   it('looks into branches', () => {
     const branch = attribute.graph(graph([node('GRU')]));
     expect(cuda([node('If', { then_branch: branch })])).toHaveLength(1);

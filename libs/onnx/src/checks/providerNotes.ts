@@ -1,8 +1,9 @@
 import type { Attribute, Graph, Model, Node } from '../graph/graph.ts';
+import { plain, quoted } from '../text/quoted.ts';
 
-/** A node that a GPU provider of ONNX Runtime would not take. */
+/** A node that a GPU provider of ONNX Runtime would not take, or whose kernel on the CPU gives other values at the edge. */
 export interface ProviderNote {
-  readonly provider: 'cuda' | 'webgpu';
+  readonly provider: 'cpu' | 'cuda' | 'webgpu';
   /** Which node, why, and what to change: one sentence. */
   readonly text: string;
 }
@@ -56,7 +57,7 @@ function nodeNotes(node: Node): ProviderNote[] {
   if (!isRecurrent(node)) return [];
   const notes: ProviderNote[] = [];
   const expected = cudaActivations[node.op];
-  const at = `node "${node.name}" (${node.op})`;
+  const at = `node ${quoted(node.name)} (${node.op})`;
   const onCpu = (why: string, remedy: string): void => {
     notes.push({
       provider: 'cuda',
@@ -66,16 +67,20 @@ function nodeNotes(node: Node): ProviderNote[] {
   const activations = textsOf(node.attributes['activations']);
   const odd = activations.filter((name, index) => name !== expected[index % expected.length]);
   if (odd.length > 0) {
-    onCpu(
-      `it has no ${[...new Set(odd)].join(', ')} there`,
-      'train with recurrentActivation "sigmoid" and activation "tanh"',
-    );
+    onCpu(`it has no ${listed(odd)} there`, 'train with recurrentActivation "sigmoid" and activation "tanh"');
+  }
+  if (activations.some((name) => name === 'Softplus')) {
+    // rnn_helpers.cc computes log(exp(x) + 1) as it stands, and exp overflows float32.
+    notes.push({
+      provider: 'cpu',
+      text: `${at}: ONNX Runtime's Softplus there is infinite above 88, where TensorFlow.js's is not; train with another activation if its values go so far`,
+    });
   }
   const unknown = activations.filter((name) => !webgpuActivations.has(name));
   if (node.op !== 'RNN' && unknown.length > 0) {
     notes.push({
       provider: 'webgpu',
-      text: `${at}: the WebGPU provider refuses it, as it has no ${[...new Set(unknown)].join(', ')}; train with recurrentActivation "sigmoid"`,
+      text: `${at}: the WebGPU provider refuses it, as it has no ${listed(unknown)}; train with recurrentActivation "sigmoid"`,
     });
   }
   if (node.op === 'RNN') {
@@ -103,6 +108,11 @@ function nodeNotes(node: Node): ProviderNote[] {
 
 function isSet(value: Attribute | undefined): boolean {
   return value?.kind === 'int' && value.value !== 0;
+}
+
+/** Names, each once; the first few of them are enough. */
+function listed(names: readonly string[]): string {
+  return [...new Set(names.slice(0, 8))].map(plain).join(', ');
 }
 
 function textsOf(value: Attribute | undefined): readonly string[] {

@@ -1,11 +1,16 @@
 import type { Attribute, Graph, Model, Node, ValueInfo } from '../graph/graph.ts';
 import type { Tensor } from '../graph/tensor.ts';
+import { listed } from './listed.ts';
+import { plain, quoted } from './quoted.ts';
 
 /** How many elements of a constant are shown. */
 const shownElements = 6;
 
+/** Characters after which no line more is shown: a file from anywhere may have more than a text can hold. */
+const longest = 2 ** 25;
+
 /**
- * A model as text, a line a node, for people.
+ * A model as text, a line a node, for people. Long texts and lists are cut, and so is the whole.
  *
  * @example
  * onnx IR 8, opset 17, producer onda 0.1.0
@@ -14,58 +19,70 @@ const shownElements = 6;
  *   recurrent_0: [recurrent_0/Y, recurrent_0/Y_h] = RNN(x/time_major, recurrent_0/W, ...) {hidden_size: 32}
  */
 export function printModel(model: Model): string {
+  const lines: string[] = [];
+  let characters = 0;
+  for (const line of modelLines(model)) {
+    characters += line.length + 1;
+    if (characters > longest) {
+      lines.push(`... cut after ${longest} characters`);
+      break;
+    }
+    lines.push(line);
+  }
+  return `${lines.join('\n')}\n`;
+}
+
+function* modelLines(model: Model): Generator<string> {
   const opsets = Object.entries(model.opsets).map(
-    ([domain, version]) => `${domain === '' ? '' : `${text(domain)} `}opset ${version}`,
+    ([domain, version]) => `${domain === '' ? '' : `${plain(domain)} `}opset ${version}`,
   );
-  const producer = `producer ${text(model.producerName)} ${text(model.producerVersion)}`;
-  return [
-    [`onnx IR ${model.irVersion}`, ...opsets, producer].join(', '),
-    ...Object.entries(model.metadata).map(([key, value]) => `metadata ${text(key)}: ${text(value)}`),
-    ...graphLines(model.graph, ''),
-    '',
-  ].join('\n');
+  const producer = `producer ${plain(model.producerName)} ${plain(model.producerVersion)}`;
+  yield `onnx IR ${model.irVersion}, ${listed(opsets)}, ${producer}`;
+  for (const [key, value] of Object.entries(model.metadata)) yield `metadata ${plain(key)}: ${plain(value)}`;
+  yield* graphLines(model.graph, '');
 }
 
-function graphLines(graph: Graph, indent: string): string[] {
-  const values = (infos: readonly ValueInfo[]): string => infos.map(valueText).join(', ');
+function* graphLines(graph: Graph, indent: string): Generator<string> {
+  const values = (infos: readonly ValueInfo[]): string => listed(infos, valueText);
   const inner = `${indent}  `;
-  return [
-    `${indent}graph ${text(graph.name)} (${values(graph.inputs)}) -> (${values(graph.outputs)})`,
-    ...graph.initializers.map((tensor) => `${inner}constant ${text(tensor.name)}: ${tensorText(tensor)}`),
-    ...graph.nodes.flatMap((node) => nodeLines(node, inner)),
-  ];
+  yield `${indent}graph ${plain(graph.name)} (${values(graph.inputs)}) -> (${values(graph.outputs)})`;
+  for (const tensor of graph.initializers)
+    yield `${inner}constant ${plain(tensor.name)}: ${tensorText(tensor)}`;
+  for (const node of graph.nodes) yield* nodeLines(node, inner);
 }
 
-function nodeLines(node: Node, indent: string): string[] {
+function* nodeLines(node: Node, indent: string): Generator<string> {
   const attributes = Object.entries(node.attributes);
-  const plain = attributes.flatMap(([name, value]) =>
-    value.kind === 'graph' ? [] : [`${text(name)}: ${attributeText(value)}`],
-  );
-  const graphs = attributes.flatMap(([name, value]) =>
-    value.kind === 'graph' ? [`${indent}  ${text(name)}:`, ...graphLines(value.value, `${indent}    `)] : [],
+  const texts = attributes.flatMap(([name, value]) =>
+    value.kind === 'graph' ? [] : [`${plain(name)}: ${attributeText(value)}`],
   );
   const names = (list: readonly string[]): string =>
-    list.map((name) => (name === '' ? '_' : text(name))).join(', ');
-  const op = node.domain === '' ? text(node.op) : `${text(node.domain)}:${text(node.op)}`;
+    listed(list, (name) => (name === '' ? '_' : plain(name)));
+  const op = node.domain === '' ? plain(node.op) : `${plain(node.domain)}:${plain(node.op)}`;
   const call = `[${names(node.outputs)}] = ${op}(${names(node.inputs)})`;
-  const options = plain.length === 0 ? '' : ` {${plain.join(', ')}}`;
-  return [`${indent}${text(node.name)}: ${call}${options}`, ...graphs];
+  const options = texts.length === 0 ? '' : ` {${listed(texts)}}`;
+  yield `${indent}${plain(node.name)}: ${call}${options}`;
+  for (const [name, value] of attributes) {
+    if (value.kind !== 'graph') continue;
+    yield `${indent}  ${plain(name)}:`;
+    yield* graphLines(value.value, `${indent}    `);
+  }
 }
 
 function valueText({ name, type, shape }: ValueInfo): string {
-  const dims = shape === null ? 'any shape' : `[${shape.map((dim) => dimText(dim)).join(', ')}]`;
-  return `${text(name)}: ${type} ${dims}`;
+  const dims = shape === null ? 'any shape' : `[${listed(shape, dimText)}]`;
+  return `${plain(name)}: ${type} ${dims}`;
 }
 
 function dimText(dim: number | string | null): string {
   if (dim === null) return '?';
-  return typeof dim === 'number' ? String(dim) : text(dim);
+  return typeof dim === 'number' ? String(dim) : plain(dim);
 }
 
 function tensorText({ type, dims, data }: Tensor): string {
   const shown = Array.from(data.subarray(0, shownElements) as ArrayLike<number | bigint>, numberText);
   const more = data.length > shown.length ? ', ...' : '';
-  return `${type} [${dims.join(', ')}] = ${shown.join(', ')}${more}`;
+  return `${type} [${listed(dims)}] = ${shown.join(', ')}${more}`;
 }
 
 function numberText(value: number | bigint): string {
@@ -85,22 +102,10 @@ function attributeText(attribute: Exclude<Attribute, { kind: 'graph' }>): string
     case 'tensor':
       return tensorText(attribute.value);
     case 'ints':
-      return `[${attribute.value.join(', ')}]`;
+      return `[${listed(attribute.value)}]`;
     case 'floats':
-      return `[${attribute.value.map(numberText).join(', ')}]`;
+      return `[${listed(attribute.value, numberText)}]`;
     case 'strings':
-      return `[${attribute.value.map(quoted).join(', ')}]`;
+      return `[${listed(attribute.value, quoted)}]`;
   }
-}
-
-/** A name as it is when it is plain, else quoted: a file from anywhere must not write control characters to a terminal. */
-function text(name: string): string {
-  return /^[A-Za-z0-9_./:+-]+$/.test(name) ? name : quoted(name);
-}
-
-function quoted(value: string): string {
-  return JSON.stringify(value).replace(
-    /[^ -~]/g,
-    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
-  );
 }

@@ -1,4 +1,5 @@
 import { ModelError } from '@onda/contract';
+import { quoted } from '../text/quoted.ts';
 import type { MessageName } from './messages.ts';
 import { fieldOf } from './messages.ts';
 import type { ReadLimits } from './scanModel.ts';
@@ -60,7 +61,7 @@ function walk(
   if (message === 'Node') operators.add(domain === '' || domain === standardDomain ? op : `${domain}:${op}`);
   if (external) {
     throw new ModelError(
-      `model file: tensor "${name}": its data lies in another file, which is not supported; write the model with its data inside`,
+      `model file: tensor ${quoted(name)}: its data lies in another file, which is not supported; write the model with its data inside`,
     );
   }
 }

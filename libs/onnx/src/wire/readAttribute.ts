@@ -5,6 +5,7 @@ import { attributeCodes } from './attributeCodes.ts';
 import { integerOf } from './integers.ts';
 import { ExternalReader } from './externalData.ts';
 import { readTensor } from './readTensor.ts';
+import { quoted } from '../text/quoted.ts';
 
 type Reader = (
   proto: onnx.IAttributeProto,
@@ -42,7 +43,7 @@ export function readAttribute(
   readGraph: (proto: onnx.IGraphProto) => Graph,
 ): [name: string, value: Attribute] {
   const name = proto.name ?? '';
-  const where = `${node}: attribute "${name}"`;
+  const where = `${node}: attribute ${quoted(name)}`;
   const code: number = proto.type ?? 0;
   const kind = kindOfCode.get(code);
   if (kind === undefined) {

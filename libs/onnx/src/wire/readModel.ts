@@ -10,6 +10,7 @@ import { readAttribute } from './readAttribute.ts';
 import { readTensor } from './readTensor.ts';
 import type { ReadLimits } from './scanModel.ts';
 import { readLimits, scanModel } from './scanModel.ts';
+import { plain, quoted } from '../text/quoted.ts';
 
 /**
  * Reads an ONNX file into graph objects. Safe on bytes from anywhere: depth, size and counts are checked before anything is built.
@@ -74,7 +75,7 @@ function readGraph(proto: onnx.IGraphProto, data: ExternalReader): Graph {
 function readNode(proto: onnx.INodeProto, data: ExternalReader): Node {
   const name = proto.name ?? '';
   const op = proto.opType ?? '';
-  const where = `node "${name}" (${op})`;
+  const where = `node ${quoted(name)} (${plain(op)})`;
   return {
     name,
     op,
@@ -97,11 +98,13 @@ function readValueInfo(proto: onnx.IValueInfoProto): ValueInfo {
   const type = elementTypeOf(code);
   if (type === undefined) {
     throw new ModelError(
-      `model file: value "${name}": element type ${code} is not supported; expected a float, integer or bool type`,
+      `model file: value ${quoted(name)}: element type ${code} is not supported; expected a float, integer or bool type`,
     );
   }
   const dims = tensorType?.shape?.dim;
-  const shape = tensorType?.shape ? (dims ?? []).map((dim) => readDim(dim, `value "${name}": dim`)) : null;
+  const shape = tensorType?.shape
+    ? (dims ?? []).map((dim) => readDim(dim, `value ${quoted(name)}: dim`))
+    : null;
   return { name, type, shape };
 }
 
@@ -117,7 +120,7 @@ function uniqueRecord<T>(entries: readonly (readonly [string, T])[], what: strin
   for (const [key] of entries) {
     if (seen.has(key)) {
       throw new ModelError(
-        `model file: ${what} "${key}": expected it once, got it again; the file is damaged`,
+        `model file: ${what} ${quoted(key)}: expected it once, got it again; the file is damaged`,
       );
     }
     seen.add(key);

@@ -9,6 +9,8 @@ import type { ExternalReader } from './externalData.ts';
 import { externalLocation } from './externalData.ts';
 import { elementTypeOf } from './elementCodes.ts';
 import { bigInteger, integerOf } from './integers.ts';
+import { listed } from '../text/listed.ts';
+import { quoted } from '../text/quoted.ts';
 
 /**
  * The tensor of a TensorProto, its data copied.
@@ -18,7 +20,7 @@ import { bigInteger, integerOf } from './integers.ts';
  */
 export function readTensor(proto: onnx.ITensorProto, where: string, files: ExternalReader): Tensor {
   const name = proto.name ?? '';
-  const place = name === '' ? where : `tensor "${name}"`;
+  const place = name === '' ? where : `tensor ${quoted(name)}`;
   const code = proto.dataType ?? 0;
   const type = elementTypeOf(code);
   if (type === undefined) {
@@ -35,7 +37,7 @@ export function readTensor(proto: onnx.ITensorProto, where: string, files: Exter
       : listedElements(proto, type);
   if (dims.some((dim) => dim < 0) || elementCount(dims) !== data.length) {
     throw new ModelError(
-      `model file: ${place}: expected as many elements as shape [${dims.join(', ')}] has, got ${data.length}; the file is damaged`,
+      `model file: ${place}: expected as many elements as shape [${listed(dims)}] has, got ${data.length}; the file is damaged`,
     );
   }
   return { name, type, dims, data } as Tensor;
