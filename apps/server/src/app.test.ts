@@ -174,7 +174,8 @@ describe(createApp, () => {
     });
     expect(response.statusCode).toBe(400);
     expect(response.json()).toEqual({
-      error: 'model "m" has no generator: its outputs are not its inputs; use infer',
+      error:
+        'model "m" has no generator: its outputs are not its inputs, or it was exported without one; use infer',
     });
   });
 

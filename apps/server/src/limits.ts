@@ -37,6 +37,8 @@ export const timeouts = {
   idleSocketMs: 60_000,
   /** A stream of samples, from its first event on. */
   streamMs: 600_000,
+  /** A stream of samples that has nothing to say for so long sends a comment. */
+  streamBeatMs: 15_000,
   keepAliveMs: 72_000,
   /** A worker that has answered nothing for so long, with runs to do, is not ready: the longest run takes half a second. */
   notReadyMs: 5_000,

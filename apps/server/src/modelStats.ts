@@ -5,6 +5,9 @@ export type FailureReason = (typeof failureReasons)[number];
 /** How many joined runs had up to so many rows; the last bucket takes the rest. */
 export const batchBuckets = [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024] as const;
 
+/** Milliseconds up to the first event of a stream; Triton's four, and finer ones below, since nets of this size answer sooner. */
+export const firstResponseBuckets = [1, 2, 5, 10, 50, 100, 500, 2000, 5000] as const;
+
 /**
  * What one model has done since the start: plain numbers, since they change on every request and are read once in a while.
  *
@@ -28,6 +31,16 @@ export class ModelStats {
   /** Requests that wait for a run. */
   pending = 0;
   readonly batches: number[] = [...batchBuckets, Infinity].map(() => 0);
+
+  /** Streams by the time up to their first event; the last bucket takes what is above all. */
+  readonly firstResponses: number[] = [...firstResponseBuckets, Infinity].map(() => 0);
+  firstResponseMs = 0;
+
+  firstResponse(milliseconds: number): void {
+    const bucket = firstResponseBuckets.findIndex((most) => milliseconds <= most);
+    this.firstResponses[bucket < 0 ? firstResponseBuckets.length : bucket]++;
+    this.firstResponseMs += milliseconds;
+  }
 
   ran(rows: number): void {
     this.rows += rows;

@@ -1,8 +1,9 @@
-import type { Manifest, NetManifest } from '@onda/contract';
+import type { Manifest } from '@onda/contract';
 import { OndaError } from '@onda/contract';
 import type { Session } from '@onda/runtime';
 import type { ModelFile } from '@onda/runtime-node';
 import type { Batcher, BatchOptions } from './batching/batcher.ts';
+import type { Generator } from './generation/generator.ts';
 import type { ModelSignature } from './models/modelSignature.ts';
 import type { ModelStats } from './modelStats.ts';
 import type { RowSteps } from './sequences/rowSteps.ts';
@@ -14,12 +15,6 @@ export interface ModelOptions {
   batching: BatchOptions;
   sequences: SequenceLimits;
   openState: OpenState;
-}
-
-/** generator.onnx of an Onda net. */
-export interface Generator {
-  readonly session: Session;
-  readonly manifest: NetManifest;
 }
 
 /** A model that answers: one version of it. */
@@ -39,7 +34,7 @@ export interface ServedModel {
   /** Runs infer requests whose rows are steps of a sequence each. */
   readonly rowSteps: RowSteps;
   readonly sequences: SequenceState;
-  /** Null for a model that cannot feed its outputs back, or that is no Onda net. */
+  /** Null for a model that cannot feed its outputs back, or that came without one. */
   readonly generator: Generator | null;
   /** SHA-256 of the model's file, hexadecimal: its sequences can go on wherever the same file is served. */
   readonly fileHash: string;

@@ -184,7 +184,7 @@ describe('generate', () => {
       'an unknown key',
       { prompt: [1], samples: 1, temperature: 1 },
       400,
-      '"temperature": unknown key; generate takes prompt, samples, state and return_state',
+      '"temperature": unknown key; generate takes prompt, samples, state, return_state, seed and noise',
     ],
     [
       'a state of another size',

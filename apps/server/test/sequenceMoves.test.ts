@@ -131,7 +131,8 @@ describe('a live sequence', () => {
     expect(await generate({ sequence_id: 'x', samples: 1, prompt: [1] })).toMatchObject({
       status: 400,
       body: {
-        error: '"prompt": unknown key beside sequence_id; generate from a sequence takes samples alone',
+        error:
+          '"prompt": unknown key beside sequence_id; generate from a sequence takes samples and seed alone',
       },
     });
     expect(await post(`${models[0]}/sequences/x`, {})).toMatchObject({

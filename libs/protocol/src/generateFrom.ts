@@ -1,3 +1,4 @@
+import { readSeed } from './drawFields.ts';
 import { readSamples } from './generateRequest.ts';
 import { describeValue, parseJsonBody } from './jsonBody.ts';
 import { ProtocolError } from './protocolError.ts';
@@ -7,9 +8,11 @@ import { readSequenceId } from './sequenceControl.ts';
 export interface GenerateFrom {
   id: string;
   samples: number;
+  /** Any int64; undefined: none was given. */
+  seed: bigint | undefined;
 }
 
-const keys = ['sequence_id', 'samples'];
+const keys = ['sequence_id', 'samples', 'seed'];
 const mark = new TextEncoder().encode('"sequence_id"');
 
 /**
@@ -28,7 +31,7 @@ export function decodeGenerateFrom(body: Uint8Array): GenerateFrom | undefined {
   if (unknown !== undefined) {
     throw new ProtocolError(
       'malformed',
-      `${describeValue(unknown)}: unknown key beside sequence_id; generate from a sequence takes samples alone`,
+      `${describeValue(unknown)}: unknown key beside sequence_id; generate from a sequence takes samples and seed alone`,
     );
   }
   const id = readSequenceId(document.sequence_id);
@@ -38,7 +41,8 @@ export function decodeGenerateFrom(body: Uint8Array): GenerateFrom | undefined {
       `sequence_id: expected a number from 1 or text, got ${describeValue(document.sequence_id)}; name the sequence`,
     );
   }
-  return { id, samples: readSamples(document.samples) };
+  // Whether the model draws is known once the sequence is found.
+  return { id, samples: readSamples(document.samples), seed: readSeed(document.seed, true) };
 }
 
 function includes(body: Uint8Array, part: Uint8Array): boolean {

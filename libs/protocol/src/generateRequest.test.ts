@@ -2,8 +2,10 @@ import { describe, expect, it } from 'vitest';
 import { decodeGenerateRequest } from './generateRequest.ts';
 import type { GenerateModel, GenerateRequest } from './generateRequest.ts';
 
-const sine: GenerateModel = { features: 1, stateSize: 2 };
-const video: GenerateModel = { features: 4, stateSize: 2 };
+const sine: GenerateModel = { features: 1, type: 'float32', stateSize: 2, draws: null };
+const video: GenerateModel = { ...sine, features: 4 };
+const words: GenerateModel = { features: undefined, type: 'int32', stateSize: 0, draws: { kind: 'seed' } };
+const noisy: GenerateModel = { ...sine, draws: { kind: 'noise', width: 2 } };
 
 function decode(document: unknown, model = sine): GenerateRequest {
   return decodeGenerateRequest(new TextEncoder().encode(JSON.stringify(document)), model);
@@ -17,6 +19,8 @@ describe(decodeGenerateRequest, () => {
       samples: 5,
       state: undefined,
       returnState: false,
+      seed: undefined,
+      noise: undefined,
     });
   });
 
@@ -53,7 +57,7 @@ describe(decodeGenerateRequest, () => {
     [
       'an unknown key',
       { prompt: [1], samples: 1, sample: 2 },
-      '"sample": unknown key; generate takes prompt, samples, state and return_state',
+      '"sample": unknown key; generate takes prompt, samples, state, return_state, seed and noise',
     ],
     ['no prompt', { samples: 1 }, 'prompt: expected an array of numbers, got nothing; send a list'],
     [
@@ -64,7 +68,7 @@ describe(decodeGenerateRequest, () => {
     [
       'sequences without samples',
       { prompt: [[[]]], samples: 1 },
-      'prompt: expected numbers nested as [time], [time][1] or [batch][time][1], got [1][1][0]; give each sample its 1 value',
+      'prompt: expected numbers nested as [time], [time][1] or [batch][time][1], got [1][1][0]; give each sample its value',
     ],
     [
       'null in the prompt',
@@ -74,12 +78,12 @@ describe(decodeGenerateRequest, () => {
     [
       'a prompt of another width',
       { prompt: [[1, 2]], samples: 1 },
-      'prompt: expected numbers nested as [time], [time][1] or [batch][time][1], got [1][2]; give each sample its 1 value',
+      'prompt: expected numbers nested as [time], [time][1] or [batch][time][1], got [1][2]; give each sample its value',
     ],
     [
       'a prompt nested too deep',
       { prompt: [[[[1]]]], samples: 1 },
-      'prompt: expected numbers nested as [time], [time][1] or [batch][time][1], got [1][1][1][1]; give each sample its 1 value',
+      'prompt: expected numbers nested as [time], [time][1] or [batch][time][1], got [1][1][1][1]; give each sample its value',
     ],
     [
       'no samples',
@@ -113,6 +117,100 @@ describe(decodeGenerateRequest, () => {
     ],
   ])('refuses %s', (_name, document, message) => {
     expect(() => decode(document)).toThrow(message);
+  });
+
+  it('takes words, and a seed as a number or as digits', () => {
+    expect(decode({ prompt: [3, 1], samples: 2, seed: -7 }, words)).toMatchObject({
+      prompt: { type: 'int32', dims: [1, 2], data: Int32Array.of(3, 1) },
+      nesting: 1,
+      seed: -7n,
+    });
+    expect(decode({ prompt: [[3], [1]], samples: 2, seed: '9223372036854775807' }, words)).toMatchObject({
+      prompt: { dims: [2, 1] },
+      nesting: 2,
+      seed: 9_223_372_036_854_775_807n,
+    });
+  });
+
+  it('takes noise for each sample, nested as the prompt is', () => {
+    const noise = [
+      [0.25, 0.5],
+      [0.75, 0.5],
+    ];
+    const tensor = { dims: [1, 2, 2], data: Float32Array.of(0.25, 0.5, 0.75, 0.5) };
+    expect(decode({ prompt: [1], samples: 2, noise }, noisy)).toMatchObject({ noise: tensor });
+    expect(decode({ prompt: [[[1]]], samples: 2, noise: [noise] }, noisy)).toMatchObject({ noise: tensor });
+  });
+
+  it.each<[name: string, model: GenerateModel, document: object, message: string]>([
+    [
+      'a seed that is no whole number',
+      words,
+      { seed: 0.5 },
+      'seed: expected a whole number up to 2^53 - 1, or one of 64 bits in quotes, got 0.5; correct it',
+    ],
+    [
+      'a seed beyond 64 bits',
+      words,
+      { seed: '9223372036854775808' },
+      'seed: expected a whole number up to 2^53 - 1, or one of 64 bits in quotes, got "9223372036854775808"; correct it',
+    ],
+    [
+      'a seed where nothing is drawn',
+      sine,
+      { seed: 1 },
+      'seed: expected none, since the model draws nothing, got 1; leave it out',
+    ],
+    [
+      'noise where nothing is drawn',
+      sine,
+      { noise: [[1]] },
+      'noise: expected none, since the model draws nothing, got an array of 1; leave it out',
+    ],
+    [
+      'noise where a seed is drawn from',
+      words,
+      { noise: [[1]] },
+      'noise: expected none, since the model draws from a seed, got an array of 1; leave it out',
+    ],
+    [
+      'noise of another form',
+      noisy,
+      { noise: [[1]] },
+      'noise: expected numbers nested as [1][2], got [1][1]; give each sample its draws',
+    ],
+    [
+      'a state of a model without',
+      words,
+      { state: [1] },
+      'state: expected none, since the model keeps no state, got an array of 1; send the last values as the next prompt to go on',
+    ],
+    [
+      'to return a state that is none',
+      words,
+      { return_state: true },
+      'return_state: expected none, since the model keeps no state, got true; send the last values as the next prompt to go on',
+    ],
+    [
+      'words that are no whole numbers',
+      words,
+      { prompt: [0.5] },
+      'prompt: expected whole numbers up to 2^53 - 1, got 0.5 at position 0; round the values',
+    ],
+    [
+      'words beyond 32 bits',
+      words,
+      { prompt: [2 ** 31] },
+      'prompt: expected words below 2^31, got 2147483648 at position 0; send the numbers that the model knows',
+    ],
+    [
+      'words nested too deep',
+      words,
+      { prompt: [[[1]]] },
+      'prompt: expected numbers nested as [time] or [batch][time], got [1][1][1]; give each sample its value',
+    ],
+  ])('refuses %s', (_name, model, document, message) => {
+    expect(() => decode({ prompt: [1], samples: 1, ...document }, model)).toThrow(message);
   });
 
   it('refuses a flat prompt for several features', () => {

@@ -32,6 +32,18 @@ describe(encodeGenerateResponse, () => {
     });
   });
 
+  it('nests words, which have no last dim, and tells the seed as a request takes it', () => {
+    const words = { dims: [2, 2], data: Int32Array.of(1, 2, 3, 4) };
+    const answer = { modelName: 'm', modelVersion: '1', values: words, state: undefined };
+    expect(encodeGenerateResponse({ ...answer, nesting: 2, seed: 7n })).toBe(
+      '{"model_name":"m","model_version":"1","values":[[1,2],[3,4]],"seed":7}',
+    );
+    const one = { ...answer, values: { ...words, dims: [1, 4] } };
+    expect(encodeGenerateResponse({ ...one, nesting: 1, seed: 2n ** 62n })).toBe(
+      '{"model_name":"m","model_version":"1","values":[1,2,3,4],"seed":"4611686018427387904"}',
+    );
+  });
+
   it('gives the state when it was asked for', () => {
     expect(encode([1, 1, 1], 1, true)).toMatchObject({ state: [0.5, 0.5] });
     expect(encode([2, 1, 1], 3, true)).toMatchObject({

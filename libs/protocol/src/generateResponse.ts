@@ -4,35 +4,44 @@ import { numbersText } from './numbersText.ts';
 export interface GenerateResponse {
   modelName: string;
   modelVersion: string;
-  /** [batch, samples, outputs]. */
-  values: { dims: readonly number[]; data: Float32Array };
+  /** [batch, samples, outputs], or words [batch, samples]. */
+  values: { dims: readonly number[]; data: Float32Array | Int32Array };
   nesting: Nesting;
   /** [batch, state]; undefined: not asked for. */
   state: { dims: readonly number[]; data: Float32Array } | undefined;
+  /** What was drawn from, told so that it can be asked for again; undefined: nothing was drawn. */
+  seed?: bigint | undefined;
 }
 
 /**
- * `{"model_name", "model_version", "values", "state"?}`, values nested as the prompt was: [samples], [samples][outputs] or
- * [batch][samples][outputs].
+ * `{"model_name", "model_version", "values", "state"?, "seed"?}`, values nested as the prompt was: [samples], [samples][outputs] or
+ * [batch][samples][outputs]; words [samples] or [batch][samples].
  *
  * @throws ProtocolError if a value is NaN or an infinity
  */
 export function encodeGenerateResponse(response: GenerateResponse): string {
-  const { values, state, nesting } = response;
-  const [batch, samples, outputs] = values.dims;
+  const { values, state, nesting, seed } = response;
+  const { dims } = values;
+  const several = nesting === dims.length;
   const valuesText =
     nesting === 1
       ? `[${numbersText(values.data, 'values')}]`
-      : nested(values.data, nesting === 2 ? [samples, outputs] : [batch, samples, outputs], 'values');
-  let stateText = '';
+      : nested(values.data, dims.slice(dims.length - nesting), 'values');
+  let rest = '';
   if (state) {
-    stateText = `,"state":${nesting === 3 ? nested(state.data, state.dims, 'state') : `[${numbersText(state.data, 'state')}]`}`;
+    rest = `,"state":${several ? nested(state.data, state.dims, 'state') : `[${numbersText(state.data, 'state')}]`}`;
   }
-  return `{"model_name":${JSON.stringify(response.modelName)},"model_version":${JSON.stringify(response.modelVersion)},"values":${valuesText}${stateText}}`;
+  if (seed !== undefined) rest += `,"seed":${seedText(seed)}`;
+  return `{"model_name":${JSON.stringify(response.modelName)},"model_version":${JSON.stringify(response.modelVersion)},"values":${valuesText}${rest}}`;
+}
+
+/** As a request takes it: in quotes where a number of JSON could not carry it. */
+function seedText(seed: bigint): string {
+  return Number.isSafeInteger(Number(seed)) ? String(seed) : `"${seed}"`;
 }
 
 /** Numbers in brackets, a level for each dim. */
-function nested(data: Float32Array, dims: readonly number[], where: string): string {
+function nested(data: Float32Array | Int32Array, dims: readonly number[], where: string): string {
   if (dims.length <= 1) return `[${numbersText(data, where)}]`;
   const size = data.length / dims[0];
   const parts: string[] = [];

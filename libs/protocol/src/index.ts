@@ -21,7 +21,7 @@ export type { GrpcInferResponse } from './grpcResponse.ts';
 export type { EncodedResponse, InferResponse } from './inferResponse.ts';
 
 export { decodeGenerateRequest } from './generateRequest.ts';
-export type { GenerateModel, GenerateRequest, Nesting } from './generateRequest.ts';
+export type { GenerateModel, GenerateRequest, Nesting, PromptTensor } from './generateRequest.ts';
 export { decodeGenerateFrom } from './generateFrom.ts';
 export type { GenerateFrom } from './generateFrom.ts';
 export { encodeGenerateResponse } from './generateResponse.ts';

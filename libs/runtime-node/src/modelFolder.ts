@@ -35,7 +35,7 @@ export async function readModelFolder(folder: string, version?: number): Promise
 }
 
 /**
- * Reads one version of a model, with its manifest where it has one.
+ * Reads one version of a model, with its manifest where it has one, and the generator that lies beside a model without.
  *
  * @param folder `<repository>/<name>`
  * @param file   the ONNX file of a model without a manifest
@@ -50,7 +50,12 @@ export async function readVersionFolder(
   if (await exists(join(versionFolder, modelFiles.manifest))) {
     return readChecked(versionFolder, basename(resolve(folder)), version);
   }
-  return { manifest: null, files: new Map([[file, await readPlainFile(versionFolder, file)]]) };
+  const files = new Map([[file, await readPlainFile(versionFolder, file)]]);
+  const { generator } = modelFiles;
+  if (!files.has(generator) && (await exists(join(versionFolder, generator)))) {
+    files.set(generator, await readPlainFile(versionFolder, generator));
+  }
+  return { manifest: null, files };
 }
 
 /**

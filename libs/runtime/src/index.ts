@@ -9,8 +9,11 @@ export { packManifest, packRuntime } from './packStates.ts';
 export { generate } from './generate.ts';
 export { generateClosedLoop } from './closedLoop.ts';
 export { drawValue } from './drawValue.ts';
+export { drawNoise } from './drawNoise.ts';
+export { generatorForm } from './generatorForm.ts';
+export type { GeneratorForm, GeneratorState } from './generatorForm.ts';
 export { runGenerator } from './runGenerator.ts';
-export type { Draws, GeneratorCall, GeneratorResult } from './runGenerator.ts';
+export type { Draws, GeneratorCall, GeneratorModel, GeneratorResult } from './runGenerator.ts';
 
 // For adapters.
 export { checkFeeds } from './checkFeeds.ts';

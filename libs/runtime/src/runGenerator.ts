@@ -1,19 +1,29 @@
-import type { Manifest } from '@onda/contract';
-import { DataError, drawsAny, ModelError, tensorNames } from '@onda/contract';
+import type { TensorLists } from '@onda/contract';
+import { DataError, modelFiles, ModelError, ShapeError, tensorNames } from '@onda/contract';
 import { checkFeeds } from './checkFeeds.ts';
 import { checkSamples } from './checkGeneration.ts';
 import { floatOutput } from './floatOutput.ts';
 import { floatTensor } from './floatTensor.ts';
 import type { FloatTensor } from './floatTensor.ts';
+import { generatorForm } from './generatorForm.ts';
+import type { GeneratorForm } from './generatorForm.ts';
+import { joinColumns, splitColumns } from './stateColumns.ts';
 import type { RuntimeTensor, Session } from './session.ts';
 
 /** What a generator that draws its values draws them from. */
 export type Draws = { readonly seed: bigint } | { readonly noise: FloatTensor };
 
+/** A model as far as its generator goes; every manifest is one. */
+export interface GeneratorModel {
+  readonly name: string;
+  /** Null: it has none. */
+  readonly tensors: { readonly generator: TensorLists | null };
+}
+
 export interface GeneratorCall {
   /** [batch, time, features], or words [batch, time]. */
   readonly prompt: RuntimeTensor;
-  /** [batch, state] before the prompt, of a model whose states are one row; zeros when left out. */
+  /** [batch, state] before the prompt, all states one after the other; zeros when left out. */
   readonly state?: FloatTensor | undefined;
   /** How many values to generate, at least 1. */
   readonly samples: number;
@@ -24,7 +34,7 @@ export interface GeneratorCall {
 export interface GeneratorResult {
   /** [batch, samples, features], or words [batch, samples]. */
   readonly y: RuntimeTensor;
-  /** After the last value that was fed; null where the model has no states, or each as a tensor of its own. */
+  /** [batch, state] after the last value that was fed; null where the model has no states. */
   readonly state: FloatTensor | null;
 }
 
@@ -35,56 +45,72 @@ export interface GeneratorResult {
  */
 export async function runGenerator(
   session: Session,
-  manifest: Manifest,
+  model: GeneratorModel,
   { prompt, state, samples, draws }: GeneratorCall,
 ): Promise<GeneratorResult> {
-  const { generator } = manifest.tensors;
+  const { generator } = model.tensors;
   if (generator === null) {
     throw new ModelError(
-      `model "${manifest.name}" has no generator.onnx; only a model whose outputs are its features can generate`,
+      `model "${model.name}" has no generator.onnx; only a model whose outputs are its features can generate`,
     );
   }
   checkSamples(samples);
+  const form = generatorForm(generator, modelFiles.generator);
   const feeds: Record<string, RuntimeTensor> = {
     [tensorNames.input]: prompt,
-    ...stateFeeds(manifest, prompt.dims[0], state),
+    ...stateFeeds(form, prompt.dims[0], state),
     [tensorNames.samples]: wholeNumber(BigInt(samples)),
-    ...drawFeeds(manifest, draws),
+    ...drawFeeds(model.name, form, draws),
   };
   checkFeeds(generator.inputs, feeds, { finite: true });
   const results = await session.run(feeds);
-  const row = manifest.state !== null && !('packing' in manifest.state);
-  return {
-    y: results[tensorNames.output],
-    state: row ? floatOutput(results, tensorNames.stateOut) : null,
-  };
+  return { y: results[tensorNames.output], state: stateOf(form, results) };
 }
 
 function stateFeeds(
-  { state: layout }: Manifest,
+  { states, stateSize }: GeneratorForm,
   batch: number,
   state: FloatTensor | undefined,
 ): Record<string, FloatTensor> {
-  const zeros = (size: number): FloatTensor => floatTensor([batch, size], new Float32Array(batch * size));
-  if (layout === null) return {};
-  if (!('packing' in layout)) return { [tensorNames.stateIn]: state ?? zeros(layout.size) };
-  return Object.fromEntries(layout.rows.map(({ input, size }) => [input, zeros(size)]));
+  if (state !== undefined && (state.dims[0] !== batch || state.dims[1] !== stateSize)) {
+    throw new ShapeError(
+      `state: expected [${batch}, ${stateSize}], a row for each of the prompt, got [${state.dims.join(', ')}]; give the state of an earlier call`,
+    );
+  }
+  if (states.length === 1) {
+    const [{ input, size }] = states;
+    return { [input]: state ?? floatTensor([batch, size], new Float32Array(batch * size)) };
+  }
+  const all = state ?? floatTensor([batch, stateSize], new Float32Array(batch * stateSize));
+  const sizes = states.map(({ size }) => size);
+  const parts = splitColumns(all, sizes);
+  return Object.fromEntries(states.map(({ input }, index) => [input, parts[index]]));
+}
+
+function stateOf({ states }: GeneratorForm, results: Record<string, RuntimeTensor>): FloatTensor | null {
+  if (states.length === 0) return null;
+  const parts = states.map(({ output }) => floatOutput(results, output));
+  return parts.length === 1 ? parts[0] : joinColumns(parts);
 }
 
 /** @throws DataError where the model draws and there is nothing to draw from, or the other way round */
-function drawFeeds({ name, sampling }: Manifest, draws: Draws | undefined): Record<string, RuntimeTensor> {
-  if (!drawsAny(sampling)) {
+function drawFeeds(
+  name: string,
+  { draws: source }: GeneratorForm,
+  draws: Draws | undefined,
+): Record<string, RuntimeTensor> {
+  if (source === null) {
     if (draws === undefined) return {};
     throw new DataError(
       `seed: expected none, since model "${name}" draws nothing, got ${'seed' in draws ? draws.seed : 'noise'}; leave it out`,
     );
   }
-  if (sampling.source === 'noise' && draws !== undefined && 'noise' in draws) return { noise: draws.noise };
-  if (sampling.source === 'seed' && draws !== undefined && 'seed' in draws) {
+  if (source.kind === 'noise' && draws !== undefined && 'noise' in draws) return { noise: draws.noise };
+  if (source.kind === 'seed' && draws !== undefined && 'seed' in draws) {
     return { seed: wholeNumber(BigInt.asIntN(64, draws.seed)) };
   }
   throw new DataError(
-    `${sampling.source}: expected it, since model "${name}" draws its values from it, got ${draws === undefined ? 'nothing' : Object.keys(draws).join()}; give the ${sampling.source}`,
+    `${source.kind}: expected it, since model "${name}" draws its values from it, got ${draws === undefined ? 'nothing' : Object.keys(draws).join()}; give the ${source.kind}`,
   );
 }
 

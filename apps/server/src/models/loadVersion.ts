@@ -1,22 +1,25 @@
 import { join } from 'node:path';
-import { elementsOf, isNetManifest, isTensorType, modelFiles, ModelError } from '@onda/contract';
+import { elementsOf, isTensorType, modelFiles, ModelError } from '@onda/contract';
 import type { TensorSpec } from '@onda/contract';
 import { inspectModel, providerNotes, readModel } from '@onda/onnx';
 import { modelConfig, modelMetadata } from '@onda/protocol';
 import { checkSession, shapeText } from '@onda/runtime';
 import type { Runtime, Session, TensorInfo } from '@onda/runtime';
 import { Batcher } from '../batching/batcher.ts';
+import type { Generator } from '../generation/generator.ts';
+import { recentOutput } from '../generation/recentOutput.ts';
 import { limits } from '../limits.ts';
 import { ModelStats } from '../modelStats.ts';
 import { RowSteps } from '../sequences/rowSteps.ts';
-import { sequenceLayout } from '../sequences/sequenceLayout.ts';
+import { StateLayout } from '../sequences/stateLayout.ts';
 import { SequenceSteps } from '../sequences/sequenceSteps.ts';
 import { failureText } from '../servedModel.ts';
-import type { Generator, ModelOptions, ServedModel } from '../servedModel.ts';
+import type { ModelOptions, ServedModel } from '../servedModel.ts';
 import { checkOperators } from './allowedOperators.ts';
 import { configSignature } from './config/configSignature.ts';
 import type { FileTensors } from './config/configSignature.ts';
 import { configOptions } from './configOptions.ts';
+import { loadGenerator } from './loadGenerator.ts';
 import type { ModelBudget } from './modelBudget.ts';
 import type { ReadVersion } from './modelFolder.ts';
 import { signatureOfManifest } from './modelSignature.ts';
@@ -36,7 +39,7 @@ export interface LoadContext {
 export interface LoadedVersion {
   readonly model: ServedModel;
   readonly key: string;
-  /** Sentences on nodes that the provider does not take. */
+  /** Sentences on what of the version is not as it might be: nodes that the provider does not take. */
   readonly notes: readonly string[];
   /** Frees what the runtime holds; nothing may use the model after it. */
   readonly release: () => Promise<void>;
@@ -68,11 +71,12 @@ export async function loadVersion(read: ReadVersion, context: LoadContext): Prom
       return session;
     };
     const session = await load(read.file);
-    const generator = await loadGenerator(read, load);
+    const notes: string[] = [];
+    const generator = await loadGenerator(read, load, (text) => notes.push(text));
     const signature = signatureOf(read, session, place);
     await warmUp(session, signature, read.folder.config, place);
     const model = serve(read, session, generator, signature, context.options);
-    return { model, key: read.key, notes: cudaNotes(read, session, place), release };
+    return { model, key: read.key, notes: [...notes, ...cudaNotes(read, session, place)], release };
   } catch (error) {
     await release();
     throw error;
@@ -89,7 +93,7 @@ function serve(
   const options = configOptions(common, config, manifest);
   const stats = new ModelStats();
   const batcher = new Batcher(session, options.batching, stats);
-  const layout = sequenceLayout(signature.states, generator?.manifest);
+  const layout = new StateLayout(signature.states, recentOutput(signature, generator));
   const fileHash = files.get(file)?.sha256 ?? '';
   const sequences = options.openState({
     name,
@@ -149,16 +153,6 @@ async function loadFile(
   } catch (error) {
     throw placed(error, `${place}: ${file}`);
   }
-}
-
-async function loadGenerator(
-  { manifest }: ReadVersion,
-  load: (file: string) => Promise<Session>,
-): Promise<Generator | null> {
-  if (manifest === null || manifest.tensors.generator === null || !isNetManifest(manifest)) return null;
-  const session = await load(modelFiles.generator);
-  checkSession(session, manifest.tensors.generator, modelFiles.generator);
-  return { session, manifest };
 }
 
 /** What of a model falls to the CPU although it runs on CUDA. */

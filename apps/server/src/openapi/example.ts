@@ -24,9 +24,10 @@ export function exampleOf({ name, version, signature, generator }: ServedModel):
       };
     });
   const complete = inputs.length === signature.inputs.length;
+  const features = generator?.form.features;
   const generate = generator && {
-    prompt: Array.from({ length: generator.manifest.lag }, () =>
-      Array.from({ length: generator.manifest.net.features }, () => 0),
+    prompt: Array.from({ length: generator.least }, () =>
+      features === undefined ? 0 : Array.from({ length: features }, () => 0),
     ),
     samples: 3,
   };

@@ -23,7 +23,7 @@ export interface Operation {
 const generates: Pick<Operation, 'takes' | 'gives' | 'errors'> = {
   takes: 'GenerateRequest',
   gives: 'GenerateResponse',
-  errors: [410, 422],
+  errors: [409, 410, 422],
 };
 
 /** Every route below /v2, by method and path; `{model}` stands for both of a model's paths. */

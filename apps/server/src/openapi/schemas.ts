@@ -111,6 +111,11 @@ export const schemas = {
       samples: { type: 'integer', minimum: 1 },
       state: data,
       return_state: boolean,
+      seed: {
+        type: ['integer', 'string'],
+        description: 'Of a model that draws its values; one is chosen and told if left out.',
+      },
+      noise: { ...data, description: 'The draws themselves, of a model that takes noise.' },
       sequence_id: {
         type: ['string', 'integer'],
         description: 'Goes on from a live sequence, without a prompt.',
@@ -118,11 +123,16 @@ export const schemas = {
     },
     ['samples'],
   ),
-  GenerateResponse: object({ model_name: string, model_version: string, values: data, state: data }, [
-    'model_name',
-    'model_version',
-    'values',
-  ]),
+  GenerateResponse: object(
+    {
+      model_name: string,
+      model_version: string,
+      values: data,
+      state: data,
+      seed: { type: ['integer', 'string'] },
+    },
+    ['model_name', 'model_version', 'values'],
+  ),
   Sequences: object({ live: count, most: count, started: count, ended: count, expired: count }),
   SequenceDocument: object({
     format: { const: 'onda-sequence-1' },

@@ -1,0 +1,110 @@
+import { once } from 'node:events';
+import { createServer, get } from 'node:http';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
+import { afterEach, describe, expect, it } from 'vitest';
+import { writeEvents } from './writeEvents.ts';
+import type { EventOptions } from './writeEvents.ts';
+
+let server: Server;
+
+afterEach(() => {
+  server.closeAllConnections();
+  server.close();
+});
+
+const long: EventOptions = { mostMs: 60_000, beatMs: 60_000, errorText: ({ message }) => message };
+
+interface Asked {
+  answer: IncomingMessage;
+  /** How the writing ended. */
+  ended: Promise<string>;
+}
+
+/** Asks a server that writes these texts. */
+async function ask(texts: AsyncGenerator<string, void>, options: Partial<EventOptions> = {}): Promise<Asked> {
+  const ended = new Promise<string>((resolve) => {
+    const write = async (response: ServerResponse): Promise<void> => {
+      const writing = writeEvents(response, await texts.next(), texts, { ...long, ...options });
+      resolve(
+        await writing.then(
+          () => 'done',
+          (error: unknown) => (error as Error).message,
+        ),
+      );
+    };
+    server = createServer((_request, response) => void write(response));
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const request = get({ port: (server.address() as AddressInfo).port, host: '127.0.0.1' });
+  const [answer] = (await once(request, 'response')) as [IncomingMessage];
+  return { answer, ended };
+}
+
+async function textOf(answer: IncomingMessage): Promise<string> {
+  let text = '';
+  for await (const part of answer as AsyncIterable<Buffer>) text += part.toString();
+  return text;
+}
+
+async function* texts(list: readonly string[], waitMs = 0): AsyncGenerator<string, void> {
+  for (const text of list) {
+    yield text;
+    await delay(waitMs);
+  }
+}
+
+describe(writeEvents, () => {
+  it('writes an event for each text', async () => {
+    const { answer, ended } = await ask(texts(['1', '2']));
+    expect(await textOf(answer)).toBe('data: 1\n\ndata: 2\n\n');
+    expect(await ended).toBe('done');
+  });
+
+  it('sends comments while there is nothing to say', async () => {
+    const { answer } = await ask(texts(['1', '2'], 300), { beatMs: 50 });
+    expect(await textOf(answer)).toMatch(/^data: 1\n\n(:\n\n)+data: 2\n\n(:\n\n)+$/);
+  });
+
+  it('tells what fails, and that the time is up', async () => {
+    const failing = async function* (): AsyncGenerator<string, void> {
+      yield* texts(['1']);
+      throw new Error('broken');
+    };
+    const failed = await ask(failing());
+    expect(await textOf(failed.answer)).toBe('data: 1\n\nevent: error\ndata: broken\n\n');
+    expect(await failed.ended).toBe('broken');
+    server.close();
+
+    const slow = await ask(texts(['1', '2', '3'], 100), { mostMs: 50 });
+    const told =
+      'the stream took 0.05 seconds, and no stream may take longer; go on from the state in another request';
+    expect(await textOf(slow.answer)).toBe(`data: 1\n\nevent: error\ndata: ${told}\n\n`);
+    expect(await slow.ended).toBe(told);
+  });
+
+  it('asks for no more texts once its client has gone, and cuts off one that never reads', async () => {
+    let made = 0;
+    const endless = async function* (): AsyncGenerator<string, void> {
+      for (; ; made++) {
+        yield 'x'.repeat(10_000);
+        await delay(1);
+      }
+    };
+    const left = await ask(endless());
+    left.answer.destroy();
+    expect(await left.ended).toBe('the client has gone before its stream was done; send it again');
+    const before = made;
+    await delay(50);
+    expect(made).toBe(before);
+    server.close();
+
+    const unread = await ask(endless(), { mostMs: 300 });
+    expect(await unread.ended).toContain('the stream took 0.3 seconds');
+    unread.answer.on('error', () => undefined);
+    unread.answer.resume();
+    await once(unread.answer, 'close');
+  });
+});
