@@ -60,5 +60,19 @@ function runScan(
   const states = run.states.map((row, index) =>
     builder.single(`loop/state:${index}`, 'Unsqueeze', [row, zero], { shape: [1, ...row.shape] }),
   );
-  return { y: { ...run.outputs, timeMajor: true }, states: statesOfList(states, prompt.states) };
+  const read = { ...run.outputs, timeMajor: true };
+  const { outputs } = net.spec;
+  const y =
+    read.shape[2] === outputs
+      ? read
+      : builder.single(
+          'loop/read',
+          'Slice',
+          [read, zero, builder.integers([outputs]), builder.integers([2])],
+          {
+            shape: ['fed', 'batch', outputs],
+            timeMajor: true,
+          },
+        );
+  return { y, states: statesOfList(states, prompt.states) };
 }

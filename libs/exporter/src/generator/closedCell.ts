@@ -18,7 +18,7 @@ export interface CellRows {
  * some rows on that is faster than the RNN, LSTM or GRU node, whose kernels have two microseconds of their own.
  *
  * @param body of the Scan
- * @returns the states after the sample, and the values read out before it, y [batch, outputs]
+ * @returns the states after the sample, and y, [batch, outputs or more]: its first columns are the values read out before the sample
  */
 export function closedCell(
   body: GraphBuilder,
@@ -27,8 +27,12 @@ export function closedCell(
   states: CellRows,
 ): { states: CellRows; y: Value } {
   const cell = new Cell(body, `loop/${layer.name}`, closedGates(layer, readout));
-  return { states: cells[layer.weights.cell](cell, states), y: cell.readout(states.h, readout) };
+  const { x, ...after }: CellRun = cells[layer.weights.cell](cell, states);
+  return { states: after, y: x ?? cell.readout(states.h, readout) };
 }
+
+/** States after a sample, and (x, 1) where the cell has a product for it. */
+type CellRun = CellRows & { readonly x?: Value };
 
 const cells = {
   /** h' = act(A h) */
@@ -49,16 +53,17 @@ const cells = {
   gru: (cell, { h }) => {
     const [z, r, part, x] = cell.parts(h);
     const reset = cell.activate('reset', 0, r);
-    const sum =
-      cell.gates.candidate?.kind === 'input'
-        ? cell.candidate(x, cell.node('reset_product', 'Mul', [reset, part]))
-        : cell.candidate(cell.node('reset_h', 'Mul', [reset, h]), part);
+    const byInput = cell.gates.candidate?.kind === 'input';
+    const sum = byInput
+      ? cell.candidate(x, cell.node('reset_product', 'Mul', [reset, part]))
+      : cell.candidate(cell.node('reset_h', 'Mul', [reset, h]), part);
     const candidate = cell.activate('candidate', 1, sum);
     const away = cell.node('away', 'Sub', [h, candidate]);
     const kept = cell.node('kept', 'Mul', [cell.activate('update', 0, z), away]);
-    return { h: cell.node('', 'Add', [candidate, kept]) };
+    const next = { h: cell.node('', 'Add', [candidate, kept]) };
+    return byInput ? { ...next, x } : next;
   },
-} satisfies Record<CellKind, (cell: Cell, states: CellRows) => CellRows>;
+} satisfies Record<CellKind, (cell: Cell, states: CellRows) => CellRun>;
 
 /** Adds the nodes of one cell. Its weights stand in the body itself: ONNX Runtime does not pack those that stand two graphs further out. */
 class Cell {
