@@ -8,7 +8,7 @@ import type { RoundPlan } from '../rounds.ts';
 import { median } from '../statistics.ts';
 import { closeSystems, openSystems } from '../worker/openSystems.ts';
 import { AGREEING_SAMPLES, valueProblem } from './compareValues.ts';
-import { checkGoals, missedGoal } from './goals.ts';
+import { checkGoals, machineFactor, missedGoal } from './goals.ts';
 import type { MeasuredWork } from './measureWork.ts';
 import { measureWork } from './measureWork.ts';
 import { generationPicture } from './picture.ts';
@@ -68,9 +68,12 @@ function report(
   quick: boolean,
 ): Omit<BenchResult, 'notes' | 'otherCores'> {
   const comparisons = measured.flatMap((one) => one.comparisons);
-  const goals = measured.flatMap(({ work, times }) =>
-    checkGoals(work, new Map([...times].map(([system, { times: values }]) => [system, median(values)]))),
-  );
+  const medians = measured.map(({ work, times }) => ({
+    work,
+    times: new Map([...times].map(([system, { times: values }]) => [system, median(values)])),
+  }));
+  const factor = machineFactor(medians);
+  const goals = medians.flatMap(({ work, times }) => checkGoals(work, times, factor));
   return {
     section: 'generation',
     rows: measured.flatMap(timeRows),

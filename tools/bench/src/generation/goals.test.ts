@@ -1,10 +1,14 @@
 import { describe, expect, it } from 'vitest';
-import { checkGoals, missedGoal } from './goals.ts';
+import { checkGoals, machineFactor, missedGoal } from './goals.ts';
 import type { SystemName } from './systems.ts';
 import { parseWork } from './work.ts';
 
-const goalsOf = (work: string, times: Partial<Record<SystemName, number>>) =>
-  checkGoals(parseWork(work), new Map(Object.entries(times) as [SystemName, number][]));
+type TimesBySystem = Partial<Record<SystemName, number>>;
+
+const timesOf = (times: TimesBySystem) => new Map(Object.entries(times) as [SystemName, number][]);
+
+const goalsOf = (work: string, times: TimesBySystem, factor: number | null = null) =>
+  checkGoals(parseWork(work), timesOf(times), factor);
 
 describe(checkGoals, () => {
   it('holds the small net at batch 1 to a time, a share of PyTorch and the best of the others', () => {
@@ -23,6 +27,14 @@ describe(checkGoals, () => {
     );
   });
 
+  it('asks a time that was set on another machine as a time of this one, and says both', () => {
+    const [goal] = goalsOf('generation-gru-32-1', { 'onda-generator': 2.5 }, 1.5);
+    expect(goal).toMatchObject({ bound: 3, met: true });
+    expect(missedGoal(goal)).toBe(
+      'generation-gru-32-1: expected onda-generator to take at most 2 us where pytorch takes 22.8 for the rnn; it takes 1.50 times that here (3.00 us a sample), got 2.50',
+    );
+  });
+
   it('holds larger batches to the best of the others alone', () => {
     const goals = goalsOf('generation-rnn-32-64', { 'onda-generator': 9, pytorch: 8, 'tfjs-node': 90 });
     expect(goals).toEqual([
@@ -33,5 +45,22 @@ describe(checkGoals, () => {
   it('has none where ours or all others are left out', () => {
     expect(goalsOf('generation-rnn-128-64', { pytorch: 8 })).toEqual([]);
     expect(goalsOf('generation-rnn-128-64', { 'onda-generator': 8 })).toEqual([]);
+  });
+});
+
+describe(machineFactor, () => {
+  const measured = (work: string, times: TimesBySystem) => ({ work: parseWork(work), times: timesOf(times) });
+
+  it("compares PyTorch's time for the small rnn with that on the machine of the goals", () => {
+    const works = [
+      measured('generation-lstm-32-1', { pytorch: 90 }),
+      measured('generation-rnn-32-1', { pytorch: 34.2 }),
+    ];
+    expect(machineFactor(works)).toBeCloseTo(1.5);
+  });
+
+  it('has none where that was not measured', () => {
+    expect(machineFactor([measured('generation-lstm-32-1', { pytorch: 90 })])).toBeNull();
+    expect(machineFactor([measured('generation-rnn-32-1', { 'onda-generator': 1 })])).toBeNull();
   });
 });
