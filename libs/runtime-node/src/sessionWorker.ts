@@ -62,7 +62,9 @@ async function performOn(runtime: Runtime, call: Call): Promise<Reply> {
   const session = sessions.get(call.session);
   if (session === undefined) throw new ModelError('the session is not loaded; load the model again');
   if (call.kind === 'run') {
-    return { kind: 'ran', id, tensors: await session.run(call.feeds, call.fetches) };
+    const started = performance.now();
+    const tensors = await session.run(call.feeds, call.fetches);
+    return { kind: 'ran', id, tensors, milliseconds: performance.now() - started };
   }
   sessions.delete(call.session);
   await session.release();

@@ -6,6 +6,7 @@ import { fromErrorMessage, toErrorMessage } from './workerMessages.ts';
 import type { Call, Reply, SessionInfo, WorkerPost } from './workerMessages.ts';
 
 interface Pending {
+  id: number;
   resolve: (reply: Reply) => void;
   reject: (error: Error) => void;
 }
@@ -21,7 +22,8 @@ export class WorkerLink {
   readonly ready: Promise<void>;
   readonly #start: () => Worker;
   readonly #onWarning: ((text: string) => void) | undefined;
-  readonly #pending = new Map<number, Pending>();
+  /** In the order of the calls, which is that of the replies. */
+  #pending: Pending[] = [];
   /** Models by session number, to load them again into a new worker. */
   readonly #models = new Map<number, Uint8Array>();
   readonly #queue = new CallQueue((calls) => {
@@ -51,11 +53,11 @@ export class WorkerLink {
   }
 
   get pending(): number {
-    return this.#pending.size;
+    return this.#pending.length;
   }
 
   get stalledMs(): number {
-    return this.#pending.size === 0 ? 0 : performance.now() - this.#lastSign;
+    return this.#pending.length === 0 ? 0 : performance.now() - this.#lastSign;
   }
 
   async create(model: Uint8Array): Promise<{ session: number; info: SessionInfo }> {
@@ -70,10 +72,10 @@ export class WorkerLink {
     session: number,
     feeds: Record<string, RuntimeTensor>,
     fetches: readonly string[] | undefined,
-  ): Promise<Record<string, RuntimeTensor>> {
+  ): Promise<{ tensors: Record<string, RuntimeTensor>; milliseconds: number }> {
     const reply = await this.#call({ kind: 'run', session, feeds, fetches });
     if (reply.kind !== 'ran') throw unexpected(reply);
-    return reply.tensors;
+    return reply;
   }
 
   async release(session: number): Promise<void> {
@@ -91,9 +93,9 @@ export class WorkerLink {
     if (this.#failure) return Promise.reject(this.#failure);
     if (this.#closed) return Promise.reject(new WorkerError('the runtime was closed; create another one'));
     const id = ++this.#calls;
-    if (this.#pending.size === 0) this.#lastSign = performance.now();
+    if (this.#pending.length === 0) this.#lastSign = performance.now();
     return new Promise((resolve, reject) => {
-      this.#pending.set(id, { resolve, reject });
+      this.#pending.push({ id, resolve, reject });
       this.#queue.add({ ...call, id });
     });
   }
@@ -139,10 +141,16 @@ export class WorkerLink {
   }
 
   #settle(reply: Reply): void {
-    const pending = this.#pending.get(reply.id);
-    this.#pending.delete(reply.id);
+    const pending = this.#takePending(reply.id);
     if (reply.kind === 'failed') pending?.reject(fromErrorMessage(reply.error));
     else pending?.resolve(reply);
+  }
+
+  #takePending(id: number): Pending | undefined {
+    if (this.#pending.at(0)?.id === id) return this.#pending.shift();
+    // A batch that could not be sent: calls before it are still under way.
+    const at = this.#pending.findIndex((pending) => pending.id === id);
+    return at < 0 ? undefined : this.#pending.splice(at, 1)[0];
   }
 
   #ended(reason: string): void {
@@ -172,8 +180,8 @@ export class WorkerLink {
   }
 
   #rejectPending(error: Error): void {
-    const pending = [...this.#pending.values()];
-    this.#pending.clear();
+    const pending = this.#pending;
+    this.#pending = [];
     for (const { reject } of pending) reject(error);
   }
 }

@@ -42,7 +42,8 @@ export interface ErrorMessage {
 
 export type Reply =
   | { kind: 'created'; id: number; info: SessionInfo }
-  | { kind: 'ran'; id: number; tensors: Record<string, RuntimeTensor> }
+  /** `milliseconds`: of the run alone. */
+  | { kind: 'ran'; id: number; tensors: Record<string, RuntimeTensor>; milliseconds: number }
   | { kind: 'released'; id: number }
   | { kind: 'failed'; id: number; error: ErrorMessage };
 

@@ -1,4 +1,6 @@
 import type { RuntimeTensor, Session, TensorInfo } from '@onda/runtime';
+import { NearRuns } from './nearRuns.ts';
+import { createOrtSession } from './ortSession.ts';
 import { createWorkerRuntime } from './workerRuntime.ts';
 import type { WorkerRuntime, WorkerRuntimeOptions } from './workerRuntime.ts';
 
@@ -8,10 +10,10 @@ export interface WorkerPoolOptions extends WorkerRuntimeOptions {
 }
 
 /**
- * Several workers as one runtime: a run goes to the worker that has the fewest before it.
+ * Several workers as one runtime: a run goes to the worker that has the fewest before it, and a run that is shorter than the way there
+ * to none of them (`NearRuns`).
  *
- * It pays where runs are long against the way to a worker (about 50 microseconds): small nets are as fast with one, and each
- * worker holds every model again.
+ * More than one pays where runs are long: small nets are as fast with one, and each worker holds every model again.
  *
  * @throws as `createWorkerRuntime`; then no worker is left running
  */
@@ -19,7 +21,6 @@ export async function createWorkerPool(
   { workers, ...options }: WorkerPoolOptions,
   createOne: (options: WorkerRuntimeOptions) => Promise<WorkerRuntime> = createWorkerRuntime,
 ): Promise<WorkerRuntime> {
-  if (workers === 1) return createOne(options);
   const started = await Promise.allSettled(Array.from({ length: workers }, () => createOne(options)));
   const runtimes = started.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
   for (const one of started) {
@@ -27,16 +28,21 @@ export async function createWorkerPool(
     await Promise.all(runtimes.map((runtime) => runtime.close()));
     throw one.reason;
   }
-  return new PoolRuntime(runtimes);
+  return new PoolRuntime(runtimes, options);
 }
 
 class PoolRuntime implements WorkerRuntime {
   readonly name: string;
   readonly #runtimes: readonly WorkerRuntime[];
+  readonly #options: WorkerRuntimeOptions;
+  /** Of the sessions that are not released. */
+  readonly #near = new Set<NearRuns>();
 
-  constructor(runtimes: readonly WorkerRuntime[]) {
+  constructor(runtimes: readonly WorkerRuntime[], options: WorkerRuntimeOptions) {
     this.#runtimes = runtimes;
-    this.name = `${runtimes[0].name}, ${runtimes.length} of them`;
+    this.#options = options;
+    const [{ name }] = runtimes;
+    this.name = runtimes.length === 1 ? name : `${name}, ${runtimes.length} of them`;
   }
 
   /** One that is left can take all runs. */
@@ -53,11 +59,30 @@ class PoolRuntime implements WorkerRuntime {
   }
 
   async createSession(model: Uint8Array): Promise<Session> {
-    const sessions = await Promise.all(this.#runtimes.map((runtime) => runtime.createSession(model)));
-    return new PoolSession(sessions.map((session, worker) => ({ session, runtime: this.#runtimes[worker] })));
+    let near: NearRuns | undefined;
+    const sessions = await Promise.all(
+      this.#runtimes.map((runtime) =>
+        runtime.createSession(model, (feeds, milliseconds) => near?.ran(feeds, milliseconds)),
+      ),
+    );
+    const options = this.#options;
+    if (NearRuns.may(model, sessions[0].provider, options.threads)) {
+      near = new NearRuns(
+        () => createOrtSession(model, 'cpu', options),
+        (text) => options.onWarning?.(text),
+      );
+      this.#near.add(near);
+    }
+    const members = sessions.map((session, worker) => ({ session, runtime: this.#runtimes[worker] }));
+    return new PoolSession(members, near, async () => {
+      if (near === undefined) return;
+      this.#near.delete(near);
+      await near.release();
+    });
   }
 
   async close(): Promise<void> {
+    await Promise.all([...this.#near].map((near) => near.release()));
     await Promise.all(this.#runtimes.map((runtime) => runtime.close()));
   }
 }
@@ -72,24 +97,29 @@ class PoolSession implements Session {
   readonly outputs: readonly TensorInfo[];
   readonly provider: string;
   readonly #members: readonly Member[];
+  readonly #near: NearRuns | undefined;
+  readonly #releaseNear: () => Promise<void>;
   #next = 0;
 
-  constructor(members: readonly Member[]) {
+  constructor(members: readonly Member[], near: NearRuns | undefined, releaseNear: () => Promise<void>) {
     const [{ session }] = members;
     this.inputs = session.inputs;
     this.outputs = session.outputs;
     this.provider = session.provider;
     this.#members = members;
+    this.#near = near;
+    this.#releaseNear = releaseNear;
   }
 
   run(
     feeds: Record<string, RuntimeTensor>,
     fetches?: readonly string[],
   ): Promise<Record<string, RuntimeTensor>> {
-    return this.#least().session.run(feeds, fetches);
+    return this.#near?.maybeRun(feeds, fetches) ?? this.#least().session.run(feeds, fetches);
   }
 
   async release(): Promise<void> {
+    await this.#releaseNear();
     await Promise.all(this.#members.map(({ session }) => session.release()));
   }
 

@@ -11,8 +11,12 @@ export interface WorkerRuntimeOptions extends WorkerSettings {
   onWarning?: (text: string) => void;
 }
 
+/** Is told how long each run took, without the way to the worker. */
+export type OnRan = (feeds: Record<string, RuntimeTensor>, milliseconds: number) => void;
+
 /** A runtime whose runs do not block the calling thread. */
 export interface WorkerRuntime extends Runtime {
+  createSession(model: Uint8Array, onRan?: OnRan): Promise<Session>;
   /** False once the worker ended and could not be started again. */
   readonly alive: boolean;
   /** Runs that were asked for and are not answered. */
@@ -71,10 +75,10 @@ class ThreadRuntime implements WorkerRuntime {
     return this.#link.stalledMs;
   }
 
-  async createSession(model: Uint8Array): Promise<Session> {
+  async createSession(model: Uint8Array, onRan?: OnRan): Promise<Session> {
     checkModelBytes(model);
     const { session, info } = await this.#link.create(model);
-    return new ThreadSession(this.#link, session, info);
+    return new ThreadSession(this.#link, session, info, onRan);
   }
 
   close(): Promise<void> {
@@ -88,11 +92,13 @@ class ThreadSession implements Session {
   readonly provider: string;
   readonly #link: WorkerLink;
   readonly #session: number;
+  readonly #onRan: OnRan | undefined;
   #released = false;
 
-  constructor(link: WorkerLink, session: number, info: SessionInfo) {
+  constructor(link: WorkerLink, session: number, info: SessionInfo, onRan: OnRan | undefined) {
     this.#link = link;
     this.#session = session;
+    this.#onRan = onRan;
     this.inputs = info.inputs;
     this.outputs = info.outputs;
     this.provider = info.provider;
@@ -106,7 +112,9 @@ class ThreadSession implements Session {
     // Here as well as in the worker: a bad call is answered without a hop.
     checkFeeds(this.inputs, feeds);
     if (fetches) checkFetches(this.outputs, fetches);
-    return this.#link.run(this.#session, feeds, fetches);
+    const { tensors, milliseconds } = await this.#link.run(this.#session, feeds, fetches);
+    this.#onRan?.(feeds, milliseconds);
+    return tensors;
   }
 
   async release(): Promise<void> {
