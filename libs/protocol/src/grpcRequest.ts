@@ -69,10 +69,12 @@ export function decodeGrpcInferRequest(
   const fields = {
     id: message.id === '' ? undefined : message.id,
     parameters: plainParameters(message.parameters, 'parameters'),
-    inputs: message.inputs.map((input, index): InputFields => ({
-      ...input,
+    inputs: message.inputs.map(({ name, datatype, shape, contents }, index): InputFields => ({
+      name,
+      datatype,
+      shape: shape.map(Number),
+      contents,
       index,
-      shape: input.shape.map(Number),
     })),
     outputs: message.outputs.map(({ name }) => ({ name })),
   };

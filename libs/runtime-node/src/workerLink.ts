@@ -96,7 +96,7 @@ export class WorkerLink {
     if (this.#pending.length === 0) this.#lastSign = performance.now();
     return new Promise((resolve, reject) => {
       this.#pending.push({ id, resolve, reject });
-      this.#queue.add({ ...call, id });
+      this.#queue.add(Object.assign(call, { id }));
     });
   }
 

@@ -38,10 +38,15 @@ export interface RunOptions {
   exact?: boolean;
 }
 
+const stays = (): boolean => false;
+
+/** The same run, with the same bits whatever it is joined with. */
+export function exactly({ isGone = stays, priority = 0, deadline = Infinity }: RunOptions): RunOptions {
+  return { isGone, priority, deadline, exact: true };
+}
+
 /** Runs that lie ready beside those that run, so that no worker waits for this thread. */
 const RUNS_READY = 1;
-
-const stays = (): boolean => false;
 
 /**
  * Joins requests of one model that wait at the same time into one run: rows under one another, where everything but the

@@ -1,10 +1,11 @@
 import { OndaError } from '@onda/contract';
 import type { SequenceControl } from '@onda/protocol';
 import type { RuntimeTensor } from '@onda/runtime';
+import { exactly } from '../batching/batcher.ts';
 import type { Batcher, RunOptions } from '../batching/batcher.ts';
 import { joinTensors, takeRows } from '../batching/joinTensors.ts';
 import { livesAlready, tooManySequences } from './sequenceErrors.ts';
-import { lastStep, samplesOf } from './sequenceSteps.ts';
+import { lastStep, samplesOf, standingAt } from './sequenceSteps.ts';
 import type { SequenceSteps, Standing } from './sequenceSteps.ts';
 import type { SequenceState, Soon, Tensors } from './sequenceState.ts';
 import { allFinite, doneBefore, notFinite, sequenceBefore } from './stepRules.ts';
@@ -82,7 +83,8 @@ export class RowSteps {
         : joinTensors(running.map(({ row }) => takeRows(inputs, namesOf(inputs), row, 1)));
       const states = layout.feeds(running.map(({ before }) => before));
       const told = this.#steps.controlFeeds(running.map(({ control }) => control));
-      const tensors = await this.#batcher.run({ ...fed, ...states, ...told }, names, { ...run, exact: true });
+      const feeds = Object.assign({}, fed, states, told);
+      const tensors = await this.#batcher.run(feeds, names, exactly(run));
       const moved = await this.#keep(step, running, names, tensors, ends);
       // Another process stepped these meanwhile: by themselves, as such steps are done.
       for (const { row } of moved) ends[row] = await this.#doAlone(step, row);
@@ -104,7 +106,7 @@ export class RowSteps {
         const again = doneBefore(control, inputs, found, row);
         if (again) {
           const left = found?.kind === 'live' ? found.expiresInMs : undefined;
-          return { kind: 'done', stands: { ...again, expiresInMs: left }, from: again.tensors };
+          return { kind: 'done', stands: standingAt(again, left), from: again.tensors };
         }
         const live = sequenceBefore(control, found, false);
         this.#state.hold(control.id, control.start);

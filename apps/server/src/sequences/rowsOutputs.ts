@@ -28,7 +28,8 @@ export function rowsOutputs(
     parameters: failureParameters(failures),
     outputs: [
       ...outputs.map((output) => ({
-        ...output,
+        name: output.name,
+        binary: output.binary,
         tensor: whole ? tensors[output.name] : gathered(ends, tensors, output.name),
       })),
       ...Object.entries(stands).map(([name, tensor]) => ({ name, binary, tensor })),

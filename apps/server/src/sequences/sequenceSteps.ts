@@ -2,6 +2,7 @@ import { ShapeError } from '@onda/contract';
 import { ProtocolError } from '@onda/protocol';
 import type { Parameters, SequenceControl } from '@onda/protocol';
 import type { RuntimeTensor } from '@onda/runtime';
+import { exactly } from '../batching/batcher.ts';
 import type { Batcher, RunOptions } from '../batching/batcher.ts';
 import { takeRows } from '../batching/joinTensors.ts';
 import { controlFeeds } from '../models/controlFeeds.ts';
@@ -89,7 +90,7 @@ export class SequenceSteps {
       const again = doneBefore(control, inputs, found);
       if (again) {
         const expiresInMs = found?.kind === 'live' ? found.expiresInMs : undefined;
-        return { tensors: again.tensors, stands: { ...again, expiresInMs } };
+        return { tensors: again.tensors, stands: standingAt(again, expiresInMs) };
       }
       const before = sequenceBefore(control, found, step.states !== undefined);
       const answer = await this.#attempt(step, before);
@@ -125,9 +126,7 @@ export class SequenceSteps {
       if (kept.kind === 'full') throw tooManySequences(this.#state.limits.most);
       // With its number, the next look finds whether it was this very step.
       if (kept.kind === 'moved' && start && control.step === undefined) throw livesAlready(id);
-      return kept.kind === 'moved'
-        ? undefined
-        : { tensors, stands: { ...done, expiresInMs: kept.expiresInMs } };
+      return kept.kind === 'moved' ? undefined : { tensors, stands: standingAt(done, kept.expiresInMs) };
     } finally {
       this.#state.letGo(id, start);
     }
@@ -136,8 +135,8 @@ export class SequenceSteps {
   async #run({ control, inputs, fetches, run }: Step, row: Int32Array): Promise<Tensors> {
     const { layout } = this.#options;
     const names = this.fetchesFor(fetches, control.step !== undefined);
-    const feeds = { ...inputs, ...layout.feeds([row]), ...this.controlFeeds([control]) };
-    const tensors = await this.#batcher.run(feeds, names, { ...run, exact: true });
+    const feeds = Object.assign({}, inputs, layout.feeds([row]), this.controlFeeds([control]));
+    const tensors = await this.#batcher.run(feeds, names, exactly(run));
     const bad = notFinite(control.id, names, tensors);
     if (bad) throw bad;
     return tensors;
@@ -164,6 +163,14 @@ export class SequenceSteps {
   }
 }
 
+/** Where a sequence stands after a step that was done. */
+export function standingAt(
+  { step, samples }: Pick<Standing, 'step' | 'samples'>,
+  expiresInMs: number | undefined,
+): Standing {
+  return { step, samples, expiresInMs };
+}
+
 /** Samples that one step feeds: the time of its first input that has one. */
 export function samplesOf(inputs: Tensors): number {
   for (const name in inputs) {
@@ -179,7 +186,8 @@ export function lastStep(
   fed: { inputs: Tensors; row: number },
   given: { tensors: Tensors; row: number },
 ): LastStep {
-  return { ...done, inputs: rowOf(fed.inputs, fed.row), tensors: rowOf(given.tensors, given.row) };
+  const { step, samples } = done;
+  return { step, samples, inputs: rowOf(fed.inputs, fed.row), tensors: rowOf(given.tensors, given.row) };
 }
 
 function rowOf(tensors: Tensors, row: number): Tensors {

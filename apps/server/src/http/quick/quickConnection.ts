@@ -145,7 +145,9 @@ export class QuickConnection {
 
   async #answer({ path, headers }: RequestHead, body: Uint8Array): Promise<void> {
     const socket = this.#socket;
-    const call = { ...path, headers, body, client: this.#admitted?.client, isGone: () => socket.destroyed };
+    const { name, version } = path;
+    const isGone = (): boolean => socket.destroyed;
+    const call = { name, version, headers, body, client: this.#admitted?.client, isGone };
     const answer = await inferAnswer(this.#service, call).catch((error: unknown) =>
       failureAnswer(this.#service, error as Error),
     );
