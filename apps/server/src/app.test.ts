@@ -67,6 +67,8 @@ function fakeModel(): ServedModel {
     stats,
     generator: null,
     fileHash: '',
+    bytes: 0,
+    loadMs: 0,
     files: new Map(),
     metadata: '{}',
     config: '{}',

@@ -17,6 +17,8 @@ interface Entry {
 
 /** The models that answer, by name and version. A request's names are looked up here and never become paths. */
 export class ModelRepository {
+  /** Versions since the start, the first loading included. */
+  readonly changes = { loaded: 0, failed: 0, removed: 0 };
   readonly #entries = new Map<string, Entry>();
 
   constructor(served: readonly ServedModel[] = [], broken: readonly BrokenModel[] = []) {
@@ -96,8 +98,14 @@ export class ModelRepository {
    * @param problem  what went wrong with the last loading
    */
   put(name: string, versions: readonly ServedModel[], problem: string | undefined): void {
-    const before = this.#entries.get(name) ?? { versions: [], retired: [] };
+    const before: Pick<Entry, 'versions' | 'retired'> = this.#entries.get(name) ?? {
+      versions: [],
+      retired: [],
+    };
     const gone = before.versions.filter((model) => !versions.includes(model));
+    this.changes.loaded += versions.filter((model) => !before.versions.includes(model)).length;
+    this.changes.removed += gone.length;
+    if (problem !== undefined) this.changes.failed++;
     this.#entries.set(name, { versions, retired: [...before.retired, ...gone], problem });
   }
 

@@ -1,3 +1,5 @@
+import { Latencies } from './latencies.ts';
+
 /** Why a request failed, in Triton's words. */
 export const failureReasons = ['REJECTED', 'CANCELED', 'BACKEND', 'OTHER'] as const;
 export type FailureReason = (typeof failureReasons)[number];
@@ -20,18 +22,22 @@ export class ModelStats {
   rows = 0;
   /** Runs of the model: `rows / runs` is the mean batch. */
   runs = 0;
-  requestMs = 0;
+  /** Of requests that succeeded: from decoding to the encoded answer. */
+  readonly request = new Latencies();
+  /** Of runs: how long they waited, and how long they took. */
+  readonly queue = new Latencies();
+  readonly compute = new Latencies();
   failedMs = 0;
   /** When the last request succeeded, milliseconds since 1970; 0: none has. */
   lastAt = 0;
-  queueMs = 0;
-  computeMs = 0;
   /** Requests that are under way: a version that was taken away is freed once there are none. */
   active = 0;
   /** Requests that wait for a run. */
   pending = 0;
   readonly batches: number[] = [...batchBuckets, Infinity].map(() => 0);
-
+  /** Sequences that were given away as documents, and taken as such. */
+  exported = 0;
+  imported = 0;
   /** Streams by the time up to their first event; the last bucket takes what is above all. */
   readonly firstResponses: number[] = [...firstResponseBuckets, Infinity].map(() => 0);
   firstResponseMs = 0;
@@ -51,7 +57,7 @@ export class ModelStats {
 
   succeeded(milliseconds: number): void {
     this.successes++;
-    this.requestMs += milliseconds;
+    this.request.add(milliseconds);
     this.lastAt = Date.now();
   }
 

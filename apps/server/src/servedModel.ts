@@ -40,6 +40,10 @@ export interface ServedModel {
   readonly fileHash: string;
   /** The files that a browser may load, by name. */
   readonly files: ReadonlyMap<string, ModelFile>;
+  /** Of all its files. */
+  readonly bytes: number;
+  /** How long it took to load, its first run included, milliseconds. */
+  readonly loadMs: number;
   /** JSON of the metadata and configuration answers, which never change. */
   readonly metadata: string;
   readonly config: string;

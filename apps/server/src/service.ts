@@ -1,6 +1,7 @@
 import type { WorkerRuntime } from '@onda/runtime-node';
 import type { Access } from './access/access.ts';
 import type { Log } from './log/createLog.ts';
+import type { StateStore } from './sequences/openStates.ts';
 import type { Tracing } from './tracing/tracing.ts';
 import type { ModelRepository } from './modelRepository.ts';
 
@@ -8,6 +9,8 @@ import type { ModelRepository } from './modelRepository.ts';
 export interface Service {
   readonly access: Access;
   readonly repository: ModelRepository;
+  /** Of sequences; undefined: they are in memory. */
+  readonly store?: StateStore | undefined;
   readonly runtime: Pick<WorkerRuntime, 'alive' | 'pending' | 'stalledMs'>;
   /** Set when the service stops: it is live until it ends, but takes no more. */
   draining: boolean;

@@ -118,6 +118,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     const service: Service = {
       access,
       repository,
+      store: states.store,
       runtime,
       draining: false,
       log,

@@ -49,12 +49,12 @@ function statisticsOf({ name, version, stats }: ServedModel): ModelStatistics {
     inference_count: rows,
     execution_count: runs,
     inference_stats: {
-      success: duration(successes, stats.requestMs),
+      success: duration(successes, stats.request.sum),
       fail: duration(countFailures(stats), stats.failedMs),
-      queue: duration(successes, stats.queueMs),
+      queue: duration(successes, stats.queue.sum),
       // Counted all the same: clients hold the three counts against each other, and against that of the successes.
       compute_input: duration(successes, 0),
-      compute_infer: duration(successes, stats.computeMs),
+      compute_infer: duration(successes, stats.compute.sum),
       compute_output: duration(successes, 0),
       cache_hit: none,
       cache_miss: none,

@@ -129,6 +129,29 @@ describe('generate with a seed', () => {
   });
 });
 
+describe('generate in the metrics', () => {
+  it('counts as a request, its rows and runs, and by the time to the first event', async () => {
+    const read = async (): Promise<Record<string, number>> => {
+      const text = await (await fetch(`${service.ready.metrics ?? ''}/metrics`)).text();
+      const lines = text.split('\n').filter((line) => line.includes('{model="window",version="1"}'));
+      return Object.fromEntries(
+        lines.map((line) => [line.slice(0, line.indexOf('{')), Number(line.split(' ')[1])]),
+      );
+    };
+    const prompt = Array.from({ length: 5 }, () => [1, 0, 0]);
+    const before = await read();
+    expect((await generate('window', { prompt: [prompt, prompt], samples: 3 })).status).toBe(200);
+    await stream('window', { prompt, samples: 100 });
+    expect((await generate('window', { prompt: [1] })).status).toBe(400);
+    const after = await read();
+    const more = (name: string): number => after[name] - before[name];
+    expect(more('nv_inference_request_success')).toBe(2);
+    expect(more('nv_inference_count')).toBe(2 + 2);
+    expect(more('nv_inference_exec_count')).toBe(1 + 2);
+    expect(more('nv_inference_first_response_histogram_ms_count')).toBe(1);
+  });
+});
+
 describe('generate with models of other make', () => {
   it('takes and gives words', async () => {
     const { body } = await generate('words', {

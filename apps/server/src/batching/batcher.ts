@@ -197,8 +197,8 @@ export class Batcher {
     const took = this.#now() - started;
     let from = 0;
     for (const run of runs) {
-      this.#stats.queueMs += started - run.since;
-      this.#stats.computeMs += took;
+      this.#stats.queue.add(started - run.since);
+      this.#stats.compute.add(took);
       run.trace?.ran(run.since, started, started + took);
       run.resolve(runs.length === 1 && !pads ? results : takeRows(results, fetches, from, run.rows));
       from += run.rows;

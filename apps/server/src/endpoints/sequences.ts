@@ -52,6 +52,7 @@ async function exportSequence(
   const { id, scoped, model } = named(service, request);
   const { version } = request.params as SequenceParams;
   const found = await findLive(service.repository, model, version, scoped);
+  found.model.stats.exported++;
   return sendJson(reply, writeSequence(documentModel(found.model), id, found.sequence));
 }
 
@@ -73,6 +74,7 @@ async function importSequence(
   });
   if (kept.kind === 'moved') throw livesAlready(id);
   if (kept.kind === 'full') throw tooManySequences(sequences.limits.most);
+  model.stats.imported++;
   return sendJson(
     reply,
     JSON.stringify({

@@ -40,7 +40,7 @@ export function loopPieces(
     const { session, model } = loop.generator;
     const since = performance.now();
     const { y, state } = await runGenerator(session, model, call);
-    stats.computeMs += performance.now() - since;
+    stats.compute.add(performance.now() - since);
     stats.ran(call.prompt.dims[0]);
     return { values: y as Samples, state };
   };

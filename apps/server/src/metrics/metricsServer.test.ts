@@ -32,10 +32,13 @@ let server: ReturnType<typeof createMetricsServer>;
 let url: string;
 
 beforeEach(async () => {
-  const model = { name: 'm', version: '1', stats, sequences } as unknown as ServedModel;
+  const steps = { layout: { rowSize: 5 } };
+  const cost = { bytes: 1234, loadMs: 1500 };
+  const model = { name: 'm', version: '1', stats, sequences, steps, ...cost } as unknown as ServedModel;
   service = {
     access: openToAll(),
-    repository: new ModelRepository([model], []),
+    repository: new ModelRepository([model], [{ name: 'bad', problem: 'damaged' }]),
+    store: { circuit: 'half-open', connected: true, reconnects: 2 },
     runtime,
     draining: false,
     log: createLog({ format: 'json', level: 'silent' }),
@@ -107,6 +110,52 @@ describe(createMetricsServer, () => {
     expect(await read('onda_sequences_started')).toEqual({ [m]: 3 });
     expect(await read('onda_sequences_ended')).toEqual({ [m]: 1 });
     expect(await read('onda_sequences_expired')).toEqual({ [m]: 0 });
+    expect(await read('onda_sequence_state_bytes')).toEqual({ [m]: 2 * 5 * 4 });
+  });
+
+  it('has summaries of times and the histogram of first responses under the names of Triton', async () => {
+    stats.firstResponse(3);
+    stats.firstResponse(70_000);
+    const bucket = await read('nv_inference_first_response_histogram_ms_bucket');
+    expect(bucket['{model="m",version="1",le="2"}']).toBe(0);
+    expect(bucket['{model="m",version="1",le="5"}']).toBe(1);
+    expect(bucket['{model="m",version="1",le="5000"}']).toBe(1);
+    expect(bucket['{model="m",version="1",le="+Inf"}']).toBe(2);
+    expect(await read('nv_inference_first_response_histogram_ms_count')).toEqual({ [m]: 2 });
+    expect(await read('nv_inference_first_response_histogram_ms_sum')).toEqual({ [m]: 70_003 });
+    for (const name of ['request', 'queue', 'compute_infer']) {
+      const summary = `nv_inference_${name}_summary_us`;
+      expect(await read(`${summary}_count`)).toEqual({ [m]: 3 });
+      const quantiles = Object.entries(await read(summary)).map(([labels, value]) => [labels, value > 0]);
+      expect(quantiles).toEqual(
+        [0.5, 0.9, 0.95, 0.99, 0.999].map((quantile) => [
+          `{model="m",version="1",quantile="${quantile}"}`,
+          true,
+        ]),
+      );
+    }
+  });
+
+  it('tells of models what they take, and how often they came, failed and went', async () => {
+    expect(await read('onda_model_bytes')).toEqual({ [m]: 1234 });
+    expect(await read('nv_model_load_duration_secs')).toEqual({ [m]: 1.5 });
+    service.repository.remove('m');
+    expect(await read('onda_model_bytes')).toEqual({});
+    expect(await read('onda_model_changes')).toEqual({
+      '{change="loaded"}': 1,
+      '{change="failed"}': 1,
+      '{change="removed"}': 1,
+    });
+  });
+
+  it('tells the state of the circuit to the store', async () => {
+    expect(await read('onda_sequence_store_circuit')).toEqual({
+      '{state="closed"}': 0,
+      '{state="half-open"}': 1,
+      '{state="open"}': 0,
+    });
+    expect(await read('onda_sequence_store_connected')).toEqual({ '': 1 });
+    expect(await read('onda_sequence_store_reconnects')).toEqual({ '': 2 });
   });
 
   it('counts who was not let in, and tells whether it is ready', async () => {

@@ -4,8 +4,10 @@ import { collectDefaultMetrics, Registry } from 'prom-client';
 import { isLive, isReady } from '../health.ts';
 import { timeouts } from '../limits.ts';
 import type { Service } from '../service.ts';
+import { addLatencyMetrics } from './latencyMetrics.ts';
 import { addModelMetrics } from './modelMetrics.ts';
 import { addServiceMetrics } from './serviceMetrics.ts';
+import { addStoreMetrics } from './storeMetrics.ts';
 
 /**
  * The metrics' own port: `GET /metrics` for Prometheus, and the probes, which answer here too when the service's port is busy
@@ -15,7 +17,9 @@ export function createMetricsServer(service: Service): Server {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
   addModelMetrics(registry, service.repository);
+  addLatencyMetrics(registry, service.repository);
   addServiceMetrics(registry, service);
+  if (service.store) addStoreMetrics(registry, service.store);
   const answers: Readonly<Record<string, () => Promise<[status: number, type: string, body: string]>>> = {
     '/metrics': async () => [200, registry.contentType, await registry.metrics()],
     '/v2/health/live': () => Promise.resolve(probe('live', isLive(service))),

@@ -6,6 +6,9 @@ import { batchBuckets, failureReasons } from '../modelStats.ts';
 
 type Labels = 'model' | 'version';
 
+/** A state's row is made of words of 32 bits. */
+const WORD_BYTES = 4;
+
 /** Name, help and value of each counter: Triton's names, so that its dashboards work. Durations are microseconds, as there. */
 const counters: readonly [name: string, help: string, value: (model: ServedModel) => number][] = [
   ['nv_inference_request_success', 'Inference requests that were answered', ({ stats }) => stats.successes],
@@ -14,17 +17,17 @@ const counters: readonly [name: string, help: string, value: (model: ServedModel
   [
     'nv_inference_request_duration_us',
     'Time of answered requests from decoding to the encoded answer, summed, microseconds',
-    ({ stats }) => Math.round(stats.requestMs * 1000),
+    ({ stats }) => Math.round(stats.request.sum * 1000),
   ],
   [
     'nv_inference_queue_duration_us',
     'Time requests waited for their run, summed, microseconds',
-    ({ stats }) => Math.round(stats.queueMs * 1000),
+    ({ stats }) => Math.round(stats.queue.sum * 1000),
   ],
   [
     'nv_inference_compute_infer_duration_us',
     'Time of the runs, the way to the worker included, summed over requests, microseconds',
-    ({ stats }) => Math.round(stats.computeMs * 1000),
+    ({ stats }) => Math.round(stats.compute.sum * 1000),
   ],
   ['onda_sequences_started', 'Sequences that were begun', ({ sequences }) => sequences.started],
   ['onda_sequences_ended', 'Sequences that their clients ended', ({ sequences }) => sequences.ended],
@@ -33,6 +36,12 @@ const counters: readonly [name: string, help: string, value: (model: ServedModel
     'Sequences that were forgotten, idle or old',
     ({ sequences }) => sequences.expired,
   ],
+  [
+    'onda_sequences_exported',
+    'Sequences that were given as documents, to go on elsewhere',
+    ({ stats }) => stats.exported,
+  ],
+  ['onda_sequences_imported', 'Sequences that were begun from documents', ({ stats }) => stats.imported],
   [
     'onda_sequence_store_failures',
     'Calls that the store of the sequences did not answer',
@@ -91,6 +100,17 @@ export function addModelMetrics(registry: Registry, repository: Pick<ModelReposi
     ],
     ['onda_requests_active', 'Requests that are under way', ({ stats }) => stats.active],
     ['onda_sequences_live', 'Sequences whose state the service keeps', ({ sequences }) => sequences.size],
+    [
+      'onda_sequence_state_bytes',
+      'States of the live sequences, without what is kept around them',
+      ({ sequences, steps }) => sequences.size * steps.layout.rowSize * WORD_BYTES,
+    ],
+    ['onda_model_bytes', "The model's files, as they count for --max-model-bytes", ({ bytes }) => bytes],
+    [
+      'nv_model_load_duration_secs',
+      'Time it took to load the model, its first run included, seconds',
+      ({ loadMs }) => loadMs / 1000,
+    ],
   ];
   for (const [name, help, value] of gauges) {
     new Gauge<Labels>({
@@ -99,12 +119,13 @@ export function addModelMetrics(registry: Registry, repository: Pick<ModelReposi
       registers,
       labelNames: ['model', 'version'],
       collect() {
+        this.reset();
         for (const model of repository.served) this.set(labelsOf(model), value(model));
       },
     });
   }
 }
 
-function labelsOf({ name, version }: ServedModel): Record<Labels, string> {
+export function labelsOf({ name, version }: ServedModel): Record<Labels, string> {
   return { model: name, version };
 }

@@ -20,6 +20,16 @@ export function addServiceMetrics(registry: Registry, service: Service): void {
       }
     },
   });
+  new Counter<'change'>({
+    name: 'onda_model_changes',
+    help: 'Versions of models that were loaded, that did not load, and that were taken away, the start included',
+    registers,
+    labelNames: ['change'],
+    collect() {
+      this.reset();
+      for (const [change, count] of Object.entries(service.repository.changes)) this.inc({ change }, count);
+    },
+  });
   const gauges: readonly [name: string, help: string, value: () => number][] = [
     ['onda_ready', 'Whether requests should be sent here, 1 or 0', () => Number(isReady(service))],
     ['onda_models_broken', 'Models of which nothing is served', () => service.repository.broken.length],

@@ -44,6 +44,8 @@ export async function loadGenerator(
 /** As the file has them: there is no manifest to hold them against. */
 function tensorLists({ inputs, outputs }: Session): TensorLists {
   const copies = (tensors: Session['inputs']): TensorLists['inputs'] =>
-    tensors.map(({ name, type, shape }) => ({ name, type, shape: [...shape] }) as TensorLists['inputs'][number]);
+    tensors.map(
+      ({ name, type, shape }) => ({ name, type, shape: [...shape] }) as TensorLists['inputs'][number],
+    );
   return { inputs: copies(inputs), outputs: copies(outputs) };
 }

@@ -52,6 +52,7 @@ export interface LoadedVersion {
  */
 export async function loadVersion(read: ReadVersion, context: LoadContext): Promise<LoadedVersion> {
   const { budget } = context;
+  const since = performance.now();
   const bytes = [...read.files.values()].reduce((sum, file) => sum + file.bytes.byteLength, 0);
   const sessions: Session[] = [];
   const place = join(read.folder.path, String(read.version));
@@ -75,7 +76,8 @@ export async function loadVersion(read: ReadVersion, context: LoadContext): Prom
     const generator = await loadGenerator(read, load, (text) => notes.push(text));
     const signature = signatureOf(read, session, place);
     await warmUp(session, signature, read.folder.config, place);
-    const model = serve(read, session, generator, signature, context.options);
+    const cost = { bytes, loadMs: performance.now() - since };
+    const model = serve(read, { session, generator, signature, cost }, context.options);
     return { model, key: read.key, notes: [...notes, ...cudaNotes(read, session, place)], release };
   } catch (error) {
     await release();
@@ -83,11 +85,16 @@ export async function loadVersion(read: ReadVersion, context: LoadContext): Prom
   }
 }
 
+interface LoadedParts {
+  session: Session;
+  generator: Generator | null;
+  signature: ModelSignature;
+  cost: Pick<ServedModel, 'bytes' | 'loadMs'>;
+}
+
 function serve(
   { folder: { name, config }, version, file, manifest, files }: ReadVersion,
-  session: Session,
-  generator: Generator | null,
-  signature: ModelSignature,
+  { session, generator, signature, cost }: LoadedParts,
   common: ModelOptions,
 ): ServedModel {
   const options = configOptions(common, config, manifest);
@@ -124,6 +131,7 @@ function serve(
     generator,
     fileHash,
     files,
+    ...cost,
     metadata: JSON.stringify(modelMetadata(name, version, signature)),
     // Whoever wrote a config.pbtxt without sequences wants the state to be a tensor like any other (deploy/kserve).
     config: JSON.stringify(

@@ -3,9 +3,14 @@ import { RedisLink } from './redis/redisLink.ts';
 import { keyPrefix, RedisState } from './redis/redisState.ts';
 import type { OpenState } from './sequenceState.ts';
 
+/** A store beyond this process: how it does. */
+export type StateStore = Pick<RedisLink, 'circuit' | 'connected' | 'reconnects'>;
+
 /** Where the service keeps its sequences. */
 export interface States {
   readonly open: OpenState;
+  /** undefined: this process's memory. */
+  readonly store: StateStore | undefined;
   close(): Promise<void>;
 }
 
@@ -21,6 +26,7 @@ export async function openStates(place: string, onWarning: (text: string) => voi
   if (place === memory) {
     return {
       open: ({ limits, rowSize }) => new MemoryState(limits, rowSize),
+      store: undefined,
       close: () => Promise.resolve(),
     };
   }
@@ -28,6 +34,7 @@ export async function openStates(place: string, onWarning: (text: string) => voi
   return {
     open: ({ name, version, fileHash, limits }) =>
       new RedisState(link, keyPrefix(name, version, fileHash), limits),
+    store: link,
     close: () => link.close(),
   };
 }

@@ -11,13 +11,16 @@ describe(Circuit, () => {
     expect(circuit.admits()).toBe(true);
     circuit.failed();
     expect(circuit.admits()).toBe(false);
+    expect(circuit.state).toBe('open');
     now = 100;
+    expect(circuit.state).toBe('half-open');
     expect([circuit.admits(), circuit.admits()]).toEqual([true, false]);
     circuit.failed();
     expect(circuit.admits()).toBe(false);
     now = 200;
     expect(circuit.admits()).toBe(true);
     circuit.succeeded();
+    expect(circuit.state).toBe('closed');
     expect([circuit.admits(), circuit.admits()]).toEqual([true, true]);
   });
 });

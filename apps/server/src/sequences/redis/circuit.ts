@@ -5,6 +5,9 @@ export interface CircuitOptions {
   openMs: number;
 }
 
+export const circuitStates = ['closed', 'half-open', 'open'] as const;
+export type CircuitState = (typeof circuitStates)[number];
+
 /**
  * Keeps callers from waiting for what does not answer: after some failures it is open, and calls are refused at once. After a
  * while one may try; if it succeeds all may, else all wait again.
@@ -19,6 +22,12 @@ export class Circuit {
   constructor(options: CircuitOptions, now: () => number = () => performance.now()) {
     this.#options = options;
     this.#now = now;
+  }
+
+  /** Half-open once it is time to try; while one tries the others are refused. */
+  get state(): CircuitState {
+    if (this.#failures < this.#options.failures) return 'closed';
+    return this.#now() < this.#triesAt ? 'open' : 'half-open';
   }
 
   /** Whether a call may be made; the one that tries holds the others back until it has ended. */

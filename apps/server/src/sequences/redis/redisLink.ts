@@ -2,6 +2,7 @@ import { ConfigError } from '@onda/contract';
 import { ProtocolError } from '@onda/protocol';
 import { Redis } from 'ioredis';
 import { Circuit } from './circuit.ts';
+import type { CircuitState } from './circuit.ts';
 import { findScript, keepScript, sweepScript } from './scripts.ts';
 
 /** How long one command may take, milliseconds: as long as a client might wait for a step, not as long as a network might. */
@@ -27,6 +28,8 @@ type Argument = string | number | Buffer;
 export class RedisLink {
   /** Commands that failed since the start. */
   failures = 0;
+  /** How often the connection came back. */
+  reconnects = 0;
   readonly #client: Redis;
   readonly #circuit = new Circuit(circuitOptions);
 
@@ -65,6 +68,7 @@ export class RedisLink {
         { cause },
       );
     }
+    const link = new RedisLink(client);
     let away = false;
     client.on('close', () => {
       if (!away)
@@ -72,10 +76,20 @@ export class RedisLink {
       away = true;
     });
     client.on('ready', () => {
-      if (away) onChange(`Redis at ${placeOf(url)} is back`);
+      if (!away) return;
+      link.reconnects++;
+      onChange(`Redis at ${placeOf(url)} is back`);
       away = false;
     });
-    return new RedisLink(client);
+    return link;
+  }
+
+  get connected(): boolean {
+    return this.#client.status === 'ready';
+  }
+
+  get circuit(): CircuitState {
+    return this.#circuit.state;
   }
 
   /** @throws ProtocolError 503 when Redis is away or does not answer in time */
