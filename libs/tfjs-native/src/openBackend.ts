@@ -81,8 +81,7 @@ async function openTensorflow(): Promise<{ version: string } | MissingLibrary> {
   process.env['TF_CPP_MIN_LOG_LEVEL'] ??= '2';
   restoreUtilFunctions();
   try {
-    // The import itself makes it the current backend, and throws where the addon cannot be loaded.
-    await import('@tensorflow/tfjs-node');
+    await import('./tensorflowBackend.ts');
     await tf.setBackend('tensorflow');
     await tf.ready();
     const { binding } = tf.backend() as unknown as { binding: { TF_Version: string } };
@@ -113,7 +112,7 @@ async function missingKernels(record: SetupRecord): Promise<MissingLibrary | nul
 }
 
 async function openCpu(): Promise<OpenBackend> {
-  const { version_cpu: version } = await import('@tensorflow/tfjs-backend-cpu');
+  const { cpuVersion: version } = await import('./cpuBackend.ts');
   // Its first tensor would print an advert for tfjs-node, which is what was just found missing.
   Object.assign(tf.findBackend('cpu'), { firstUse: false });
   await tf.setBackend('cpu');

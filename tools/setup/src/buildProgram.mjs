@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { build } from 'esbuild';
+import { packagesOutside, requireBanner } from './requiredPackages.mjs';
 
 /** Packages that go into a program: many small ES modules, of which it takes a part. */
 const taken = ['zod'];
@@ -31,20 +32,12 @@ export async function buildProgram(root, app, folder) {
     target: 'node20.19',
     sourcemap: 'linked',
     logLevel: 'silent',
-    plugins: [packagesOutside, sourcePlaces],
+    // None of its own, so that packages are found as Node finds them.
+    conditions: [],
+    banner: { js: requireBanner },
+    plugins: [packagesOutside((path) => path.startsWith('@onda/') || taken.includes(path)), sourcePlaces],
   });
 }
-
-/** @type {import('esbuild').Plugin} */
-const packagesOutside = {
-  name: 'packages stay where they are',
-  setup(own) {
-    own.onResolve({ filter: /^[^./]/ }, ({ path, kind }) => {
-      if (kind === 'entry-point' || path.startsWith('@onda/') || taken.includes(path)) return undefined;
-      return { path, external: true };
-    });
-  },
-};
 
 const startOfWorker = "new URL('./sessionWorkerStart.mjs', import.meta.url)";
 

@@ -9,6 +9,9 @@ import { waitAloud } from './place.mjs';
 
 /** @typedef {import('./place.mjs').Place} Place */
 
+/** What makes the programs: how they are made is part of what they are. */
+const builders = ['./buildProgram.mjs', './requiredPackages.mjs'];
+
 /** How long a program of older sources is kept: a service may still be running from it. */
 const keptMs = 7 * 24 * 3600 * 1000;
 
@@ -58,6 +61,7 @@ function sourcesKey(root, app) {
   /** @type {string[]} */
   const parts = [root, process.versions.modules, readFileSync(join(root, 'package-lock.json'), 'utf8')];
   for (const folder of folders) if (existsSync(folder)) listSources(root, folder, parts);
+  for (const name of builders) parts.push(readFileSync(new URL(name, import.meta.url), 'utf8'));
   return contentKey(parts);
 }
 

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -51,6 +51,34 @@ describe(ensureProgram, () => {
     const printed = execFileSync(process.execPath, [program], { encoding: 'utf8' }).trim();
     const source = pathToFileURL(join(root, 'apps/some/src/cli.ts')).href;
     expect(printed).toBe(`42 ${source} ${new URL('sessionWorker.mjs', pathToFileURL(program)).href}`);
+  });
+
+  it('leaves packages where they are, and asks for those of CommonJS by require', async () => {
+    write('node_modules/common/index.js', 'exports.name = "common"; exports.asked = typeof require;');
+    write('node_modules/common/package.json', '{ "main": "index.js" }');
+    write('node_modules/modern/index.js', 'export const name = "modern";');
+    write('node_modules/modern/package.json', '{ "type": "module", "main": "index.js" }');
+    // Another file for each: here the program goes on to import.
+    write('node_modules/both/import.js', 'exports.name = "imported";');
+    write('node_modules/both/require.js', 'exports.name = "required";');
+    write(
+      'node_modules/both/package.json',
+      '{ "exports": { "import": "./import.js", "require": "./require.js" } }',
+    );
+    write(
+      'apps/some/src/cli.ts',
+      `import common, { asked } from 'common';
+       import * as modern from 'modern';
+       import both from 'both';
+       const later = await import('common');
+       console.log(common.name, asked, modern.name, both.name, later.name, later.default.name);`,
+    );
+    const program = await ensureProgram(place(), 'some');
+    expect(execFileSync(process.execPath, [program], { encoding: 'utf8' })).toBe(
+      'common function modern imported common common\n',
+    );
+    const text = readFileSync(program, 'utf8');
+    expect([text.includes('require("common")'), text.includes('from "both"')]).toEqual([true, true]);
   });
 
   it('says what cannot be compiled, and leaves nothing', async () => {

@@ -4,6 +4,7 @@ import { openBackend } from '@onda/tfjs-native';
 import type { LayersModel } from '../fit/artifacts.ts';
 import { layersSubject } from '../verify/layersSubject.ts';
 import { exportPlan } from '../verify/plan.ts';
+import { useQuickSplits } from '../verify/quickSplits.ts';
 import { verifyModel } from '../verify/verifyModel.ts';
 import { checkGenerator } from './checkGenerator.ts';
 import { inPrecision } from './inPrecision.ts';
@@ -22,6 +23,7 @@ export async function checkLayers(
   loop: { window: number | null } | null = null,
 ): Promise<ParityRow[]> {
   await openBackend({ want: 'cpu' });
+  useQuickSplits();
   const runtime = await createNodeRuntime({ provider: 'cpu' });
   const refusals: string[] = [];
   const rows = await inPrecision(artifacts, manifest, async ({ weights, relative }) => {
