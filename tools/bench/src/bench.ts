@@ -1,3 +1,4 @@
+import type { Goal } from './report/goals.ts';
 import type { Row } from './report/rowFile.ts';
 import type { Table } from './report/table.ts';
 
@@ -29,8 +30,8 @@ export interface BenchResult {
   picture: { alt: string; svg: string } | null;
   /** Why the figures must not be trusted, a sentence each; empty: they may be. */
   problems: string[];
-  /** Goals that were missed, a sentence each: the figures stand and are written, the exit code tells. */
-  missed?: string[];
+  /** What the figures were held against. A goal that was missed stands in what is written, and the exit code tells. */
+  goals?: readonly Goal[];
   /** Cores that other processes used meanwhile, on average; null where the system does not tell. */
   otherCores: number | null;
 }

@@ -7,6 +7,7 @@ import { writeFileWhole } from './files.ts';
 import { machineText, thisMachine } from './machine.ts';
 import { parseBenchName, parseList, parseRounds } from './options.ts';
 import { checkQuiet, otherWorkText } from './otherWork.ts';
+import { missedTable, missedText } from './report/goals.ts';
 import { pageWithFigures } from './report/page.ts';
 import { rowFileText } from './report/rowFile.ts';
 import { textTable } from './report/table.ts';
@@ -49,6 +50,10 @@ export async function benchCommand(name: string, options: BenchOptions): Promise
   const result = await bench(call);
   const disturbed = otherWorkText(result.otherCores);
   if (disturbed !== null) result.notes.unshift(disturbed);
+  const goals = result.goals ?? [];
+  const missed = missedTable(goals);
+  if (missed !== null) result.tables.unshift(missed);
+  else if (goals.length > 0) result.notes.unshift(`All ${goals.length} goals are met.`);
   // Data alone on stdout where it is asked for there.
   const people = json === '-' ? process.stderr : process.stdout;
   people.write(`${machineText(machine)}\n`);
@@ -67,5 +72,12 @@ export async function benchCommand(name: string, options: BenchOptions): Promise
       writeFileWhole(path.join(path.dirname(page), picture), result.picture.svg);
     writeFileWhole(page, whole);
   }
-  if (result.missed?.length) throw new ResultError(result.missed.join('\n'));
+  if (missed !== null) {
+    throw new ResultError(
+      goals
+        .filter(({ met }) => !met)
+        .map(missedText)
+        .join('\n'),
+    );
+  }
 }

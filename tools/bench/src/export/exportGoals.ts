@@ -1,5 +1,6 @@
+import type { Goal } from '../report/goals.ts';
 import { median, roundRatios } from '../statistics.ts';
-import type { MeasuredExport } from './measureExport.ts';
+import type { MeasuredExport, Outcome } from './measureExport.ts';
 
 /** Seconds, unless said otherwise. */
 const goals = {
@@ -25,48 +26,74 @@ export interface Peak {
   readonly weights: number;
 }
 
-/** Which goals our export misses, a sentence each. */
-export function missedGoals(measured: readonly MeasuredExport[], peak: Peak | null): string[] {
-  const missed = measured.flatMap(missedByWork);
-  if (peak !== null && peak.bytes > goals.memory * peak.weights)
-    missed.push(
-      `memory: expected at most ${goals.memory} times the weights, got ${(peak.bytes / peak.weights).toFixed(2)}`,
-    );
-  return missed;
+/** What our export is held to, and what came. */
+export function exportGoals(measured: readonly MeasuredExport[], peak: Peak | null): Goal[] {
+  const held = measured.flatMap(goalsOfWork);
+  if (peak === null) return held;
+  const memory: Goal = {
+    goal: 'memory',
+    bound: `at most ${goals.memory} times the weights`,
+    got: (peak.bytes / peak.weights).toFixed(2),
+    met: peak.bytes <= goals.memory * peak.weights,
+  };
+  return [...held, memory];
 }
 
-function missedByWork({ work: { name }, weights, outcomes }: MeasuredExport): string[] {
+function goalsOfWork({ work: { name }, weights, outcomes }: MeasuredExport): Goal[] {
   const ours = outcomes.get('onda');
   if (ours === undefined) return [];
-  if ('refused' in ours) return [`${name}: expected an ONNX file, got "${ours.refused}"`];
-  const missed: string[] = [];
-  const need = (holds: boolean, text: string): void => {
-    if (!holds) missed.push(`${name}: expected ${text}`);
-  };
+  if ('refused' in ours) return [{ goal: name, bound: 'an ONNX file', got: `"${ours.refused}"`, met: false }];
   const small = weights <= usualWeights;
   const inside = median(ours.inside);
   const most = small ? goals.insideSmall : goals.insideLarge;
-  need(inside <= most, `at most ${most} s inside a process, got ${inside.toFixed(3)} s`);
-  if (small) {
-    const command = median(ours.command);
-    need(command <= goals.command, `at most ${goals.command} s as a command, got ${command.toFixed(2)} s`);
-  }
-  need(ours.contents.loops === 0, `no Loop, got ${ours.contents.loops}`);
-  need(
-    ours.difference <= goals.difference,
-    `a difference of at most ${goals.difference}, got ${ours.difference.toExponential(1)}`,
-  );
-  for (const [system, other] of outcomes) {
-    if (system === 'onda' || 'refused' in other) continue;
-    need(
-      ours.contents.nodes <= other.contents.nodes,
-      `at most the ${other.contents.nodes} nodes of ${system}, got ${ours.contents.nodes}`,
-    );
-    const ratio = median(roundRatios(ours.inference, other.inference));
-    need(
-      ratio <= goals.inference,
-      `inference no slower than the file of ${system}, got ${ratio.toFixed(2)} times its time`,
-    );
-  }
-  return missed;
+  const command = median(ours.command);
+  return [
+    {
+      goal: name,
+      bound: `at most ${most} s inside a process`,
+      got: `${inside.toFixed(3)} s`,
+      met: inside <= most,
+    },
+    ...(small
+      ? [
+          {
+            goal: name,
+            bound: `at most ${goals.command} s as a command`,
+            got: `${command.toFixed(2)} s`,
+            met: command <= goals.command,
+          },
+        ]
+      : []),
+    { goal: name, bound: 'no Loop', got: String(ours.contents.loops), met: ours.contents.loops === 0 },
+    {
+      goal: name,
+      bound: `a difference of at most ${goals.difference}`,
+      got: ours.difference.toExponential(1),
+      // Not the opposite of "greater": a difference that is no number is none.
+      met: ours.difference <= goals.difference,
+    },
+    ...[...outcomes].flatMap(([system, other]) =>
+      system === 'onda' || 'refused' in other ? [] : goalsBeside(name, ours, system, other),
+    ),
+  ];
+}
+
+type Made = Exclude<Outcome, { refused: string }>;
+
+function goalsBeside(name: string, ours: Made, system: string, other: Made): Goal[] {
+  const ratio = median(roundRatios(ours.inference, other.inference));
+  return [
+    {
+      goal: name,
+      bound: `at most the ${other.contents.nodes} nodes of ${system}`,
+      got: String(ours.contents.nodes),
+      met: ours.contents.nodes <= other.contents.nodes,
+    },
+    {
+      goal: name,
+      bound: `inference no slower than the file of ${system}`,
+      got: `${ratio.toFixed(2)} times its time`,
+      met: ratio <= goals.inference,
+    },
+  ];
 }

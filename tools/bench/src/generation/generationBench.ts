@@ -8,7 +8,7 @@ import type { RoundPlan } from '../rounds.ts';
 import { median } from '../statistics.ts';
 import { closeSystems, openSystems } from '../worker/openSystems.ts';
 import { AGREEING_SAMPLES, valueProblem } from './compareValues.ts';
-import { checkGoals, machineFactor, missedGoal } from './goals.ts';
+import { checkGoals, machineFactor, timeGoal } from './goals.ts';
 import type { MeasuredWork } from './measureWork.ts';
 import { measureWork } from './measureWork.ts';
 import { generationPicture } from './picture.ts';
@@ -85,6 +85,6 @@ function report(
     picture: generationPicture(measured),
     problems: comparisons.map(valueProblem).filter((problem) => problem !== null),
     // Short rounds are no grounds to say that a goal was missed.
-    missed: quick ? [] : goals.filter(({ met }) => !met).map(missedGoal),
+    goals: quick ? [] : goals.map(timeGoal),
   };
 }

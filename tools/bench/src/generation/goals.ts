@@ -1,4 +1,5 @@
 import type { CellKind } from '@onda/contract';
+import type { Goal } from '../report/goals.ts';
 import type { SystemName } from './systems.ts';
 import { ours } from './systems.ts';
 import type { GenerationWork } from './work.ts';
@@ -74,7 +75,8 @@ function absoluteGoal(cell: CellKind, factor: number | null): string {
   return `${goal} where ${anchor.system} takes ${anchor.micros} for the rnn; it takes ${factor.toFixed(2)} times that here`;
 }
 
-/** A sentence for a goal that was missed. */
-export function missedGoal({ work, goal, bound, time }: GoalResult): string {
-  return `${work}: expected ${ours} to take ${goal} (${bound.toPrecision(3)} us a sample), got ${time.toPrecision(3)}`;
+/** The same in words, as other benches give theirs. */
+export function timeGoal({ work, goal, bound, time, met }: GoalResult): Goal {
+  const us = (value: number): string => `${value.toPrecision(3)} us`;
+  return { goal: `a sample of ${work}`, bound: `${goal} (${us(bound)})`, got: us(time), met };
 }

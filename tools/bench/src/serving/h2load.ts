@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { ResultError } from '@onda/contract';
 import { runProgram } from '../peers/runProgram.ts';
+import { frameOf } from './grpcFrames.ts';
 import { percentile } from './loadResult.ts';
 import type { LoadResult } from './loadResult.ts';
 
@@ -23,9 +24,7 @@ export async function runH2load(
   try {
     const bodyFile = path.join(folder, 'body');
     const logFile = path.join(folder, 'log');
-    const frame = Buffer.alloc(5);
-    frame.writeUInt32BE(message.length, 1);
-    writeFileSync(bodyFile, Buffer.concat([frame, message]));
+    writeFileSync(bodyFile, frameOf(message));
     const { code, stdout, stderr } = await runProgram('h2load', [
       ...['-t1', `-c${connections}`, '-m1', `-D${seconds}`, `--data=${bodyFile}`, `--log-file=${logFile}`],
       ...['-H', 'content-type: application/grpc', '-H', 'te: trailers'],

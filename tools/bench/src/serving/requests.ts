@@ -60,8 +60,14 @@ export function binaryBody(): RequestBody {
 
 const proto = fileURLToPath(new URL('../../../../apps/server/proto/inference.proto', import.meta.url));
 
+let service: ServiceDefinition | undefined;
+
 /** The protocol's service, for the gRPC messages of the load and of the check before it. */
 export function inferenceService(): ServiceDefinition {
+  return (service ??= loadService());
+}
+
+function loadService(): ServiceDefinition {
   const definitions = loadSync(proto, { keepCase: true, longs: String, defaults: true });
   return definitions['inference.GRPCInferenceService'] as ServiceDefinition;
 }
@@ -72,6 +78,17 @@ export const grpcRequest = {
   inputs: inputs.map(({ name, datatype, shape }) => ({ name, datatype, shape })),
   raw_input_contents: inputs.map(({ values }) => bytesOf(values)),
 };
+
+/** `ModelInferRequest`: a step of a sequence whose state the service keeps; its id is the sequence's. */
+export function stepRequest(sequence: number, parameters: object): object {
+  return {
+    model_name: model,
+    id: String(sequence),
+    parameters: { ...parameters, sequence_id: { int64_param: sequence } },
+    inputs: [{ name: 'x', datatype: 'FP32', shape: [1, 1, 1] }],
+    raw_input_contents: [bytesOf([Math.sin(sequence)])],
+  };
+}
 
 function bytesOf(values: readonly number[]): Buffer {
   return Buffer.from(Float32Array.from(values).buffer);

@@ -7,7 +7,7 @@ import { otherCores, readCpuTicks } from '../otherWork.ts';
 import { runProgram } from '../peers/runProgram.ts';
 import { processFamily } from '../processFamily.ts';
 import { answerProblem, answersOf } from './checkAnswers.ts';
-import { goalTable, loadTable, missedGoals, servingRows } from './figures.ts';
+import { loadTable, peerTable, servingRows } from './figures.ts';
 import type { Measured } from './figures.ts';
 import { runH2load } from './h2load.ts';
 import { parseLoad, usualLoads } from './load.ts';
@@ -15,13 +15,15 @@ import type { Load } from './load.ts';
 import type { LoadResult } from './loadResult.ts';
 import { binaryBody, grpcRequest, inferenceService, jsonBody, model } from './requests.ts';
 import type { ServerProcess } from './serverProcess.ts';
+import { servingGoals } from './servingGoals.ts';
 import { isAble, leftOut, parseServingSystem, startSystem, systemNames } from './systems.ts';
 import { runSequences } from './sequenceStreams.ts';
+import { runSteps } from './stepStreams.ts';
 import type { SystemName } from './systems.ts';
 import { runWrk } from './wrk.ts';
 
 const plans = { usual: { rounds: 3, seconds: 4 }, quick: { rounds: 1, seconds: 1 } };
-const quickLoads = ['http-json-16', 'http-binary-16', 'grpc-16', 'sequences-1000'];
+const quickLoads = ['http-json-16', 'http-binary-16', 'grpc-16', 'sequences-1000', 'steps-1000'];
 
 /** Before the first round, so that code is compiled and caches are warm. */
 const WARM_SECONDS = 2;
@@ -51,24 +53,24 @@ export async function servingBench(call: BenchCall): Promise<BenchResult> {
     const measured: Measured[] = [];
     for (const load of loads) {
       call.say(load.name);
-      const able = new Map([...servers].filter(([name]) => isAble(name, load.form)));
+      const able = new Map([...servers].filter(([name]) => isAble(name, load)));
       const results = await measureLoad(load, able, call.rounds ?? plan.rounds, plan.seconds);
       measured.push({ load, results });
     }
     const starts = new Map([...servers].map(([name, { startS }]) => [name, startS]));
-    const goals = goalTable(measured, starts);
+    const peers = peerTable(measured);
     return {
       section: 'serving',
       rows: servingRows(measured, starts),
-      tables: [loadTable(measured), goals],
+      tables: [loadTable(measured), ...(peers ? [peers] : [])],
       notes: [
         'HTTP by wrk, gRPC by h2load, one thread each; 99 of 100 requests were answered within p99.',
-        'sequences-N: N sequences whose state the service keeps, stepped a sample at a time over two gRPC streams by a client in Node; their rate is steps a second, their times those of a message, which steps the sequences of its stream. The Python backend of Triton keeps no state, nor does MLServer.',
+        'sequences-N: N sequences whose state the service keeps, stepped a sample at a time over two gRPC streams by a client in Node; their rate is steps a second, their times those of a message, which steps the sequences of its stream. steps-N: each step is a message of its own, over the same two streams, by a client that frames HTTP/2 itself; a sequence steps again as soon as it is answered. The Python backend of Triton keeps no state, nor does MLServer.',
         ...names.flatMap((name) => leftOut[name]?.why ?? []),
         ...missing,
       ],
       picture: null,
-      missed: missedGoals(goals),
+      goals: servingGoals(measured, starts),
       problems: [...problems, ...failureProblems(measured)],
       // The load makers run to their end, so they are counted among our own; Triton's stub is a child of its server.
       otherCores: otherCores(before, readCpuTicks(processFamily(pids)), cpus().length),
@@ -122,6 +124,7 @@ async function measureLoad(
 
 function runLoad({ form, connections }: Load, server: ServerProcess, seconds: number): Promise<LoadResult> {
   if (form === 'sequences') return runSequences(server.grpc, connections, seconds);
+  if (form === 'steps') return runSteps(server.grpc, connections, seconds);
   if (form === 'grpc') {
     const message = inferenceService()['ModelInfer'].requestSerialize(grpcRequest);
     return runH2load(server.grpc, message, connections, seconds);

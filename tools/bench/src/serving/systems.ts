@@ -5,6 +5,7 @@ import { ConfigError } from '@onda/contract';
 import { ensurePython } from '../peers/python.ts';
 import { runProgram } from '../peers/runProgram.ts';
 import { appCommand } from '../worker/appCommand.ts';
+import { isStepped } from './load.ts';
 import type { Load } from './load.ts';
 import { mlserverFolder, ondaModels, tritonRepository } from './repositories.ts';
 import { model } from './requests.ts';
@@ -27,8 +28,8 @@ export const leftOut: Readonly<Partial<Record<SystemName, { form: Load['form']; 
   mlserver: { form: 'http-binary', why: 'MLServer 1.7.1 does not read the binary tensor extension.' },
 };
 
-export function isAble(name: SystemName, form: Load['form']): boolean {
-  return form === 'sequences' ? name === 'onda' : leftOut[name]?.form !== form;
+export function isAble(name: SystemName, load: Load): boolean {
+  return isStepped(load) ? name === 'onda' : leftOut[name]?.form !== load.form;
 }
 
 /** A server, or a sentence about why there is none. */
