@@ -25,7 +25,7 @@ export function pruneGraph(graph: Graph, optional: ReadonlySet<string>): Graph {
 }
 
 /** Names that a node takes, also those that graphs inside it take from outside. */
-function namesTaken(node: Node): string[] {
+export function namesTaken(node: Node): string[] {
   const inside = Object.values(node.attributes).flatMap((value) =>
     value.kind === 'graph'
       ? [...value.value.nodes.flatMap(namesTaken), ...value.value.outputs.map(({ name }) => name)]

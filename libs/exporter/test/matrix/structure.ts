@@ -25,7 +25,7 @@ export function structureProblems(model: Model, plan: ModelPlan, family: Family)
     problems.push(`expected ${cells} recurrent nodes, one a layer or cell, got ${recurrent}`);
   const most = mostNodesOfLayer * Math.max(cells, plan.calls.length);
   if (nodes.length > most) problems.push(`expected at most ${most} nodes, got ${nodes.length}`);
-  return [...problems, ...idleTransposes(nodes), ...unnamedDims(model.graph)];
+  return [...problems, ...idleTransposes(model.graph), ...unnamedDims(model.graph)];
 }
 
 /** Recurrent nodes that a layer should be: one a cell. A Bidirectional layer is one node with two directions. */
@@ -39,17 +39,47 @@ function cellsOf({ kind, config }: LayerPlan): number {
   return inner === undefined ? 0 : cellsOf(inner);
 }
 
-/** Transposes that together with the Transpose before them change nothing. */
-function idleTransposes(nodes: readonly Node[]): string[] {
+/** Ops that can as well stand before a Transpose as behind it. */
+const byValue: ReadonlySet<string> = new Set([
+  ...[
+    'Add',
+    'Clip',
+    'Elu',
+    'Erf',
+    'HardSigmoid',
+    'LeakyRelu',
+    'Mul',
+    'PRelu',
+    'Pad',
+    'Relu',
+    'Selu',
+    'Sigmoid',
+  ],
+  ...['Slice', 'Softmax', 'Softplus', 'Softsign', 'Sub', 'Tanh'],
+]);
+
+/** Transposes that together with one before them change nothing: right before, or with nodes in between that nothing else takes from. */
+function idleTransposes({ nodes, initializers, outputs }: Graph): string[] {
   const producers = new Map(nodes.flatMap((node) => node.outputs.map((name) => [name, node] as const)));
-  return nodes.flatMap((node) => {
-    const before = producers.get(node.inputs[0]);
-    if (node.op !== 'Transpose' || before?.op !== 'Transpose') return [];
-    const [first, second] = [permOf(before), permOf(node)];
-    return second.every((axis, index) => first[axis] === index)
-      ? [`expected no Transpose that undoes another, got "${node.name}" after "${before.name}"`]
-      : [];
-  });
+  const constants = new Set(initializers.map(({ name }) => name));
+  const taken = [...nodes.flatMap(({ inputs }) => [...new Set(inputs)]), ...outputs.map(({ name }) => name)];
+  const isAlone = (name: string): boolean => taken.filter((other) => other === name).length === 1;
+  return nodes
+    .filter(({ op }) => op === 'Transpose')
+    .flatMap((node) => {
+      const second = permOf(node);
+      let before = producers.get(node.inputs[0]);
+      while (before !== undefined && byValue.has(before.op)) {
+        const values = before.inputs.filter((name) => name !== '' && !constants.has(name));
+        if (values.length !== 1 || !isAlone(before.outputs[0])) return [];
+        before = producers.get(values[0]);
+      }
+      if (before?.op !== 'Transpose') return [];
+      const first = permOf(before);
+      return second.length === first.length && second.every((axis, index) => first[axis] === index)
+        ? [`expected no Transpose that undoes another, got "${node.name}" after "${before.name}"`]
+        : [];
+    });
 }
 
 function permOf({ attributes: { perm } }: Node): readonly number[] {

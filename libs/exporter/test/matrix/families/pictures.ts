@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import type { CallPlan, Family, LayerPlan } from '../modelPlan.ts';
+import type { CallPlan, Family, LayerPlan, ModelPlan } from '../modelPlan.ts';
 import { seed } from './recurrent.ts';
 
 const size = fc.integer({ min: 1, max: 4 });
@@ -42,9 +42,61 @@ const between = fc.oneof(
     padding: fc.constant('same'),
   }),
   layer('batchNormalization', {}),
-  layer('activation', { activation }),
+  layer('layerNormalization', { axis: fc.constantFrom([-1], [1, 2], [1, 2, 3]) }),
+  layer('activation', { activation: fc.constantFrom('relu', 'tanh', 'softmax', 'gelu', 'mish', 'relu6') }),
+  layer('leakyReLU', { alpha: fc.constantFrom(0.1, 0.5) }),
+  layer('prelu', { alphaInitializer: fc.constant('glorotUniform') }),
+  layer('prelu', { alphaInitializer: fc.constant('glorotUniform'), sharedAxes: fc.constant([1, 2]) }),
+  layer('zeroPadding2d', {
+    padding: fc.constantFrom(
+      [1, 1],
+      [
+        [1, 0],
+        [0, 2],
+      ],
+    ),
+  }),
+  layer('cropping2D', {
+    cropping: fc.constantFrom([
+      [1, 0],
+      [0, 1],
+    ]),
+  }),
   layer('dropout', { rate: fc.constant(0.2) }),
 );
+
+/** What ends a net for pictures. */
+const end = fc.oneof(
+  layer('globalAveragePooling2d', {}),
+  layer('globalMaxPooling2d', {}),
+  layer('flatten', {}),
+  layer('batchNormalization', {}),
+);
+
+const convolved = (filters: number, options: fc.Arbitrary<object>): fc.Arbitrary<LayerPlan> =>
+  options.map((own) => ({ kind: 'conv2d', config: { filters, kernelSize: 3, padding: 'same', ...own } }));
+
+/** A convolution, and layers after it whose result is put together with its own value, or with the net's input, and goes on. */
+const blocks: fc.Arbitrary<ModelPlan> = fc
+  .record({
+    first: convolved(2, fc.record({ activation })),
+    middle: fc.array(layer('batchNormalization', {}), { maxLength: 1 }),
+    second: convolved(2, fc.record({ useBias: fc.boolean() })),
+    merge: fc.constantFrom('add', 'multiply', 'maximum', 'average', 'concatenate'),
+    besides: fc.constantFrom(0, 1),
+    after: fc.array(fc.oneof(layer('reLU', {}), layer('batchNormalization', {})), { maxLength: 2 }),
+    last: fc.oneof(convolved(1, fc.record({ activation })), end),
+    seed,
+  })
+  .map(({ first, middle, second, merge, besides, after, last, seed: own }) => {
+    const calls: CallPlan[] = [];
+    const put = (plan: LayerPlan, from: number[]): number => calls.push({ layer: plan, from, results: 1 });
+    const one = put(first, [0]);
+    const two = put(second, [middle.reduce((value, plan) => put(plan, [value]), one)]);
+    const joined = put({ kind: merge, config: {} }, [two, besides]);
+    put(last, [after.reduce((value, plan) => put(plan, [value]), joined)]);
+    return { inputs: [{ shape: [5, 4, 2], draw: 'uniform' as const }], calls, stateful: false, seed: own };
+  });
 
 const volume = [4, 5, 4, 2] as const;
 // Where a kernel is smaller than its stride, TensorFlow.js's JavaScript kernels pad volumes by a negative number: exportVolumes.test.ts.
@@ -62,7 +114,15 @@ const pools = { padding, poolSize: fc.constantFrom(2, 3), strides: fc.constantFr
 
 /** Pictures and volumes: layers by themselves, and chains of them as nets for pictures have them. */
 export const pictureFamilies: readonly Family[] = [
-  chain('chains of convolutions', [6, 6, 2], fc.array(between, { minLength: 2, maxLength: 4 }), 6),
+  chain(
+    'chains of convolutions',
+    [6, 6, 2],
+    fc
+      .tuple(fc.array(between, { minLength: 2, maxLength: 5 }), end)
+      .map(([layers, last]) => [...layers, last]),
+    8,
+  ),
+  { name: 'blocks of convolutions', share: 6, leastTime: 1, subgraphs: false, plan: blocks },
   chain('conv3d', volume, volumes('conv3d')),
   chain('conv3dTranspose', volume, volumes('conv3dTranspose')),
   chain('averagePooling3d', volume, alone(layer('averagePooling3d', pools))),
