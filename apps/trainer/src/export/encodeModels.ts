@@ -1,5 +1,6 @@
 import { ConfigError } from '@onda/contract';
 import { writeModel, writeSplitModel, type Model } from '@onda/onnx';
+import type { Pieces } from '../pieces.ts';
 
 /** Protobuf's limit is 2 GB; nodes and names of nets take far less than the rest. */
 const mostInside = 2_000_000_000;
@@ -12,14 +13,14 @@ const mostInside = 2_000_000_000;
 export function encodeModels(
   models: Readonly<Record<string, Model>>,
   externalData: boolean,
-): Record<string, Uint8Array> {
-  const files: Record<string, Uint8Array> = {};
+): Record<string, Pieces> {
+  const files: Record<string, Pieces> = {};
   for (const [name, model] of Object.entries(models)) {
     if (externalData) {
       const beside = `${name}.data`;
       const { file, data } = writeSplitModel(model, beside);
-      files[name] = file;
-      files[beside] = joined(data);
+      files[name] = [file];
+      files[beside] = data;
       continue;
     }
     const size = model.graph.initializers.reduce((sum, { data }) => sum + data.byteLength, 0);
@@ -28,17 +29,7 @@ export function encodeModels(
         `${name}: expected weights of at most ${mostInside} bytes inside an ONNX file, got ${size}; add --external-data, and --no-verify, since a file that large is not loaded from memory`,
       );
     }
-    files[name] = writeModel(model);
+    files[name] = [writeModel(model)];
   }
   return files;
-}
-
-function joined(pieces: readonly Uint8Array[]): Uint8Array {
-  const whole = new Uint8Array(pieces.reduce((size, piece) => size + piece.length, 0));
-  let offset = 0;
-  for (const piece of pieces) {
-    whole.set(piece, offset);
-    offset += piece.length;
-  }
-  return whole;
 }

@@ -51,6 +51,7 @@ export async function exportLayersModel(request: LayersRequest): Promise<WarnedR
     model,
     generator: loop?.model ?? null,
     externalData,
+    warnings,
     description: {
       format: manifestFormat,
       net: null,

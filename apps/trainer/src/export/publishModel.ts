@@ -11,6 +11,8 @@ import {
 } from '@onda/contract';
 import { configPbtxt, withMetadata } from '@onda/exporter';
 import type { Model } from '@onda/onnx';
+import type { Pieces } from '../pieces.ts';
+import { sha256Of, sizeOf } from '../pieces.ts';
 import { writeFileWhole, writeFolderWhole } from '../files.ts';
 import { textTable } from '../textTable.ts';
 import { parityTable, rowHolds } from './compare.ts';
@@ -28,6 +30,8 @@ export interface Publication {
   externalData: boolean;
   /** What the manifest says of the model, whatever its version. */
   description: Omit<ManifestDescription, 'name' | 'version'>;
+  /** What the export says of the model's values, for a person who reads that they differ. */
+  warnings?: readonly string[];
   /** Compares the files with TensorFlow.js; what it gives stands in the manifest. Null: nothing is compared. */
   check: ((manifest: Manifest, files: ModelBytes) => Promise<ParityRow[]>) | null;
 }
@@ -49,7 +53,7 @@ export interface WarnedResult extends ExportResult {
   warnings: readonly string[];
 }
 
-const sha256 = (data: string | Uint8Array): string => createHash('sha256').update(data).digest('hex');
+const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
 
 /**
  * Puts a model into a model repository: writes the ONNX files in memory, compares them with TensorFlow.js, and only then puts a new
@@ -76,7 +80,10 @@ export async function publishModel(publication: Publication): Promise<ExportResu
     name,
     version,
     files: Object.fromEntries(
-      Object.entries(files).map(([file, bytes]) => [file, { sha256: sha256(bytes), bytes: bytes.length }]),
+      Object.entries(files).map(([file, pieces]) => [
+        file,
+        { sha256: sha256Of(pieces), bytes: sizeOf(pieces) },
+      ]),
     ),
     parity: [],
     created: new Date().toISOString(),
@@ -85,7 +92,7 @@ export async function publishModel(publication: Publication): Promise<ExportResu
     ...draft,
     parity: (await publication.check?.(draft, loadable(publication, files))) ?? [],
   };
-  refuseDifferences(manifest);
+  refuseDifferences(manifest, publication.warnings ?? []);
 
   writeFolderWhole(path.join(modelFolder, String(version)), {
     ...files,
@@ -99,7 +106,7 @@ export async function publishModel(publication: Publication): Promise<ExportResu
 }
 
 /** The files of a version, with the metadata that ties them to their manifest. */
-function encode(publication: Publication, version: number): ModelBytes {
+function encode(publication: Publication, version: number): Record<string, Pieces> {
   const { name, model, generator, description, externalData } = publication;
   const metadata = {
     'onda.name': name,
@@ -114,14 +121,20 @@ function encode(publication: Publication, version: number): ModelBytes {
 }
 
 /** The files as a runtime loads them from memory: data beside a model cannot be found from there. */
-function loadable(publication: Publication, files: ModelBytes): ModelBytes {
-  return publication.externalData ? encode({ ...publication, externalData: false }, 0) : files;
+function loadable(publication: Publication, files: Readonly<Record<string, Pieces>>): ModelBytes {
+  const whole = publication.externalData ? encode({ ...publication, externalData: false }, 0) : files;
+  // A model with its data inside is one piece.
+  return Object.fromEntries(Object.entries(whole).map(([name, [bytes]]) => [name, bytes]));
 }
 
-function refuseDifferences({ name, parity }: Manifest): void {
+function refuseDifferences({ name, parity }: Manifest, warnings: readonly string[]): void {
   const bad = parity.filter((row) => !rowHolds(row));
   if (bad.length === 0) return;
+  const remedy =
+    warnings.length === 0
+      ? 'please report it with the model'
+      : `where none of these is the reason, please report it with the model; else export with --no-verify:\n${warnings.join('\n')}`;
   throw new ResultError(
-    `export of "${name}": expected ONNX Runtime to give TensorFlow.js's values within the bound, got\n${textTable(parityTable(bad))}\nnothing was written and the old version stays; please report it with the model`,
+    `export of "${name}": expected ONNX Runtime to give TensorFlow.js's values within the bound, got\n${textTable(parityTable(bad))}\nnothing was written and the old version stays; ${remedy}`,
   );
 }

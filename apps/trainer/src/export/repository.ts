@@ -1,6 +1,8 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { modelFiles, parseManifest, type Manifest } from '@onda/contract';
+import type { Pieces } from '../pieces.ts';
+import { holdsPieces } from '../pieces.ts';
 
 /** The numeric version folders of a model, oldest first; none when the model is not there. */
 export function modelVersions(modelFolder: string): number[] {
@@ -12,10 +14,10 @@ export function modelVersions(modelFolder: string): number[] {
 }
 
 /** Whether a version folder holds exactly these bytes under these names. */
-export function versionHolds(folder: string, files: Readonly<Record<string, Uint8Array>>): boolean {
-  return Object.entries(files).every(([name, bytes]) => {
+export function versionHolds(folder: string, files: Readonly<Record<string, Pieces>>): boolean {
+  return Object.entries(files).every(([name, pieces]) => {
     const file = path.join(folder, name);
-    return existsSync(file) && Buffer.compare(readFileSync(file), bytes) === 0;
+    return existsSync(file) && holdsPieces(file, pieces);
   });
 }
 

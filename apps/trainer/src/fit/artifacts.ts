@@ -2,7 +2,7 @@ import { readdirSync } from 'node:fs';
 import path from 'node:path';
 import { readSavedModel } from '@onda/exporter';
 import type { io } from '@tensorflow/tfjs-core';
-import { readInput } from '../files.ts';
+import { readInput, readLargeInput } from '../files.ts';
 
 const topologyFile = 'model.json';
 const weightsFile = 'weights.bin';
@@ -41,7 +41,7 @@ export function readArtifacts(source: string): LayersModel {
   const beside = path.dirname(file);
   const text = readInput(file, 'model').toString('utf8');
   const { weightSpecs, ...saved } = readSavedModel(text, file, (name) =>
-    readInput(path.join(beside, name), 'weights'),
+    readLargeInput(path.join(beside, name), 'weights'),
   );
   return { ...saved, weightSpecs: weightSpecs as io.WeightsManifestEntry[] };
 }

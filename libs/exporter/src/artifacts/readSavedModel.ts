@@ -80,8 +80,10 @@ function checkPath(path: string, file: string): void {
   );
 }
 
-/** The parts in one piece, in memory of its own. */
+/** The parts in one piece. A part that is alone in its memory already is not copied: weights may take gigabytes. */
 function joined(parts: readonly Uint8Array[]): ArrayBuffer {
+  const [{ buffer, byteLength } = new Uint8Array()] = parts;
+  if (parts.length === 1 && buffer instanceof ArrayBuffer && buffer.byteLength === byteLength) return buffer;
   const whole = new Uint8Array(parts.reduce((size, part) => size + part.length, 0));
   let offset = 0;
   for (const part of parts) {

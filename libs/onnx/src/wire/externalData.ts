@@ -1,6 +1,7 @@
 import onnxProto from 'onnx-proto';
 import type { onnx } from 'onnx-proto';
 import { ModelError } from '@onda/contract';
+import { quoted } from '../text/quoted.ts';
 
 /** TensorProto.DataLocation of data in another file. */
 export const externalLocation = onnxProto.onnx.TensorProto.DataLocation.EXTERNAL;
@@ -60,7 +61,7 @@ export class ExternalReader {
   read({ externalData }: onnx.ITensorProto, place: string): Uint8Array {
     const entries = new Map((externalData ?? []).map(({ key, value }) => [key ?? '', value ?? '']));
     const location = entries.get('location') ?? '';
-    const named = JSON.stringify(location.slice(0, 80));
+    const named = quoted(location);
     if (!Object.hasOwn(this.files, location)) {
       throw new ModelError(
         `model file: ${place}: its data lies in another file, ${named}, which was not given; give it, or write the model with its data inside`,
@@ -88,6 +89,6 @@ function wholeNumber(text: string, what: string): number {
   const value = /^\d{1,16}$/.test(text) ? Number(text) : NaN;
   if (Number.isSafeInteger(value)) return value;
   throw new ModelError(
-    `model file: ${what}: expected a whole number, got ${JSON.stringify(text.slice(0, 40))}; the file is damaged`,
+    `model file: ${what}: expected a whole number, got ${quoted(text)}; the file is damaged`,
   );
 }

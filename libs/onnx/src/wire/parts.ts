@@ -17,7 +17,8 @@ export function joinParts(parts: Parts): Uint8Array {
   return whole;
 }
 
-function sizeOf(parts: Parts): number {
+/** Bytes of all pieces together. */
+export function sizeOf(parts: Parts): number {
   return parts.reduce((size, { length }) => size + length, 0);
 }
 

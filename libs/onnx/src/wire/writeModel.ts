@@ -8,9 +8,16 @@ import { littleEndian, swapBytes } from './bytes.ts';
 import { DataFile } from './externalData.ts';
 import { elementCodes } from './elementCodes.ts';
 import type { Parts } from './parts.ts';
-import { joinParts, lengthPrefixed } from './parts.ts';
+import { joinParts, lengthPrefixed, sizeOf } from './parts.ts';
 
-/** Encodes a model as an ONNX file. The same model gives the same bytes. */
+/** Protobuf's limit of a file. */
+const largest = 2 ** 31 - 1;
+
+/**
+ * Encodes a model as an ONNX file. The same model gives the same bytes.
+ *
+ * @throws ModelError for one beyond protobuf's 2 GB
+ */
 export function writeModel(model: Model): Uint8Array {
   return encode(model, null);
 }
@@ -40,14 +47,21 @@ export function writeSplitModel(model: Model, location: string): SplitModel {
 // Fields go by their numbers, as protobufjs writes a message whole. Large data is no field of what it encodes: it would be copied there.
 function encode(model: Model, data: DataFile | null): Uint8Array {
   const { irVersion, producerName, producerVersion } = model;
-  return joinParts([
+  const parts = [
     ModelProto.encode({ irVersion, producerName, producerVersion }).finish(),
     ...lengthPrefixed(fields.modelGraph, graphParts(model.graph, data)),
     ModelProto.encode({
       opsetImport: Object.entries(model.opsets).map(([domain, version]) => ({ domain, version })),
       metadataProps: Object.entries(model.metadata).map(([key, value]) => ({ key, value })),
     }).finish(),
-  ]);
+  ];
+  const size = sizeOf(parts);
+  if (size > largest) {
+    throw new ModelError(
+      `model file: expected at most ${largest} bytes, which is all that protobuf takes, got ${size}; write the weights in a file beside it, with writeSplitModel`,
+    );
+  }
+  return joinParts(parts);
 }
 
 const { ModelProto, GraphProto, TensorProto } = onnxProto.onnx;
