@@ -6,13 +6,9 @@ import type { FastifyInstance } from 'fastify';
 import { openAccess } from './access/access.ts';
 import type { AccessOptions } from './access/access.ts';
 import { readTokens } from './access/tokens.ts';
-import { createAdminServer } from './admin/adminServer.ts';
-import { createApp } from './app.ts';
-import { startGrpc } from './grpc/startGrpc.ts';
 import { timeouts } from './limits.ts';
 import { listenError, listenOn, urlOf } from './listen.ts';
 import type { Log } from './log/createLog.ts';
-import { createMetricsServer } from './metrics/metricsServer.ts';
 import { every } from './every.ts';
 import { ModelRepository } from './modelRepository.ts';
 import { ModelBudget } from './models/modelBudget.ts';
@@ -83,12 +79,17 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   };
   const access = await openAccess(options.access);
   const tracing = await openTracing(options.otlpEndpoint);
-  const runtime = await createWorkerPool({
-    ...options.runtime,
-    provider,
-    workers: options.workers,
-    onWarning,
-  });
+  const [runtime, { createApp }] = await Promise.all([
+    createWorkerPool({
+      ...options.runtime,
+      provider,
+      workers: options.workers,
+      onWarning,
+    }),
+    // Most of what the service loads: while the worker starts.
+    import('./app.ts'),
+    options.grpcPort === undefined ? undefined : import('./grpc/startGrpc.ts'),
+  ]);
   // In the order they end: what takes requests first, what runs them last.
   const endings = [() => runtime.close(), () => tracing?.close() ?? Promise.resolve()];
   const close = async (): Promise<void> => {
@@ -176,6 +177,7 @@ async function listenGrpc(
   endings: (() => Promise<void>)[],
 ): Promise<string | undefined> {
   if (grpcPort === undefined) return undefined;
+  const { startGrpc } = await import('./grpc/startGrpc.ts');
   const server = await startGrpc(service, host, grpcPort);
   endings.unshift(() => server.close());
   return server.address;
@@ -188,6 +190,7 @@ async function listenMetrics(
   endings: (() => Promise<void>)[],
 ): Promise<string | undefined> {
   if (port === undefined) return undefined;
+  const { createMetricsServer } = await import('./metrics/metricsServer.ts');
   const server = createMetricsServer(service);
   return listenBeside(server, metricsHost, port, '--metrics-port', endings);
 }
@@ -203,6 +206,7 @@ async function listenAdmin(
 ): Promise<string | undefined> {
   if (adminPort === undefined) return undefined;
   const tokens = adminTokens === undefined ? undefined : await readTokens(adminTokens, '--admin-tokens');
+  const { createAdminServer } = await import('./admin/adminServer.ts');
   const server = createAdminServer(control, tokens, service.onDefect);
   return listenBeside(server, ADMIN_HOST, adminPort, '--admin-port', endings);
 }

@@ -10,5 +10,5 @@ if (problem) {
   // Only now: another Node may not even read what these import.
   const { runToExitCode } = await import('../src/entry.mjs');
   const { runCommand } = await import('../src/runCommand.mjs');
-  await runToExitCode(() => runCommand(process.argv.slice(2)));
+  await runToExitCode((handOver) => runCommand(process.argv.slice(2), handOver));
 }

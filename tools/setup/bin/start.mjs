@@ -10,5 +10,5 @@ if (problem) {
   // Only now: another Node may not even read what these import.
   const { runToExitCode } = await import('../src/entry.mjs');
   const { startCommand } = await import('../src/startCommand.mjs');
-  await runToExitCode(() => startCommand(process.argv.slice(2)));
+  await runToExitCode((handOver) => startCommand(process.argv.slice(2), handOver));
 }

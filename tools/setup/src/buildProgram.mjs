@@ -5,12 +5,29 @@ import { pathToFileURL } from 'node:url';
 import { build } from 'esbuild';
 import { packagesOutside, requireBanner } from './requiredPackages.mjs';
 
-/** Packages that go into a program: many small ES modules, of which it takes a part. */
-const taken = ['zod'];
+/**
+ * Packages that go into a program, with all that they need: to find and read their hundreds of files takes longer than to run them.
+ * Others stay where they are, above all those that look for files beside their own.
+ */
+const taken = [
+  '@fastify/helmet',
+  '@fastify/static',
+  '@grpc/grpc-js',
+  '@grpc/proto-loader',
+  'commander',
+  'fastify',
+  'ioredis',
+  'onnx-proto',
+  'pino',
+  'prom-client',
+  'protobufjs',
+  'yaml',
+  'zod',
+];
 
 /**
- * Compiles an app's command line, and the worker thread that its runtime starts, into a folder: our sources in a few files, the packages left
- * where they are.
+ * Compiles an app's command line, and the worker thread that its runtime starts, into a folder: our sources and most packages in a few
+ * files.
  * @param {string} root
  * @param {string} app a folder of apps/
  * @param {string} folder
@@ -35,8 +52,18 @@ export async function buildProgram(root, app, folder) {
     // None of its own, so that packages are found as Node finds them.
     conditions: [],
     banner: { js: requireBanner },
-    plugins: [packagesOutside((path) => path.startsWith('@onda/') || taken.includes(path)), sourcePlaces],
+    plugins: [packagesOutside(isInside), sourcePlaces],
   });
+}
+
+/**
+ * @param {string} path as it is imported
+ * @param {string} importer the file that does
+ */
+function isInside(path, importer) {
+  const isTaken = taken.some((name) => path === name || path.startsWith(`${name}/`));
+  // What a package that is taken needs comes with it.
+  return isTaken || path.startsWith('@onda/') || /[\\/]node_modules[\\/]/.test(importer);
 }
 
 const startOfWorker = "new URL('./sessionWorkerStart.mjs', import.meta.url)";

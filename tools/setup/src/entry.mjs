@@ -13,19 +13,22 @@ export function thisPlace() {
 
 /**
  * Runs a command to its exit code. A reason that is understood is printed alone; anything else is a defect, printed whole.
- * @param {() => Promise<number>} command
+ * @param {(handOver: () => void) => Promise<number>} command calls `handOver` before it lets a program have the signals
  */
 export async function runToExitCode(command) {
   const stop = [onSignal('SIGINT', 130), onSignal('SIGTERM', 143)];
+  const handOver = () => {
+    stop.forEach((off) => {
+      off();
+    });
+  };
   try {
-    process.exitCode = await command();
+    process.exitCode = await command(handOver);
   } catch (error) {
     process.exitCode = error instanceof SetupError ? error.exitCode : 1;
     process.stderr.write(`${describe(error)}\n`);
   } finally {
-    stop.forEach((off) => {
-      off();
-    });
+    handOver();
   }
 }
 

@@ -1,6 +1,7 @@
 // @ts-check
-import { existsSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { join, relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { fillFolderBeside } from './beside.mjs';
 import { contentKey } from './hash.mjs';
 import { withLock } from './lock.mjs';
@@ -48,7 +49,7 @@ export async function ensureProgram(place, app) {
 }
 
 /**
- * What a program depends on: names, sizes and times of its sources, and the packages.
+ * What a program depends on: names, sizes and times of its sources, how they are compiled, and the packages.
  * @param {string} root
  * @param {string} app
  */
@@ -59,9 +60,10 @@ function sourcesKey(root, app) {
     ...readdirSync(libs).map((name) => join(libs, name, 'src')),
   ];
   /** @type {string[]} */
-  const parts = [root, process.versions.modules, readFileSync(join(root, 'package-lock.json'), 'utf8')];
+  const parts = [root, process.versions.modules];
+  const files = [join(root, 'package-lock.json'), ...builders.map(besideThis)];
+  for (const file of files) parts.push(stampOf(root, file));
   for (const folder of folders) if (existsSync(folder)) listSources(root, folder, parts);
-  for (const name of builders) parts.push(readFileSync(new URL(name, import.meta.url), 'utf8'));
   return contentKey(parts);
 }
 
@@ -75,10 +77,23 @@ function listSources(root, folder, parts) {
     const path = join(folder, entry.name);
     if (entry.isDirectory()) listSources(root, path, parts);
     else if (!entry.name.endsWith('.test.ts')) {
-      const { size, mtimeMs } = statSync(path);
-      parts.push(`${relative(root, path)} ${size} ${mtimeMs}`);
+      parts.push(stampOf(root, path));
     }
   }
+}
+
+/** @param {string} name */
+function besideThis(name) {
+  return fileURLToPath(new URL(name, import.meta.url));
+}
+
+/**
+ * @param {string} root
+ * @param {string} file
+ */
+function stampOf(root, file) {
+  const { size, mtimeMs } = statSync(file);
+  return `${relative(root, file)} ${size} ${mtimeMs}`;
 }
 
 /**

@@ -13,15 +13,15 @@ const asking = {};
  * Leaves packages where they are. One of CommonJS is asked for with `require`: an `import` of it makes Node read all its files another
  * time, to find out what they are and what they export; for TensorFlow.js and ONNX Runtime that took 0.3 seconds of a start.
  *
- * @param {(path: string) => boolean} inside which packages go into the program
+ * @param {(path: string, importer: string) => boolean} inside which packages go into the program
  * @returns {import('esbuild').Plugin}
  */
 export function packagesOutside(inside) {
   return {
     name: 'packages stay where they are',
     setup(own) {
-      own.onResolve({ filter: /^[^./]/ }, async ({ path, kind, resolveDir, pluginData }) => {
-        if (pluginData === asking || kind === 'entry-point' || inside(path)) return undefined;
+      own.onResolve({ filter: /^[^./]/ }, async ({ path, kind, importer, resolveDir, pluginData }) => {
+        if (pluginData === asking || kind === 'entry-point' || inside(path, importer)) return undefined;
         // Of a dynamic import esbuild would make a module without the package's names.
         if (kind === 'import-statement' && (await isCommonJs(own, path, resolveDir)))
           return { path, namespace };

@@ -1,6 +1,5 @@
 import { readFile } from 'node:fs/promises';
 import { ConfigError } from '@onda/contract';
-import { parse, YAMLParseError } from 'yaml';
 
 /**
  * Reads a file of options: YAML, or JSON, which is YAML too.
@@ -15,7 +14,7 @@ export async function readConfigFile(file: string): Promise<ReadonlyMap<string, 
       { cause },
     );
   });
-  const document = parseYaml(content, file);
+  const document = await parseYaml(content, file);
   if (document === null) return new Map();
   if (typeof document !== 'object' || Array.isArray(document)) {
     throw new ConfigError(
@@ -25,7 +24,9 @@ export async function readConfigFile(file: string): Promise<ReadonlyMap<string, 
   return new Map(Object.entries(document as Record<string, unknown>));
 }
 
-function parseYaml(content: string, file: string): unknown {
+async function parseYaml(content: string, file: string): Promise<unknown> {
+  // Most starts have no such file.
+  const { parse, YAMLParseError } = await import('yaml');
   try {
     // Without aliases a small file cannot become a large one.
     return parse(content, { maxAliasCount: 0 });

@@ -2,7 +2,6 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import helmet from '@fastify/helmet';
-import fastifyStatic from '@fastify/static';
 import type { FastifyInstance } from 'fastify';
 import { addRoute } from '../addRoute.ts';
 import { pageHeaders } from '../securityHeaders.ts';
@@ -42,7 +41,7 @@ export async function addPage(app: FastifyInstance, folder: string, paths: Set<s
       );
       return;
     }
-    await page.register(fastifyStatic, {
+    await page.register(import('@fastify/static'), {
       root: folder,
       wildcard: false,
       globIgnore: notServed,

@@ -1,6 +1,4 @@
 import { MemoryState } from './memoryState.ts';
-import { RedisLink } from './redis/redisLink.ts';
-import { keyPrefix, RedisState } from './redis/redisState.ts';
 import type { OpenState } from './sequenceState.ts';
 
 /** A store beyond this process: how it does. */
@@ -18,6 +16,8 @@ export interface States {
 export const memory = 'memory';
 
 /**
+ * Redis's client is loaded where it is asked for alone.
+ *
  * @param place     `memory`, or a URL of Redis
  * @param onWarning told in one sentence when Redis goes away and when it is back
  * @throws ConfigError if no Redis answers there
@@ -30,6 +30,10 @@ export async function openStates(place: string, onWarning: (text: string) => voi
       close: () => Promise.resolve(),
     };
   }
+  const [{ RedisLink }, { keyPrefix, RedisState }] = await Promise.all([
+    import('./redis/redisLink.ts'),
+    import('./redis/redisState.ts'),
+  ]);
   const link = await RedisLink.open(place, onWarning);
   return {
     open: ({ name, version, fileHash, limits }) =>
