@@ -1,4 +1,5 @@
 import { MemoryState } from './memoryState.ts';
+import type { RedisLink } from './redis/redisLink.ts';
 import type { OpenState } from './sequenceState.ts';
 
 /** A store beyond this process: how it does. */
