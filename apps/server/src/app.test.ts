@@ -11,6 +11,7 @@ import { openToAll } from './access/access.ts';
 import { Batcher } from './batching/batcher.ts';
 import { timeouts } from './limits.ts';
 import { createLog } from './log/createLog.ts';
+import { usualRules } from './models/scheduleRules.ts';
 import { ModelRepository } from './modelRepository.ts';
 import { ModelStats } from './modelStats.ts';
 import { RowSteps } from './sequences/rowSteps.ts';
@@ -67,6 +68,7 @@ function fakeModel(): ServedModel {
     stats,
     generator: null,
     fileHash: '',
+    schedule: usualRules,
     bytes: 0,
     loadMs: 0,
     files: new Map(),

@@ -9,6 +9,7 @@ import { rowsOutputs } from './sequences/rowsOutputs.ts';
 import { standingParameters } from './sequences/sequenceSteps.ts';
 import { aloneMarks, controlFeeds } from './models/controlFeeds.ts';
 import type { RoutedRequest } from './models/routeRequest.ts';
+import { scheduled } from './models/scheduleRules.ts';
 import { splitStates } from './sequences/stateLayout.ts';
 import type { ServedModel } from './servedModel.ts';
 
@@ -34,7 +35,7 @@ async function runRequest(
 ): Promise<InferResponse> {
   const { id, inputs, outputs, sequence, rows } = request;
   checkRequestSize(model, inputs);
-  const run = runOptions(request, isGone);
+  const run = runOptions(model, request, isGone);
   const fetches = outputs.map((output) => output.name);
   const answer = (
     answered: InferResponse['outputs'],
@@ -102,7 +103,8 @@ function withControls(
   };
 }
 
-function runOptions({ schedule: { priority, timeoutMs } }: InferRequest, isGone: () => boolean): RunOptions {
-  const deadline = timeoutMs === undefined ? Infinity : performance.now() + timeoutMs;
-  return { isGone, priority, deadline };
+function runOptions(model: ServedModel, { schedule }: InferRequest, isGone: () => boolean): RunOptions {
+  const { priority, timeoutMs } = scheduled(model.schedule, schedule);
+  // Infinity as well: what is waited for without end is waited for so.
+  return { isGone, priority, deadline: performance.now() + timeoutMs };
 }

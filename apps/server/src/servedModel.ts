@@ -5,6 +5,7 @@ import type { ModelFile } from '@onda/runtime-node';
 import type { Batcher, BatchOptions } from './batching/batcher.ts';
 import type { Generator } from './generation/generator.ts';
 import type { ModelSignature } from './models/modelSignature.ts';
+import type { ScheduleRules } from './models/scheduleRules.ts';
 import type { ModelStats } from './modelStats.ts';
 import type { RowSteps } from './sequences/rowSteps.ts';
 import type { OpenState, SequenceLimits, SequenceState } from './sequences/sequenceState.ts';
@@ -26,6 +27,7 @@ export interface ServedModel {
   /** Null for a model without an onda.json. */
   readonly manifest: Manifest | null;
   readonly session: Session;
+  readonly schedule: ScheduleRules;
   /** Runs infer requests, several at a time. */
   readonly batcher: Batcher;
   readonly stats: ModelStats;

@@ -4,17 +4,16 @@ import { ProtocolError } from './protocolError.ts';
 
 /** When a request is to be run among others. */
 export interface Schedule {
-  /** 1 is run first, 9 last. */
-  priority: number;
+  /** 1 is run first, 9 last; undefined: the model's usual one. */
+  priority: number | undefined;
   /** How long it may wait for its run, milliseconds; undefined: as long as it takes. */
   timeoutMs: number | undefined;
 }
 
 const LAST_PRIORITY = 9;
-const USUAL_PRIORITY = 5;
 
 /**
- * Reads Triton's `priority` (0 or none: the usual one) and `timeout` (microseconds; 0 or none: no end).
+ * Reads Triton's `priority` (0 or none: the model's usual one) and `timeout` (microseconds; 0 or none: no end).
  *
  * @throws ProtocolError for other values
  */
@@ -22,7 +21,7 @@ export function readSchedule({ priority = 0, timeout = 0 }: Parameters): Schedul
   if (!isWhole(priority) || priority > LAST_PRIORITY) {
     throw new ProtocolError(
       'malformed',
-      `parameters: priority: expected 1 (first) to ${LAST_PRIORITY} (last), or 0 for ${USUAL_PRIORITY}, got ${describeValue(priority)}; correct it`,
+      `parameters: priority: expected 1 (first) to ${LAST_PRIORITY} (last), or 0 for the usual one, got ${describeValue(priority)}; correct it`,
     );
   }
   if (!isWhole(timeout)) {
@@ -32,7 +31,7 @@ export function readSchedule({ priority = 0, timeout = 0 }: Parameters): Schedul
     );
   }
   return {
-    priority: priority === 0 ? USUAL_PRIORITY : priority,
+    priority: priority === 0 ? undefined : priority,
     timeoutMs: timeout === 0 ? undefined : timeout / 1000,
   };
 }

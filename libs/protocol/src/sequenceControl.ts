@@ -7,6 +7,8 @@ import { ProtocolError } from './protocolError.ts';
 export interface SequenceControl {
   /** 7 and "7" are the same sequence. */
   id: string;
+  /** As the client calls it, where a service keeps it under another. */
+  ownId?: string;
   start: boolean;
   end: boolean;
   /** Which step this is, from 1, for retries that must not count twice; undefined: the next. */

@@ -106,10 +106,10 @@ describe(decodeInferRequest, () => {
 
   it('reads when to run the request', () => {
     const ids = { datatype: 'INT64', shape: [2], data: [1, 2] };
-    expect(decode(ids).schedule).toEqual({ priority: 5, timeoutMs: undefined });
+    expect(decode(ids).schedule).toEqual({ priority: undefined, timeoutMs: undefined });
     expect(decode(ids, { priority: 1, timeout: 2500 }).schedule).toEqual({ priority: 1, timeoutMs: 2.5 });
     expect(() => decode(ids, { priority: 10 })).toThrow(
-      'parameters: priority: expected 1 (first) to 9 (last), or 0 for 5, got 10; correct it',
+      'parameters: priority: expected 1 (first) to 9 (last), or 0 for the usual one, got 10; correct it',
     );
     expect(() => decode(ids, { timeout: -1 })).toThrow(
       'parameters: timeout: expected microseconds as a whole number, got -1; correct it',

@@ -13,8 +13,11 @@ const request = { sequence: control('7'), rows: [control('8'), control('9')] } a
 describe(scopedRequest, () => {
   it('makes the sequences of a client its own, one or one a row', () => {
     expect(scopedRequest('ann', request)).toEqual({
-      sequence: control('ann/7'),
-      rows: [control('ann/8'), control('ann/9')],
+      sequence: { ...control('ann/7'), ownId: '7' },
+      rows: [
+        { ...control('ann/8'), ownId: '8' },
+        { ...control('ann/9'), ownId: '9' },
+      ],
     });
     expect(scopedRequest(undefined, request)).toBe(request);
   });

@@ -15,6 +15,7 @@ export function scopedRequest(client: string | undefined, request: InferRequest)
   const scoped = (control: SequenceControl): SequenceControl => ({
     ...control,
     id: scopedId(client, control.id),
+    ownId: control.id,
   });
   return { ...request, sequence: sequence && scoped(sequence), rows: rows?.map(scoped) };
 }

@@ -85,6 +85,20 @@ describe(Batcher, () => {
     ]);
   });
 
+  it('waits no longer once there are as many rows as are preferred, and takes no more than those', async () => {
+    const { session, runs, open } = gatedSession();
+    open();
+    const preferred = { ...options, maxRows: 8, delayUs: 10_000_000, preferred: [2, 4] };
+    const batcher = new Batcher(session, preferred, new ModelStats());
+    const answers = [3, 4, 5, 6, 7].map((value) => valuesOf(batcher.run(x(value), ['y'])));
+    await Promise.all(answers.slice(0, 4));
+    expect(runs).toEqual([[3, 4, 5, 6]]);
+    // One is too few: it waits for the next.
+    const sixth = valuesOf(batcher.run(x(8), ['y']));
+    expect(await Promise.all([answers[4], sixth])).toEqual([[14], [16]]);
+    expect(runs.slice(1)).toEqual([[7, 8]]);
+  });
+
   it('does not run a request whose client has gone, and gives its place to another', async () => {
     const { session, runs, open } = gatedSession();
     const batcher = new Batcher(session, { ...options, maxWaiting: 1 }, new ModelStats());

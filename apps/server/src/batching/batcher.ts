@@ -14,6 +14,8 @@ export interface BatchOptions {
   maxRows: number;
   /** The most input values of a joined run, so that joining does not make long runs longer. */
   maxValues: number;
+  /** Rows of a joined run that need not wait for more; none when left out: only `maxRows` does not wait. */
+  preferred?: readonly number[];
   /** How long the oldest request may wait for others although the worker is free, microseconds. */
   delayUs: number;
   /** Requests that may wait; one more is refused. */
@@ -151,17 +153,25 @@ export class Batcher {
     const { first } = this.#queue;
     if (first === undefined || this.#underWay >= this.#mostUnderWay) return;
     const left = delayUs / 1000 - (this.#now() - first.since);
-    if (left > 0 && this.#joins && this.#queue.joinableRows(maxRows, maxValues) < maxRows) {
+    const rows = left > 0 && this.#joins ? this.#rowsEnough() : maxRows;
+    if (rows === 0) {
       this.#flushSoon(left);
       return;
     }
-    const taken = this.#queue.take(this.#joins ? maxRows : 1, this.#joins ? maxValues : 0);
+    const taken = this.#queue.take(this.#joins ? rows : 1, this.#joins ? maxValues : 0);
     this.#stats.pending = this.#queue.length;
     const now = this.#now();
     const runs = taken.filter((run) => !isOver(run, now));
     if (runs.length < taken.length) taken.filter((run) => isOver(run, now)).forEach(refuse);
     if (runs.length > 0) void this.#start(runs);
     this.#flushSoon();
+  }
+
+  /** How many rows there are that need not wait for more; 0: too few. */
+  #rowsEnough(): number {
+    const { maxRows, maxValues, preferred = [] } = this.#options;
+    const rows = this.#queue.joinableRows(maxRows, maxValues);
+    return rows >= maxRows ? maxRows : Math.max(0, ...preferred.filter((size) => size <= rows));
   }
 
   #dropOver(): void {

@@ -1,29 +1,26 @@
 import { join } from 'node:path';
-import { elementsOf, isTensorType, modelFiles, ModelError } from '@onda/contract';
-import type { TensorSpec } from '@onda/contract';
-import { inspectModel, providerNotes, readModel } from '@onda/onnx';
+import { ModelError } from '@onda/contract';
+import { inspectModel } from '@onda/onnx';
 import { modelConfig, modelMetadata } from '@onda/protocol';
-import { checkSession, shapeText } from '@onda/runtime';
-import type { Runtime, Session, TensorInfo } from '@onda/runtime';
+import type { Runtime, Session } from '@onda/runtime';
 import { Batcher } from '../batching/batcher.ts';
 import type { Generator } from '../generation/generator.ts';
 import { recentOutput } from '../generation/recentOutput.ts';
-import { limits } from '../limits.ts';
 import { ModelStats } from '../modelStats.ts';
 import { RowSteps } from '../sequences/rowSteps.ts';
 import { StateLayout } from '../sequences/stateLayout.ts';
 import { SequenceSteps } from '../sequences/sequenceSteps.ts';
-import { failureText } from '../servedModel.ts';
 import type { ModelOptions, ServedModel } from '../servedModel.ts';
 import { checkOperators } from './allowedOperators.ts';
-import { configSignature } from './config/configSignature.ts';
-import type { FileTensors } from './config/configSignature.ts';
-import { configOptions } from './configOptions.ts';
+import { reshapeSession } from './config/reshapeSession.ts';
+import { cudaNotes } from './cudaNotes.ts';
+import { configPath, readSignature } from './readSignature.ts';
+import { configNotes, configOptions } from './configOptions.ts';
 import { loadGenerator } from './loadGenerator.ts';
 import type { ModelBudget } from './modelBudget.ts';
 import type { ReadVersion } from './modelFolder.ts';
-import { signatureOfManifest } from './modelSignature.ts';
 import type { ModelSignature } from './modelSignature.ts';
+import { scheduleRules, usualRules } from './scheduleRules.ts';
 import { warmUp } from './warmUp.ts';
 
 /** What models are loaded with. */
@@ -71,13 +68,19 @@ export async function loadVersion(read: ReadVersion, context: LoadContext): Prom
       sessions.push(session);
       return session;
     };
-    const session = await load(read.file);
+    const loaded = await load(read.file);
+    const session =
+      read.manifest === null ? reshapeSession(loaded, read.folder.config, configPath(read.folder)) : loaded;
     const notes: string[] = [];
     const generator = await loadGenerator(read, load, (text) => notes.push(text));
-    const signature = signatureOf(read, session, place);
-    await warmUp(session, signature, read.folder.config, place);
+    const signature = readSignature(read, session, place);
+    await warmUp(session, signature, read.folder, place);
     const cost = { bytes, loadMs: performance.now() - since };
     const model = serve(read, { session, generator, signature, cost }, context.options);
+    const { manifest, folder } = read;
+    if (manifest === null && folder.config !== null) {
+      notes.push(...configNotes(folder.config, configPath(folder), context.options, session.provider));
+    }
     return { model, key: read.key, notes: [...notes, ...cudaNotes(read, session, place)], release };
   } catch (error) {
     await release();
@@ -93,10 +96,11 @@ interface LoadedParts {
 }
 
 function serve(
-  { folder: { name, config }, version, file, manifest, files }: ReadVersion,
+  { folder, version, file, manifest, files }: ReadVersion,
   { session, generator, signature, cost }: LoadedParts,
   common: ModelOptions,
 ): ServedModel {
+  const { name, config } = folder;
   const options = configOptions(common, config, manifest);
   const stats = new ModelStats();
   const batcher = new Batcher(session, options.batching, stats);
@@ -123,6 +127,7 @@ function serve(
     signature,
     manifest,
     session,
+    schedule: config === null || manifest !== null ? usualRules : scheduleRules(config, configPath(folder)),
     batcher,
     stats,
     sequences,
@@ -161,51 +166,6 @@ async function loadFile(
   } catch (error) {
     throw placed(error, `${place}: ${file}`);
   }
-}
-
-/** What of a model falls to the CPU although it runs on CUDA. */
-function cudaNotes({ files }: ReadVersion, { provider }: Session, place: string): string[] {
-  if (provider !== 'cuda') return [];
-  const models = [...files].filter(([name]) => name !== modelFiles.manifest);
-  return models.flatMap(([name, { bytes }]) => {
-    const where = `${place}: ${name}`;
-    try {
-      const notes = providerNotes(readModel(bytes)).filter((note) => note.provider === 'cuda');
-      return notes.map(({ text }) => `${where}: ${text}`);
-    } catch (error) {
-      // ONNX Runtime takes more than readModel does: what it is loaded with is not in doubt here.
-      return [`${where}: its nodes cannot be looked at for CUDA (${failureText(error)})`];
-    }
-  });
-}
-
-/** By the manifest where there is one; config.pbtxt is held against the file either way, since Triton would be. */
-function signatureOf(
-  { folder, manifest, file }: ReadVersion,
-  session: Session,
-  place: string,
-): ModelSignature {
-  const tensors: FileTensors = {
-    inputs: session.inputs.map((tensor) => specOf(tensor, place)),
-    outputs: session.outputs.map((tensor) => specOf(tensor, place)),
-  };
-  const path = join(folder.path, modelFiles.config);
-  const configured = configSignature(folder.config, tensors, path, limits.batch);
-  if (manifest === null) return configured;
-  checkSession(session, manifest.tensors.model, file);
-  const own = signatureOfManifest(manifest, limits.batch);
-  return manifest.net === null ? { ...configured, inputs: own.inputs, states: own.states } : own;
-}
-
-/** A tensor as the protocol has it. A file without names for its dims has them all the same: they need not be equal then. */
-function specOf({ name, type, shape }: TensorInfo, place: string): TensorSpec {
-  const fixed = elementsOf(shape.map((dim) => (typeof dim === 'number' ? dim : 1)));
-  if (!isTensorType(type) || fixed > limits.tensorValues || fixed < 1) {
-    throw new ModelError(
-      `${place}: tensor "${name}": expected dims of 1 to ${limits.tensorValues} values, got ${type} ${shapeText(shape)}; export the model with smaller ones`,
-    );
-  }
-  return { name, type, shape: [...shape] };
 }
 
 function placed(error: unknown, place: string): unknown {

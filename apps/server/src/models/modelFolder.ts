@@ -4,6 +4,8 @@ import { join } from 'node:path';
 import { checkModelName, modelFiles, ModelError } from '@onda/contract';
 import { readPlainFile, readVersionFolder, versionsOf } from '@onda/runtime-node';
 import type { VersionFolder } from '@onda/runtime-node';
+import { readDataFiles } from './config/dataFiles.ts';
+import type { DataFiles } from './config/dataFiles.ts';
 import { checkUnusedFields } from './config/unusedFields.ts';
 import { parseConfig } from './config/parseConfig.ts';
 import type { TritonConfig } from './config/tritonConfig.ts';
@@ -15,8 +17,10 @@ export interface ModelFolder {
   readonly path: string;
   /** Null for a model without config.pbtxt. */
   readonly config: TritonConfig | null;
-  /** SHA-256 of config.pbtxt; empty without one. */
-  readonly configSha256: string;
+  /** SHA-256 of config.pbtxt and of each file that it names; none without one. */
+  readonly hashes: readonly string[];
+  /** The files that it names. */
+  readonly data: DataFiles;
   /** Those that its version policy wants served, the newest first. */
   readonly versions: readonly number[];
   /** Sentences on what the service leaves unused. */
@@ -49,11 +53,13 @@ export async function readFolder(name: string, path: string): Promise<ModelFolde
       `${configPath}: expected name "${name}" as the folder has it, got "${config.name}"; correct it or leave it out`,
     );
   }
+  const data: DataFiles = config ? await readDataFiles(config, path, configPath) : new Map();
   return {
     name,
     path,
     config,
-    configSha256: file?.sha256 ?? '',
+    hashes: file ? [file.sha256, ...[...data.values()].map(({ sha256 }) => sha256)] : [],
+    data,
     versions: chosenVersions(await versionsOf(path), config?.version_policy, configPath),
     warnings: config ? checkUnusedFields(config, configPath) : [],
   };
@@ -68,7 +74,7 @@ export async function readVersion(folder: ModelFolder, version: number): Promise
     );
   }
   const read = await readVersionFolder(folder.path, version, file);
-  const hash = createHash('sha256').update(folder.configSha256);
+  const hash = createHash('sha256').update(folder.hashes.join());
   for (const [name, { sha256 }] of read.files) hash.update(`\0${name}\0${sha256}`);
   return {
     ...read,

@@ -11,16 +11,19 @@ export interface StateTensor {
   readonly dims: readonly number[];
   /** Values of one sequence: the product of `dims`. */
   readonly size: number;
+  /** What it is before the first step, in words of 32 bits; zeros when left out. */
+  readonly start?: Int32Array;
 }
 
 /** An input by which a model hears where a sequence stands; the service fills it, a request does not have it. */
 export interface ControlTensor {
   readonly input: string;
-  /** `ready` says that the row is one of a sequence, which every row is here. */
-  readonly kind: 'start' | 'end' | 'ready';
-  readonly type: 'int32' | 'float32' | 'bool';
+  /** `ready` says that the row is one of a sequence, which every row is here; `corrid` which one. */
+  readonly kind: 'start' | 'end' | 'ready' | 'corrid';
+  readonly type: TensorType;
   /** With the batch. */
   readonly shape: TensorSpec['shape'];
+  /** Of a `corrid` nothing: it is the id. */
   readonly values: readonly [no: number, yes: number];
 }
 

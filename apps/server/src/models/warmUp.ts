@@ -4,9 +4,15 @@ import type { RuntimeTensor, Session } from '@onda/runtime';
 import { limits } from '../limits.ts';
 import { aloneMarks, controlFeeds } from './controlFeeds.ts';
 import { tensorTypeOf } from './config/configTypes.ts';
-import type { TritonConfig, Warmup, WarmupInput } from './config/tritonConfig.ts';
+import type { Warmup, WarmupInput } from './config/tritonConfig.ts';
+import { dataFolders } from './config/dataFiles.ts';
+import type { DataFiles } from './config/dataFiles.ts';
+import type { ModelFolder } from './modelFolder.ts';
 import type { ModelSignature } from './modelSignature.ts';
 import { oneOfEach } from './oneOfEach.ts';
+
+/** What is said of a model's first runs. */
+type WarmUps = Pick<ModelFolder, 'config' | 'data'>;
 
 /** More would keep a service from getting ready. */
 const MOST_RUNS = 100;
@@ -21,14 +27,14 @@ const MOST_RUNS = 100;
 export async function warmUp(
   session: Session,
   signature: ModelSignature,
-  config: TritonConfig | null,
+  { config, data }: WarmUps,
   place: string,
 ): Promise<void> {
   const { maxRows } = signature;
   await session.run(feedsOf(signature));
   if (maxRows > 1) await session.run(feedsOf(signature, 2));
   for (const warmup of config?.model_warmup ?? []) {
-    const feeds = warmupFeeds(warmup, signature, `${place}: model_warmup "${warmup.name ?? ''}"`);
+    const feeds = warmupFeeds(warmup, signature, data, `${place}: model_warmup "${warmup.name ?? ''}"`);
     const count = Math.min(MOST_RUNS, warmup.count ?? 1);
     for (let run = 0; run < Math.max(1, count); run++) await session.run(feeds);
   }
@@ -42,6 +48,7 @@ function feedsOf({ inputs, controls }: ModelSignature, rows = 1): Record<string,
 function warmupFeeds(
   { batch_size, inputs }: Warmup,
   signature: ModelSignature,
+  data: DataFiles,
   where: string,
 ): Record<string, RuntimeTensor> {
   const rows = Math.max(1, batch_size ?? 1);
@@ -52,7 +59,8 @@ function warmupFeeds(
     if (spec === undefined) {
       throw new ModelError(`${where}: the ONNX file has no input "${name}"; correct the warm-up`);
     }
-    feeds[name] = warmupTensor(input, spec, signature.maxRows > 0 ? [rows] : [], `${where}: input "${name}"`);
+    const batch = signature.maxRows > 0 ? [rows] : [];
+    feeds[name] = warmupTensor(input, spec, batch, data, `${where}: input "${name}"`);
   }
   return feeds;
 }
@@ -61,16 +69,12 @@ function warmupTensor(
   input: WarmupInput,
   { type }: TensorSpec,
   rows: number[],
+  files: DataFiles,
   where: string,
 ): RuntimeTensor {
   if (tensorTypeOf(input.data_type) !== type) {
     throw new ModelError(
       `${where}: expected the model's type ${type}, got ${input.data_type ?? 'none'}; correct it`,
-    );
-  }
-  if (input.input_data_file !== undefined) {
-    throw new ModelError(
-      `${where}: input_data_file is not read by this service; use zero_data or random_data`,
     );
   }
   const dims = [...rows, ...input.dims];
@@ -80,8 +84,23 @@ function warmupTensor(
       `${where}: expected 1 to ${limits.tensorValues} values, got ${count}; correct its dims`,
     );
   }
+  if (type === 'string' && input.input_data_file !== undefined) {
+    throw new ModelError(`${where}: texts are not read from a file; use zero_data`);
+  }
   if (type === 'string') return { type, dims, data: Array.from({ length: count }, () => '') };
   const data = new typedArrays[type](count);
+  const file = files.get(`${dataFolders.warmUps}/${input.input_data_file ?? ''}`);
+  if (file) {
+    // One row; all get the same.
+    const bytes = new Uint8Array(data.buffer);
+    const own = bytes.byteLength / elementsOf(rows);
+    if (file.bytes.byteLength !== own) {
+      throw new ModelError(
+        `${where}: expected ${own} bytes in "${input.input_data_file}", got ${file.bytes.byteLength}; write the values of one row`,
+      );
+    }
+    for (let at = 0; at < bytes.byteLength; at += own) bytes.set(file.bytes, at);
+  }
   if (input.random_data === true && data instanceof Float32Array) {
     for (let index = 0; index < count; index++) data[index] = Math.random();
   }

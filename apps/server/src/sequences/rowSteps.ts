@@ -113,7 +113,7 @@ export class RowSteps {
         running.push({
           row,
           control,
-          before: live?.row ?? new Int32Array(layout.rowSize),
+          before: live?.row ?? layout.startRow(),
           steps: live?.steps ?? 0,
           samples: live?.samples ?? 0,
         });

@@ -107,7 +107,7 @@ export class SequenceSteps {
     const { control, inputs, states } = step;
     const { layout } = this.#options;
     const { id, start } = control;
-    const row = before?.row ?? (states ? layout.fromStates(states) : new Int32Array(layout.rowSize));
+    const row = before?.row ?? (states ? layout.fromStates(states) : layout.startRow());
     const [steps, samples] = [before?.steps ?? 0, before?.samples ?? 0];
     this.#state.hold(id, start);
     try {

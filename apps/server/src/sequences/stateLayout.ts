@@ -10,6 +10,8 @@ export interface StatePair {
   readonly type: TensorType;
   /** Of one row, after the batch. */
   readonly dims: readonly number[];
+  /** What it is before the first step, in words; zeros when left out. */
+  readonly start?: Int32Array;
 }
 
 /** The last values that a model gave, which go on as its next inputs when it generates; float32. */
@@ -34,7 +36,7 @@ interface Part extends StatePair {
  * How a sequence's row is laid out: the states one after the other, then the recent outputs, the oldest first.
  *
  * A row is words of 32 bits, whatever the states' types: as whole numbers they are copied bit for bit, which NaN as a
- * float need not be. Zeros are a sequence that has not begun.
+ * float need not be.
  */
 export class StateLayout {
   readonly pairs: readonly StatePair[];
@@ -98,9 +100,20 @@ export class StateLayout {
     };
   }
 
-  /** A row of the states that a client brings, one row in each tensor; its recent outputs are not known and zeros. */
-  fromStates(states: Tensors): Int32Array {
+  /** The row of a sequence that has not begun. */
+  startRow(): Int32Array {
     const row = new Int32Array(this.rowSize);
+    let offset = 0;
+    for (const { start, words } of this.#parts) {
+      if (start) row.set(start, offset);
+      offset += words;
+    }
+    return row;
+  }
+
+  /** A row of the states that a client brings, one row in each tensor; those it leaves out are as at a start, its recent outputs not known and zeros. */
+  fromStates(states: Tensors): Int32Array {
+    const row = this.startRow();
     let offset = 0;
     for (const { input, words } of this.#parts) {
       if (Object.hasOwn(states, input)) copy(wordsOf(states[input]), 0, row, offset, words);

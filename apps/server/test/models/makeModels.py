@@ -82,6 +82,19 @@ write(
     ],
 )
 
+# y = x + the sequence's id; z is x without the last of its dims. The state says nothing.
+write(
+    "named",
+    [
+        helper.make_node("Add", ["x", "id"], ["y"]),
+        helper.make_node("Squeeze", ["x", "last"], ["z"]),
+        helper.make_node("Identity", ["s_in"], ["s_out"]),
+    ],
+    [value("x", INT64, ["batch", 1]), value("id", INT64, ["batch", 1]), value("s_in", FLOAT, ["batch", 1])],
+    [value("y", INT64, ["batch", 1]), value("z", INT64, ["batch"]), value("s_out", FLOAT, ["batch", 1])],
+    [numpy_helper.from_array(np.array([1], np.int64), "last")],
+)
+
 # y = x + number: which file answered can be told from any answer.
 for number in (1, 2, 3):
     write(

@@ -4,6 +4,8 @@ import { listText, shapeText } from '@onda/runtime';
 import { hasRows, widthOf } from '../modelSignature.ts';
 import type { ControlTensor, ModelSignature, StateTensor } from '../modelSignature.ts';
 import { controlTensor } from './configControls.ts';
+import type { DataFiles } from './dataFiles.ts';
+import { startOf } from './initialState.ts';
 import { tensorTypeOf } from './configTypes.ts';
 import type { ConfigState, ConfigTensor, TritonConfig } from './tritonConfig.ts';
 
@@ -19,6 +21,7 @@ export interface FileTensors {
  *
  * @param path    of config.pbtxt, for errors
  * @param maxRows where the configuration does not say how many rows a request may have
+ * @param data    the files that the configuration names
  * @throws ModelError where the two contradict each other
  */
 export function configSignature(
@@ -26,15 +29,16 @@ export function configSignature(
   file: FileTensors,
   path: string,
   maxRows: number,
+  data: DataFiles = new Map(),
 ): ModelSignature {
-  const says = config ?? { input: [], output: [], model_warmup: [] };
+  const says: TritonConfig = config ?? { input: [], output: [], model_warmup: [], instance_group: [] };
   const all = [...file.inputs, ...file.outputs];
   const described = says.input.length > 0 || says.output.length > 0;
   const completed = described || !all.every(hasRows) ? 0 : maxRows;
   const rows = says.max_batch_size ?? completed;
   if (rows > 0) checkRows(all, rows, path);
   const { state = [], control_input = [] } = says.sequence_batching ?? {};
-  const check = new Check(file, path, rows > 0);
+  const check = new Check(file, path, rows > 0, data);
   const states = state.map((given) => check.state(given));
   const controls = control_input.flatMap((given) => {
     const name = given.name ?? '';
@@ -67,8 +71,10 @@ class Check {
   readonly #file: FileTensors;
   readonly #path: string;
   readonly #rows: boolean;
+  readonly #data: DataFiles;
 
-  constructor(file: FileTensors, path: string, rows: boolean) {
+  constructor(file: FileTensors, path: string, rows: boolean, data: DataFiles) {
+    this.#data = data;
     this.#file = file;
     this.#path = path;
     this.#rows = rows;
@@ -88,11 +94,6 @@ class Check {
     return tensors.map((tensor) => {
       const said = given.find(({ name }) => name === tensor.name);
       if (said === undefined) return tensor;
-      if (said.reshape !== undefined) {
-        throw new ModelError(
-          `${this.#path}: ${where} "${tensor.name}": reshape is not done by this service; give the ONNX file's own dims ${shapeText(tensor.shape)}`,
-        );
-      }
       return this.#agreed(tensor, said.data_type, said.dims, where);
     });
   }
@@ -108,13 +109,10 @@ class Check {
         `${this.#path}: state "${input_name}": expected rows and fixed dims behind them, got ${shapeText(shape)}; set max_batch_size and fix the dims, so that each sequence has its row`,
       );
     }
-    if (initial_state.some(({ data_file }) => data_file !== undefined)) {
-      throw new ModelError(
-        `${this.#path}: state "${input_name}": a data_file as initial_state is not read by this service; start from zeros, or send the state with sequence_start`,
-      );
-    }
     const fixed = own as number[];
-    return { input: input_name, output: output_name, type, dims: fixed, size: elementsOf(fixed) };
+    const state = { input: input_name, output: output_name, type, dims: fixed, size: elementsOf(fixed) };
+    const start = startOf(state, initial_state, this.#data, this.#path);
+    return start === undefined ? state : { ...state, start };
   }
 
   /** Triton takes no file with an input that its configuration does not name, and neither would its values come from anywhere. */

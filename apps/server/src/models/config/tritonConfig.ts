@@ -4,6 +4,8 @@
  */
 export interface TritonConfig {
   name?: string;
+  platform?: string;
+  backend?: string;
   max_batch_size?: number;
   input: ConfigTensor[];
   output: ConfigTensor[];
@@ -12,6 +14,7 @@ export interface TritonConfig {
   sequence_batching?: SequenceBatching;
   default_model_filename?: string;
   model_warmup: Warmup[];
+  instance_group: InstanceGroup[];
 }
 
 /** Dims are without the batch where `max_batch_size` is above 0; -1 is one that is not fixed. */
@@ -28,14 +31,34 @@ export interface VersionPolicy {
   specific?: { versions: number[] };
 }
 
+export interface InstanceGroup {
+  /** Its default, `KIND_AUTO`, is not written by everyone. */
+  kind?: string;
+  count?: number;
+}
+
 export interface DynamicBatching {
+  preferred_batch_size: number[];
   max_queue_delay_microseconds?: number;
-  default_queue_policy?: { max_queue_size?: number };
+  priority_levels?: number;
+  default_priority_level?: number;
+  default_queue_policy?: QueuePolicy;
+}
+
+export interface QueuePolicy {
+  /** Its default, `REJECT`, is not written by everyone. */
+  timeout_action?: string;
+  default_timeout_microseconds?: number;
+  max_queue_size?: number;
 }
 
 export interface SequenceBatching {
   max_sequence_idle_microseconds?: number;
-  oldest?: { max_candidate_sequences?: number; max_queue_delay_microseconds?: number };
+  oldest?: {
+    max_candidate_sequences?: number;
+    preferred_batch_size: number[];
+    max_queue_delay_microseconds?: number;
+  };
   direct?: { max_queue_delay_microseconds?: number };
   control_input: ConfigControlInput[];
   state: ConfigState[];
@@ -58,7 +81,7 @@ export interface ConfigState {
   output_name?: string;
   data_type?: string;
   dims: number[];
-  initial_state: { zero_data?: boolean; data_file?: string }[];
+  initial_state: { data_type?: string; dims: number[]; zero_data?: boolean; data_file?: string }[];
 }
 
 export interface Warmup {

@@ -1,7 +1,7 @@
 import { ModelError } from '@onda/contract';
 import type { TritonConfig } from './tritonConfig.ts';
 
-/** Fields by which a model answers otherwise than it would here, and why it is not served then. */
+/** Fields by which a model answers otherwise than it would here, and why it is not served then; `[]` stands for each of a list. */
 const refused: Readonly<Record<string, string>> = {
   ensemble_scheduling: 'models are not joined here; serve each by itself',
   batch_input: 'inputs are not made from the batch here; send them',
@@ -9,6 +9,11 @@ const refused: Readonly<Record<string, string>> = {
   model_operations: 'libraries of operators are not loaded; export the model with standard ones',
   model_repository_agents: 'agents are not run; put the model itself into the folder',
   cc_model_filenames: 'a file for each device is not chosen here; use default_model_filename',
+  'sequence_batching.iterative_sequence': 'a step is not run again by itself here; send each step',
+  'input[].allow_ragged_batch':
+    'rows of several lengths are not joined here; send rows of one length, or set max_batch_size to 0',
+  'input[].is_shape_tensor': 'an ONNX file has no shape tensors; leave it out',
+  'output[].is_shape_tensor': 'an ONNX file has no shape tensors; leave it out',
 };
 
 /** Fields that Triton acts on and this service does not, which changes no value. */
@@ -19,7 +24,33 @@ const unused = [
   'model_metrics',
   'model_transaction_policy',
   'runtime',
-] as const;
+  'dynamic_batching.preserve_ordering',
+  'dynamic_batching.priority_queue_policy',
+  'sequence_batching.direct.minimum_slot_utilization',
+  'sequence_batching.oldest.preserve_ordering',
+  'sequence_batching.state[].use_same_buffer_for_input_output',
+  'sequence_batching.state[].use_growable_memory',
+  'input[].optional',
+  'input[].is_non_linear_format_io',
+  'output[].is_non_linear_format_io',
+  'output[].label_filename',
+  'instance_group[].gpus',
+  'instance_group[].host_policy',
+  'instance_group[].passive',
+  'instance_group[].profile',
+  'instance_group[].rate_limiter',
+  'instance_group[].secondary_devices',
+  // Of Triton's ONNX Runtime backend: the service has options for its threads, and runs all models alike.
+  'parameters.intra_op_thread_count',
+  'parameters.inter_op_thread_count',
+  'parameters.execution_mode',
+  'parameters.memory.enable_memory_arena_shrinkage',
+  'parameters.enable_mem_arena',
+  'parameters.enable_mem_pattern',
+];
+
+const backends = ['onnxruntime', undefined];
+const platforms = ['onnxruntime_onnx', '', undefined];
 
 /**
  * Looks for what the service does not do.
@@ -28,15 +59,38 @@ const unused = [
  * @throws ModelError for one that changes what the model answers
  */
 export function checkUnusedFields(config: TritonConfig, path: string): string[] {
-  const given = config as unknown as Readonly<Record<string, unknown>>;
-  const isGiven = (field: string): boolean => {
-    const value = given[field];
-    return value !== undefined && Object.keys(value as object).length > 0;
-  };
+  const { backend, platform } = config;
+  if (!backends.includes(backend === '' ? undefined : backend) || !platforms.includes(platform)) {
+    throw new ModelError(
+      `${path}: expected backend "onnxruntime" or platform "onnxruntime_onnx", got ${JSON.stringify(backend ?? platform)}; this service runs ONNX files alone`,
+    );
+  }
   for (const [field, why] of Object.entries(refused)) {
-    if (isGiven(field)) throw new ModelError(`${path}: ${field}: ${why}`);
+    if (isGiven(config, field)) throw new ModelError(`${path}: ${field.replaceAll('[]', '')}: ${why}`);
   }
   return unused
-    .filter(isGiven)
-    .map((field) => `${path}: ${field} is not used by this service; the model is served without it`);
+    .filter((field) => isGiven(config, field))
+    .map(
+      (field) =>
+        `${path}: ${field.replaceAll('[]', '')} is not used by this service; the model is served without it`,
+    );
+}
+
+/** Whether a file gives a field another value than its default, which for all of them is nothing, false or 0. */
+function isGiven(config: object, field: string): boolean {
+  return valuesAt(config, field).some((value) =>
+    typeof value === 'object' && value !== null ? Object.keys(value).length > 0 : Boolean(value),
+  );
+}
+
+/** @param field `a.b[].c`: c of each b of a; a key of a map may hold dots */
+function valuesAt(value: unknown, field: string): unknown[] {
+  if (typeof value !== 'object' || value === null) return [];
+  const parts = value as Readonly<Record<string, unknown>>;
+  if (Object.hasOwn(parts, field)) return [parts[field]];
+  const [name] = /^[^.[]+/.exec(field) ?? [''];
+  const rest = field.slice(name.length);
+  if (!Object.hasOwn(parts, name) || rest === '') return [];
+  if (!rest.startsWith('[]')) return valuesAt(parts[name], rest.slice(1));
+  return (parts[name] as unknown[]).flatMap((each) => valuesAt(each, rest.slice('[].'.length)));
 }
