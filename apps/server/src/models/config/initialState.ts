@@ -13,10 +13,11 @@ import type { ConfigState } from './tritonConfig.ts';
  */
 export function startOf(
   { input, type, dims, size }: Pick<StateTensor, 'input' | 'type' | 'dims' | 'size'>,
-  [initial]: ConfigState['initial_state'],
+  given: ConfigState['initial_state'],
   data: DataFiles,
   path: string,
 ): Int32Array | undefined {
+  const initial = given.at(0);
   if (initial?.data_file === undefined || initial.data_file === '') return undefined;
   const where = `${path}: state "${input}": initial_state`;
   const sameDims =
