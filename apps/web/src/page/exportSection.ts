@@ -1,4 +1,4 @@
-import { OndaError } from '@onda/contract';
+import { DataError, OndaError } from '@onda/contract';
 import type { ExportedFile, GivenFile } from '../models/exportFiles.ts';
 import { find } from './find.ts';
 
@@ -16,18 +16,26 @@ export function createExportSection(): void {
       const { exportFiles } = await import('../models/exportFiles.ts');
       show(exportFiles(last, stateful.checked));
     } catch (error) {
-      if (!(error instanceof OndaError)) throw error;
-      hide(error.message);
+      if (error instanceof OndaError) {
+        hide(error.message);
+        return;
+      }
+      const reason = error instanceof Error ? error.message : String(error);
+      hide(
+        `export: stopped by an error of its own, ${reason}; load the page again, and report it with the model`,
+      );
+      throw error;
     }
   }
 
   async function choose(files: Iterable<File>): Promise<void> {
-    last = await Promise.all(
-      Array.from(files, async (file) => ({
-        name: file.name,
-        bytes: new Uint8Array(await file.arrayBuffer()),
-      })),
-    );
+    last = [];
+    try {
+      last = await Promise.all(Array.from(files, readGiven));
+    } catch (error) {
+      if (!(error instanceof DataError)) throw error;
+      hide(error.message);
+    }
     await take();
   }
 
@@ -47,6 +55,18 @@ export function createExportSection(): void {
     event.preventDefault();
     void choose(event.dataTransfer?.files ?? []);
   });
+}
+
+/** @throws DataError for what is no file, such as a folder that was dropped */
+async function readGiven(file: File): Promise<GivenFile> {
+  try {
+    return { name: file.name, bytes: new Uint8Array(await file.arrayBuffer()) };
+  } catch (error) {
+    throw new DataError(
+      `${file.name}: cannot be read as a file; choose model.json and its weight files, not their folder`,
+      { cause: error },
+    );
+  }
 }
 
 let address: string | null = null;
