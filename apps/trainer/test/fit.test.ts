@@ -58,6 +58,34 @@ describe('fit', () => {
   );
 
   it.each([
+    ['gaussian', []],
+    ['quantile', ['--set', 'lag=2']],
+  ])('fits a distribution, and draws from it: %s', async (loss, more) => {
+    const folder = emptyFolder();
+    const sunspots = path.join(examples, 'sunspots-drawn.yaml');
+    const once = ['fit', sunspots, '--set', `training.loss=${loss}`, '--set', 'training.steps=60', ...more];
+    expect((await onda([...once, '--out', 'whole'], folder)).code).toBe(0);
+    expect(readFileSync(path.join(folder, 'whole/report.html'), 'utf8')).toContain('drawn from seed 1');
+    const csv = path.join(examples, 'data/sunspots-yearly.csv');
+    const draw = async (seed: string): Promise<string> => {
+      const call = ['generate', 'models/sunspots-drawn', '--samples', '5', '--prompt', csv, '--seed', seed];
+      const result = await onda(call, folder);
+      expect([result.code, result.stdout.trim().split('\n')]).toEqual([0, expect.any(Array)]);
+      return result.stdout;
+    };
+    const [first, again, other] = [await draw('1'), await draw('1'), await draw('2')];
+    expect([first === again, first === other]).toEqual([true, false]);
+
+    // Other dropout or another loss is another fit.
+    const resumed = [...once, '--no-export', '--out', 'whole', '--resume'];
+    const refused = await onda([...resumed, '--set', 'net.dropout=0.5'], folder);
+    expect(refused.code).toBe(2);
+    expect(refused.stderr).toContain(
+      '--resume: expected a checkpoint with dropout {"rate":0.5,"seed":1}, as the config says, got {"rate":0.2,"seed":1}; fit without --resume',
+    );
+  });
+
+  it.each([
     ['an unknown key', ['--set', 'nett=1'], 'nett: unknown key; remove it or correct its name'],
     ['a wrong type', ['--set', 'net.units=many'], 'net.units: expected number, received string'],
     ['a negative size', ['--set', 'net.units=-3'], 'net.units: Too small: expected number to be >=1'],

@@ -11,7 +11,7 @@ describe(parseFitConfig, () => {
       seed: 0,
       lag: 1,
       data: { kind: 'sine', samples: 20 },
-      net: { cell: 'rnn', units: 32, layers: 1 },
+      net: { cell: 'rnn', units: 32, layers: 1, dropout: 0 },
       training: {
         steps: 100,
         optimizer: 'adam',
@@ -21,6 +21,7 @@ describe(parseFitConfig, () => {
         momentum: 0,
         loss: 'mse',
         huberDelta: 1,
+        quantiles: [0.5, 0.1, 0.9],
         carry: true,
         pictureEvery: 25,
       },
@@ -43,6 +44,16 @@ describe(parseFitConfig, () => {
       'a negative size',
       { ...good, net: { units: -3 } },
       'a.yaml: net.units: Too small: expected number to be >=1',
+    ],
+    [
+      'dropout where there is nothing between layers',
+      { ...good, net: { dropout: 0.2 } },
+      'a.yaml: net.dropout: expected 0 with one layer, since values are dropped between layers, got 0.2; stack layers or leave it out',
+    ],
+    [
+      'a level beyond all values',
+      { ...good, training: { loss: 'quantile', quantiles: [0.5, 1] } },
+      'a.yaml: training.quantiles[1]: Too big: expected number to be <1',
     ],
     ['no object', 7, 'a.yaml: (the whole document): expected object, received number'],
     [

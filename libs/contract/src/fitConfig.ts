@@ -44,6 +44,8 @@ const netConfig = z.strictObject({
   cell: z.enum(cellKinds).default('rnn'),
   units: count.max(8192).default(32),
   layers: count.max(64).default(1),
+  /** Share of a layer's values that the layer above it does not see in training. */
+  dropout: z.number().min(0).lt(1).default(0),
 });
 
 const trainingConfig = z.strictObject({
@@ -67,9 +69,12 @@ const trainingConfig = z.strictObject({
   momentum: z.number().min(0).lt(1).default(0),
   /** The optimizer's own default when left out: 0.01 for adamw, 0 otherwise. */
   weightDecay: z.number().min(0).optional(),
-  loss: z.enum(['mse', 'mae', 'huber']).default('mse'),
+  /** gaussian and quantile fit a distribution, from which the generator draws; the mean or the median is the net's prediction. */
+  loss: z.enum(['mse', 'mae', 'huber', 'gaussian', 'quantile']).default('mse'),
   /** Of huber: differences up to it count squared, larger ones straight. */
   huberDelta: z.number().positive().default(1),
+  /** Of quantile: the levels to predict, the median first. */
+  quantiles: z.array(z.number().gt(0).lt(1)).min(2).default([0.5, 0.1, 0.9]),
   /** Whether the state of one chunk starts the next (cut from the gradient). */
   carry: z.boolean().default(true),
   /** A picture of x and the prediction every so many steps. */
@@ -104,6 +109,12 @@ export function parseFitConfig(value: unknown, source: string): FitConfig {
   if (!result.success) {
     throw new ConfigError(`${source}: ${zodMessage(result.error)}`, { cause: result.error });
   }
-  checkModelName(result.data.name, `${source}: name`);
+  const { name, net } = result.data;
+  checkModelName(name, `${source}: name`);
+  if (net.dropout > 0 && net.layers === 1) {
+    throw new ConfigError(
+      `${source}: net.dropout: expected 0 with one layer, since values are dropped between layers, got ${net.dropout}; stack layers or leave it out`,
+    );
+  }
   return result.data;
 }

@@ -38,6 +38,7 @@ export type {
 export { checkModelName, modelFiles, tensorNames } from './modelFiles.ts';
 export { isNetManifest, parseNetManifest, requireNetManifest } from './netManifest.ts';
 export type { NetManifest } from './netManifest.ts';
+export { outputScaler } from './outputScaler.ts';
 export { drawsAny, samplingBlocks } from './sampling.ts';
 export type { Sampling } from './sampling.ts';
 export { samplingSchema } from './samplingSchema.ts';

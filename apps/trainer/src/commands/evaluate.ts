@@ -1,8 +1,9 @@
-import { DataError, modelFiles, requireNetManifest } from '@onda/contract';
+import { DataError, modelFiles, requireNetManifest, samplingBlocks } from '@onda/contract';
 import { floatTensor, SequenceModel } from '@onda/runtime';
 import { createNodeRuntime, readModelFolder } from '@onda/runtime-node';
 import { judgeForecast } from '@onda/series';
 import { readModelCsv } from '../data/csvColumns.ts';
+import { pointPrediction } from '../export/pointPrediction.ts';
 import { textTable } from '../textTable.ts';
 
 /** Errors of a served model's one-ahead (`lag` ahead) forecasts over a whole CSV file, true values fed, from a zero state. */
@@ -19,7 +20,8 @@ export async function evaluateCommand(
     { ...manifest, features: manifest.net.features },
     options.columns,
   );
-  if (net.outputs !== net.features) {
+  const blocks = samplingBlocks(manifest.sampling);
+  if (net.outputs !== blocks * net.features) {
     throw new DataError(
       `model "${name}": expected as many outputs as features to judge forecasts, got ${net.outputs} and ${net.features}; use a model that predicts its own inputs`,
     );
@@ -44,10 +46,10 @@ export async function evaluateCommand(
       batch: 1,
       time,
       features: net.features,
-      outputs: net.outputs,
+      outputs: net.features,
       from: 0,
     },
-    y.data,
+    pointPrediction(y.data, net.outputs, net.features),
   );
   if (options.json) {
     process.stdout.write(`${JSON.stringify({ model: name, version, data, lag, ...report })}\n`);

@@ -1,5 +1,5 @@
 import path from 'node:path';
-import { ConfigError, type Scaler } from '@onda/contract';
+import { ConfigError, type Sampling, type Scaler } from '@onda/contract';
 import {
   isOndaNet,
   opsets,
@@ -11,6 +11,7 @@ import {
 import { describeExport } from '../export/describeExport.ts';
 import { exportLayersModel } from '../export/exportLayers.ts';
 import { exportNetModel } from '../export/exportNet.ts';
+import { netSampling } from '../export/netSampling.ts';
 import { readSampling } from '../export/readSampling.ts';
 import type { WarnedResult } from '../export/publishModel.ts';
 import { readArtifacts, type LayersModel } from '../fit/artifacts.ts';
@@ -66,7 +67,8 @@ export async function exportCommand(source: string, dest: string, call: ExportCa
   }
   if (isOndaNet(artifacts)) {
     const scaler = noScaler(inputFeatures(artifacts));
-    sayResult(await exportNetModel({ name, artifacts, lag: 1, scaler, training: null, ...shared }));
+    const sampling = samplingOf(artifacts, call);
+    sayResult(await exportNetModel({ name, artifacts, lag: 1, scaler, sampling, training: null, ...shared }));
     return;
   }
   if (call.states !== undefined && !call.stateful) {
@@ -91,17 +93,24 @@ function sayResult(result: WarnedResult): void {
 }
 
 /** A run's net: it keeps its states whether asked to or not. */
-async function exportRun(source: string, { name }: ExportCall, shared: Shared): Promise<void> {
+async function exportRun(source: string, call: ExportCall, shared: Shared): Promise<void> {
   const summary = readSummary(source);
+  const artifacts = readArtifacts(path.join(source, runFiles.model));
   const result = await exportNetModel({
-    name: name ?? summary.config.name,
-    artifacts: readArtifacts(path.join(source, runFiles.model)),
+    name: call.name ?? summary.config.name,
+    artifacts,
     lag: summary.config.lag,
     scaler: summary.scaler,
+    sampling: samplingOf(artifacts, call),
     training: trainingOf(summary),
     ...shared,
   });
   sayResult(result);
+}
+
+/** As the call says, else as the net's loss does. */
+function samplingOf(artifacts: LayersModel, { sampling }: ExportCall): Sampling | null {
+  return sampling === undefined ? netSampling(artifacts) : readSampling(sampling, artifacts);
 }
 
 function readOpset(text: string): number {

@@ -3,9 +3,11 @@ import type { FitConfig, ParityRow } from '@onda/contract';
 import { openBackend } from '@onda/tfjs-native';
 import { describeExport } from '../export/describeExport.ts';
 import { exportNetModel } from '../export/exportNet.ts';
+import { netSampling } from '../export/netSampling.ts';
 import type { ExportResult } from '../export/publishModel.ts';
 import { writeFileWhole } from '../files.ts';
 import { readArtifacts } from '../fit/artifacts.ts';
+import { bandSeed } from '../fit/drawnBand.ts';
 import { fitRun, type FittedRun } from '../fit/fitRun.ts';
 import { readConfig } from '../fit/readConfig.ts';
 import { runFiles, trainingOf } from '../fit/runFolder.ts';
@@ -41,11 +43,13 @@ export async function exportRun(
   repository: string,
 ): Promise<ExportResult> {
   const { config, scaler } = run.summary;
+  const artifacts = readArtifacts(path.join(runFolder, runFiles.model));
   return exportNetModel({
     name: config.name,
-    artifacts: readArtifacts(path.join(runFolder, runFiles.model)),
+    artifacts,
     lag: config.lag,
     scaler,
+    sampling: netSampling(artifacts),
     training: trainingOf(run.summary),
     repository,
   });
@@ -67,7 +71,10 @@ export function writeReport(
     losses: run.losses,
     pictures: run.pictures,
     demonstration: run.demonstration,
-    generated: more.generated ?? [{ by: 'generated', values: run.generated }],
+    generated: more.generated ?? [
+      { by: run.band === null ? 'generated' : `drawn from seed ${bandSeed}`, values: run.generated },
+    ],
+    band: run.band,
     forecast: run.forecast,
     parity: more.parity ?? [],
     notes: more.notes ?? [],
@@ -109,7 +116,7 @@ export async function fitCommand(configFile: string, call: FitCall): Promise<voi
     say(`report: ${report}`);
     if (exported) {
       say(
-        `next: npm run generate -- ${exported.modelFolder} --samples 100${config.data.kind === 'sine' ? '' : ' --prompt FILE.csv'}`,
+        `next: npm run generate -- ${exported.modelFolder} --samples 100${config.data.kind === 'sine' ? '' : ' --prompt FILE.csv'}${run.band === null ? '' : ` --seed ${bandSeed}`}`,
       );
     }
   } finally {

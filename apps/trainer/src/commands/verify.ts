@@ -4,6 +4,7 @@ import type { Runtime } from '@onda/runtime';
 import { createNodeRuntime, readModelFolder, type ModelFolder } from '@onda/runtime-node';
 import { openBackend } from '@onda/tfjs-native';
 import { parityTable, rowHolds } from '../export/compare.ts';
+import { checkGenerator } from '../export/checkGenerator.ts';
 import { heldAgainst } from '../export/inPrecision.ts';
 import { createTfjsReference } from '../export/tfjsReference.ts';
 import { verifyExport } from '../export/verify.ts';
@@ -73,12 +74,24 @@ async function rowsIn(
   const { weights, relative } = heldAgainst(artifacts, manifest);
   const net = Net.fromArtifacts(weights);
   try {
-    const reference = createTfjsReference(net, manifest.scaler);
+    const reference = createTfjsReference(net, manifest.scaler, manifest.sampling);
+    const generator = bytesOf(modelFiles.generator);
+    const drawn = generator !== null && manifest.sampling !== null;
     return [
       ...(isNetManifest(manifest)
-        ? await verifyExport(runtime, reference, manifest, sequence, bytesOf(modelFiles.generator), relative)
+        ? await verifyExport(runtime, reference, manifest, sequence, drawn ? null : generator, relative)
         : []),
       ...(await verifyModel(runtime, { ...netSubject(reference, manifest), relative }, sequence, say)),
+      ...(drawn
+        ? [
+            await checkGenerator(
+              runtime,
+              manifest,
+              { [modelFiles.sequence]: sequence, [modelFiles.generator]: generator },
+              null,
+            ),
+          ]
+        : []),
     ];
   } finally {
     net.dispose();

@@ -40,7 +40,8 @@ export async function checkGenerator(
     const made: Row[] = known.map(() => []);
     for (let sample = 0; sample < samples; sample++) {
       const seen = known.map((rows) => (window === null ? rows : rows.slice(-window)));
-      const outputs = await lastOutputs(model, manifest, name, tensorOf(seen, words, type), seen[0].length);
+      const time = seen[0].length - manifest.lag + 1;
+      const outputs = await lastOutputs(model, manifest, name, tensorOf(seen, words, type), time);
       outputs.forEach((values, row) => {
         const drawn =
           manifest.sampling === null
@@ -66,7 +67,7 @@ export async function checkGenerator(
 
 /** Words and one-hot rows where classes are drawn, else numbers about 0: [batch][time][width]. */
 function startValues(
-  { sampling, prompt = 1 }: Manifest,
+  { sampling, lag, prompt = lag }: Manifest,
   width: number,
   words: boolean,
   time: number,
@@ -88,7 +89,7 @@ function tensorOf(rows: readonly Row[][], words: boolean, type: string): Runtime
   return { type: 'float32', dims, data: Float32Array.from(values) };
 }
 
-/** Outputs of the last sample that was seen; the time of a model that fixes it is filled up with zeros, which come after that sample. */
+/** Outputs of the last of `time` samples; the time of a model that fixes it is filled up with zeros, which come after that sample. */
 async function lastOutputs(
   session: Session,
   { tensors, state }: Manifest,
@@ -110,7 +111,7 @@ async function lastOutputs(
     );
   const width = output.dims[output.dims.length - 1];
   const steps = output.dims.length === 3 ? output.dims[1] : 1;
-  // A window's last output; of a sequence that was filled up, that of its last sample.
+  // A window's only output; of a sequence that was filled up, or that a lag looks back into, that of its sample.
   const at = steps === 1 ? 0 : Math.min(time, steps) - 1;
   return Array.from({ length: batch }, (_, row) =>
     Array.from(output.data.subarray((row * steps + at) * width, (row * steps + at + 1) * width)),

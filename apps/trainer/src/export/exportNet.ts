@@ -1,4 +1,4 @@
-import { manifestFormat, type Manifest, type Scaler } from '@onda/contract';
+import { manifestFormat, type Manifest, type Sampling, type Scaler } from '@onda/contract';
 import { exportNet, type ExportNetOptions } from '@onda/exporter';
 import type { LayersModel } from '../fit/artifacts.ts';
 import { ondaVersion } from '../versions.ts';
@@ -10,6 +10,8 @@ export interface NetRequest extends Pick<ExportNetOptions, 'opset' | 'states' | 
   artifacts: LayersModel;
   lag: number;
   scaler: Scaler;
+  /** How the generator draws values from the outputs; null: the outputs are the values. */
+  sampling: Sampling | null;
   training: Manifest['training'];
   /** The model repository: `<repository>/<name>/<version>/`. */
   repository: string;
@@ -31,6 +33,7 @@ export async function exportNetModel(request: NetRequest): Promise<WarnedResult>
     artifacts,
     lag,
     scaler,
+    sampling,
     training,
     opset,
     states,
@@ -41,6 +44,7 @@ export async function exportNetModel(request: NetRequest): Promise<WarnedResult>
   const exported = exportNet(artifacts, {
     lag,
     scaler,
+    sampling,
     producerVersion: ondaVersion,
     ...(opset !== undefined && { opset }),
     ...(states !== undefined && { states }),
@@ -60,7 +64,7 @@ export async function exportNetModel(request: NetRequest): Promise<WarnedResult>
       lag,
       scaler,
       ...manifestPrecision(precision),
-      sampling: null,
+      sampling,
       training,
     },
     check: verify

@@ -1,5 +1,7 @@
-import type { Scaler } from '@onda/contract';
+import type { DrawKeys, Sampling, Scaler } from '@onda/contract';
+import { outputScaler } from '@onda/contract';
 import type { Net } from '@onda/nets';
+import { drawValue } from '@onda/runtime';
 import { scaleValues, unscaleValues } from '@onda/series';
 import * as tf from '@tensorflow/tfjs-core';
 
@@ -8,7 +10,7 @@ export interface TfjsReference {
   /**
    * @param x     [batch, time, features], row-major
    * @param state [batch, state]; zeros when left out
-   * @returns y [batch, time, outputs] and the state after the last sample
+   * @returns y [batch, time, outputs], all that the read-out says, and the state after the last sample
    */
   forward(
     x: Float32Array,
@@ -16,32 +18,56 @@ export interface TfjsReference {
     time: number,
     state?: Float32Array,
   ): { y: Float32Array; state: Float32Array };
-  /** Feeds the prompt, then every prediction back, a sample at a time; y [batch, samples, outputs]. */
-  closedLoop(prompt: Float32Array, batch: number, time: number, samples: number, lag: number): Float32Array;
+  /**
+   * Feeds the prompt, then every value back, a sample at a time.
+   *
+   * @param keys of the seed that values are drawn from; left out: the prediction is the value
+   * @returns [batch, samples, features]
+   */
+  closedLoop(
+    prompt: Float32Array,
+    batch: number,
+    time: number,
+    samples: number,
+    lag: number,
+    keys?: DrawKeys,
+  ): Float32Array;
 }
 
-export function createTfjsReference(net: Net, scaler: Scaler): TfjsReference {
-  const { features, outputs } = net.spec;
+/** @param sampling how values are drawn from the outputs; null: the outputs are the values */
+export function createTfjsReference(
+  net: Net,
+  scaler: Scaler,
+  sampling: Sampling | null = null,
+): TfjsReference {
+  const { features } = net.spec;
+  const ofOutputs = outputScaler(scaler, sampling);
 
   const forward: TfjsReference['forward'] = (x, batch, time, state) =>
     tf.tidy(() => {
       const input = tf.tensor3d(scaleValues(x, scaler), [batch, time, features]);
       const start = state ? tf.tensor2d(state, [batch, net.stateSize]) : net.zeroState(batch);
-      const result = net.forward(input, start);
+      const result = net.forwardReadout(input, start);
       return {
-        y: unscaleValues(result.y.dataSync<'float32'>(), scaler),
+        y: unscaleValues(result.readout.dataSync<'float32'>(), ofOutputs),
         state: result.state.dataSync<'float32'>(),
       };
     });
 
   return {
     forward,
-    closedLoop(prompt, batch, time, samples, lag) {
-      const values = new Float32Array(batch * samples * outputs);
+    closedLoop(prompt, batch, time, samples, lag, keys) {
+      const values = new Float32Array(batch * samples * features);
       const put = (y: Float32Array, yTime: number, from: number, sample: number): void => {
+        const outputs = y.length / (batch * yTime);
         for (let row = 0; row < batch; row++) {
           const start = (row * yTime + from) * outputs;
-          values.set(y.subarray(start, start + outputs), (row * samples + sample) * outputs);
+          const own = y.subarray(start, start + outputs);
+          const value =
+            sampling === null || keys === undefined
+              ? own.subarray(0, features)
+              : drawValue(sampling, keys, Array.from(own), row, sample);
+          values.set(value, (row * samples + sample) * features);
         }
       };
       let { y, state } = forward(prompt, batch, time);
@@ -49,10 +75,10 @@ export function createTfjsReference(net: Net, scaler: Scaler): TfjsReference {
       for (let sample = 0; sample < Math.min(lag, samples); sample++)
         put(y, time, time - lag + sample, sample);
       for (let sample = lag; sample < samples; sample++) {
-        const fed = new Float32Array(batch * outputs);
+        const fed = new Float32Array(batch * features);
         for (let row = 0; row < batch; row++) {
-          const start = (row * samples + sample - lag) * outputs;
-          fed.set(values.subarray(start, start + outputs), row * outputs);
+          const start = (row * samples + sample - lag) * features;
+          fed.set(values.subarray(start, start + features), row * features);
         }
         ({ y, state } = forward(fed, batch, 1, state));
         put(y, 1, 0, sample);

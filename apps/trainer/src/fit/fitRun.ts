@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { DataError, type FitConfig } from '@onda/contract';
-import { Net } from '@onda/nets';
+import { Net, type NetSpec } from '@onda/nets';
 import {
   createRandom,
   createSource,
@@ -23,12 +23,16 @@ import {
   type Schedule,
 } from '@onda/training';
 import type { OpenBackend } from '@onda/tfjs-native';
+import { lossSampling } from '../export/netSampling.ts';
+import { pointPrediction } from '../export/pointPrediction.ts';
 import { createTfjsReference } from '../export/tfjsReference.ts';
 import { readInput, writeFileWhole } from '../files.ts';
 import { createProgressLine } from '../progressLine.ts';
 import type { StepPicture } from '../report/fitReport.ts';
 import { libraryVersions } from '../versions.ts';
 import { demonstration, type Demonstration } from './demonstration.ts';
+import { drawnBand, type DrawnBand } from './drawnBand.ts';
+import { lossOf, netOf } from './netOf.ts';
 import { createPictureRecorder } from './pictureRecorder.ts';
 import { runFiles, writeLosses, writeModelFiles, writeSummary, type RunSummary } from './runFolder.ts';
 
@@ -54,8 +58,10 @@ export interface FittedRun {
   losses: Float32Array;
   pictures: StepPicture[];
   demonstration: Demonstration;
-  /** What the net itself generates after the demonstration's prompt, [samples, outputs]. */
+  /** What the net itself generates after the demonstration's prompt, [samples, features]; of a net that draws, what it draws of `bandSeed`. */
   generated: Float32Array;
+  /** Where such a net's values lie; null for a net of values. */
+  band: DrawnBand | null;
   forecast: ForecastReport | null;
   seconds: number;
   stopped: boolean;
@@ -89,7 +95,7 @@ export async function fitRun(request: FitRequest): Promise<FittedRun> {
       source,
       optimizer,
       steps: training.steps,
-      loss: training.loss === 'huber' ? { kind: 'huber', delta: training.huberDelta } : training.loss,
+      loss: lossOf(config),
       carry: training.carry,
       schedule: openSchedule(config),
       resume: start.progress,
@@ -151,8 +157,7 @@ interface Start {
 
 /** A new net from the seed, or the one of the checkpoint. */
 function openStart({ config, runFolder, resume }: FitRequest, source: DataSource): Start {
-  const { cell, units, layers } = config.net;
-  const spec = { cell, units, layers, features: source.features, outputs: source.outputs };
+  const spec = netOf(config, source);
   const file = path.join(runFolder, runFiles.checkpoint);
   if (!resume) {
     const random = createRandom(config.seed);
@@ -164,12 +169,14 @@ function openStart({ config, runFolder, resume }: FitRequest, source: DataSource
   }
   const checkpoint = decodeCheckpoint(readFileSync(file), file);
   const net = Net.fromArtifacts(checkpoint.artifacts);
-  const differs = (Object.keys(spec) as (keyof typeof spec)[]).find((key) => net.spec[key] !== spec[key]);
+  const text = (of: NetSpec, key: keyof NetSpec): string => JSON.stringify(of[key] ?? 'none');
+  const keys = [...new Set([...Object.keys(spec), ...Object.keys(net.spec)])] as (keyof NetSpec)[];
+  const differs = keys.find((key) => text(net.spec, key) !== text(spec, key));
   if (differs) {
-    const has = net.spec[differs];
+    const has = text(net.spec, differs);
     net.dispose();
     throw new DataError(
-      `--resume: expected a checkpoint with ${differs} ${spec[differs]}, as the config says, got ${has}; fit without --resume`,
+      `--resume: expected a checkpoint with ${differs} ${text(spec, differs)}, as the config says, got ${has}; fit without --resume`,
     );
   }
   const optimizer = openOptimizer(config, net);
@@ -199,13 +206,20 @@ function judge(
   config: FitConfig,
   source: DataSource,
   net: Net,
-): Pick<FittedRun, 'demonstration' | 'generated' | 'forecast'> {
-  const reference = createTfjsReference(net, source.scaler);
+): Pick<FittedRun, 'demonstration' | 'generated' | 'band' | 'forecast'> {
+  const sampling = lossSampling(net.spec.loss);
+  const reference = createTfjsReference(net, source.scaler, sampling);
   const shown = demonstration(config, source);
   const kept = source.evaluation();
+  const forecastOf = ({ x, batch, time }: NonNullable<typeof kept>): Float32Array => {
+    const { y } = reference.forward(x, batch, time);
+    return pointPrediction(y, y.length / (batch * time), net.spec.outputs);
+  };
+  const drawn = sampling && drawnBand(reference, shown, config.lag);
   return {
     demonstration: shown,
-    generated: reference.closedLoop(shown.prompt, 1, shown.time, shown.samples, config.lag),
-    forecast: kept ? judgeForecast(kept, reference.forward(kept.x, kept.batch, kept.time).y) : null,
+    generated: drawn?.first ?? reference.closedLoop(shown.prompt, 1, shown.time, shown.samples, config.lag),
+    band: drawn?.band ?? null,
+    forecast: kept ? judgeForecast(kept, forecastOf(kept)) : null,
   };
 }

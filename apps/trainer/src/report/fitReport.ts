@@ -1,6 +1,7 @@
 import type { FitConfig, ParityRow } from '@onda/contract';
 import type { ForecastReport } from '@onda/series';
 import type { Demonstration } from '../fit/demonstration.ts';
+import { shareWithin, type DrawnBand } from '../fit/drawnBand.ts';
 import { parityTable } from '../export/compare.ts';
 import { durationText } from '../progressLine.ts';
 import { frameStrip } from './frameStrip.ts';
@@ -35,6 +36,8 @@ export interface FitReportData {
   pictures: readonly StepPicture[];
   demonstration: Demonstration;
   generated: readonly GeneratedValues[];
+  /** Of a net that draws its values: where they lie. */
+  band: DrawnBand | null;
   forecast: ForecastReport | null;
   parity: readonly ParityRow[];
   /** Sentences on what else was made: where the model lies, who served it. */
@@ -46,6 +49,8 @@ const lossNames = {
   mse: 'mean squared error',
   mae: 'mean absolute error',
   huber: 'Huber loss',
+  gaussian: 'negative log-likelihood, normal',
+  quantile: 'quantile loss',
 } as const satisfies Record<FitConfig['training']['loss'], string>;
 
 const number = (value: number): string => (value === 0 ? '0' : value.toPrecision(3));
@@ -103,7 +108,7 @@ function keyFigures(data: FitReportData): Report['figures'] {
       value: number(forecast.forecast.rmse),
       note: `naive forecast ${number(forecast.naive.rmse)}`,
     });
-  } else if (demonstration.truth && generated.length > 0) {
+  } else if (demonstration.truth && generated.length > 0 && data.band === null) {
     const first = Math.min(demonstration.time, demonstration.samples) * data.features;
     figures.push({
       label: 'closed loop off by',
@@ -111,6 +116,13 @@ function keyFigures(data: FitReportData): Report['figures'] {
         largestDifference(generated[0].values.subarray(0, first), demonstration.truth.subarray(0, first)),
       ),
       note: `at most, over the first ${first / data.features} samples`,
+    });
+  }
+  if (data.band && demonstration.truth) {
+    figures.push({
+      label: 'truth within the band',
+      value: `${Math.round(100 * shareWithin(data.band, demonstration.truth))} %`,
+      note: `${data.band.within} of ${data.band.count} drawn continuations lie there`,
     });
   }
   if (data.parity.length > 0) {
@@ -197,10 +209,19 @@ function lossSection({ losses, config }: FitReportData): ReportSection {
   return { title: 'Loss', pictures: [{ caption: 'Loss of each step, before its update', svg }] };
 }
 
-function generatedSection({ config, demonstration, generated, features }: FitReportData): ReportSection {
+function generatedSection({
+  config,
+  demonstration,
+  generated,
+  band,
+  features,
+}: FitReportData): ReportSection {
   const { truth, samples, time, prompt } = demonstration;
   const title = 'Generated';
-  const text = `The net is shown ${time} samples, then fed its own predictions for ${samples}.`;
+  const text =
+    band === null
+      ? `The net is shown ${time} samples, then fed its own predictions for ${samples}.`
+      : `The net is shown ${time} samples, then fed values that are drawn from its own distribution for ${samples}. The band holds ${band.within} of ${band.count} such continuations at each sample.`;
   if (isVideo(config)) {
     const { height, width } = config.data;
     const rows = [
@@ -248,8 +269,23 @@ function generatedSection({ config, demonstration, generated, features }: FitRep
     pictures: [
       {
         caption: 'Closed loop',
-        svg: lineChart(lines, { xLabel: 'samples after the prompt', yLabel: 'value', width: 1000 }),
-        legend: lines.map(({ name, colour }) => ({ name, colour })),
+        svg: lineChart(lines, {
+          xLabel: 'samples after the prompt',
+          yLabel: 'value',
+          width: 1000,
+          ...(band && {
+            band: {
+              colour: chartColours.band,
+              x: after,
+              low: firstFeature(band.low, features),
+              high: firstFeature(band.high, features),
+            },
+          }),
+        }),
+        legend: [
+          ...lines.map(({ name, colour }) => ({ name, colour })),
+          ...(band ? [{ name: `${band.within} of ${band.count} drawn`, colour: chartColours.band }] : []),
+        ],
       },
     ],
   };

@@ -2,7 +2,13 @@ import * as Plot from '@observablehq/plot';
 import { parseHTML } from 'linkedom';
 
 /** The colours of the first job's text (x red, y blue), kept for every chart: what is fed, what is wanted or predicted, the truth. */
-export const chartColours = { fed: '#d64545', wanted: '#2b6cb0', truth: '#8a8f98', loss: '#2f855a' } as const;
+export const chartColours = {
+  fed: '#d64545',
+  wanted: '#2b6cb0',
+  truth: '#8a8f98',
+  loss: '#2f855a',
+  band: '#c8d9ec',
+} as const;
 
 export interface ChartLine {
   name: string;
@@ -14,7 +20,17 @@ export interface ChartLine {
   dots?: boolean;
 }
 
+/** An area between two values of each point. */
+export interface ChartBand {
+  colour: string;
+  x: ArrayLike<number>;
+  low: ArrayLike<number>;
+  high: ArrayLike<number>;
+}
+
 export interface ChartOptions {
+  /** Behind the lines. */
+  band?: ChartBand;
   xLabel: string;
   yLabel: string;
   logarithmic?: boolean;
@@ -60,6 +76,17 @@ export function lineChart(lines: readonly ChartLine[], options: ChartOptions): s
       ...(options.logarithmic && { tickFormat: powerOfTen }),
     },
     marks: [
+      ...(options.band
+        ? [
+            Plot.areaY(bandPoints(options.band), {
+              x: 'x',
+              y1: 'low',
+              y2: 'high',
+              fill: options.band.colour,
+              fillOpacity: 0.8,
+            }),
+          ]
+        : []),
       ...lines.map((line) =>
         Plot.line(points(line), {
           x: 'x',
@@ -75,4 +102,8 @@ export function lineChart(lines: readonly ChartLine[], options: ChartOptions): s
     ],
   });
   return figure.outerHTML;
+}
+
+function bandPoints({ x, low, high }: ChartBand): { x: number; low: number; high: number }[] {
+  return Array.from(low, (value, index) => ({ x: x[index], low: value, high: high[index] }));
 }

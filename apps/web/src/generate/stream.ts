@@ -28,11 +28,14 @@ export function startStream({ sequence, generator }: ClosedLoopModel, prompt: Fl
   let unfed = prompt;
   let kept = new Float32Array(0);
   let state: FloatTensor | undefined;
+  let runs = 0n;
 
   const run = async (samples: number): Promise<Float32Array> => {
     const x = floatTensor([1, unfed.length / features, features], unfed);
+    // Values that are drawn come of a seed: each run has one of its own, as the draws of a seed begin anew.
+    const draws = manifest.sampling === null ? undefined : { seed: ++runs };
     const result = generator
-      ? await generate(generator, manifest, x, state, samples)
+      ? await generate(generator, manifest, x, state, samples, draws)
       : await generateClosedLoop(sequence, x, state, samples);
     unfed = result.y.data.slice(-lag * features);
     state = result.state;

@@ -1,7 +1,8 @@
-import type { Scaler, TensorLists } from '@onda/contract';
-import { ConfigError } from '@onda/contract';
+import type { Sampling, Scaler, TensorLists } from '@onda/contract';
+import { ConfigError, samplingBlocks } from '@onda/contract';
 import type { Graph, Model } from '@onda/onnx';
 import type { LayersArtifacts } from '../artifacts/artifacts.ts';
+import { exportGenerator } from '../generator/exportGenerator.ts';
 import { generatorGraph } from '../generator/generatorGraph.ts';
 import { makeModel } from '../model/makeModel.ts';
 import type { StateLayout, StatePacking } from '../model/stateTensors.ts';
@@ -21,6 +22,8 @@ export interface ExportNetOptions {
   readonly lag: number;
   /** Goes into the graph: values come and go in the data's own units. */
   readonly scaler: Scaler;
+  /** How the generator draws values from the outputs; null, as when left out: the outputs are the values. */
+  readonly sampling?: Sampling | null;
   /** How the states go in and out: `row`, the usual and what the contract names, or `separate`, each a tensor of its own. */
   readonly states?: StatePacking;
   /** 14 to 21; 17 when left out. */
@@ -51,20 +54,31 @@ export interface ExportedNet {
  * @throws UnsupportedError for a model that is not an Onda net, ModelError for a damaged one, ConfigError for options that do not fit
  */
 export function exportNet(artifacts: LayersArtifacts, options: ExportNetOptions): ExportedNet {
-  const { lag, scaler, states = 'row', precision = 'float32', opset } = options;
+  const { lag, scaler, sampling = null, states = 'row', precision = 'float32', opset } = options;
   const { producerVersion = exporterVersion } = options;
   if (!Number.isSafeInteger(lag) || lag < 1) {
     throw new ConfigError(
       `lag: expected a whole number of at least 1, got ${lag}; say how many samples ahead y is of x`,
     );
   }
-  const net = readNet(artifactsIn(artifacts, precision));
+  if (sampling !== null && precision === 'int8') {
+    throw new ConfigError(
+      `precision: expected float32 or float16 of a net whose values are drawn, got int8, which its generator would not have; take one of them`,
+    );
+  }
+  const held = artifactsIn(artifacts, precision);
+  const net = readNet(held);
   const { features, outputs } = net.spec;
-  checkScaler(scaler, features, outputs);
+  const common = { lag, scaler, states, producerVersion, ...(opset !== undefined && { opset }) };
+  // It says what is wrong with outputs that no value can be drawn from.
+  const drawn = sampling === null ? null : exportGenerator(held, { ...common, sampling }).model;
+  checkScaler(scaler, features, outputs / samplingBlocks(sampling));
   const model = (graph: Graph): Model => makeModel(graph, { opset, producerVersion });
   const state = stateLayout(stateRows(net), states);
-  const { model: sequence, notes } = modelIn(model(sequenceGraph(net, scaler, state)), precision);
-  const looped = outputs === features ? model(generatorGraph(net, scaler, lag, state)) : null;
+  const { model: sequence, notes } = modelIn(model(sequenceGraph(net, scaler, state, sampling)), precision);
+  const plain = (): Model | null =>
+    outputs === features ? model(generatorGraph(net, scaler, lag, state)) : null;
+  const looped = drawn ?? plain();
   const generator = looped && precision === 'float16' ? modelIn(looped, precision).model : looped;
   return {
     model: sequence,

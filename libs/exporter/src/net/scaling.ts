@@ -12,18 +12,22 @@ export function emitScale(builder: GraphBuilder, value: Value, scaler: Scaler): 
   return builder.single('scaler/scale', 'Div', [centred, scale], value);
 }
 
-/** Back into the data's own units: value * scale + center. */
-export function emitUnscale(builder: GraphBuilder, value: Value, scaler: Scaler): Value {
+/** Back into the data's own units: value * scale + center. A scaler that is not that of `emitScale` needs a name for its numbers. */
+export function emitUnscale(builder: GraphBuilder, value: Value, scaler: Scaler, name?: string): Value {
   if (scaler.kind === 'none') return value;
-  const { center, scale } = constants(builder, scaler);
+  const { center, scale } = constants(builder, scaler, name);
   const scaled = builder.single('scaler/unscale', 'Mul', [value, scale], value);
   return builder.single('scaler/uncenter', 'Add', [scaled, center], value);
 }
 
-function constants(builder: GraphBuilder, { center, scale }: Scaler): { center: string; scale: string } {
+function constants(
+  builder: GraphBuilder,
+  { center, scale }: Scaler,
+  of = 'scaler',
+): { center: string; scale: string } {
   const vector = (name: string, values: readonly number[]): string =>
-    builder.shared(`scaler/${name}`, () =>
-      floatTensor(`scaler/${name}`, [values.length], Float32Array.from(values)),
+    builder.shared(`${of}/${name}`, () =>
+      floatTensor(`${of}/${name}`, [values.length], Float32Array.from(values)),
     );
   return { center: vector('center_values', center), scale: vector('scale_values', scale) };
 }

@@ -1,5 +1,5 @@
-import type { Scaler } from '@onda/contract';
-import { tensorNames } from '@onda/contract';
+import type { Sampling, Scaler } from '@onda/contract';
+import { outputScaler, tensorNames } from '@onda/contract';
 import type { Graph } from '@onda/onnx';
 import { GraphBuilder } from '../graph/graphBuilder.ts';
 import type { StateLayout } from '../model/stateTensors.ts';
@@ -13,9 +13,15 @@ import { emitScale, emitUnscale } from './scaling.ts';
  *
  *   x [batch, time, features], state_in [batch, state]  ->  y [batch, time, outputs], state_out [batch, state]
  *
- * @param layout of the states: one row, or each a tensor of its own
+ * @param layout   of the states: one row, or each a tensor of its own
+ * @param sampling what the outputs are: they too come in the data's own units
  */
-export function sequenceGraph(net: Net, scaler: Scaler, layout: StateLayout): Graph {
+export function sequenceGraph(
+  net: Net,
+  scaler: Scaler,
+  layout: StateLayout,
+  sampling: Sampling | null,
+): Graph {
   const { input, output } = tensorNames;
   const builder = new GraphBuilder(net.name, [
     output,
@@ -27,7 +33,11 @@ export function sequenceGraph(net: Net, scaler: Scaler, layout: StateLayout): Gr
   const constants = netConstants(builder, net);
   const scaled = builder.inLayout(emitScale(builder, x, scaler), true);
   const run = emitStack(builder, net, constants, '', scaled, emitUnpack(builder, net, layout, state));
-  const y = emitUnscale(builder, emitReadout(builder, net, constants, '', run.y), scaler);
+  const readout = emitReadout(builder, net, constants, '', run.y);
+  const y =
+    sampling === null
+      ? emitUnscale(builder, readout, scaler)
+      : emitUnscale(builder, readout, outputScaler(scaler, sampling), 'output_scaler');
   builder.output(output, builder.inLayout(y, false));
   emitPack(builder, layout, run.states);
   return builder.build();
