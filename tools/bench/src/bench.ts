@@ -14,6 +14,10 @@ export interface BenchCall {
   scaling: boolean;
   /** Rounds of each work; undefined: the bench's own number. */
   rounds?: number;
+  /** How long a soak lasts; undefined: the bench's own number. */
+  minutes?: number;
+  /** How much of the top rate a soak asks, from 0 to 1; undefined: the bench's own number. */
+  share?: number;
   /** Passing news for the person who waits, one line each. */
   say: (line: string) => void;
 }

@@ -5,7 +5,7 @@ import type { BenchCall } from './bench.ts';
 import { benches } from './benches.ts';
 import { writeFileWhole } from './files.ts';
 import { machineText, thisMachine } from './machine.ts';
-import { parseBenchName, parseList, parseRounds } from './options.ts';
+import { parseBenchName, parseList, parseCount } from './options.ts';
 import { checkQuiet, otherWorkText } from './otherWork.ts';
 import { missedTable, missedText } from './report/goals.ts';
 import { pageWithFigures } from './report/page.ts';
@@ -19,6 +19,8 @@ export interface BenchOptions {
   works?: string;
   systems?: string;
   rounds?: string;
+  minutes?: string;
+  share?: string;
   quick: boolean;
   scaling: boolean;
 }
@@ -34,14 +36,16 @@ const performancePage = path.join(root, 'docs', 'performance.md');
  */
 export async function benchCommand(name: string, options: BenchOptions): Promise<void> {
   const bench = await benches[parseBenchName(name)]();
-  const { json, works, systems, rounds, quick, scaling } = options;
+  const { json, works, systems, rounds, minutes, share, quick, scaling } = options;
   const page = options.markdown === true ? performancePage : options.markdown;
   if (page !== undefined && !existsSync(page))
     throw new DataError(`--markdown: expected a page at ${page}, found none; name a page that is there`);
   const call: BenchCall = {
     works: works === undefined ? undefined : parseList('--works', works),
     systems: systems === undefined ? undefined : parseList('--systems', systems),
-    rounds: rounds === undefined ? undefined : parseRounds(rounds),
+    rounds: rounds === undefined ? undefined : parseCount('--rounds', rounds, 1000),
+    minutes: minutes === undefined ? undefined : parseCount('--minutes', minutes, 24 * 60),
+    share: share === undefined ? undefined : parseCount('--share', share, 100) / 100,
     quick,
     scaling,
     say: (line) => process.stderr.write(`bench: ${line}\n`),

@@ -7,6 +7,8 @@ export const benches = {
   training: async () => (await import('./training/trainingBench.ts')).trainingBench,
   gpu: async () => (await import('./gpu/gpuBench.ts')).gpuBench,
   serving: async () => (await import('./serving/servingBench.ts')).servingBench,
+  soak: async () => (await import('./soak/soakBench.ts')).soakBench,
+  overload: async () => (await import('./overload/overloadBench.ts')).overloadBench,
 } satisfies Record<string, () => Promise<Bench>>;
 
 export type BenchName = keyof typeof benches;

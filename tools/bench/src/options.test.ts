@@ -1,7 +1,7 @@
 import { ConfigError } from '@onda/contract';
 import { describe, expect, it } from 'vitest';
 import { benchNames } from './benches.ts';
-import { parseBenchName, parseList, parseRounds } from './options.ts';
+import { parseBenchName, parseCount, parseList } from './options.ts';
 
 describe(parseBenchName, () => {
   it('takes the benches that there are', () => {
@@ -29,13 +29,13 @@ describe(parseList, () => {
   });
 });
 
-describe(parseRounds, () => {
+describe(parseCount, () => {
   it('takes a whole number', () => {
-    expect(parseRounds('12')).toBe(12);
+    expect(parseCount('--rounds', '12', 1000)).toBe(12);
   });
 
   it.each(['0', '1.5', 'x', '', '1001'])('refuses %o', (text) => {
-    expect(() => parseRounds(text)).toThrow(
+    expect(() => parseCount('--rounds', text, 1000)).toThrow(
       new ConfigError(`--rounds: expected a whole number from 1 to 1000, got "${text}"; correct it`),
     );
   });

@@ -23,11 +23,11 @@ export function parseList(option: string, text: string): string[] {
   );
 }
 
-/** @throws ConfigError for anything but a whole number from 1 to 1000 */
-export function parseRounds(text: string): number {
-  const rounds = Number(text);
-  if (Number.isInteger(rounds) && rounds >= 1 && rounds <= 1000) return rounds;
+/** @throws ConfigError for anything but a whole number from 1 to `most` */
+export function parseCount(option: string, text: string, most: number): number {
+  const count = Number(text);
+  if (Number.isInteger(count) && count >= 1 && count <= most) return count;
   throw new ConfigError(
-    `--rounds: expected a whole number from 1 to 1000, got ${JSON.stringify(text)}; correct it`,
+    `${option}: expected a whole number from 1 to ${most}, got ${JSON.stringify(text)}; correct it`,
   );
 }

@@ -11,3 +11,17 @@ export function drawSvg(options: Plot.PlotOptions): string {
   figureElement.setAttribute('xmlns', 'http://www.w3.org/2000/svg');
   return `${figureElement.outerHTML}\n`;
 }
+
+/**
+ * Drawings under one another in one file.
+ *
+ * @param drawings of `drawSvg`
+ * @param size     of each, pixels
+ */
+export function stackSvg(
+  drawings: readonly string[],
+  { width, height }: { width: number; height: number },
+): string {
+  const parts = drawings.map((svg, index) => svg.replace('<svg ', `<svg y="${index * height}" `).trimEnd());
+  return `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height * drawings.length}" viewBox="0 0 ${width} ${height * drawings.length}">\n${parts.join('\n')}\n</svg>\n`;
+}

@@ -12,6 +12,8 @@ export interface ServerProcess {
   readonly http: string;
   /** `127.0.0.1:8001`. */
   readonly grpc: string;
+  /** `http://127.0.0.1:8002`, where it has been told to serve metrics. */
+  readonly metrics: string;
   /** From its start until it said that the model is ready, seconds. */
   readonly startS: number;
   stop(): Promise<void>;
@@ -49,7 +51,14 @@ export async function startServer(
     await sleep(10);
   }
   const startS = (performance.now() - since) / 1000;
-  return { pid: child.pid ?? 0, http: url, grpc: `127.0.0.1:${grpc}`, startS, stop };
+  return {
+    pid: child.pid ?? 0,
+    http: url,
+    grpc: `127.0.0.1:${grpc}`,
+    metrics: `http://127.0.0.1:${metrics}`,
+    startS,
+    stop,
+  };
 }
 
 async function isReady(url: string): Promise<boolean> {

@@ -1,14 +1,13 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { cpus, tmpdir } from 'node:os';
 import path from 'node:path';
-import { MissingError } from '@onda/contract';
 import type { BenchCall, BenchResult } from '../bench.ts';
 import { otherCores, readCpuTicks } from '../otherWork.ts';
-import { runProgram } from '../peers/runProgram.ts';
 import { processFamily } from '../processFamily.ts';
 import { answerProblem, answersOf } from './checkAnswers.ts';
 import { loadTable, peerTable, servingRows } from './figures.ts';
 import type { Measured } from './figures.ts';
+import { checkLoadMakers } from './checkLoadMakers.ts';
 import { runH2load } from './h2load.ts';
 import { parseLoad, usualLoads } from './load.ts';
 import type { Load } from './load.ts';
@@ -35,7 +34,10 @@ const WARM_SECONDS = 2;
 export async function servingBench(call: BenchCall): Promise<BenchResult> {
   const loads = (call.works ?? (call.quick ? quickLoads : usualLoads)).map(parseLoad);
   const names = (call.systems ?? systemNames).map(parseServingSystem);
-  await checkLoadMakers(loads);
+  await checkLoadMakers('serving', [
+    'wrk',
+    ...(loads.some(({ form }) => form === 'grpc') ? (['h2load'] as const) : []),
+  ]);
   const plan = call.quick ? plans.quick : plans.usual;
   const folder = mkdtempSync(path.join(tmpdir(), 'onda-serving-'));
   const servers = new Map<SystemName, ServerProcess>();
@@ -78,20 +80,6 @@ export async function servingBench(call: BenchCall): Promise<BenchResult> {
   } finally {
     for (const server of servers.values()) await server.stop();
     rmSync(folder, { recursive: true, force: true });
-  }
-}
-
-async function checkLoadMakers(loads: readonly Load[]): Promise<void> {
-  const wanted = new Map([
-    ['wrk', 'wrk'],
-    ...(loads.some(({ form }) => form === 'grpc') ? ([['h2load', 'nghttp2-client']] as const) : []),
-  ]);
-  for (const [program, packageName] of wanted) {
-    const { code } = await runProgram(program, ['--version']);
-    if (code !== 127) continue;
-    throw new MissingError(
-      `bench serving: expected the load maker ${program} on the path, found none; install it (Debian: apt-get install ${packageName})`,
-    );
   }
 }
 

@@ -1,16 +1,17 @@
 import { once } from 'node:events';
 import { connect } from 'node:http2';
-import type { ClientHttp2Session, ClientHttp2Stream } from 'node:http2';
+import type { ClientHttp2Stream } from 'node:http2';
 import { ResultError } from '@onda/contract';
-import { frameOf, FrameReader, readAnswer } from './grpcFrames.ts';
+import { FrameReader, readAnswer } from './grpcFrames.ts';
 import { percentile } from './loadResult.ts';
 import type { LoadResult } from './loadResult.ts';
-import { inferenceService, stepRequest } from './requests.ts';
+import { openStepStream, stepFrames } from './stepFrames.ts';
+import type { StepKind } from './stepFrames.ts';
 
 /** Streams that the sequences are shared out to, as in sequenceStreams.ts. */
 const STREAMS = 2;
 
-type Step = readonly [id: string, step: 'start' | 'goOn' | 'end'];
+type Step = readonly [id: string, step: StepKind];
 
 /** Bytes that may be under way to this client before it says that it has read them. */
 const WINDOW = 1 << 24;
@@ -31,7 +32,7 @@ export async function runSteps(address: string, sequences: number, seconds: numb
   const until = since + seconds * 1000;
   const walk = (stream: ClientHttp2Stream, ids: readonly number[]): Promise<void> =>
     new Promise((resolve, reject) => {
-      const messages = new Map(ids.map((id) => [String(id), stepMessages(id)]));
+      const messages = new Map(ids.map((id) => [String(id), stepFrames(id)]));
       const sent = new Map<string, number>();
       const ending = new Set<string>();
       let left = ids.length;
@@ -70,7 +71,7 @@ export async function runSteps(address: string, sequences: number, seconds: numb
     const ids = Array.from({ length: sequences }, (_, index) => index + 1);
     const walks = Array.from({ length: streams }, (_, index) =>
       walk(
-        openStream(session),
+        openStepStream(session),
         ids.filter((id) => id % streams === index),
       ),
     );
@@ -83,26 +84,4 @@ export async function runSteps(address: string, sequences: number, seconds: numb
   const rate = (times.length / (performance.now() - since)) * 1000;
   times.sort((a, b) => a - b);
   return { rate, p50: percentile(times, 0.5), p99: percentile(times, 0.99), failures };
-}
-
-function openStream(session: ClientHttp2Session): ClientHttp2Stream {
-  return session.request(
-    {
-      ':method': 'POST',
-      ':path': inferenceService()['ModelStreamInfer'].path,
-      'content-type': 'application/grpc',
-      te: 'trailers',
-    },
-    { endStream: false },
-  );
-}
-
-function stepMessages(id: number): Record<'start' | 'goOn' | 'end', Buffer> {
-  const { requestSerialize } = inferenceService()['ModelStreamInfer'];
-  const frame = (parameters: object): Buffer => frameOf(requestSerialize(stepRequest(id, parameters)));
-  return {
-    start: frame({ sequence_start: { bool_param: true } }),
-    goOn: frame({}),
-    end: frame({ sequence_end: { bool_param: true } }),
-  };
 }

@@ -51,11 +51,12 @@ const starters: Record<SystemName, (folder: string, say: (line: string) => void)
   mlserver: startMlserver,
 };
 
-function startOnda(): Promise<ServerProcess> {
-  return startServer('onda', model, ({ http, grpc }) =>
+/** Onda's service with the example model, as `npm run serve` starts it. */
+export function startOnda(): Promise<ServerProcess> {
+  return startServer('onda', model, ({ http, grpc, metrics }) =>
     appCommand('server', [
       ...['serve', '--no-web', '--models', ondaModels, '--provider', 'cpu'],
-      ...['--http-port', String(http), '--grpc-port', String(grpc)],
+      ...['--http-port', String(http), '--grpc-port', String(grpc), '--metrics-port', String(metrics)],
     ]),
   );
 }

@@ -1,0 +1,67 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Client, credentials, status as codes } from '@grpc/grpc-js';
+import { grpcRequest, inferenceService, jsonBody, model } from '../serving/requests.ts';
+import type { ServerProcess } from '../serving/serverProcess.ts';
+
+/** How single requests beside the load ended. */
+export interface Probed {
+  /** By HTTP's status and gRPC's code, such as `http 200` and `grpc UNAVAILABLE`. */
+  ends: Map<string, number>;
+  /** Refusals over HTTP that do not say when to come again. */
+  withoutRetryAfter: number;
+}
+
+const EVERY_MS = 50;
+
+/** Asks over both transports, one request at a time, until the work is done: what a load maker does not look at. */
+export async function probedWhile<Result>(
+  server: ServerProcess,
+  work: () => Promise<Result>,
+): Promise<{ result: Result; probed: Probed }> {
+  const probed: Probed = { ends: new Map(), withoutRetryAfter: 0 };
+  const client = new Client(server.grpc, credentials.createInsecure());
+  let done = false;
+  const every = async (ask: () => Promise<string>): Promise<void> => {
+    while (!done) {
+      const end = await ask();
+      probed.ends.set(end, (probed.ends.get(end) ?? 0) + 1);
+      await sleep(EVERY_MS);
+    }
+  };
+  const probes = [every(() => askHttp(server, probed)), every(() => askGrpc(client))];
+  try {
+    const result = await work();
+    done = true;
+    await Promise.all(probes);
+    return { result, probed };
+  } finally {
+    done = true;
+    client.close();
+  }
+}
+
+async function askHttp(server: ServerProcess, probed: Probed): Promise<string> {
+  const { bytes, headers } = jsonBody();
+  try {
+    const response = await fetch(`${server.http}/v2/models/${model}/infer`, {
+      method: 'POST',
+      headers,
+      body: new Uint8Array(bytes),
+    });
+    await response.arrayBuffer();
+    const refused = response.status === 503 || response.status === 429;
+    if (refused && !response.headers.has('retry-after')) probed.withoutRetryAfter++;
+    return `http ${response.status}`;
+  } catch {
+    return 'http without an answer';
+  }
+}
+
+function askGrpc(client: Client): Promise<string> {
+  const { path, requestSerialize, responseDeserialize } = inferenceService()['ModelInfer'];
+  return new Promise((resolve) => {
+    client.makeUnaryRequest(path, requestSerialize, responseDeserialize, grpcRequest, (error) => {
+      resolve(`grpc ${codes[error?.code ?? codes.OK]}`);
+    });
+  });
+}

@@ -1,0 +1,31 @@
+import type { ServerProcess } from '../serving/serverProcess.ts';
+import { runRateLoad } from './rateLoad.ts';
+import { runSteadySteps } from './steadySteps.ts';
+import type { TimedAnswers } from './timedAnswers.ts';
+
+/** What a service is asked by several kinds of clients at a time; shares of the whole rate. */
+const mix = [
+  { form: 'http-json', share: 0.4, connections: 32 },
+  { form: 'http-binary', share: 0.2, connections: 16 },
+  { form: 'grpc', share: 0.2, connections: 8 },
+] as const;
+
+/** Live sequences, stepped over a stream. */
+const stepped = { share: 0.2, sequences: 500, length: 200 };
+
+export const mixText =
+  '40 % HTTP in JSON, 20 % HTTP in binary, 20 % unary gRPC, 20 % steps of 500 live sequences over a gRPC stream, each of 200 steps';
+
+/** Asks at a rate that the kinds of requests share. */
+export async function runMixedLoad(
+  server: ServerProcess,
+  rate: number,
+  seconds: number,
+): Promise<TimedAnswers[]> {
+  return Promise.all([
+    ...mix.map(({ form, share, connections }) =>
+      runRateLoad(server, { form, connections, rate: rate * share, seconds }),
+    ),
+    runSteadySteps(server.grpc, { ...stepped, rate: rate * stepped.share, seconds }),
+  ]);
+}
