@@ -1,4 +1,5 @@
 import { isIP } from 'node:net';
+import { ConfigError } from '@onda/contract';
 import type { ServeOptions } from './config/serveOptions.ts';
 import { createLog } from './log/createLog.ts';
 import type { Log } from './log/createLog.ts';
@@ -8,6 +9,7 @@ import type { RunningServer } from './startServer.ts';
 
 /** Runs the service until SIGTERM or SIGINT; people read stderr, and with `--json` a program reads one line of stdout. */
 export async function serve(options: ServeOptions): Promise<void> {
+  checkTogether(options);
   const log = createLog({ format: options.logFormat, level: options.logLevel });
   const server = await startServer({
     models: options.models,
@@ -39,6 +41,7 @@ export async function serve(options: ServeOptions): Promise<void> {
         most: options.maxSequences,
         idleMs: options.sequenceIdleS * 1000,
         ageMs: options.sequenceAgeS * 1000,
+        mostOfClient: options.clientSequences,
       },
     },
     runtime: { deviceId: options.deviceId, threads: options.threads },
@@ -76,6 +79,14 @@ export async function serve(options: ServeOptions): Promise<void> {
   }
   await stopped;
   await stop(server, options, log);
+}
+
+/** @throws ConfigError for an option that does nothing without another */
+function checkTogether({ clientSequences, tokens }: ServeOptions): void {
+  if (clientSequences === undefined || tokens !== undefined) return;
+  throw new ConfigError(
+    '--client-sequences: expected --tokens beside it, since clients have sequences of their own by their tokens alone, got none; give both or neither',
+  );
 }
 
 /** What a person who started it reads. */

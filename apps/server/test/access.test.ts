@@ -7,7 +7,7 @@ import { GrpcClient, grpcRequest, healthService } from './support/grpcClient.ts'
 import type { InferAnswer } from './support/grpcClient.ts';
 import { RawSocket } from './support/rawSocket.ts';
 import { post } from './support/requests.ts';
-import { runCommand, startService } from './support/service.ts';
+import { exampleModels, runCommand, startService } from './support/service.ts';
 import type { ServiceProcess } from './support/service.ts';
 
 const INFER = '/v2/models/lagged-sine/infer';
@@ -28,7 +28,7 @@ beforeAll(async () => {
   await writeFile(join(folder, 'tokens'), lines.join(''));
   service = await startService(undefined, [
     ...['--grpc-port', '0', '--tokens', join(folder, 'tokens')],
-    ...['--client-concurrent', '2', '--cors-origins', 'https://example.org'],
+    ...['--client-concurrent', '2', '--client-sequences', '2', '--cors-origins', 'https://example.org'],
   ]);
   grpc = new GrpcClient(service.ready.grpc ?? '');
 });
@@ -165,6 +165,47 @@ describe('--client-concurrent', () => {
       const both = await Promise.all([1, 2].map(() => fetch(`${service.url}/v2/models`, { headers })));
       expect(both.map((answer) => answer.status)).toEqual([200, 200]);
     });
+  });
+});
+
+describe('--client-sequences', () => {
+  it('bounds the sequences of one client, over both transports, and no other', async () => {
+    const begin = (name: string, id: string): ReturnType<typeof post> =>
+      post(service.url + INFER, step({ sequence_id: id, sequence_start: true }), {
+        headers: authorization(name),
+      });
+    expect((await begin('ben', 'one')).status).toBe(200);
+    expect((await begin('ben', 'two')).status).toBe(200);
+    const third = await begin('ben', 'three');
+    expect(third).toMatchObject({
+      status: 429,
+      body: {
+        error:
+          '2 sequences of this client live already, as many as it may have; end one, or try again in a moment',
+      },
+    });
+    expect(third.headers.get('retry-after')).toBe('1');
+    const parameters = { sequence_id: { string_param: 'three' }, sequence_start: { bool_param: true } };
+    await expect(
+      grpc.call('ModelInfer', grpcRequest([0.5], { parameters }), metadata('ben')),
+    ).rejects.toMatchObject({ code: 8 });
+    // Anna has one already.
+    expect((await begin('anna', 'one')).status).toBe(200);
+    await post(service.url + INFER, step({ sequence_id: 'one', sequence_end: true }), {
+      headers: authorization('ben'),
+    });
+    expect((await begin('ben', 'three')).status).toBe(200);
+  });
+
+  it('is refused without tokens', async () => {
+    const { code, stderr } = await runCommand([
+      'serve',
+      ...['--models', exampleModels, '--http-port', '0', '--client-sequences', '2'],
+    ]);
+    expect(stderr).toBe(
+      '--client-sequences: expected --tokens beside it, since clients have sequences of their own by their tokens alone, got none; give both or neither\n',
+    );
+    expect(code).toBe(2);
   });
 });
 

@@ -3,10 +3,11 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { RedisLink } from '../src/sequences/redis/redisLink.ts';
 import { RedisState } from '../src/sequences/redis/redisState.ts';
 import { MemoryState } from '../src/sequences/memoryState.ts';
-import type { Change, LastStep, SequenceState } from '../src/sequences/sequenceState.ts';
+import { tooManySequences } from '../src/sequences/sequenceErrors.ts';
+import type { Change, LastStep, SequenceLimits, SequenceState } from '../src/sequences/sequenceState.ts';
 import { findRedis, RedisServer } from './support/redisServer.ts';
 
-const limits = { most: 2, idleMs: 60_000, ageMs: 100_000 };
+const limits: SequenceLimits = { most: 2, idleMs: 60_000, ageMs: 100_000 };
 const hasRedis = findRedis() !== undefined;
 
 let redis: RedisServer;
@@ -35,6 +36,34 @@ const change = (steps: number, more: Partial<Change> = {}): Change => ({
   last: undefined,
   end: false,
   ...more,
+});
+
+describe.skipIf(!hasRedis).each<[name: string, open: () => SequenceState]>([
+  ['in memory', () => new MemoryState({ ...limits, most: 4, mostOfClient: 1 }, 3, () => 0)],
+  ['in Redis', () => redisState({ most: 4, mostOfClient: 1 })],
+])('the share of a client %s', (_name, open) => {
+  it('bounds its sequences and no other client, and is free again when one ends', async () => {
+    const state = open();
+    const begin = async (id: string, end = false): Promise<string> => {
+      try {
+        state.hold(id, true);
+      } catch (error) {
+        return (error as Error).message;
+      }
+      const kept = await state.keep(id, change(1, { end }));
+      state.letGo(id, true);
+      return kept.kind === 'full' ? tooManySequences(state.limits, kept.ofClient).message : kept.kind;
+    };
+    const full =
+      '1 sequences of this client live already, as many as it may have; end one, or try again in a moment';
+    expect(await begin('ann/1')).toBe('kept');
+    expect(await begin('ann/2')).toBe(full);
+    expect(await begin('ben/1')).toBe('kept');
+    expect(await state.keep('ann/1', change(2, { end: true }))).toMatchObject({ kind: 'kept' });
+    expect(await begin('ann/2', true)).toBe('kept');
+    expect(await begin('ann/3')).toBe('kept');
+    expect(await begin('ann/4')).toBe(full);
+  });
 });
 
 describe.skipIf(!hasRedis).each<[name: string, open: () => SequenceState]>([
@@ -84,7 +113,7 @@ describe.skipIf(!hasRedis)(RedisState, () => {
     const shared = new RedisState(link, `onda:{test-${names}}`, limits);
     await other.keep('a', change(1));
     await shared.keep('b', change(1));
-    expect(await shared.keep('c', change(1))).toEqual({ kind: 'full' });
+    expect(await shared.keep('c', change(1))).toEqual({ kind: 'full', ofClient: false });
     expect(await other.keep('a', change(2, { end: true }))).toMatchObject({ kind: 'kept' });
     expect(await shared.keep('c', change(1))).toMatchObject({ kind: 'kept' });
     expect(await one.keep('c', change(1))).toMatchObject({ kind: 'kept' });

@@ -8,6 +8,11 @@ export function scopedId(client: string | undefined, id: string): string {
   return client === undefined ? id : `${client}/${id}`;
 }
 
+/** The client of a kept id. */
+export function clientOfId(id: string): string {
+  return id.slice(0, Math.max(0, id.indexOf('/')));
+}
+
 /** A request whose sequences are its client's own. */
 export function scopedRequest(client: string | undefined, request: InferRequest): InferRequest {
   const { sequence, rows } = request;

@@ -172,6 +172,12 @@ export const serveOptions = {
     most: 1_000_000,
     says: 'requests of one client that may be under way; more get 429',
   }),
+  clientSequences: wholeNumber({
+    value: 'sequences',
+    least: 1,
+    most: 10_000_000,
+    says: 'sequences that one client, told by its token, may have of one model; one more gets 429',
+  }),
   corsOrigins: list({
     value: 'origins',
     expects: 'origins such as https://example.org, without a path',

@@ -73,7 +73,7 @@ async function importSequence(
     }
   });
   if (kept.kind === 'moved') throw livesAlready(id);
-  if (kept.kind === 'full') throw tooManySequences(sequences.limits.most);
+  if (kept.kind === 'full') throw tooManySequences(sequences.limits, kept.ofClient);
   model.stats.imported++;
   return sendJson(
     reply,

@@ -1,3 +1,4 @@
+import { clientOfId } from '../access/sequenceScope.ts';
 import { reasons, tooManySequences } from './sequenceErrors.ts';
 import type {
   Change,
@@ -38,6 +39,8 @@ export class MemoryState implements SequenceState {
   readonly #live = new Map<string, Live>();
   /** Sequences whose first step is running: they have their place already. */
   #starting = 0;
+  /** Of each client, those that are starting included. */
+  readonly #ofClient = new Map<string, number>();
   readonly #gone = new Map<string, Gone>();
 
   /**
@@ -68,14 +71,18 @@ export class MemoryState implements SequenceState {
       if (live) live.held = true;
       return;
     }
-    if (this.#isFull) this.sweep();
-    if (this.#isFull) throw tooManySequences(this.limits.most);
+    const client = clientOfId(id);
+    if (this.#isFull || this.#hasShare(client)) this.sweep();
+    if (this.#isFull) throw tooManySequences(this.limits);
+    if (this.#hasShare(client)) throw tooManySequences(this.limits, true);
     this.#starting++;
+    this.#count(client, 1);
   }
 
   letGo(id: string, isNew: boolean): void {
     if (isNew) {
       this.#starting--;
+      this.#count(clientOfId(id), -1);
       return;
     }
     const live = this.#live.get(id);
@@ -113,6 +120,18 @@ export class MemoryState implements SequenceState {
     return this.#live.size + this.#starting >= this.limits.most;
   }
 
+  #hasShare(client: string): boolean {
+    const { mostOfClient } = this.limits;
+    return mostOfClient !== undefined && (this.#ofClient.get(client) ?? 0) >= mostOfClient;
+  }
+
+  #count(client: string, more: number): void {
+    if (this.limits.mostOfClient === undefined) return;
+    const count = (this.#ofClient.get(client) ?? 0) + more;
+    if (count > 0) this.#ofClient.set(client, count);
+    else this.#ofClient.delete(client);
+  }
+
   #begin(id: string): Live {
     const now = this.#now();
     const live: Live = {
@@ -127,6 +146,7 @@ export class MemoryState implements SequenceState {
       held: false,
     };
     this.started++;
+    this.#count(clientOfId(id), 1);
     this.#gone.delete(id);
     this.#live.set(id, live);
     return live;
@@ -147,6 +167,7 @@ export class MemoryState implements SequenceState {
   #forget(id: string, live: Live, why: string): GoneSequence {
     const gone: Gone = { kind: 'gone', at: this.#now(), why, last: live.last };
     this.#live.delete(id);
+    this.#count(clientOfId(id), -1);
     this.#rows.give(live.row);
     // Put in anew, so that they stand in the order they went.
     this.#gone.delete(id);

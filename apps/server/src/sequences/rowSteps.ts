@@ -155,7 +155,7 @@ export class RowSteps {
       const { row, control, steps, samples } = one;
       if (result instanceof OndaError) ends[row] = { kind: 'failed', error: result };
       else if (result.kind === 'full') {
-        ends[row] = { kind: 'failed', error: tooManySequences(this.#state.limits.most) };
+        ends[row] = { kind: 'failed', error: tooManySequences(this.#state.limits, result.ofClient) };
       } else if (result.kind === 'moved') {
         if (control.start && control.step === undefined) {
           ends[row] = { kind: 'failed', error: livesAlready(control.id) };

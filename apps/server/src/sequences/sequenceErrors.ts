@@ -1,5 +1,5 @@
 import { ProtocolError } from '@onda/protocol';
-import type { GoneSequence } from './sequenceState.ts';
+import type { GoneSequence, SequenceLimits } from './sequenceState.ts';
 
 /** A sequence as a sentence names it. */
 export function named(id: string): string {
@@ -20,7 +20,17 @@ export function livesAlready(id: string): ProtocolError {
   );
 }
 
-export function tooManySequences(most: number): ProtocolError {
+/** @param ofClient it is the client that has its share, not the service that is full */
+export function tooManySequences(
+  { most, mostOfClient = 0 }: SequenceLimits,
+  ofClient = false,
+): ProtocolError {
+  if (ofClient) {
+    return new ProtocolError(
+      'too-many',
+      `${mostOfClient} sequences of this client live already, as many as it may have; end one, or try again in a moment`,
+    );
+  }
   return new ProtocolError(
     'unavailable',
     `${most} sequences live already, and the service keeps no more; end one, or try again in a moment`,

@@ -12,6 +12,8 @@ export interface SequenceLimits {
   idleMs: number;
   /** From its start; milliseconds. */
   ageMs: number;
+  /** Of one client, where clients have tokens; undefined: as many as it likes. */
+  mostOfClient?: number | undefined;
 }
 
 /** The last step as it was answered, for a client that asks again because the answer did not reach it. */
@@ -65,7 +67,7 @@ export type Kept =
   /** Somebody else stepped, began or ended it meanwhile; nothing was changed. */
   | { readonly kind: 'moved' }
   /** As many live as may; nothing was changed. */
-  | { readonly kind: 'full' };
+  | { readonly kind: 'full'; readonly ofClient: boolean };
 
 /** The sequences of one model, wherever they are kept. A change is made whole, by one caller, or not at all. */
 export interface SequenceState {
@@ -84,7 +86,7 @@ export interface SequenceState {
   /**
    * A step is about to run: its sequence does not expire meanwhile, and a new one has its place.
    *
-   * @throws ProtocolError 503 if there is no room for a new one
+   * @throws ProtocolError 503 if there is no room for a new one, 429 if its client has its share
    */
   hold(id: string, isNew: boolean): void;
   letGo(id: string, isNew: boolean): void;

@@ -123,7 +123,7 @@ export class SequenceSteps {
         end: control.end,
       });
       const kept = keeping instanceof Promise ? await keeping : keeping;
-      if (kept.kind === 'full') throw tooManySequences(this.#state.limits.most);
+      if (kept.kind === 'full') throw tooManySequences(this.#state.limits, kept.ofClient);
       // With its number, the next look finds whether it was this very step.
       if (kept.kind === 'moved' && start && control.step === undefined) throw livesAlready(id);
       return kept.kind === 'moved' ? undefined : { tensors, stands: standingAt(done, kept.expiresInMs) };

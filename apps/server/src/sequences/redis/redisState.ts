@@ -1,3 +1,4 @@
+import { clientOfId } from '../../access/sequenceScope.ts';
 import { reasons } from '../sequenceErrors.ts';
 import type {
   Change,
@@ -64,16 +65,17 @@ export class RedisState implements SequenceState {
   }
 
   async keep(id: string, change: Change): Promise<Kept> {
-    const { most, idleMs, ageMs } = this.limits;
+    const { most, idleMs, ageMs, mostOfClient = 0 } = this.limits;
     const { expected, steps, samples, row, last, end } = change;
     const bytes = Buffer.from(
       Uint8Array.from(new Uint8Array(row.buffer, row.byteOffset, row.byteLength)).buffer,
     );
     const [kind, left, expired] = await this.#link.call((redis) =>
       redis.ondaKeep(
-        2,
+        3,
         this.#key(id),
         this.#liveKey,
+        `${this.#prefix}:client:${clientOfId(id)}`,
         id,
         expected,
         steps,
@@ -84,10 +86,12 @@ export class RedisState implements SequenceState {
         most,
         idleMs,
         ageMs,
+        mostOfClient,
       ),
     );
     this.expired += expired;
-    if (kind !== 'kept') return { kind: kind === 'full' ? 'full' : 'moved' };
+    if (kind === 'full' || kind === 'share') return { kind: 'full', ofClient: kind === 'share' };
+    if (kind !== 'kept') return { kind: 'moved' };
     if (expected === 0) this.started++;
     if (end) this.ended++;
     return { kind: 'kept', expiresInMs: end ? undefined : left };

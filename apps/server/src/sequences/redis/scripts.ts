@@ -17,14 +17,14 @@ return { s[1], s[2], s[3] or '', s[4] or '', s[5] or '', tostring(tonumber(s[6])
 /**
  * Keeps a change if the sequence is where it is expected.
  *
- * KEYS: sequence, live ones. ARGV: id, steps before (0: does not live), steps, samples, row, last ('': none), why it is over
- * ('': it is not), most, idle and age in milliseconds.
+ * KEYS: sequence, live ones, those of its client. ARGV: id, steps before (0: does not live), steps, samples, row, last ('': none), why it is over
+ * ('': it is not), most, idle and age in milliseconds, most of a client (0: they are not counted).
  *
- * Returns 'kept' and the milliseconds left, 'moved', or 'full'; then how many had expired.
+ * Returns 'kept' and the milliseconds left, 'moved', 'full' or 'share' (the client's); then how many had expired.
  */
 export const keepScript = `${now}
 local id, expected, most = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[8])
-local idle, age = tonumber(ARGV[9]), tonumber(ARGV[10])
+local idle, age, share = tonumber(ARGV[9]), tonumber(ARGV[10]), tonumber(ARGV[11])
 local s = redis.call('HMGET', KEYS[1], 'steps', 'until', 'why', 'start')
 local lives = s[1] and not s[3] and tonumber(s[2]) > now
 if (lives and tonumber(s[1]) or 0) ~= expected then return { 'moved', 0, 0 } end
@@ -32,6 +32,10 @@ local start, expired = tonumber(s[4]), 0
 if not lives then
   expired = redis.call('ZREMRANGEBYSCORE', KEYS[2], '-inf', now)
   if redis.call('ZCARD', KEYS[2]) >= most then return { 'full', 0, expired } end
+  if share > 0 then
+    redis.call('ZREMRANGEBYSCORE', KEYS[3], '-inf', now)
+    if redis.call('ZCARD', KEYS[3]) >= share then return { 'share', 0, expired } end
+  end
   start = now
 end
 local ends = math.min(now + idle, start + age)
@@ -41,10 +45,15 @@ if ARGV[6] ~= '' then redis.call('HSET', KEYS[1], 'last', ARGV[6]) end
 if ARGV[7] ~= '' then
   redis.call('HSET', KEYS[1], 'why', ARGV[7])
   redis.call('ZREM', KEYS[2], id)
+  if share > 0 then redis.call('ZREM', KEYS[3], id) end
   redis.call('PEXPIRE', KEYS[1], idle)
 else
   redis.call('HSET', KEYS[1], 'row', ARGV[5])
   redis.call('ZADD', KEYS[2], ends, id)
+  if share > 0 then
+    redis.call('ZADD', KEYS[3], ends, id)
+    redis.call('PEXPIRE', KEYS[3], idle)
+  end
   redis.call('PEXPIRE', KEYS[1], ends - now + idle)
 end
 return { 'kept', ends - now, expired }`;
