@@ -75,5 +75,35 @@ describe('--admin-port', () => {
     expect(await post(`${service.url}/v2/repository/index`, {})).toMatchObject({ status: 404 });
     expect(await ask('models/a/load', { filler: 'x'.repeat(70_000) })).toMatchObject({ status: 413 });
     expect((await getJson(`${repository}/index`)).status).toBe(401);
+    const headers = { authorization: `Bearer ${TOKEN}` };
+    const index = await fetch(`${repository}/index`, { headers });
+    expect([index.status, index.headers.get('allow')]).toEqual([405, 'POST']);
+  });
+
+  it('is described by a document of its own, and says what of a body it does not take', async () => {
+    const headers = { authorization: `Bearer ${TOKEN}` };
+    const document = await fetch(`${String(service.ready.admin)}/openapi.json`, { headers });
+    const { paths } = (await document.json()) as { paths: object };
+    expect(Object.keys(paths)).toEqual([
+      '/openapi.json',
+      '/v2/repository/index',
+      '/v2/repository/models/{name}/load',
+      '/v2/repository/models/{name}/unload',
+    ]);
+    for (const [path, body, error] of [
+      ['index', { ready: 'yes' }, 'ready: expected true or false, got "yes"; correct it'],
+      [
+        'models/a/unload',
+        { parameters: { force: true } },
+        'parameters: expected unload_dependents alone; leave the others out',
+      ],
+      [
+        'models/a/unload',
+        { parameters: { unload_dependents: 1 } },
+        'parameters: unload_dependents: expected true or false, got 1; correct it',
+      ],
+    ] as const) {
+      expect(await ask(path, body)).toMatchObject({ status: 400, body: { error } });
+    }
   });
 });

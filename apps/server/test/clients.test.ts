@@ -28,7 +28,7 @@ let service: ServiceProcess;
 
 describe.runIf(python)('clients of others', () => {
   beforeAll(async () => {
-    service = await startService(exampleModels, ['--grpc-port', '0']);
+    service = await startService(exampleModels, ['--grpc-port', '0', '--admin-port', '0']);
   });
   afterAll(async () => {
     await service.stop();
@@ -65,34 +65,56 @@ describe.runIf(python)('clients of others', () => {
     expectClose(ways.grpc.stream ?? [], y);
   });
 
-  it('find no server error and no answer that the OpenAPI document does not have: schemathesis', async () => {
-    const checks = [
-      'not_a_server_error',
-      'status_code_conformance',
-      'content_type_conformance',
-      'response_schema_conformance',
-    ];
-    const args = ['-m', 'schemathesis.cli', 'run', `${service.url}/openapi.json`, '--seed', '1'];
-    // It leaves its notes in the folder where it runs.
-    const cwd = await mkdtemp(join(tmpdir(), 'onda-clients-'));
-    const { stdout } = await run(
-      String(python),
-      [
-        ...args,
-        ...['--phases', 'examples,fuzzing', '--max-examples', '4', '--generation-database', 'none'],
-        ...['--checks', checks.join(','), '--no-color'],
-      ],
-      { cwd },
-    )
-      .catch((error: unknown) => {
-        throw new Error((error as { stdout: string }).stdout, { cause: error });
-      })
-      .finally(() => rm(cwd, { recursive: true }));
-    expect(stdout).toMatch(/(\d+) generated, \1 passed/);
-    expect(stdout).toMatch(/Selected: (\d+)\/\1\n/);
-    expect(service.stderr()).not.toContain('    at ');
-  }, 120_000);
+  it('load and take away models over the port of the admin: tritonclient', async () => {
+    const script = fileURLToPath(new URL('clients/admin_client.py', import.meta.url));
+    const hosts = [service.ready.admin, service.url].map((url) => new URL(String(url)).host);
+    const { stdout } = await run(String(python), [script, ...hosts]);
+    expect(JSON.parse(stdout)).toEqual([
+      ['READY'],
+      ['', false],
+      ['READY', true],
+      'model "nope": the repository has no such folder; put the model there first',
+    ]);
+  });
+
+  it.each([['http'], ['admin']] as const)(
+    'find no server error and no answer that the OpenAPI document of %s does not have: schemathesis',
+    async (port) => {
+      const stdout = await schemathesis(String(service.ready[port]));
+      expect(stdout).toMatch(/(\d+) generated, \1 passed/);
+      expect(stdout).toMatch(/Selected: (\d+)\/\1\n/);
+      expect(service.stderr()).not.toContain('    at ');
+    },
+    120_000,
+  );
 });
+
+/** What it prints of the document and the service at an address. */
+async function schemathesis(url: string): Promise<string> {
+  const checks = [
+    'not_a_server_error',
+    'status_code_conformance',
+    'content_type_conformance',
+    'response_schema_conformance',
+  ];
+  const args = ['-m', 'schemathesis.cli', 'run', `${url}/openapi.json`, '--seed', '1'];
+  // It leaves its notes in the folder where it runs.
+  const cwd = await mkdtemp(join(tmpdir(), 'onda-clients-'));
+  const { stdout } = await run(
+    String(python),
+    [
+      ...args,
+      ...['--phases', 'examples,fuzzing', '--max-examples', '4', '--generation-database', 'none'],
+      ...['--checks', checks.join(','), '--no-color'],
+    ],
+    { cwd },
+  )
+    .catch((error: unknown) => {
+      throw new Error((error as { stdout: string }).stdout, { cause: error });
+    })
+    .finally(() => rm(cwd, { recursive: true }));
+  return stdout;
+}
 
 interface Found {
   y: number[];

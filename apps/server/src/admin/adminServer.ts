@@ -1,19 +1,21 @@
 import { createServer } from 'node:http';
-import type { IncomingMessage, Server } from 'node:http';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { ModelError } from '@onda/contract';
 import { errorBody, ProtocolError, statusOf } from '@onda/protocol';
 import type { Tokens } from '../access/tokens.ts';
 import { timeouts } from '../limits.ts';
+import { adminRoutes } from './adminRoutes.ts';
+import type { AdminRoute } from './adminRoutes.ts';
 import type { RepositoryControl } from '../models/repositoryControl.ts';
 
 /** An index or a load says next to nothing. */
 const MAX_BODY_BYTES = 65_536;
 
-const modelPath = /^\/v2\/repository\/models\/([^/]+)\/(load|unload)$/;
-
 /**
  * The admin's own port, off unless it is asked for: Triton's model repository extension, which says which models are loaded. It
  * can load what lies in the repository's folder and nothing else: no file, path or configuration is taken from a request.
+ *
+ * `GET /openapi.json` describes it.
  *
  * @param tokens  who may ask; undefined: whoever reaches the port
  * @param onDefect gets what is no fault of the request
@@ -23,11 +25,12 @@ export function createAdminServer(
   tokens: Tokens | undefined,
   onDefect: (text: string) => void,
 ): Server {
+  const routes = adminRoutes(control);
   const server = createServer((request, response) => {
     const send = (status: number, body: string): void => {
       response.writeHead(status, { 'content-type': 'application/json; charset=utf-8' }).end(body);
     };
-    answer(control, tokens, request).then(
+    answer(routes, tokens, request, response).then(
       (body) => {
         send(200, body);
       },
@@ -49,38 +52,44 @@ export function createAdminServer(
 }
 
 async function answer(
-  control: RepositoryControl,
+  routes: readonly AdminRoute[],
   tokens: Tokens | undefined,
   request: IncomingMessage,
+  response: ServerResponse,
 ): Promise<string> {
   // A browser says where the page is from that asks; no page has anything to say here.
   if (request.headers.origin !== undefined) {
     throw new ProtocolError('forbidden', 'this port answers no pages; ask without Origin');
   }
   tokens?.clientOf(request.headers.authorization);
-  const url = request.url ?? '';
-  const found = modelPath.exec(url);
-  if (url !== '/v2/repository/index' && found === null) {
+  const { method, url = '' } = request;
+  const found = routes.flatMap((route) => {
+    const name = nameIn(url, route.url);
+    return name === undefined ? [] : [{ route, name }];
+  });
+  if (found.length === 0) {
     throw new ProtocolError(
       'not-found',
       'this port answers POST /v2/repository/index and /v2/repository/models/NAME/load and unload; ask for one of them',
     );
   }
-  if (request.method !== 'POST') {
-    throw new ProtocolError('method', `${url.slice(0, 200)}: expected POST; use POST`);
-  }
-  const body = await readBody(request);
-  if (found === null) return JSON.stringify(await control.index(body.ready === true));
-  if (body.parameters !== undefined && Object.keys(Object(body.parameters) as object).length > 0) {
+  const [{ route, name }] = found;
+  if (method !== route.method) {
+    response.setHeader('allow', route.method);
     throw new ProtocolError(
-      'malformed',
-      'parameters: expected none, since a model comes from the repository as it lies there; put files and configuration into its folder',
+      'method',
+      `${url.slice(0, 200)}: expected ${route.method}, got ${method}; use ${route.method}`,
     );
   }
-  const [, encoded, action] = found;
-  const name = decodeName(encoded);
-  await (action === 'load' ? control.load(name) : control.unload(name));
-  return '{}';
+  return route.answer(decodeName(name), route.method === 'GET' ? {} : await readBody(request));
+}
+
+/** What stands in the path for `:name`, empty for a route without one; undefined: it is another path. */
+function nameIn(path: string, route: string): string | undefined {
+  const [before, after] = route.split(':name') as [string, string | undefined];
+  if (after === undefined) return path === before ? '' : undefined;
+  const name = path.slice(before.length, path.length - after.length);
+  return path === before + name + after && name !== '' && !name.includes('/') ? name : undefined;
 }
 
 function decodeName(encoded: string): string {

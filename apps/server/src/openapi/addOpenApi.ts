@@ -5,6 +5,7 @@ import type { Service } from '../service.ts';
 import { openApiDocument } from './document.ts';
 import type { Registered } from './document.ts';
 import { exampleOf } from './example.ts';
+import { servicePort } from './operations.ts';
 
 /**
  * `GET /openapi.json`: what the service answers, made of the routes that are registered after this call. One that is not described, or
@@ -21,7 +22,7 @@ export function addOpenApi(app: FastifyInstance, service: Service): void {
   const text = (): string => {
     const { served } = service.repository;
     const model = served.find(({ generator }) => generator !== null) ?? served.at(0);
-    return JSON.stringify(openApiDocument(routes, model && exampleOf(model)));
+    return JSON.stringify(openApiDocument(routes, servicePort, model && exampleOf(model)));
   };
   app.addHook('onReady', (done) => {
     text();

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { openApiDocument } from './document.ts';
-import { operations } from './operations.ts';
+import { servicePort } from './operations.ts';
 
-const routes = Object.keys(operations).flatMap((key) => {
+const routes = Object.keys(servicePort.operations).flatMap((key) => {
   const [method, path] = key.split(' ');
   return ['/v2/models/:name', '/v2/models/:name/versions/:version']
     .map((model) => ({ method, url: path.replace('{model}', model) }))
@@ -11,7 +11,7 @@ const routes = Object.keys(operations).flatMap((key) => {
 
 describe(openApiDocument, () => {
   it('describes each route at its paths, each operation by a name of its own', () => {
-    const { paths } = openApiDocument(routes, undefined) as {
+    const { paths } = openApiDocument(routes, servicePort, undefined) as {
       paths: Record<string, Record<string, { operationId: string }>>;
     };
     expect(Object.keys(paths)).toContain('/v2/models/{name}/versions/{version}/infer');
@@ -22,10 +22,10 @@ describe(openApiDocument, () => {
   });
 
   it('refuses a route that nobody described, and a description without a route', () => {
-    expect(() => openApiDocument([...routes, { method: 'GET', url: '/v2/new' }], undefined)).toThrow(
-      'openapi: GET /v2/new has no operation',
-    );
-    expect(() => openApiDocument(routes.slice(1), undefined)).toThrow(
+    expect(() =>
+      openApiDocument([...routes, { method: 'GET', url: '/v2/new' }], servicePort, undefined),
+    ).toThrow('openapi: GET /v2/new has no operation');
+    expect(() => openApiDocument(routes.slice(1), servicePort, undefined)).toThrow(
       'openapi: GET /openapi.json has no route',
     );
   });

@@ -1,8 +1,7 @@
 import { serverVersion } from '../serverVersion.ts';
 import { modelPaths } from '../addRoute.ts';
 import type { Example } from './example.ts';
-import { operations } from './operations.ts';
-import type { Operation } from './operations.ts';
+import type { Described, Operation } from './operation.ts';
 import { ref, schemas } from './schemas.ts';
 
 type Json = Readonly<Record<string, unknown>>;
@@ -30,15 +29,17 @@ const reasons: Readonly<Record<number, string>> = {
   503: 'The service is busy, stops, or the model did not load; try again after Retry-After seconds.',
 };
 
-const always = [400, 401, 403, 408, 415, 429, 431, 500, 503];
-
 /**
  * The OpenAPI document of the routes that were registered.
  *
- * @param example of a model that is served
+ * @param example of a model
  * @throws Error for a route without an operation, and for an operation without a route: the document must not drift
  */
-export function openApiDocument(routes: readonly Registered[], example: Example | undefined): Json {
+export function openApiDocument(
+  routes: readonly Registered[],
+  { says, operations, always }: Described,
+  example: Example | undefined,
+): Json {
   const paths: Record<string, Record<string, Json>> = {};
   const described = new Set<string>();
   for (const { method, url } of routes) {
@@ -48,7 +49,7 @@ export function openApiDocument(routes: readonly Registered[], example: Example 
     const path = url.replaceAll(/:([a-z]+)/g, '{$1}');
     paths[path] = {
       ...paths[path],
-      [method.toLowerCase()]: operation(operations[key], method, url, example),
+      [method.toLowerCase()]: operation(operations[key], { method, url }, always, example),
     };
   }
   const lost = Object.keys(operations).find((key) => !described.has(key));
@@ -58,7 +59,7 @@ export function openApiDocument(routes: readonly Registered[], example: Example 
     info: {
       title: 'Onda',
       version: serverVersion,
-      description: 'The Open Inference Protocol v2, with extensions of Triton and of Onda.',
+      description: says,
       license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
     },
     paths,
@@ -72,7 +73,12 @@ function keyOf(method: string, url: string): string {
   return `${method} ${model === undefined ? url : `{model}${url.slice(model.length)}`}`;
 }
 
-function operation(described: Operation, method: string, url: string, example: Example | undefined): Json {
+function operation(
+  described: Operation,
+  { method, url }: Registered,
+  always: readonly number[],
+  example: Example | undefined,
+): Json {
   const { id, says, takes, binary } = described;
   const versioned = url.includes(':version') ? 'OfVersion' : '';
   const parameters = [...url.matchAll(/:([a-z]+)/g)].map(([, name]) => ({
@@ -90,18 +96,18 @@ function operation(described: Operation, method: string, url: string, example: E
       ? {}
       : {
           requestBody: {
-            required: true,
+            required: described.bodyOptional !== true,
             content: contents(ref(takes), binary === true, example?.bodies[takes]),
           },
         }),
-    responses: responses(described, method, url),
+    responses: responses(described, { method, url }, always),
   };
 }
 
 function responses(
   { gives, binary, events, others = {}, errors = [] }: Operation,
-  method: string,
-  url: string,
+  { method, url }: Registered,
+  always: readonly number[],
 ): Json {
   const hasBody = method !== 'GET';
   const statuses = [

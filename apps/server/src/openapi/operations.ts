@@ -1,24 +1,4 @@
-import type { schemas } from './schemas.ts';
-
-type SchemaName = keyof typeof schemas;
-
-/** What a route takes and gives, as the document tells it. */
-export interface Operation {
-  id: string;
-  says: string;
-  /** Of the body. */
-  takes?: SchemaName;
-  /** Of a 200 in JSON; null: bytes. */
-  gives: SchemaName | null;
-  /** Bodies of the binary tensor extension go in and out too. */
-  binary?: true;
-  /** Events in place of one JSON document. */
-  events?: true;
-  /** Statuses that are answered with something else than an error: their schema, or null for no body. */
-  others?: Readonly<Record<number, SchemaName | null>>;
-  /** Statuses of errors besides those that every route has. */
-  errors?: readonly number[];
-}
+import type { Described, Operation } from './operation.ts';
 
 const generates: Pick<Operation, 'takes' | 'gives' | 'errors'> = {
   takes: 'GenerateRequest',
@@ -26,8 +6,8 @@ const generates: Pick<Operation, 'takes' | 'gives' | 'errors'> = {
   errors: [409, 410, 422],
 };
 
-/** Every route below /v2, by method and path; `{model}` stands for both of a model's paths. */
-export const operations: Readonly<Record<string, Operation>> = {
+/** Every route of the service's port. */
+const operations: Readonly<Record<string, Operation>> = {
   'GET /openapi.json': { id: 'document', says: 'This document.', gives: 'Document' },
   'GET /v2': { id: 'server', says: 'What the service is.', gives: 'Server' },
   'GET /v2/health/live': {
@@ -103,4 +83,10 @@ export const operations: Readonly<Record<string, Operation>> = {
     gives: null,
     others: { 304: null },
   },
+};
+
+export const servicePort: Described = {
+  says: 'The Open Inference Protocol v2, with extensions of Triton and of Onda.',
+  operations,
+  always: [400, 401, 403, 408, 415, 429, 431, 500, 503],
 };

@@ -156,5 +156,34 @@ export const schemas = {
     },
     ['data'],
   ),
+  IndexRequest: object({ ready: { ...boolean, description: 'true leaves out what does not answer.' } }, []),
+  RepositoryIndex: list(
+    object({
+      name: string,
+      version: string,
+      state: { type: 'string', enum: ['READY', 'UNAVAILABLE', ''] },
+      reason: string,
+    }),
+  ),
+  LoadRequest: object(
+    {
+      parameters: {
+        type: 'object',
+        maxProperties: 0,
+        description: 'None: a model comes from the repository as it lies there.',
+      },
+    },
+    [],
+  ),
+  UnloadRequest: object(
+    {
+      parameters: {
+        ...object({ unload_dependents: boolean }, []),
+        description: 'No model depends on another here, so it changes nothing.',
+      },
+    },
+    [],
+  ),
+  Nothing: { type: 'object', maxProperties: 0 },
   Document: { type: 'object', description: 'OpenAPI 3.1.' },
 } as const satisfies Record<string, Schema>;
