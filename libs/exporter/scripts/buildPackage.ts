@@ -87,7 +87,17 @@ function writePackage(): void {
     engines: { node: '>=20.19' },
   };
   writeFileSync(path.join(out, 'package.json'), `${JSON.stringify(manifest, null, 2)}\n`);
-  copyFileSync(path.join(library, 'README.md'), path.join(out, 'README.md'));
+  writeFileSync(
+    path.join(out, 'README.md'),
+    packedReadme(readFileSync(path.join(library, 'README.md'), 'utf8')),
+  );
   copyFileSync(path.join(workspace, 'LICENSE'), path.join(out, 'LICENSE'));
   copyFileSync(path.join(workspace, 'docs/api/exporter.md'), path.join(out, 'API.md'));
+}
+
+/** The README with links to what the package has; of those to other files of this workspace the text is left. */
+function packedReadme(text: string): string {
+  return text
+    .replaceAll('(../../docs/api/exporter.md)', '(API.md)')
+    .replaceAll(/\[([^\]]+)\]\(\.\.\/[^)]+\)/g, '$1');
 }

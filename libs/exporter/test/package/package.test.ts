@@ -1,10 +1,11 @@
-import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { execFileSync, spawnSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { build } from 'vite';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { readModel } from '@onda/onnx';
 import { exporterVersion } from '../../src/version.ts';
 
 const library = path.resolve(import.meta.dirname, '../..');
@@ -120,6 +121,53 @@ describe('the published package', () => {
     };
     expect(text).toContain('RNN');
     expect(problems).toEqual([]);
+  });
+
+  it('does what its README shows', () => {
+    const readme = readFileSync(path.join(built, 'README.md'), 'utf8');
+    expect(readme).not.toContain('](../');
+    const shown = [...readme.matchAll(/```ts\n([^]*?)```/g)].map(([, code]) => code);
+    expect(shown).toHaveLength(2);
+    const folder = path.join(project, 'readme');
+    mkdirSync(path.join(folder, 'saved'), { recursive: true });
+    shown.forEach((code, index) => {
+      writeFileSync(path.join(folder, `shown${index}.ts`), code);
+    });
+    // The types that a reader has installed.
+    for (const name of ['@tensorflow', '@types'])
+      symlinkSync(path.join(workspace, 'node_modules', name), path.join(project, 'node_modules', name));
+    const options = [
+      ...[
+        '--strict',
+        '--exactOptionalPropertyTypes',
+        '--skipLibCheck',
+        '--types',
+        'node',
+        '--lib',
+        'ES2022,DOM',
+      ],
+      ...['--target', 'ES2022', '--module', 'NodeNext', '--moduleResolution', 'NodeNext'],
+    ];
+    const tsc = path.join(workspace, 'node_modules/typescript/bin/tsc');
+    const files = shown.map((_, index) => `shown${index}.ts`);
+    const said = spawnSync(process.execPath, [tsc, ...options, ...files], { cwd: folder, encoding: 'utf8' });
+    expect(said.stdout).toBe('');
+
+    const weights = [
+      { name: 'd/kernel', shape: [2, 1], dtype: 'float32' },
+      { name: 'd/bias', shape: [1], dtype: 'float32' },
+    ];
+    const config = { name: 'd', units: 1, batch_input_shape: [null, 2], dtype: 'float32' };
+    const layers = [{ class_name: 'Dense', config }];
+    const document = {
+      modelTopology: { class_name: 'Sequential', config: { name: 'm', layers } },
+      weightsManifest: [{ paths: ['w.bin'], weights }],
+    };
+    writeFileSync(path.join(folder, 'saved/model.json'), JSON.stringify(document));
+    writeFileSync(path.join(folder, 'saved/w.bin'), new Uint8Array(12));
+    execFileSync(process.execPath, ['shown0.js'], { cwd: folder });
+    const model = readModel(readFileSync(path.join(folder, 'model.onnx')));
+    expect(model.graph.nodes.map(({ op }) => op)).toEqual(['Gemm']);
   });
 
   it('is described name by name in docs/api/exporter.md', () => {
