@@ -10,7 +10,10 @@ function systemReason(error: unknown): string {
   const code = (error as NodeJS.ErrnoException).code;
   if (code === 'ENOENT') return 'it is not there';
   if (code === 'EISDIR') return 'it is a folder';
-  if (code === 'EACCES' || code === 'EPERM') return 'reading it is not allowed';
+  if (code === 'EACCES' || code === 'EPERM') return 'that is not allowed';
+  if (code === 'ENOTDIR' || code === 'EEXIST') return 'a part of its path is a file';
+  if (code === 'ENOSPC') return 'the disk is full';
+  if (code === 'EROFS') return 'the disk is read-only';
   return error instanceof Error ? error.message : String(error);
 }
 
@@ -36,14 +39,10 @@ function read<T>(reader: () => T, file: string, what: string): T {
 
 /** Writes beside the goal and renames, so that the goal is whole or as it was. */
 export function writeFileWhole(file: string, data: string | Uint8Array): void {
-  mkdirSync(path.dirname(file), { recursive: true });
-  const beside = `${file}.${randomBytes(4).toString('hex')}.part`;
-  try {
+  writeBeside(file, (beside) => {
+    mkdirSync(path.dirname(file), { recursive: true });
     writeFileSync(beside, data);
-    renameSync(beside, file);
-  } finally {
-    rmSync(beside, { force: true });
-  }
+  });
 }
 
 /** Writes several files of a new folder beside its goal and renames the folder: all of them appear at once, or none. */
@@ -51,16 +50,30 @@ export function writeFolderWhole(
   folder: string,
   files: Readonly<Record<string, string | Uint8Array | Pieces>>,
 ): void {
-  const beside = `${folder}.${randomBytes(4).toString('hex')}.part`;
-  try {
+  writeBeside(folder, (beside) => {
     mkdirSync(beside, { recursive: true });
     for (const [name, data] of Object.entries(files)) {
       const file = path.join(beside, name);
       if (typeof data === 'string') writeFileSync(file, data);
       else writePieces(file, data instanceof Uint8Array ? [data] : data);
     }
-    renameSync(beside, folder);
-  } finally {
-    rmSync(beside, { recursive: true, force: true });
+  });
+}
+
+/** @throws DataError when it cannot be written; what there is of it is taken away then */
+function writeBeside(goal: string, write: (beside: string) => void): void {
+  const beside = `${goal}.${randomBytes(4).toString('hex')}.part`;
+  try {
+    write(beside);
+    renameSync(beside, goal);
+  } catch (error) {
+    try {
+      rmSync(beside, { recursive: true, force: true });
+    } catch {
+      // Where it could not be written there may be nothing to take away; the first error tells why.
+    }
+    throw new DataError(`${goal}: cannot be written: ${systemReason(error)}; check the path`, {
+      cause: error,
+    });
   }
 }

@@ -222,4 +222,34 @@ describe(exportCommand, () => {
     expect([1, 2]).toContain((failure as OndaError).exitCode);
     expect(existsSync(dest)).toBe(false);
   });
+
+  it('says in one sentence that a repository cannot be written', async () => {
+    const dest = path.join(emptyFolder(), 'models');
+    writeFileSync(dest, 'a file');
+    const failure = exportCommand(wordsModel(), dest, { ...usual, name: 'words' });
+    await expect(failure).rejects.toThrow(
+      /^.*\/models\/words\/1: cannot be written: a part of its path is a file; check the path$/,
+    );
+    expect(readFileSync(dest, 'utf8')).toBe('a file');
+  });
+
+  it('names the reason where TensorFlow.js is known to give other values than TensorFlow', async () => {
+    const window = {
+      kernel_size: [1, 1, 1],
+      strides: [2, 2, 2],
+      padding: 'same',
+      filters: 1,
+      use_bias: false,
+    };
+    const shape = { batch_input_shape: [null, 4, 4, 4, 1], dtype: 'float32' };
+    const source = saveModel([layer('Conv3D', 'conv', { ...window, ...shape })], {
+      'conv/kernel': [1, 1, 1, 1, 1],
+    });
+    const dest = path.join(emptyFolder(), 'models');
+    const failure = exportCommand(source, dest, { ...usual, name: 'volume' });
+    await expect(failure).rejects.toThrow(
+      /else export with --no-verify:\nlayer "conv": its windows are smaller than their stride; [^\n]*$/,
+    );
+    expect(existsSync(dest)).toBe(false);
+  });
 });
