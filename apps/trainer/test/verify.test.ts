@@ -4,6 +4,7 @@ import path from 'node:path';
 import { modelFiles, type Manifest, type ParityRow } from '@onda/contract';
 import { readModel, writeModel } from '@onda/onnx';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { layer, saveModel, wordsModel } from '../src/testing/savedModel.ts';
 import { emptyFolder, examples, onda } from './command.ts';
 
 const folder = emptyFolder();
@@ -42,6 +43,16 @@ function damage(copy: string): void {
   manifest.files[modelFiles.sequence] = { sha256, bytes: bytes.length };
   writeFileSync(manifestFile, JSON.stringify(manifest));
 }
+
+/** A layers model on images. */
+const imageModel = (): string =>
+  saveModel(
+    [
+      layer('Flatten', 'flat', { batch_input_shape: [null, 2, 2, 1], dtype: 'float32' }),
+      layer('Dense', 'd', { units: 1 }),
+    ],
+    { 'd/kernel': [4, 1], 'd/bias': [1] },
+  );
 
 describe('verify', () => {
   it('finds the run by itself, and its rows hold', async () => {
@@ -83,6 +94,17 @@ describe('verify', () => {
     expect(later.code).toBe(2);
     expect(later.stderr).toMatch(
       /^verify: model "lagged-sine": expected the run that it was exported from in runs\/lagged-sine, got a later one \(loss .* after 6 steps, not .* after 5\); add --source .*\n$/,
+    );
+  });
+
+  it('ends with 1 where nothing can be compared: the source is of other inputs', async () => {
+    const source = wordsModel();
+    const exported = await onda(['export', source, 'models', '--name', 'words', '--no-verify'], folder);
+    expect(exported.code).toBe(0);
+    const result = await onda(['verify', 'models/words', '--source', imageModel()], folder);
+    expect(result.code).toBe(1);
+    expect(result.stderr).toMatch(
+      /\nverify: words 1 with .*: expected TensorFlow\.js to take the file's inputs, got not one run to compare; give the source that it was exported from\n$/,
     );
   });
 });

@@ -49,10 +49,15 @@ export async function verifyCommand(folder: string, { source, web, json }: Verif
   const bad = rows.filter((row) => !rowHolds(row));
   if (json) {
     process.stdout.write(
-      `${JSON.stringify({ model: name, version, source: place, holds: bad.length === 0, rows })}\n`,
+      `${JSON.stringify({ model: name, version, source: place, holds: bad.length === 0 && rows.length > 0, rows })}\n`,
     );
   } else {
     process.stdout.write(`${textTable(parityTable(rows))}\n`);
+  }
+  if (rows.length === 0) {
+    throw new ResultError(
+      `${name} ${version} with ${place}: expected TensorFlow.js to take the file's inputs, got not one run to compare; give the source that it was exported from`,
+    );
   }
   if (bad.length > 0) {
     const worst = bad.reduce((a, b) => (b.maxAbs / b.tolerance > a.maxAbs / a.tolerance ? b : a));
