@@ -23,5 +23,6 @@ export function lossSampling(loss: unknown): Sampling | null {
 
 /** The same of a net that was saved: its metadata holds the loss. */
 export function netSampling({ userDefinedMetadata }: LayersModel): Sampling | null {
-  return lossSampling((userDefinedMetadata?.['onda'] as { loss?: unknown } | undefined)?.loss);
+  const onda: { loss?: unknown } | undefined = userDefinedMetadata?.['onda'];
+  return lossSampling(onda?.loss);
 }

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { floatTensor, generate } from '@onda/runtime';
+import { floatTensor, generate, SequenceModel } from '@onda/runtime';
+import type { Session } from '@onda/runtime';
 import { cut, rowSeries, sineSeries } from '../data/series.ts';
 import { exampleModel } from '../testing/exampleModel.ts';
 import { predictChunk } from '../page/chunkSection.ts';
@@ -40,6 +41,36 @@ describe(startStream, () => {
     const expected = await whole(prompt, 200);
     expect(joined).toHaveLength(200);
     expect(difference(joined, expected).maxAbs).toBeLessThan(LOOP_ATOL);
+  });
+
+  it('gives each run a seed of its own where values are drawn', async () => {
+    const { manifest } = model.sequence;
+    const { model: tensors } = manifest.tensors;
+    const input = (name: string): (typeof tensors.inputs)[number] => ({ name, type: 'int64', shape: [1] });
+    const session = { ...model.generator!, ...tensors };
+    const drawing = new SequenceModel(session, {
+      ...manifest,
+      sampling: { kind: 'gaussian', source: 'seed' },
+      tensors: {
+        model: tensors,
+        generator: { ...tensors, inputs: [...tensors.inputs, input('samples'), input('seed')] },
+      },
+    });
+    const seeds: unknown[] = [];
+    const generator: Session = {
+      ...session,
+      run: ({ samples, seed }) => {
+        seeds.push(...(seed.data as BigInt64Array));
+        const count = Number(samples.data[0]);
+        return Promise.resolve({
+          y: floatTensor([1, count, 1], new Float32Array(count)),
+          state_out: floatTensor([1, 32], new Float32Array(32)),
+        });
+      },
+    };
+    const stream = startStream({ sequence: drawing, generator }, prompt);
+    for (const piece of [3, 1, 2]) expect(await stream.next(piece)).toHaveLength(piece);
+    expect(seeds).toEqual([1n, 2n, 3n]);
   });
 
   it('gives the same without a generator, by a loop over the model', async () => {

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import type { Sampling } from '@onda/contract';
 import { describe, expect, it } from 'vitest';
 import { exampleManifest } from '../testing/exampleModel.ts';
 import { modelFacts, parameterCount } from './facts.ts';
@@ -33,6 +34,14 @@ describe(modelFacts, () => {
       'generator.onnx: 9.8 KiB, SHA-256 16185440…',
     ]);
     expect(facts[5].full).toBe(files['model.onnx'].sha256);
+  });
+
+  it.each<[Sampling, string]>([
+    [{ kind: 'gaussian', source: 'seed' }, 'drawn from normal distributions'],
+    [{ kind: 'quantile', levels: [0.5, 0.1], source: 'seed' }, 'drawn between 2 quantiles'],
+  ])('tells what values are drawn from: %j', (sampling, text) => {
+    const values = modelFacts({ ...manifest, sampling }).find(({ name }) => name === 'Values');
+    expect(values?.value).toBe(text);
   });
 
   it('tells of training and parity where the manifest does', () => {

@@ -1,4 +1,4 @@
-import type { NetManifest } from '@onda/contract';
+import type { NetManifest, Sampling } from '@onda/contract';
 import { bytesText, countText, smallText } from '../draw/text.ts';
 
 /** A line of what there is to know of a model. */
@@ -23,7 +23,7 @@ export function parameterCount({ cell, units, layers, features, outputs }: NetMa
 
 /** What the page tells of a model, in its order. */
 export function modelFacts(manifest: NetManifest): Fact[] {
-  const { net, state, lag, training, parity, scaler } = manifest;
+  const { net, state, lag, training, parity, scaler, sampling } = manifest;
   const facts: Fact[] = [
     { name: 'Net', value: netText(net) },
     { name: 'Parameters', value: countText(parameterCount(net)) },
@@ -31,6 +31,7 @@ export function modelFacts(manifest: NetManifest): Fact[] {
     { name: 'Lag', value: lag === 1 ? '1 sample' : `${lag} samples` },
     { name: 'Scaling', value: scaler.kind === 'none' ? 'none' : `${scaler.kind}, inside the graph` },
   ];
+  if (sampling !== null) facts.push({ name: 'Values', value: drawnText(sampling) });
   for (const [file, { sha256, bytes }] of Object.entries(manifest.files)) {
     facts.push({ name: file, value: `${bytesText(bytes)}, SHA-256 ${sha256.slice(0, 8)}…`, full: sha256 });
   }
@@ -45,6 +46,11 @@ export function modelFacts(manifest: NetManifest): Fact[] {
     facts.push({ name: 'Parity', value: `${parity.length} checks, largest difference ${smallText(worst)}` });
   }
   return facts;
+}
+
+function drawnText(sampling: Sampling): string {
+  if (sampling.kind === 'quantile') return `drawn between ${sampling.levels.length} quantiles`;
+  return sampling.kind === 'gaussian' ? 'drawn from normal distributions' : 'classes, drawn';
 }
 
 function netText({ cell, units, layers, features, outputs }: NetManifest['net']): string {
