@@ -27,6 +27,8 @@ export const limits = {
   streamRequests: 1024,
   /** Calls of one gRPC connection at a time. */
   streams: 1024,
+  /** Bytes of gRPC messages that are not whole, of all connections. */
+  grpcHeldBytes: 256 * 1024 * 1024,
 } as const;
 
 /** Milliseconds. A client that is slower than this is cut off, so that slow writers cannot hold all connections. */

@@ -1,8 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { decodeGrpcInferRequest } from './grpcRequest.ts';
-import type { GrpcInferRequest } from './grpcRequest.ts';
-import { encodeGrpcInferResponse } from './grpcResponse.ts';
 import type { ModelTensors } from './modelTensors.ts';
+import type { GrpcInferRequest } from './wire/inferRequestMessage.ts';
 
 const model: ModelTensors = {
   inputs: [{ name: 'x', type: 'float32', shape: ['batch', 'time', 1] }],
@@ -14,45 +13,43 @@ const model: ModelTensors = {
 const input: GrpcInferRequest['inputs'][number] = {
   name: 'x',
   datatype: 'FP32',
-  shape: ['1', '2', '1'],
-  parameters: {},
-  contents: null,
+  shape: [1, 2, 1],
+  contents: undefined,
 };
 const raw = new Uint8Array(Float32Array.of(0.5, -1).buffer);
 const message: GrpcInferRequest = {
+  modelName: 'm',
+  modelVersion: '',
   id: '',
   parameters: {},
   inputs: [input],
   outputs: [],
-  raw_input_contents: [raw],
+  rawInputs: [raw],
 };
 const decode = (more: Partial<GrpcInferRequest>): ReturnType<typeof decodeGrpcInferRequest> =>
   decodeGrpcInferRequest({ ...message, ...more }, model, 1000);
-const contents = { fp32_contents: [0.5, -1], int64_contents: [] };
+/** `fp32_contents`. */
+const contents = new Map([[6, [0.5, -1]]]);
 
 describe(decodeGrpcInferRequest, () => {
   it('reads raw contents and typed ones alike', () => {
     const x = { type: 'float32', dims: [1, 2, 1], data: Float32Array.of(0.5, -1) };
     expect(decode({ id: 'a' })).toMatchObject({ id: 'a', inputs: { x }, sequence: undefined });
-    const typed = decode({ inputs: [{ ...input, contents }], raw_input_contents: [] });
+    const typed = decode({ inputs: [{ ...input, contents }], rawInputs: [] });
     expect(typed).toMatchObject({ id: undefined, inputs: { x } });
     expect(typed.outputs.map(({ name }) => name)).toEqual(['y', 'n']);
-    expect(decode({ outputs: [{ name: 'n', parameters: {} }] }).outputs).toHaveLength(1);
+    expect(decode({ outputs: [{ name: 'n' }] }).outputs).toHaveLength(1);
   });
 
-  it('reads the parameters of a sequence, numbers of every kind', () => {
-    const parameters = {
-      sequence_id: { parameter_choice: 'int64_param', int64_param: '7' },
-      sequence_start: { parameter_choice: 'bool_param', bool_param: true },
-      sequence_step: { parameter_choice: 'uint64_param', uint64_param: '1' },
-    } as const;
+  it('reads the parameters of a sequence', () => {
+    const parameters = { sequence_id: 7, sequence_start: true, sequence_step: 1 };
     expect(decode({ parameters }).sequence).toEqual({ id: '7', start: true, end: false, step: 1 });
   });
 
   it.each<[name: string, more: Partial<GrpcInferRequest>, error: string]>([
     [
       'too many raw contents',
-      { raw_input_contents: [raw, raw] },
+      { rawInputs: [raw, raw] },
       'raw_input_contents: expected one for each of the 1 inputs, got 2; send the values of all inputs there, or of none',
     ],
     [
@@ -62,55 +59,25 @@ describe(decodeGrpcInferRequest, () => {
     ],
     [
       'raw contents of another size',
-      { raw_input_contents: [raw.subarray(0, 5)] },
+      { rawInputs: [raw.subarray(0, 5)] },
       'input "x": expected 8 bytes for shape [1, 2, 1], got 5; correct the shape or binary_data_size',
     ],
     [
       'a parameter without a value',
-      { parameters: { sequence_id: {} } },
+      { parameters: { sequence_id: undefined } },
       'parameters: sequence_id: expected a value, got nothing; set one or leave the parameter out',
     ],
     [
       'a sequence id beyond what numbers hold',
-      {
-        parameters: {
-          sequence_id: { parameter_choice: 'uint64_param', uint64_param: '18446744073709551615' },
-        },
-      },
+      { parameters: { sequence_id: 2 ** 64 } },
       'parameters: sequence_id: expected a whole number up to 2^53 - 1, or a string of at most 128 characters, got 18446744073709552000; send larger numbers as strings',
     ],
     [
       'a shape that overflows',
-      { inputs: [{ ...input, shape: ['9223372036854775807', '2', '1'] }] },
+      { inputs: [{ ...input, shape: [2 ** 63, 2, 1] }] },
       'input "x": expected shape [batch, time, 1], got [9223372036854776000, 2, 1]; dims are whole numbers',
     ],
   ])('refuses %s', (_name, more, error) => {
     expect(() => decode(more)).toThrow(error);
-  });
-});
-
-describe(encodeGrpcInferResponse, () => {
-  it('sends values as bytes, and parameters by their kind', () => {
-    const answer = encodeGrpcInferResponse({
-      modelName: 'm',
-      modelVersion: '1',
-      id: undefined,
-      parameters: { sequence_id: '7', sequence_step: 2, sequence_ended: true },
-      outputs: [
-        { name: 'y', binary: false, tensor: { type: 'float32', dims: [1], data: Float32Array.of(NaN) } },
-      ],
-    });
-    expect(answer).toEqual({
-      model_name: 'm',
-      model_version: '1',
-      id: '',
-      parameters: {
-        sequence_id: { string_param: '7' },
-        sequence_step: { int64_param: '2' },
-        sequence_ended: { bool_param: true },
-      },
-      outputs: [{ name: 'y', datatype: 'FP32', shape: [1] }],
-      raw_output_contents: [new Uint8Array(Float32Array.of(NaN).buffer)],
-    });
   });
 });

@@ -1,38 +1,12 @@
-import { grpcValues } from './grpcContents.ts';
-import type { GrpcContents } from './grpcContents.ts';
 import { readInferFields } from './inferFields.ts';
 import type { InferRequest, InputFields, ReadData } from './inferFields.ts';
-import { describeValue, isObject } from './jsonBody.ts';
+import { describeValue } from './jsonBody.ts';
 import type { ModelTensors } from './modelTensors.ts';
 import { ProtocolError } from './protocolError.ts';
 import { tensorFromBytes, tensorFromJson } from './tensorData.ts';
-
-/** `InferParameter`: one of its fields is set. Numbers of 64 bits are text, since not all of them are JavaScript numbers. */
-export interface GrpcParameter {
-  parameter_choice?: 'bool_param' | 'int64_param' | 'string_param' | 'double_param' | 'uint64_param';
-  bool_param?: boolean;
-  int64_param?: string;
-  string_param?: string;
-  double_param?: number;
-  uint64_param?: string;
-}
-
-interface GrpcTensor {
-  name: string;
-  datatype: string;
-  shape: readonly string[];
-  parameters: Readonly<Record<string, GrpcParameter>>;
-  contents: GrpcContents | null;
-}
-
-/** `ModelInferRequest` as protobuf decodes it, with every field present. */
-export interface GrpcInferRequest {
-  id: string;
-  parameters: Readonly<Record<string, GrpcParameter>>;
-  inputs: readonly GrpcTensor[];
-  outputs: readonly { name: string; parameters: Readonly<Record<string, GrpcParameter>> }[];
-  raw_input_contents: readonly Uint8Array[];
-}
+import type { GrpcInferRequest, GrpcParameters } from './wire/inferRequestMessage.ts';
+import { grpcValues } from './wire/tensorContents.ts';
+import type { GrpcContents } from './wire/tensorContents.ts';
 
 /**
  * Decodes a `ModelInferRequest`: the same checks as over HTTP. The values of all inputs stand in `raw_input_contents`, or those
@@ -46,7 +20,7 @@ export function decodeGrpcInferRequest(
   model: ModelTensors,
   maxValues: number,
 ): InferRequest {
-  const raw = message.raw_input_contents;
+  const raw = message.rawInputs;
   if (raw.length > 0 && raw.length !== message.inputs.length) {
     throw new ProtocolError(
       'malformed',
@@ -54,11 +28,11 @@ export function decodeGrpcInferRequest(
     );
   }
   const readData: ReadData = (input, spec, dims, count) => {
-    const contents = isObject(input.contents) ? input.contents : {};
+    const contents = input.contents as GrpcContents | undefined;
     if (raw.length === 0) {
       return tensorFromJson(grpcValues(contents, spec.type, `input "${spec.name}"`), spec, dims, count);
     }
-    if (Object.values(contents).some((list) => Array.isArray(list) && list.length > 0)) {
+    if (contents !== undefined && contents.size > 0) {
       throw new ProtocolError(
         'malformed',
         `input "${spec.name}": expected contents or raw_input_contents, got both; send one`,
@@ -68,35 +42,22 @@ export function decodeGrpcInferRequest(
   };
   const fields = {
     id: message.id === '' ? undefined : message.id,
-    parameters: plainParameters(message.parameters, 'parameters'),
-    inputs: message.inputs.map(({ name, datatype, shape, contents }, index): InputFields => ({
-      name,
-      datatype,
-      shape: shape.map(Number),
-      contents,
-      index,
-    })),
-    outputs: message.outputs.map(({ name }) => ({ name })),
+    parameters: checked(message.parameters),
+    inputs: message.inputs.map(({ name, datatype, shape, contents }, index): InputFields => {
+      return { name, datatype, shape, contents, index };
+    }),
+    outputs: message.outputs,
   };
   return readInferFields(fields, model, readData, maxValues);
 }
 
-/** Parameters as JSON would have them; a 64-bit number that JavaScript cannot hold is refused where it is used. */
-function plainParameters(
-  parameters: Readonly<Record<string, GrpcParameter>>,
-  where: string,
-): Record<string, string | number | boolean> {
-  const plain: Record<string, string | number | boolean> = {};
-  for (const [name, parameter] of Object.entries(parameters)) {
-    const { parameter_choice: choice } = parameter;
-    const value = choice === undefined ? undefined : parameter[choice];
-    if (value === undefined) {
-      throw new ProtocolError(
-        'malformed',
-        `${where}: ${name}: expected a value, got ${describeValue(value)}; set one or leave the parameter out`,
-      );
-    }
-    plain[name] = choice === 'int64_param' || choice === 'uint64_param' ? Number(value) : value;
+function checked(parameters: GrpcParameters): GrpcParameters {
+  for (const name in parameters) {
+    if (parameters[name] !== undefined) continue;
+    throw new ProtocolError(
+      'malformed',
+      `parameters: ${name}: expected a value, got ${describeValue(undefined)}; set one or leave the parameter out`,
+    );
   }
-  return plain;
+  return parameters;
 }

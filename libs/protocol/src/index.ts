@@ -15,9 +15,6 @@ export type { ModelTensors, StatePair } from './modelTensors.ts';
 export type { RequestedOutput } from './outputRequest.ts';
 export { encodeInferResponse } from './inferResponse.ts';
 export { decodeGrpcInferRequest } from './grpcRequest.ts';
-export type { GrpcInferRequest, GrpcParameter } from './grpcRequest.ts';
-export { encodeGrpcInferResponse } from './grpcResponse.ts';
-export type { GrpcInferResponse } from './grpcResponse.ts';
 export type { EncodedResponse, InferResponse } from './inferResponse.ts';
 
 export { decodeGenerateRequest } from './generateRequest.ts';
@@ -29,3 +26,8 @@ export type { GenerateResponse } from './generateResponse.ts';
 
 export { modelConfig, modelMetadata } from './metadata.ts';
 export type { ModelConfig, ModelMetadata, TensorMetadata } from './metadata.ts';
+export { decodeInferMessage } from './wire/inferRequestMessage.ts';
+export type { GrpcInferRequest } from './wire/inferRequestMessage.ts';
+export { encodeInferMessage, encodeStreamAnswer, encodeStreamError } from './wire/inferResponseMessage.ts';
+export type { WireMessage } from './wire/wireMessage.ts';
+export { WireError } from './wire/wireReader.ts';

@@ -1,29 +1,44 @@
-import { decodeGrpcInferRequest, encodeGrpcInferResponse } from '@onda/protocol';
-import type { GrpcInferRequest, GrpcInferResponse } from '@onda/protocol';
+import { decodeGrpcInferRequest, decodeInferMessage, WireError } from '@onda/protocol';
+import type { GrpcInferRequest, InferResponse } from '@onda/protocol';
 import { countRequest } from '../countRequest.ts';
 import { inferOutputs } from '../inferOutputs.ts';
 import { limits } from '../limits.ts';
 import { routeRequest } from '../models/routeRequest.ts';
 import type { Service } from '../service.ts';
+import { CallError } from './grpcErrors.ts';
+import { GrpcStatus } from './grpcStatus.ts';
 
-export interface ModelInferRequest extends GrpcInferRequest {
-  model_name: string;
-  model_version: string;
+/**
+ * Reads a `ModelInferRequest`.
+ *
+ * @param bytes views on them go into the message
+ * @throws CallError
+ */
+export function readInferMessage(bytes: Uint8Array): GrpcInferRequest {
+  try {
+    return decodeInferMessage(bytes);
+  } catch (error) {
+    if (!(error instanceof WireError)) throw error;
+    throw new CallError(
+      GrpcStatus.INVALID_ARGUMENT,
+      `the message cannot be read as a ModelInferRequest (${error.message}); send what the .proto file describes`,
+    );
+  }
 }
 
 /** `ModelInfer`, by itself or as a part of a stream. */
 export function grpcInfer(
   service: Service,
-  message: ModelInferRequest,
+  message: GrpcInferRequest,
   isGone: () => boolean,
   client?: string,
-): Promise<GrpcInferResponse> {
-  const version = message.model_version || undefined;
-  const model = service.repository.find(message.model_name, version);
+): Promise<InferResponse> {
+  const version = message.modelVersion || undefined;
+  const model = service.repository.find(message.modelName, version);
   return countRequest(model.stats, async () => {
     const routed = await routeRequest(service.repository, model, version, client, ({ signature }) =>
       decodeGrpcInferRequest(message, signature, limits.tensorValues),
     );
-    return encodeGrpcInferResponse(await inferOutputs(routed, isGone, client));
+    return inferOutputs(routed, isGone, client);
   });
 }

@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url';
-import type { ServiceDefinition } from '@grpc/grpc-js';
 import { loadSync } from '@grpc/proto-loader';
+import type { ServiceDefinition } from '@grpc/proto-loader';
 
 const folder = fileURLToPath(new URL('../../proto/', import.meta.url));
 

@@ -1,79 +1,81 @@
-import type { ServerDuplexStream } from '@grpc/grpc-js';
-import type { GrpcInferResponse } from '@onda/protocol';
-import { grpcClientOf } from '../access/grpcGuard.ts';
+import { encodeStreamAnswer, encodeStreamError } from '@onda/protocol';
+import type { GrpcInferRequest, WireMessage } from '@onda/protocol';
 import { limits } from '../limits.ts';
 import type { Service } from '../service.ts';
 import { withTrace } from '../tracing/requestTrace.ts';
+import type { CallHandler, GrpcCall } from './call/grpcCall.ts';
 import { grpcError } from './grpcErrors.ts';
-import { grpcInfer } from './grpcInfer.ts';
-import type { ModelInferRequest } from './grpcInfer.ts';
-
-interface StreamAnswer {
-  error_message: string;
-  infer_response: Partial<GrpcInferResponse>;
-}
-
-export type InferStream = ServerDuplexStream<ModelInferRequest, StreamAnswer>;
+import { grpcInfer, readInferMessage } from './grpcInfer.ts';
 
 /**
  * `ModelStreamInfer`: each request of the stream is answered when it is done, the steps of one sequence in order. One that fails
- * gives an answer with `error_message` and its id, and the stream goes on.
+ * gives an answer with `error_message` and its id, and the stream goes on; bytes that are no request end it.
  *
- * The stream is read no faster than it is answered: a client that does not read its answers is not read either.
+ * The stream is read no faster than it is answered, nor than its client may send: a client that does not read its answers is not
+ * read either.
  *
- * @returns ends the stream once what was read is answered
+ * @param address of the client, by which it is told from others where there are no tokens
  */
-export function answerStream(service: Service, stream: InferStream): () => void {
-  const client = grpcClientOf(stream);
+export function answerStream(service: Service, call: GrpcCall, address: string): CallHandler {
+  const { access } = service;
+  const isGone = (): boolean => call.over;
   let underWay = 0;
+  let messages = 0;
   let ending = false;
-  let full = false;
+  let timer: NodeJS.Timeout | undefined;
   const settle = (): void => {
-    if (ending && underWay === 0) stream.end();
-    else if (!full && underWay < limits.streamRequests) stream.resume();
+    if (ending && underWay === 0) call.end();
+    else if (!ending && timer === undefined && !call.full && underWay < limits.streamRequests) call.resume();
   };
   const finish = (): void => {
     ending = true;
-    stream.pause();
+    call.pause();
     settle();
   };
-  const answer = async (message: ModelInferRequest): Promise<void> => {
-    const reply = await withTrace(service.tracing?.traceOf(stream.metadata), () =>
-      streamAnswer(service, message, () => stream.cancelled, client),
-    );
+  /** The first message was counted with the call. */
+  const holdBack = (): void => {
+    const ms = access.asks && messages++ > 0 ? access.delayMs(call.client, address) : 0;
+    if (ms <= 0) return;
+    call.pause();
+    timer = setTimeout(() => {
+      timer = undefined;
+      settle();
+    }, ms);
+  };
+  const answer = async (message: GrpcInferRequest): Promise<void> => {
+    const reply = await withTrace(call.trace, () => streamAnswer(service, message, isGone, call.client));
     underWay--;
-    if (stream.cancelled) return;
-    full = !stream.write(reply);
+    if (call.over) return;
+    call.send(reply);
     settle();
   };
-  stream.on('data', (message: ModelInferRequest) => {
-    underWay++;
-    if (underWay >= limits.streamRequests) stream.pause();
-    void answer(message);
-  });
-  stream.on('drain', () => {
-    full = false;
-    settle();
-  });
-  stream.on('end', finish);
-  // Its client has gone; what waits for it is not run.
-  stream.on('error', () => undefined);
-  return finish;
+  return {
+    streams: true,
+    message: (bytes) => {
+      const message = readInferMessage(bytes);
+      underWay++;
+      if (underWay >= limits.streamRequests || call.full) call.pause();
+      holdBack();
+      void answer(message);
+    },
+    end: finish,
+    drained: settle,
+    cancelled: () => {
+      clearTimeout(timer);
+    },
+    finish,
+  };
 }
 
 async function streamAnswer(
   service: Service,
-  message: ModelInferRequest,
+  message: GrpcInferRequest,
   isGone: () => boolean,
   client: string | undefined,
-): Promise<StreamAnswer> {
+): Promise<WireMessage> {
   try {
-    return { error_message: '', infer_response: await grpcInfer(service, message, isGone, client) };
+    return encodeStreamAnswer(await grpcInfer(service, message, isGone, client));
   } catch (error) {
-    const { model_name: name, model_version: version, id } = message;
-    return {
-      error_message: grpcError(service, error).details,
-      infer_response: { model_name: name, model_version: version, id },
-    };
+    return encodeStreamError(message, grpcError(service, error).details);
   }
 }

@@ -1,31 +1,26 @@
-import { ServerInterceptingCall, ServerListenerBuilder, status } from '@grpc/grpc-js';
-import type { ServerInterceptor } from '@grpc/grpc-js';
+import { statusName } from '../grpc/grpcStatus.ts';
+import type { GrpcStatus } from '../grpc/grpcStatus.ts';
 import type { Log } from './createLog.ts';
 import { maybeTraceId } from './traceId.ts';
 
-/** Tells each gRPC call at the level `debug` when it is over, as `logRequests` does for HTTP. */
-export function logCalls(log: Log): ServerInterceptor[] {
-  if (!log.isLevelEnabled('debug')) return [];
-  return [
-    ({ path }, call) => {
-      const since = performance.now();
-      let trace_id: string | undefined;
-      const listener = new ServerListenerBuilder()
-        .withOnReceiveMetadata((metadata, next) => {
-          trace_id = maybeTraceId(metadata.get('traceparent').at(0)?.toString());
-          next(metadata);
-        })
-        .build();
-      return new ServerInterceptingCall(call, {
-        start: (next) => {
-          next(listener);
-        },
-        sendStatus: (sent, next) => {
-          const ms = Math.round((performance.now() - since) * 1000) / 1000;
-          log.debug({ path, status: status[sent.code], ms, trace_id }, 'grpc call');
-          next(sent);
-        },
-      });
-    },
-  ];
+/**
+ * Tells a gRPC call at the level `debug` when it is over, as `logRequests` does for HTTP.
+ *
+ * @returns to be called with its end; undefined at any other level
+ */
+export function logCall(
+  log: Log,
+  path: string,
+  traceparent: string | undefined,
+): ((code: GrpcStatus) => void) | undefined {
+  if (!log.isLevelEnabled('debug')) return undefined;
+  const since = performance.now();
+  return (code) => {
+    const ms = Math.round((performance.now() - since) * 1000) / 1000;
+    const trace_id = maybeTraceId(traceparent);
+    log.debug({ path: path.slice(0, MOST_OF_PATH), status: statusName(code), ms, trace_id }, 'grpc call');
+  };
 }
+
+/** Characters of a path that are kept, as of HTTP's. */
+const MOST_OF_PATH = 200;

@@ -1,15 +1,14 @@
 import type { IncomingMessage, RequestListener } from 'node:http';
-import { ServerInterceptingCall, ServerListenerBuilder, status as grpcStatus } from '@grpc/grpc-js';
-import type { Metadata, ServerInterceptor } from '@grpc/grpc-js';
 import { createTraceState, ROOT_CONTEXT, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api';
 import type { Attributes, Context, Span, Tracer } from '@opentelemetry/api';
 import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-http';
 import { resourceFromAttributes } from '@opentelemetry/resources';
 import { BatchSpanProcessor, NodeTracerProvider } from '@opentelemetry/sdk-trace-node';
 import { clientOf } from '../access/guard.ts';
+import { GrpcStatus } from '../grpc/grpcStatus.ts';
 import { serverVersion } from '../serverVersion.ts';
 import type { RequestTrace } from './requestTrace.ts';
-import type { Tracing } from './tracing.ts';
+import type { CallTrace, Tracing } from './tracing.ts';
 
 /** Where OTLP over HTTP takes traces. @see https://opentelemetry.io/docs/specs/otlp/#otlphttp-request */
 const TRACES = '/v1/traces';
@@ -19,10 +18,9 @@ const traceparent = /^00-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})$/;
 
 /** Spans of requests, and in them of their waiting and their runs, sent in batches to a collector. */
 export class OtelTracing implements Tracing {
-  readonly interceptor: ServerInterceptor;
   readonly #provider: NodeTracerProvider;
   readonly #tracer: Tracer;
-  readonly #traces = new WeakMap<IncomingMessage | Metadata, RequestTrace>();
+  readonly #traces = new WeakMap<IncomingMessage, RequestTrace>();
 
   constructor(endpoint: string) {
     const exporter = new OTLPTraceExporter({ url: endpoint.replace(/\/$/, '') + TRACES });
@@ -31,7 +29,6 @@ export class OtelTracing implements Tracing {
       spanProcessors: [new BatchSpanProcessor(exporter)],
     });
     this.#tracer = this.#provider.getTracer('onda', serverVersion);
-    this.interceptor = ({ path }, call) => this.#intercept(path, call);
   }
 
   listener(next: RequestListener): RequestListener {
@@ -54,39 +51,25 @@ export class OtelTracing implements Tracing {
     };
   }
 
-  traceOf(request: IncomingMessage | Metadata): RequestTrace | undefined {
+  traceOf(request: IncomingMessage): RequestTrace | undefined {
     return this.#traces.get(request);
+  }
+
+  call(path: string, traceparent: string | undefined, tracestate: string | undefined): CallTrace {
+    const span = this.#begin(path.slice(1, 200), traceparent, tracestate, { 'rpc.system': 'grpc' });
+    return {
+      trace: this.#traceIn(span),
+      end: (code) => {
+        span.setAttribute('rpc.grpc.status_code', code);
+        if (code === GrpcStatus.INTERNAL) span.setStatus({ code: SpanStatusCode.ERROR });
+        span.end();
+      },
+    };
   }
 
   close(): Promise<void> {
     // A collector that is away must not keep the service from ending.
     return this.#provider.shutdown().catch(() => undefined);
-  }
-
-  #intercept(path: string, call: Parameters<ServerInterceptor>[1]): ServerInterceptingCall {
-    let span: Span | undefined;
-    const listener = new ServerListenerBuilder()
-      .withOnReceiveMetadata((metadata, next) => {
-        const [parent, state] = ['traceparent', 'tracestate'].map((name) =>
-          metadata.get(name).at(0)?.toString(),
-        );
-        span = this.#begin(path.slice(1), parent, state, { 'rpc.system': 'grpc' });
-        this.#traces.set(metadata, this.#traceIn(span));
-        next(metadata);
-      })
-      .withOnCancel(() => span?.end())
-      .build();
-    return new ServerInterceptingCall(call, {
-      start: (next) => {
-        next(listener);
-      },
-      sendStatus: (sent, next) => {
-        span?.setAttribute('rpc.grpc.status_code', sent.code);
-        if (sent.code === grpcStatus.INTERNAL) span?.setStatus({ code: SpanStatusCode.ERROR });
-        span?.end();
-        next(sent);
-      },
-    });
   }
 
   #begin(

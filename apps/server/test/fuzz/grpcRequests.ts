@@ -99,7 +99,7 @@ function oddMessage(random: Random): Buffer {
   const message = pick(random, messages);
   if (random.int(2) === 0) return mutateBytes(ModelInfer.requestSerialize(message), random);
   try {
-    return ModelInfer.requestSerialize(mutateDocument(message, random));
+    return ModelInfer.requestSerialize(mutateDocument(message, random) as object);
   } catch {
     // Not every odd document is a message; such a one is a message of odd bytes.
     return mutateBytes(ModelInfer.requestSerialize(message), random);

@@ -1,0 +1,16 @@
+import { encodeInferMessage } from '@onda/protocol';
+import type { Service } from '../service.ts';
+import { withTrace } from '../tracing/requestTrace.ts';
+import type { CallHandler, GrpcCall } from './call/grpcCall.ts';
+import { grpcInfer, readInferMessage } from './grpcInfer.ts';
+import { answerOnce } from './unaryCall.ts';
+
+/** `ModelInfer`. */
+export function answerInfer(service: Service, call: GrpcCall): CallHandler {
+  const isGone = (): boolean => call.over;
+  return answerOnce(call, async (bytes) => {
+    const message = readInferMessage(bytes);
+    const { trace, client } = call;
+    return encodeInferMessage(await withTrace(trace, () => grpcInfer(service, message, isGone, client)));
+  });
+}

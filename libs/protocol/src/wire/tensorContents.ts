@@ -1,0 +1,84 @@
+import type { TensorType } from '@onda/contract';
+import { decoded } from '../textBytes.ts';
+import { WireType } from './wireReader.ts';
+import type { WireReader } from './wireReader.ts';
+
+/** The fields of `InferTensorContents` by their numbers. */
+const FIELD = {
+  bool: 1,
+  int32: 2,
+  int64: 3,
+  uint32: 4,
+  uint64: 5,
+  float32: 6,
+  float64: 7,
+  bytes: 8,
+} as const;
+
+type Field = (typeof FIELD)[keyof typeof FIELD];
+
+/** The field that holds the values of each type; float16 has none and travels as raw bytes. */
+const fields = {
+  float32: FIELD.float32,
+  float64: FIELD.float64,
+  float16: undefined,
+  int8: FIELD.int32,
+  int16: FIELD.int32,
+  int32: FIELD.int32,
+  int64: FIELD.int64,
+  uint8: FIELD.uint32,
+  uint16: FIELD.uint32,
+  uint32: FIELD.uint32,
+  uint64: FIELD.uint64,
+  bool: FIELD.bool,
+  string: FIELD.bytes,
+} as const satisfies Record<TensorType, Field | undefined>;
+
+/** How a value of each field is written, and read. */
+const kinds: Readonly<Record<Field, { type: number; read: (reader: WireReader) => unknown }>> = {
+  [FIELD.bool]: { type: WireType.VARINT, read: (reader) => reader.bool() },
+  [FIELD.int32]: { type: WireType.VARINT, read: (reader) => reader.int32() },
+  [FIELD.int64]: { type: WireType.VARINT, read: (reader) => reader.int64() },
+  [FIELD.uint32]: { type: WireType.VARINT, read: (reader) => reader.uint32() },
+  [FIELD.uint64]: { type: WireType.VARINT, read: (reader) => reader.uint64() },
+  [FIELD.float32]: { type: WireType.FIXED32, read: (reader) => reader.float() },
+  [FIELD.float64]: { type: WireType.FIXED64, read: (reader) => reader.double() },
+  [FIELD.bytes]: { type: WireType.BYTES, read: (reader) => reader.bytes() },
+};
+
+/** `InferTensorContents`: the values of each field that has some. */
+export type GrpcContents = ReadonlyMap<number, readonly unknown[]>;
+
+/** @throws WireError */
+export function readContents(reader: WireReader): GrpcContents {
+  const contents = new Map<number, unknown[]>();
+  while (!reader.done) {
+    const tag = reader.tag();
+    const field = tag >>> 3;
+    const type = tag & 7;
+    const kind = field <= FIELD.bytes ? kinds[field as Field] : undefined;
+    const packed = kind !== undefined && type === WireType.BYTES && kind.type !== WireType.BYTES;
+    if (kind === undefined || (!packed && type !== kind.type)) {
+      reader.skip(tag, FIELD.bytes);
+      continue;
+    }
+    const values = contents.get(field) ?? [];
+    if (packed) {
+      const list = reader.message();
+      while (!list.done) values.push(kind.read(list));
+    } else {
+      values.push(kind.read(reader));
+    }
+    if (values.length > 0) contents.set(field, values);
+  }
+  return contents;
+}
+
+/** The values of one type, as JSON would have them; none if the message holds those of another type. */
+export function grpcValues(contents: GrpcContents | undefined, type: TensorType, where: string): unknown[] {
+  const field = fields[type];
+  const values = field === undefined ? undefined : contents?.get(field);
+  if (values === undefined) return [];
+  if (type === 'string') return values.map((value, index) => decoded(value as Uint8Array, index, where));
+  return values as unknown[];
+}

@@ -1,0 +1,166 @@
+/** Bytes that are no message of protobuf, or not the one that is expected. */
+export class WireError extends Error {}
+
+/** How a field is written; its tag is its number * 8 + this. */
+export const WireType = { VARINT: 0, FIXED64: 1, BYTES: 2, FIXED32: 5 } as const;
+
+const decoder = new TextDecoder('utf-8', { fatal: true });
+
+/** Texts that are names are decoded here: a call of the decoder costs more. */
+const SHORT_TEXT = 64;
+
+/** Reads the fields of a message. Groups, which proto3 does not have, are refused; so nothing nests deeper than what is read. */
+export class WireReader {
+  readonly #bytes: Uint8Array;
+  readonly #view: DataView;
+  #at: number;
+  readonly #end: number;
+  /** The last varint's halves. */
+  #low = 0;
+  #high = 0;
+
+  constructor(bytes: Uint8Array) {
+    this.#bytes = bytes;
+    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    this.#at = 0;
+    this.#end = bytes.length;
+  }
+
+  get done(): boolean {
+    return this.#at >= this.#end;
+  }
+
+  /** A field's number * 8 + its wire type. */
+  tag(): number {
+    this.#varint();
+    if (this.#high !== 0 || this.#low < 8) throw new WireError('a field without a number');
+    return this.#low;
+  }
+
+  bool(): boolean {
+    this.#varint();
+    return this.#low !== 0 || this.#high !== 0;
+  }
+
+  int32(): number {
+    this.#varint();
+    return this.#low | 0;
+  }
+
+  uint32(): number {
+    this.#varint();
+    return this.#low;
+  }
+
+  /** The nearest number of JavaScript. */
+  int64(): number {
+    this.#varint();
+    return (this.#high | 0) * TWO_32 + this.#low;
+  }
+
+  /** The nearest number of JavaScript. */
+  uint64(): number {
+    this.#varint();
+    return this.#high * TWO_32 + this.#low;
+  }
+
+  float(): number {
+    return this.#view.getFloat32(this.#take(4), true);
+  }
+
+  double(): number {
+    return this.#view.getFloat64(this.#take(8), true);
+  }
+
+  /** A view. */
+  bytes(): Uint8Array {
+    const start = this.#takeLength();
+    return this.#bytes.subarray(start, this.#at);
+  }
+
+  message(): WireReader {
+    return new WireReader(this.bytes());
+  }
+
+  /** @throws WireError for what is no UTF-8 */
+  text(): string {
+    const start = this.#takeLength();
+    const bytes = this.#bytes;
+    const end = this.#at;
+    if (end - start <= SHORT_TEXT) {
+      let text = '';
+      let at = start;
+      while (at < end && bytes[at] < 0x80) text += String.fromCharCode(bytes[at++]);
+      if (at === end) return text;
+    }
+    try {
+      return decoder.decode(bytes.subarray(start, end));
+    } catch {
+      throw new WireError('a text that is no UTF-8');
+    }
+  }
+
+  /**
+   * Passes over a field that is not known; one whose number is known has another type than it should.
+   *
+   * @param fields the highest number that is known
+   */
+  skip(tag: number, fields: number): void {
+    const field = tag >>> 3;
+    if (field <= fields) throw new WireError(`field ${field} of another type`);
+    const type = tag & 7;
+    if (type === WireType.VARINT) this.#varint();
+    else if (type === WireType.FIXED64) this.#take(8);
+    else if (type === WireType.BYTES) this.#takeLength();
+    else if (type === WireType.FIXED32) this.#take(4);
+    else throw new WireError(`field ${field} of a type that proto3 does not have`);
+  }
+
+  /** @returns where the bytes begin */
+  #takeLength(): number {
+    this.#varint();
+    if (this.#high !== 0) throw ends();
+    return this.#take(this.#low);
+  }
+
+  #take(length: number): number {
+    const start = this.#at;
+    if (length > this.#end - start) throw ends();
+    this.#at = start + length;
+    return start;
+  }
+
+  #varint(): void {
+    const bytes = this.#bytes;
+    let low = 0;
+    for (let shift = 0; shift < 28; shift += 7) {
+      const byte = this.#byte(bytes);
+      low |= (byte & 0x7f) << shift;
+      if (byte < 0x80) {
+        this.#low = low;
+        this.#high = 0;
+        return;
+      }
+    }
+    let byte = this.#byte(bytes);
+    this.#low = (low | ((byte & 0x0f) << 28)) >>> 0;
+    let high = (byte & 0x7f) >>> 4;
+    for (let shift = 3; byte >= 0x80; shift += 7) {
+      if (shift > 31) throw new WireError('a number of more than 64 bits');
+      byte = this.#byte(bytes);
+      high |= (byte & 0x7f) << shift;
+    }
+    this.#high = high >>> 0;
+  }
+
+  #byte(bytes: Uint8Array): number {
+    if (this.#at >= this.#end) throw ends();
+    return bytes[this.#at++];
+  }
+}
+
+const TWO_32 = 4_294_967_296;
+
+function ends(): WireError {
+  return new WireError('it ends within a field');
+}

@@ -1,0 +1,80 @@
+const encoder = new TextEncoder();
+
+/** The highest number that fits into the bits that JavaScript shifts. */
+const MOST_SHIFTED = 0x7fff_ffff;
+
+/** Bytes of a number as a varint. A number below 0 has all 64 bits. */
+export function varintSize(value: number): number {
+  if (value < 0) return 10;
+  let bytes = 1;
+  for (let left = value; left >= 0x80; left = Math.floor(left / 0x80)) bytes++;
+  return bytes;
+}
+
+/** Bytes of a text in UTF-8. */
+export function textSize(text: string): number {
+  for (let at = 0; at < text.length; at++) {
+    if (text.charCodeAt(at) >= 0x80) return encoder.encode(text).length;
+  }
+  return text.length;
+}
+
+/** Bytes of a field of so many bytes, with its tag of one byte and its length. */
+export function fieldSize(bytes: number): number {
+  return 1 + varintSize(bytes) + bytes;
+}
+
+/** Writes the fields of a message into a place that is large enough. */
+export class WireWriter {
+  readonly #target: Uint8Array;
+  #at: number;
+
+  constructor(target: Uint8Array, at: number) {
+    this.#target = target;
+    this.#at = at;
+  }
+
+  /** @param value whole, from -(2^53 - 1) to 2^53 - 1 */
+  varint(value: number): void {
+    const target = this.#target;
+    if (value < 0) {
+      let left = BigInt.asUintN(64, BigInt(value));
+      for (; left >= 0x80n; left >>= 7n) target[this.#at++] = Number(left & 0x7fn) | 0x80;
+      target[this.#at++] = Number(left);
+      return;
+    }
+    let left = value;
+    for (; left > MOST_SHIFTED; left = Math.floor(left / 0x80)) target[this.#at++] = (left % 0x80) | 0x80;
+    for (; left >= 0x80; left >>>= 7) target[this.#at++] = (left & 0x7f) | 0x80;
+    target[this.#at++] = left;
+  }
+
+  /** Before a message or list of so many bytes. */
+  head(tag: number, bytes: number): void {
+    this.#target[this.#at++] = tag;
+    this.varint(bytes);
+  }
+
+  bytes(tag: number, value: Uint8Array): void {
+    this.head(tag, value.length);
+    this.#target.set(value, this.#at);
+    this.#at += value.length;
+  }
+
+  text(tag: number, value: string): void {
+    const { length } = value;
+    this.head(tag, length);
+    const target = this.#target;
+    const start = this.#at;
+    for (let index = 0; index < length; index++) {
+      const code = value.charCodeAt(index);
+      if (code >= 0x80) {
+        this.#at = start - varintSize(length) - 1;
+        this.bytes(tag, encoder.encode(value));
+        return;
+      }
+      target[start + index] = code;
+    }
+    this.#at = start + length;
+  }
+}
