@@ -1,7 +1,8 @@
 import { encodeInferMessage } from '@onda/protocol';
 import type { Service } from '../service.ts';
 import { withTrace } from '../tracing/requestTrace.ts';
-import type { CallHandler, GrpcCall } from './call/grpcCall.ts';
+import type { CallHandler } from './call/callHandler.ts';
+import type { GrpcCall } from './call/grpcCall.ts';
 import { grpcInfer, readInferMessage } from './grpcInfer.ts';
 import { answerOnce } from './unaryCall.ts';
 

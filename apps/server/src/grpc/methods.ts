@@ -4,7 +4,8 @@ import { isLive, isReady } from '../health.ts';
 import { serverDescription } from '../serverDescription.ts';
 import type { Service } from '../service.ts';
 import { modelStatistics } from '../statistics.ts';
-import type { CallHandler, GrpcCall } from './call/grpcCall.ts';
+import type { CallHandler } from './call/callHandler.ts';
+import type { GrpcCall } from './call/grpcCall.ts';
 import { CallError } from './grpcErrors.ts';
 import { GrpcStatus } from './grpcStatus.ts';
 import { answerInfer } from './inferCall.ts';
@@ -15,6 +16,7 @@ import { answerOnce } from './unaryCall.ts';
 /** Takes a call. @param address of its client */
 export type Method = (call: GrpcCall, address: string) => CallHandler;
 
+/** What any of them may ask for; those that ask for nothing have neither. */
 interface NamedModel {
   name: string;
   version: string;
@@ -25,7 +27,7 @@ export function methodsOf(service: Service): ReadonlyMap<string, Method> {
   const { repository } = service;
   const find = ({ name, version }: NamedModel): ReturnType<typeof repository.find> =>
     repository.find(name, version || undefined);
-  const answers: Readonly<Record<string, (message: never) => object>> = {
+  const answers: Readonly<Record<string, (model: NamedModel) => object>> = {
     ServerLive: () => ({ live: isLive(service) }),
     ServerReady: () => ({ ready: isReady(service) }),
     ServerMetadata: () => serverDescription,
@@ -51,17 +53,16 @@ export function methodsOf(service: Service): ReadonlyMap<string, Method> {
 function described(
   definition: ServiceDefinition,
   name: string,
-  answer: (message: never) => object,
+  answer: (message: NamedModel) => object,
 ): [path: string, method: Method] {
-  const method = definition[name] as MethodDefinition<object, object>;
+  const method = definition[name] as MethodDefinition<NamedModel, object>;
   return [
     method.path,
-    (call) =>
-      answerOnce(call, (bytes) => messageOf(method.responseSerialize(answer(read(method, bytes) as never)))),
+    (call) => answerOnce(call, (bytes) => messageOf(method.responseSerialize(answer(read(method, bytes))))),
   ];
 }
 
-function read(method: MethodDefinition<object, object>, bytes: Buffer): object {
+function read(method: MethodDefinition<NamedModel, object>, bytes: Buffer): NamedModel {
   try {
     return method.requestDeserialize(bytes);
   } catch {

@@ -23,12 +23,12 @@ export interface GrpcServer {
 export async function startGrpc(service: Service, host: string, port: number): Promise<GrpcServer> {
   const context: CallContext = {
     service,
-    methods: methodsOf(service),
     held: new HeldBytes(),
     streams: new Set(),
   };
+  const methods = methodsOf(service);
   const server = new Http2Server(
-    (socket) => openCalls(context, socket.remoteAddress ?? ''),
+    (socket) => openCalls(context, methods, socket.remoteAddress ?? ''),
     (error) => {
       service.onDefect(error instanceof Error ? (error.stack ?? error.message) : String(error));
     },

@@ -3,7 +3,8 @@ import type { GrpcInferRequest, WireMessage } from '@onda/protocol';
 import { limits } from '../limits.ts';
 import type { Service } from '../service.ts';
 import { withTrace } from '../tracing/requestTrace.ts';
-import type { CallHandler, GrpcCall } from './call/grpcCall.ts';
+import type { CallHandler } from './call/callHandler.ts';
+import type { GrpcCall } from './call/grpcCall.ts';
 import { grpcError } from './grpcErrors.ts';
 import { grpcInfer, readInferMessage } from './grpcInfer.ts';
 

@@ -1,5 +1,6 @@
 import type { WireMessage } from '@onda/protocol';
-import type { CallHandler, GrpcCall } from './call/grpcCall.ts';
+import type { CallHandler } from './call/callHandler.ts';
+import type { GrpcCall } from './call/grpcCall.ts';
 import { CallError } from './grpcErrors.ts';
 import { GrpcStatus } from './grpcStatus.ts';
 

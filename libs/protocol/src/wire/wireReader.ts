@@ -15,9 +15,10 @@ export class WireReader {
   readonly #view: DataView;
   #at: number;
   readonly #end: number;
-  /** The last varint's halves. */
+  /** The last varint's halves, and its bytes. */
   #low = 0;
   #high = 0;
+  #size = 0;
 
   constructor(bytes: Uint8Array) {
     this.#bytes = bytes;
@@ -32,23 +33,25 @@ export class WireReader {
 
   /** A field's number * 8 + its wire type. */
   tag(): number {
-    this.#varint();
+    this.#varint32();
     if (this.#high !== 0 || this.#low < 8) throw new WireError('a field without a number');
     return this.#low;
   }
 
   bool(): boolean {
-    this.#varint();
-    return this.#low !== 0 || this.#high !== 0;
+    this.#varint32();
+    return this.#low !== 0;
   }
 
+  /** One below 0 has all 64 bits. */
   int32(): number {
     this.#varint();
+    if (this.#size > 5 && this.#size < 10) throw tooLong();
     return this.#low | 0;
   }
 
   uint32(): number {
-    this.#varint();
+    this.#varint32();
     return this.#low;
   }
 
@@ -118,7 +121,7 @@ export class WireReader {
 
   /** @returns where the bytes begin */
   #takeLength(): number {
-    this.#varint();
+    this.#varint32();
     if (this.#high !== 0) throw ends();
     return this.#take(this.#low);
   }
@@ -130,7 +133,14 @@ export class WireReader {
     return start;
   }
 
+  /** protobuf would cut more bits off; whoever sends them means something else than we would read. */
+  #varint32(): void {
+    this.#varint();
+    if (this.#size > 5) throw tooLong();
+  }
+
   #varint(): void {
+    const start = this.#at;
     const bytes = this.#bytes;
     let low = 0;
     for (let shift = 0; shift < 28; shift += 7) {
@@ -139,6 +149,7 @@ export class WireReader {
       if (byte < 0x80) {
         this.#low = low;
         this.#high = 0;
+        this.#size = this.#at - start;
         return;
       }
     }
@@ -151,6 +162,7 @@ export class WireReader {
       high |= (byte & 0x7f) << shift;
     }
     this.#high = high >>> 0;
+    this.#size = this.#at - start;
   }
 
   #byte(bytes: Uint8Array): number {
@@ -160,6 +172,10 @@ export class WireReader {
 }
 
 const TWO_32 = 4_294_967_296;
+
+function tooLong(): WireError {
+  return new WireError('a number of more bits than its field has');
+}
 
 function ends(): WireError {
   return new WireError('it ends within a field');

@@ -9,28 +9,10 @@ import { GrpcStatus } from '../grpcStatus.ts';
 import type { Http2Stream, StreamReceiver } from '../http2/http2Stream.ts';
 import { answerHead, failureBlock, okTrailers } from './callBlocks.ts';
 import type { CallContext } from './callContext.ts';
+import type { CallHandler } from './callHandler.ts';
 import type { CallHead } from './callHead.ts';
 import { MessageReader, PREFIX_BYTES } from './messageReader.ts';
 import { acceptedEncodings, unpack } from './unpack.ts';
-
-/** What answers a call. */
-export interface CallHandler {
-  /**
-   * @param bytes a view that must not be kept beyond this turn
-   * @param last  whether the body ends with it
-   */
-  message(bytes: Buffer, last: boolean): void;
-  /** No more messages come. */
-  end(): void;
-  /** Answers that waited for the client have left. */
-  drained(): void;
-  /** The client has gone. */
-  cancelled(): void;
-  /** The service stops: answers what it has and ends. */
-  finish(): void;
-  /** Whether there may be many messages, which come when they come; if not, the one is handed on once the body has ended. */
-  readonly streams: boolean;
-}
 
 /** One gRPC call: messages in and out, its deadline, its end. */
 export class GrpcCall implements StreamReceiver {

@@ -2,6 +2,7 @@ import { enterCall } from '../../access/grpcGuard.ts';
 import { logCall } from '../../log/logCalls.ts';
 import type { Http2Stream, StreamReceiver } from '../http2/http2Stream.ts';
 import type { OpenRequest } from '../http2/streamTable.ts';
+import type { Method } from '../methods.ts';
 import type { RequestHead } from '../http2/requestHead.ts';
 import { CallError } from '../grpcErrors.ts';
 import { GrpcStatus } from '../grpcStatus.ts';
@@ -11,8 +12,17 @@ import { maybeHttpStatus, readCallHead } from './callHead.ts';
 import type { CallHead } from './callHead.ts';
 import { GrpcCall } from './grpcCall.ts';
 
-/** Begins the calls of one connection. @param address of its client */
-export function openCalls(context: CallContext, address: string): OpenRequest {
+/**
+ * Begins the calls of one connection.
+ *
+ * @param methods by path
+ * @param address of its client
+ */
+export function openCalls(
+  context: CallContext,
+  methods: ReadonlyMap<string, Method>,
+  address: string,
+): OpenRequest {
   // A client sends the same head again and again: what it says is read once.
   const heads = new WeakMap<RequestHead, CallHead>();
   return (stream, head) => {
@@ -28,7 +38,7 @@ export function openCalls(context: CallContext, address: string): OpenRequest {
         read = readCallHead(head);
         heads.set(head, read);
       }
-      const method = context.methods.get(head.path);
+      const method = methods.get(head.path);
       if (method === undefined) throw noSuchMethod(head.path);
       const admitted = enterCall(
         context.service.access,

@@ -106,8 +106,8 @@ export class Http2Connection {
   }
 
   #isSlow(now: number): boolean {
-    if (this.#hasSettings && this.#rest.length === 0 && !this.#streams.inBlock) return false;
-    const most = this.#hasSettings && !this.#streams.inBlock ? timeouts.requestMs : timeouts.headersMs;
+    if (this.#hasSettings && this.#rest.length === 0 && !this.#streams.inBlock()) return false;
+    const most = this.#hasSettings && !this.#streams.inBlock() ? timeouts.requestMs : timeouts.headersMs;
     return now - this.#restSince > most;
   }
 
@@ -134,7 +134,7 @@ export class Http2Connection {
   /** Takes the whole frames among the bytes and keeps the rest. */
   #read(bytes: Buffer): void {
     const isNew = this.#rest.length === 0;
-    const wasInBlock = this.#streams.inBlock;
+    const wasInBlock = this.#streams.inBlock();
     let at = 0;
     if (!this.#greeted) {
       const start = bytes.subarray(0, PREFACE.length);
@@ -166,7 +166,7 @@ export class Http2Connection {
       at = start + length;
     }
     // A frame or block that is begun now has its time from now on.
-    if ((isNew || at > 0) && !(wasInBlock && this.#streams.inBlock)) this.#restSince = performance.now();
+    if ((isNew || at > 0) && !(wasInBlock && this.#streams.inBlock())) this.#restSince = performance.now();
     this.#rest = at === bytes.length ? nothing : bytes.subarray(at);
   }
 
@@ -178,8 +178,8 @@ export class Http2Connection {
       }
       this.#hasSettings = true;
     }
-    if (type === FrameType.PING && !this.#streams.inBlock) this.#onPing(flags, stream, payload);
-    else if (type === FrameType.GOAWAY && !this.#streams.inBlock) this.#onGoAway(stream, payload);
+    if (type === FrameType.PING && !this.#streams.inBlock()) this.#onPing(flags, stream, payload);
+    else if (type === FrameType.GOAWAY && !this.#streams.inBlock()) this.#onGoAway(stream, payload);
     else this.#streams.onFrame(frame);
   }
 

@@ -69,6 +69,7 @@ export class Http2Stream {
   readonly #length: number | undefined;
   #queue: Uint8Array[] = [];
   #queued = 0;
+  #wasFull = false;
   #trailers: Buffer | undefined;
   #remoteEnded = false;
   #over = false;
@@ -216,8 +217,19 @@ export class Http2Stream {
 
   /** Sends what the windows have room for. */
   pump(): void {
+    this.#sendQueued();
+    if (this.#queue.length === 0 && this.#trailers) {
+      this.sendHead(this.#trailers, true);
+    } else if (this.full) {
+      this.#wasFull = true;
+    } else if (this.#wasFull) {
+      this.#wasFull = false;
+      this.receiver.drained();
+    }
+  }
+
+  #sendQueued(): void {
     const owner = this.#owner;
-    const wasFull = this.full;
     while (this.#queue.length > 0) {
       const [bytes] = this.#queue;
       const room = Math.min(this.#window, owner.window, owner.peer.frameBytes, bytes.length);
@@ -235,8 +247,6 @@ export class Http2Stream {
       if (room === bytes.length) this.#queue.shift();
       else this.#queue[0] = bytes.subarray(room);
     }
-    if (this.#trailers) this.sendHead(this.#trailers, true);
-    else if (wasFull && !this.full) this.receiver.drained();
   }
 
   /** The answer is out. A client that still sends is told that nobody reads it, and that all is well. */

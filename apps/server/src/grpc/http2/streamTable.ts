@@ -55,7 +55,7 @@ export class StreamTable implements StreamOwner {
   }
 
   /** Whether a header block is begun: nothing else may come then. */
-  get inBlock(): boolean {
+  inBlock(): boolean {
     return this.#blocks.open;
   }
 
@@ -98,7 +98,7 @@ export class StreamTable implements StreamOwner {
 
   #take(frame: Frame): void {
     const { type, payload, stream: id } = frame;
-    if (this.inBlock && type !== FrameType.CONTINUATION) throw broken('a frame within a header block');
+    if (this.inBlock() && type !== FrameType.CONTINUATION) throw broken('a frame within a header block');
     switch (type) {
       case FrameType.DATA:
         this.#onData(frame);
@@ -138,10 +138,8 @@ export class StreamTable implements StreamOwner {
   #onData(frame: Frame): void {
     const { stream: id, flags, payload } = frame;
     this.#checkBegun(id, 'DATA');
-    // Taken at once: what holds memory is bounded where it is held.
+    // Taken at once, so that it is never used up: what holds memory is bounded where it is held.
     this.#allowed -= payload.length;
-    if (this.#allowed < 0)
-      throw new ConnectionError(ErrorCode.FLOW_CONTROL_ERROR, "DATA beyond the connection's window");
     if (this.#allowed < http2Limits.connectionWindow / 2) {
       this.write(windowFrame(0, http2Limits.connectionWindow - this.#allowed));
       this.#allowed = http2Limits.connectionWindow;
