@@ -12,7 +12,6 @@ import { packagesOutside, requireBanner } from './requiredPackages.mjs';
 const taken = [
   '@fastify/helmet',
   '@fastify/static',
-  '@grpc/grpc-js',
   '@grpc/proto-loader',
   'commander',
   'fastify',
