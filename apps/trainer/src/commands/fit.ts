@@ -11,7 +11,8 @@ import { bandSeed } from '../fit/drawnBand.ts';
 import { fitRun, type FittedRun } from '../fit/fitRun.ts';
 import { readConfig } from '../fit/readConfig.ts';
 import { runFiles, trainingOf } from '../fit/runFolder.ts';
-import { fitReport, type GeneratedValues } from '../report/fitReport.ts';
+import { fitReport } from '../report/fitReport.ts';
+import type { GeneratedValues } from '../report/fitReportData.ts';
 import { reportPage } from '../report/reportPage.ts';
 
 /** The options of `fit` as the command line gives them. */

@@ -28,7 +28,7 @@ import { pointPrediction } from '../export/pointPrediction.ts';
 import { createTfjsReference } from '../export/tfjsReference.ts';
 import { readInput, writeFileWhole } from '../files.ts';
 import { createProgressLine } from '../progressLine.ts';
-import type { StepPicture } from '../report/fitReport.ts';
+import type { StepPicture } from '../report/fitReportData.ts';
 import { libraryVersions } from '../versions.ts';
 import { demonstration, type Demonstration } from './demonstration.ts';
 import { drawnBand, type DrawnBand } from './drawnBand.ts';

@@ -1,6 +1,6 @@
 import type { Scaler } from '@onda/contract';
 import { unscaleValues, type Chunk } from '@onda/series';
-import type { StepPicture } from '../report/fitReport.ts';
+import type { StepPicture } from '../report/fitReportData.ts';
 
 /** Keeps what a report shows of the training: x and the prediction every so many steps, and of the last step. */
 export interface PictureRecorder {

@@ -1,49 +1,14 @@
-import type { FitConfig, ParityRow } from '@onda/contract';
+import type { FitConfig } from '@onda/contract';
 import type { ForecastReport } from '@onda/series';
-import type { Demonstration } from '../fit/demonstration.ts';
-import { shareWithin, type DrawnBand } from '../fit/drawnBand.ts';
+import { shareWithin } from '../fit/drawnBand.ts';
 import { parityTable } from '../export/compare.ts';
 import { durationText } from '../progressLine.ts';
+import type { FitReportData } from './fitReportData.ts';
 import { frameStrip } from './frameStrip.ts';
+import { generatedSection } from './generatedSection.ts';
 import { chartColours, lineChart } from './lineChart.ts';
 import type { Report, ReportSection } from './reportPage.ts';
-
-/** One step's input and prediction (before its update), first sequence of the batch, in the data's own units. */
-export interface StepPicture {
-  step: number;
-  /** [time, features] */
-  x: Float32Array;
-  /** [time, outputs] */
-  y: Float32Array;
-  /** [time, outputs] */
-  prediction: Float32Array;
-}
-
-/** Values generated after the demonstration's prompt, by whom. */
-export interface GeneratedValues {
-  by: string;
-  /** [samples, outputs] */
-  values: Float32Array;
-}
-
-export interface FitReportData {
-  config: FitConfig;
-  features: number;
-  parameters: number;
-  backend: string;
-  seconds: number;
-  losses: ArrayLike<number>;
-  pictures: readonly StepPicture[];
-  demonstration: Demonstration;
-  generated: readonly GeneratedValues[];
-  /** Of a net that draws its values: where they lie. */
-  band: DrawnBand | null;
-  forecast: ForecastReport | null;
-  parity: readonly ParityRow[];
-  /** Sentences on what else was made: where the model lies, who served it. */
-  notes: readonly string[];
-  created: Date;
-}
+import { firstFeature, isVideo, stripEvery } from './shownValues.ts';
 
 const lossNames = {
   mse: 'mean squared error',
@@ -132,19 +97,6 @@ function keyFigures(data: FitReportData): Report['figures'] {
   return figures;
 }
 
-const isVideo = (
-  config: FitConfig,
-): config is FitConfig & { data: { kind: 'video-clips'; height: number; width: number } } =>
-  config.data.kind === 'video-clips';
-
-/** Every other frame keeps a strip of 50 readable. */
-const stripEvery = 2;
-
-/** The first feature of [samples, features]: what a line chart shows. */
-function firstFeature(values: Float32Array, features: number): Float32Array {
-  return values.filter((_, i) => i % features === 0);
-}
-
 const legend = (...entries: [string, string][]): { name: string; colour: string }[] =>
   entries.map(([name, colour]) => ({ name, colour }));
 
@@ -207,88 +159,6 @@ function lossSection({ losses, config }: FitReportData): ReportSection {
     width: 1000,
   });
   return { title: 'Loss', pictures: [{ caption: 'Loss of each step, before its update', svg }] };
-}
-
-function generatedSection({
-  config,
-  demonstration,
-  generated,
-  band,
-  features,
-}: FitReportData): ReportSection {
-  const { truth, samples, time, prompt } = demonstration;
-  const title = 'Generated';
-  const text =
-    band === null
-      ? `The net is shown ${time} samples, then fed its own predictions for ${samples}.`
-      : `The net is shown ${time} samples, then fed values that are drawn from its own distribution for ${samples}. The band holds ${band.within} of ${band.count} such continuations at each sample.`;
-  if (isVideo(config)) {
-    const { height, width } = config.data;
-    const rows = [
-      ...(truth ? [{ name: 'true', frames: truth }] : []),
-      ...generated.map(({ by, values }) => ({ name: by, frames: values })),
-    ];
-    return {
-      title,
-      text,
-      pictures: [
-        { caption: `Frames after the first ${time}`, svg: frameStrip(rows, height, width, stripEvery) },
-      ],
-    };
-  }
-  const shown = Math.min(time, Math.max(20, samples));
-  const after = Float64Array.from({ length: samples }, (_, i) => i);
-  const lines = [
-    {
-      name: 'prompt',
-      colour: chartColours.fed,
-      x: Float64Array.from({ length: shown }, (_, i) => i - shown),
-      y: firstFeature(prompt, features).slice(-shown),
-    },
-    ...(truth
-      ? [
-          {
-            name: 'truth',
-            colour: chartColours.truth,
-            x: after,
-            y: firstFeature(truth, features),
-            dashed: true,
-          },
-        ]
-      : []),
-    ...generated.map(({ by, values }) => ({
-      name: by,
-      colour: chartColours.wanted,
-      x: after,
-      y: firstFeature(values, features),
-    })),
-  ];
-  return {
-    title,
-    text,
-    pictures: [
-      {
-        caption: 'Closed loop',
-        svg: lineChart(lines, {
-          xLabel: 'samples after the prompt',
-          yLabel: 'value',
-          width: 1000,
-          ...(band && {
-            band: {
-              colour: chartColours.band,
-              x: after,
-              low: firstFeature(band.low, features),
-              high: firstFeature(band.high, features),
-            },
-          }),
-        }),
-        legend: [
-          ...lines.map(({ name, colour }) => ({ name, colour })),
-          ...(band ? [{ name: `${band.within} of ${band.count} drawn`, colour: chartColours.band }] : []),
-        ],
-      },
-    ],
-  };
 }
 
 function forecastSection({ forecast, naive, samples }: ForecastReport, config: FitConfig): ReportSection {
