@@ -14,10 +14,8 @@ export function generatedSection({
 }: FitReportData): ReportSection {
   const { truth, samples, time, prompt } = demonstration;
   const title = 'Generated';
-  const text =
-    band === null
-      ? `The net is shown ${time} samples, then fed its own predictions for ${samples}.`
-      : `The net is shown ${time} samples, then fed values that are drawn from its own distribution for ${samples}. The band holds ${band.within} of ${band.count} such continuations at each sample.`;
+  const fed = band === null ? 'its own predictions' : 'values that are drawn from its own distribution';
+  const text = `The net is shown ${time} samples, then fed ${fed} for ${samples}.`;
   if (isVideo(config)) {
     const { height, width } = config.data;
     const rows = [
@@ -61,7 +59,10 @@ export function generatedSection({
   ];
   return {
     title,
-    text,
+    text:
+      band === null
+        ? text
+        : `${text} The band holds ${band.within} of ${band.count} such continuations at each sample.`,
     pictures: [
       {
         caption: 'Closed loop',
