@@ -6,123 +6,123 @@ import type { GrpcInferRequest } from './inferRequestMessage.ts';
 import type { WireMessage } from './wireMessage.ts';
 import { fieldSize, textSize, varintSize, WireWriter } from './wireWriter.ts';
 
-/** A field that is written, with its size. */
-interface Part {
-  readonly size: number;
-  write(writer: WireWriter): void;
-}
+type Names = Pick<GrpcInferRequest, 'modelName' | 'modelVersion' | 'id'>;
 
 /** `ModelInferResponse`: values as bytes, little-endian, which every client reads. */
 export function encodeInferMessage(response: InferResponse): WireMessage {
-  return messageOf(responseParts(response));
+  return new InferMessage(response);
 }
 
 /** `ModelStreamInferResponse` with an answer. */
 export function encodeStreamAnswer(response: InferResponse): WireMessage {
-  return messageOf([messagePart(0x12, responseParts(response))]);
+  const answer = new InferMessage(response);
+  return {
+    size: fieldSize(answer.size),
+    write: (target, at) => {
+      const writer = new WireWriter(target, at);
+      writer.head(0x12, answer.size);
+      answer.writeTo(writer);
+    },
+  };
 }
 
 /** `ModelStreamInferResponse` for a request that failed, which its id tells. */
-export function encodeStreamError(
-  { modelName, modelVersion, id }: Pick<GrpcInferRequest, 'modelName' | 'modelVersion' | 'id'>,
-  details: string,
-): WireMessage {
-  return messageOf([textPart(0x0a, details), messagePart(0x12, namesOf(modelName, modelVersion, id))]);
-}
-
-function responseParts(response: InferResponse): Part[] {
-  const parts = namesOf(response.modelName, response.modelVersion, response.id ?? '');
-  if (response.parameters) addParameters(parts, response.parameters);
-  for (const { name, tensor } of response.outputs) {
-    parts.push(
-      messagePart(0x2a, [
-        textPart(0x0a, name),
-        textPart(0x12, datatypes[tensor.type]),
-        dimsPart(tensor.dims),
-      ]),
-    );
-  }
-  for (const { tensor } of response.outputs) parts.push(bytesPart(0x32, tensorBytes(tensor)));
-  return parts;
-}
-
-function namesOf(modelName: string, modelVersion: string, id: string): Part[] {
-  const parts = [textPart(0x0a, modelName), textPart(0x12, modelVersion)];
-  if (id !== '') parts.push(textPart(0x1a, id));
-  return parts;
-}
-
-function addParameters(parts: Part[], parameters: Parameters): void {
-  for (const [name, value] of Object.entries(parameters)) {
-    if (value === undefined) continue;
-    parts.push(messagePart(0x22, [textPart(0x0a, name), messagePart(0x12, [parameterPart(value)])]));
-  }
-}
-
-function parameterPart(value: string | number | boolean): Part {
-  if (typeof value === 'string') return textPart(0x1a, value);
-  const [tag, number] = typeof value === 'boolean' ? [0x08, Number(value)] : [0x10, Math.trunc(value)];
+export function encodeStreamError(names: Names, details: string): WireMessage {
+  const inner = namesSize(names);
   return {
-    size: 1 + varintSize(number),
-    write: (writer) => {
-      writer.head(tag, number);
-    },
-  };
-}
-
-function textPart(tag: number, text: string): Part {
-  return {
-    size: fieldSize(textSize(text)),
-    write: (writer) => {
-      writer.text(tag, text);
-    },
-  };
-}
-
-function bytesPart(tag: number, bytes: Uint8Array): Part {
-  return {
-    size: fieldSize(bytes.length),
-    write: (writer) => {
-      writer.bytes(tag, bytes);
-    },
-  };
-}
-
-function dimsPart(dims: readonly number[]): Part {
-  let bytes = 0;
-  for (const dim of dims) bytes += varintSize(dim);
-  return {
-    size: fieldSize(bytes),
-    write: (writer) => {
-      writer.head(0x1a, bytes);
-      for (const dim of dims) writer.varint(dim);
-    },
-  };
-}
-
-function messagePart(tag: number, parts: readonly Part[]): Part {
-  const bytes = sizeOf(parts);
-  return {
-    size: fieldSize(bytes),
-    write: (writer) => {
-      writer.head(tag, bytes);
-      for (const part of parts) part.write(writer);
-    },
-  };
-}
-
-function messageOf(parts: readonly Part[]): WireMessage {
-  return {
-    size: sizeOf(parts),
+    size: fieldSize(textSize(details)) + fieldSize(inner),
     write: (target, at) => {
       const writer = new WireWriter(target, at);
-      for (const part of parts) part.write(writer);
+      writer.text(0x0a, details);
+      writer.head(0x12, inner);
+      writeNames(writer, names);
     },
   };
 }
 
-function sizeOf(parts: readonly Part[]): number {
+class InferMessage implements WireMessage {
+  readonly size: number;
+  readonly #response: InferResponse;
+  readonly #names: Names;
+  /** Of each output without its tag and length, of its dims, and its values. */
+  readonly #outputSizes: number[] = [];
+  readonly #dimsSizes: number[] = [];
+  readonly #values: Uint8Array[] = [];
+
+  constructor(response: InferResponse) {
+    const { modelName, modelVersion, id = '', parameters, outputs } = response;
+    this.#response = response;
+    this.#names = { modelName, modelVersion, id };
+    let size = namesSize(this.#names);
+    if (parameters) size += parametersSize(parameters);
+    for (const { name, tensor } of outputs) {
+      let dimsSize = 0;
+      for (const dim of tensor.dims) dimsSize += varintSize(dim);
+      const outputSize =
+        fieldSize(textSize(name)) + fieldSize(datatypes[tensor.type].length) + fieldSize(dimsSize);
+      const values = tensorBytes(tensor);
+      this.#dimsSizes.push(dimsSize);
+      this.#outputSizes.push(outputSize);
+      this.#values.push(values);
+      size += fieldSize(outputSize) + fieldSize(values.length);
+    }
+    this.size = size;
+  }
+
+  write(target: Uint8Array, at: number): void {
+    this.writeTo(new WireWriter(target, at));
+  }
+
+  writeTo(writer: WireWriter): void {
+    const { parameters, outputs } = this.#response;
+    writeNames(writer, this.#names);
+    if (parameters) writeParameters(writer, parameters);
+    for (const [index, { name, tensor }] of outputs.entries()) {
+      writer.head(0x2a, this.#outputSizes[index]);
+      writer.text(0x0a, name);
+      writer.text(0x12, datatypes[tensor.type]);
+      writer.head(0x1a, this.#dimsSizes[index]);
+      for (const dim of tensor.dims) writer.varint(dim);
+    }
+    for (const values of this.#values) writer.bytes(0x32, values);
+  }
+}
+
+function namesSize({ modelName, modelVersion, id }: Names): number {
+  const size = fieldSize(textSize(modelName)) + fieldSize(textSize(modelVersion));
+  return id === '' ? size : size + fieldSize(textSize(id));
+}
+
+function writeNames(writer: WireWriter, { modelName, modelVersion, id }: Names): void {
+  writer.text(0x0a, modelName);
+  writer.text(0x12, modelVersion);
+  if (id !== '') writer.text(0x1a, id);
+}
+
+/** Entries of a map: a name, and an `InferParameter`. */
+function parametersSize(parameters: Parameters): number {
   let size = 0;
-  for (const part of parts) size += part.size;
+  for (const [name, value] of Object.entries(parameters)) {
+    if (value !== undefined) size += fieldSize(entrySize(name, value));
+  }
   return size;
+}
+
+function entrySize(name: string, value: string | number | boolean): number {
+  return fieldSize(textSize(name)) + fieldSize(valueSize(value));
+}
+
+function valueSize(value: string | number | boolean): number {
+  return typeof value === 'string' ? fieldSize(textSize(value)) : 1 + varintSize(Math.trunc(Number(value)));
+}
+
+function writeParameters(writer: WireWriter, parameters: Parameters): void {
+  for (const [name, value] of Object.entries(parameters)) {
+    if (value === undefined) continue;
+    writer.head(0x22, entrySize(name, value));
+    writer.text(0x0a, name);
+    writer.head(0x12, valueSize(value));
+    if (typeof value === 'string') writer.text(0x1a, value);
+    else writer.head(typeof value === 'boolean' ? 0x08 : 0x10, Math.trunc(Number(value)));
+  }
 }

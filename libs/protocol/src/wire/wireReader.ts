@@ -12,7 +12,7 @@ const SHORT_TEXT = 64;
 /** Reads the fields of a message. Groups, which proto3 does not have, are refused; so nothing nests deeper than what is read. */
 export class WireReader {
   readonly #bytes: Uint8Array;
-  readonly #view: DataView;
+  #view: DataView | undefined;
   #at: number;
   readonly #end: number;
   /** The last varint's halves, and its bytes. */
@@ -20,11 +20,10 @@ export class WireReader {
   #high = 0;
   #size = 0;
 
-  constructor(bytes: Uint8Array) {
+  constructor(bytes: Uint8Array, start = 0, end = bytes.length) {
     this.#bytes = bytes;
-    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-    this.#at = 0;
-    this.#end = bytes.length;
+    this.#at = start;
+    this.#end = end;
   }
 
   get done(): boolean {
@@ -68,11 +67,11 @@ export class WireReader {
   }
 
   float(): number {
-    return this.#view.getFloat32(this.#take(4), true);
+    return this.#viewed().getFloat32(this.#take(4), true);
   }
 
   double(): number {
-    return this.#view.getFloat64(this.#take(8), true);
+    return this.#viewed().getFloat64(this.#take(8), true);
   }
 
   /** A view. */
@@ -82,7 +81,8 @@ export class WireReader {
   }
 
   message(): WireReader {
-    return new WireReader(this.bytes());
+    const start = this.#takeLength();
+    return new WireReader(this.#bytes, start, this.#at);
   }
 
   /** @throws WireError for what is no UTF-8 */
@@ -117,6 +117,11 @@ export class WireReader {
     else if (type === WireType.BYTES) this.#takeLength();
     else if (type === WireType.FIXED32) this.#take(4);
     else throw new WireError(`field ${field} of a type that proto3 does not have`);
+  }
+
+  #viewed(): DataView {
+    const { buffer, byteOffset, byteLength } = this.#bytes;
+    return (this.#view ??= new DataView(buffer, byteOffset, byteLength));
   }
 
   /** @returns where the bytes begin */
