@@ -51,6 +51,35 @@ describe('a connection of infer requests', () => {
     expect(places.every((place, index) => place > (places[index - 1] ?? 0))).toBe(true);
   });
 
+  it('tells heads apart that are as long as one another, or longer', async () => {
+    const [known, other, longer] = ['a', 'b', 'bc'].map((host) =>
+      request(host, `X-Request: ${host}\r\n`, host.length),
+    );
+    open().send(known + known + other + longer + known + request('last'));
+    const answer = await socket.received('"id":"last"');
+    const dims = [...answer.matchAll(/"id":"(\w+)".*?"shape":\[1,(\d+),1\]/g)].map((match) => match.slice(1));
+    expect(dims.slice(0, -1)).toEqual([
+      ['a', '1'],
+      ['a', '1'],
+      ['b', '1'],
+      ['bc', '2'],
+      ['a', '1'],
+    ]);
+  });
+
+  it('answers text beyond ASCII as UTF-8', async () => {
+    const bytesOf = (text: string): string => Buffer.from(text).toString('latin1');
+    const id = 'Wellenlänge 波';
+    const body = bytesOf(JSON.stringify({ id, ...inferRequest(sines(2)) }));
+    open().send(`POST ${INFER} HTTP/1.1\r\nHost: a\r\nContent-Length: ${body.length}\r\n\r\n${body}`);
+    await socket.received(`"id":"${bytesOf(id)}"`);
+    // Its length was right if the next one is read.
+    socket.send(request('next'));
+    const answer = await socket.received('"id":"next"');
+    const [head, answered] = answer.split('\r\n\r\n');
+    expect(answered.slice(Number(/content-length: (\d+)/.exec(head)?.[1]))).toMatch(/^HTTP\/1\.1 200/);
+  });
+
   it.each([
     ['another request', GET],
     [

@@ -31,6 +31,10 @@ describe(parseJsonBody, () => {
     expect(() => parse('['.repeat(1_000_000))).toThrow('expected JSON of at most 12 levels');
   });
 
+  it('takes many brackets that are not within one another', () => {
+    expect(parse(`{"a":[${Array.from({ length: 50 }, () => '[1],{}').join()}]}`)).toHaveProperty('a');
+  });
+
   it('does not count brackets inside strings', () => {
     expect(() => parse(`{"a":"${'['.repeat(100)}\\"${'{'.repeat(100)}"}`)).not.toThrow();
   });

@@ -11,6 +11,7 @@ export interface CheckFeedsOptions {
 
 /** Where a named dim got its size, for the sentence when another input disagrees. */
 interface Binding {
+  symbol: string;
   size: number;
   input: string;
 }
@@ -29,7 +30,7 @@ export function checkFeeds(
   feeds: Readonly<Record<string, RuntimeTensor>>,
   options: CheckFeedsOptions = {},
 ): void {
-  const bindings = new Map<string, Binding>();
+  const bindings: Binding[] = [];
   for (const input of inputs) {
     if (!Object.hasOwn(feeds, input.name)) {
       throw new ShapeError(`input "${input.name}" is missing; ${takes(inputs)}`);
@@ -72,12 +73,7 @@ function heldBy(data: RuntimeTensor['data']): string {
   return entries.find(([, list]) => data instanceof list)?.[0] ?? 'another kind of array';
 }
 
-function checkDims(
-  input: TensorInfo,
-  tensor: RuntimeTensor,
-  bindings: Map<string, Binding>,
-  allowEmpty: boolean,
-): void {
+function checkDims(input: TensorInfo, tensor: RuntimeTensor, bindings: Binding[], allowEmpty: boolean): void {
   const { name, shape } = input;
   const { dims, data } = tensor;
   if (dims.length !== shape.length) {
@@ -117,10 +113,11 @@ function checkDims(
   }
 }
 
-function bindDim(input: string, symbol: string, size: number, bindings: Map<string, Binding>): void {
-  const bound = bindings.get(symbol);
+function bindDim(input: string, symbol: string, size: number, bindings: Binding[]): void {
+  // There are two or three.
+  const bound = bindings.find((binding) => binding.symbol === symbol);
   if (bound === undefined) {
-    bindings.set(symbol, { size, input });
+    bindings.push({ symbol, size, input });
   } else if (bound.size !== size) {
     throw new ShapeError(
       `input "${input}": expected ${symbol} ${bound.size} as in input "${bound.input}", got ${size}; give both the same ${symbol}`,

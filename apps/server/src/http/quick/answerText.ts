@@ -23,12 +23,12 @@ export function answerText({ status, headers, body }: HttpAnswer, last: boolean)
   const isText = typeof body === 'string';
   const length = isText ? Buffer.byteLength(body) : body.byteLength;
   text += `content-length: ${length}\r\nDate: ${date()}\r\n${last ? close : keep}`;
-  return isText
-    ? { text: text + body, encoding: 'utf8' }
-    : {
-        text: text + Buffer.from(body.buffer, body.byteOffset, length).toString('latin1'),
-        encoding: 'latin1',
-      };
+  if (!isText) {
+    const bytes = Buffer.from(body.buffer, body.byteOffset, length).toString('latin1');
+    return { text: text + bytes, encoding: 'latin1' };
+  }
+  // As many bytes as characters: it is ASCII, which is latin1 too and goes out without being looked at.
+  return { text: text + body, encoding: length === body.length ? 'latin1' : 'utf8' };
 }
 
 let second = 0;

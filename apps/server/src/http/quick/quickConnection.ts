@@ -34,8 +34,8 @@ export class QuickConnection {
   /** The request that is read or answered. */
   #admitted: Admitted | undefined;
   #ended = false;
-  /** A client sends the same head again and again. */
-  #knownText = '';
+  /** A client sends the same head again and again: its bytes with the empty line, and what they say. */
+  #knownBytes = nothing;
   #knownHead: RequestHead | undefined;
 
   constructor(socket: Socket, service: Service, handOver: (socket: Socket) => void) {
@@ -87,13 +87,12 @@ export class QuickConnection {
   #next(): void {
     const bytes = this.#bytes;
     if (bytes.length === 0) return;
-    const headEnd = bytes.indexOf(HEAD_END);
-    if (headEnd < 0) {
+    if (!this.#readHead(bytes)) {
       this.#waitForHead();
       return;
     }
-    const head = this.#readHead(bytes.toString('latin1', 0, headEnd));
-    const bodyStart = headEnd + HEAD_END.length;
+    const head = this.#knownHead;
+    const bodyStart = this.#knownBytes.length;
     if (head === undefined || this.#service.draining || bodyStart + head.length > MOST_BYTES) {
       this.#leave();
     } else if (!this.#admit(head)) {
@@ -125,12 +124,16 @@ export class QuickConnection {
     this.#admitted = undefined;
   };
 
-  #readHead(text: string): RequestHead | undefined {
-    if (text !== this.#knownText) {
-      this.#knownHead = maybeRequestHead(text);
-      this.#knownText = text;
-    }
-    return this.#knownHead;
+  /** Makes the head of the bytes the known one; false: it is not there whole. */
+  #readHead(bytes: Buffer): boolean {
+    const { length } = this.#knownBytes;
+    if (length > 0 && bytes.length >= length && this.#knownBytes.compare(bytes, 0, length) === 0) return true;
+    const end = bytes.indexOf(HEAD_END);
+    if (end < 0) return false;
+    this.#knownHead = maybeRequestHead(bytes.toString('latin1', 0, end));
+    // A copy, so that it does not keep what came with it.
+    this.#knownBytes = Buffer.from(bytes.subarray(0, end + HEAD_END.length));
+    return true;
   }
 
   #waitForHead(): void {
