@@ -75,16 +75,25 @@ const activations = {
 } as const satisfies Record<string, Emit>;
 
 /** Whether an activation is over the last axis, and not value by value. */
-export function isOverAxis(options: LayerOptions): boolean {
-  return ['softmax', 'log_softmax'].includes(String(options.get('activation')));
+export function isOverAxis(options: LayerOptions, option = 'activation'): boolean {
+  return ['softmax', 'log_softmax'].includes(String(options.get(option)));
 }
 
 /**
  * Adds the activation that a layer's options name; none when they name none.
  *
+ * @param option   which of them names it
+ * @param fallback what it is where they do not
  * @throws UnsupportedError for another name
  */
-export function emitActivation(builder: GraphBuilder, name: string, x: Value, options: LayerOptions): Value {
+export function emitActivation(
+  builder: GraphBuilder,
+  name: string,
+  x: Value,
+  options: LayerOptions,
+  option = 'activation',
+  fallback: keyof typeof activations = 'linear',
+): Value {
   const names = Object.keys(activations) as (keyof typeof activations)[];
-  return activations[options.choice('activation', names, 'linear')](builder, name, x);
+  return activations[options.choice(option, names, fallback)](builder, name, x);
 }

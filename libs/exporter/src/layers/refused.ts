@@ -13,9 +13,6 @@ function refused(reason: string): LayerRule {
 }
 
 export const refusedLayers = {
-  ConvLSTM2D: refused(
-    'ONNX has no recurrent operator that convolves; take TimeDistributed convolutions before an LSTM',
-  ),
   RandomWidth: refused(
     'it draws another width at every call, in TensorFlow.js also outside of training; leave it out of the model that is exported',
   ),

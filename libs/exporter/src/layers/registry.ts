@@ -1,5 +1,6 @@
 import { bidirectionalLayers } from './bidirectional.ts';
 import { categoryEncodingLayers } from './categoryEncoding.ts';
+import { convLstmLayers } from './convLstm.ts';
 import { convolutionLayers } from './convolution.ts';
 import { denseLayers } from './dense.ts';
 import { dotLayers } from './dot.ts';
@@ -26,6 +27,7 @@ import { transposedConvolutionLayers } from './transposedConvolution.ts';
 const layerRules = {
   ...bidirectionalLayers,
   ...categoryEncodingLayers,
+  ...convLstmLayers,
   ...convolutionLayers,
   ...denseLayers,
   ...dotLayers,

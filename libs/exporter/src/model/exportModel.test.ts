@@ -110,9 +110,17 @@ describe(exportModel, () => {
       'layer "l": MyLayer is not supported: it is not a layer that the exporter knows; take one of those in its README',
     ],
     [
-      'recurrent convolutions',
-      chain([layer('ConvLSTM2D', {})]),
-      'layer "l": ConvLSTM2D is not supported: ONNX has no recurrent operator that convolves; take TimeDistributed convolutions before an LSTM',
+      'recurrent convolutions in pieces',
+      chain([layer('ConvLSTM2D', { batch_input_shape: [null, null, 4, 4, 1] })]),
+      'layer "l": its states are images, which no row of states holds, so a sequence cannot come in pieces; export without stateful',
+      true,
+    ],
+    [
+      'softmax in a recurrent convolution',
+      chain([
+        layer('ConvLSTM2D', { batch_input_shape: [null, null, 4, 4, 1], filters: 1, activation: 'softmax' }),
+      ]),
+      'layer "l": activation "softmax" of a ConvLSTM2D is not supported; take one that goes value by value',
     ],
     [
       'what is drawn at every call',

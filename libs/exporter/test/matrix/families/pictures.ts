@@ -98,6 +98,44 @@ const blocks: fc.Arbitrary<ModelPlan> = fc
     return { inputs: [{ shape: [5, 4, 2], draw: 'uniform' as const }], calls, stateful: false, seed: own };
   });
 
+/** Images in time. TensorFlow.js gives a dilation to the input's convolution alone, and no stride beside it. */
+const movies: Family = {
+  name: 'convLstm2d',
+  share: 8,
+  leastTime: 1,
+  subgraphs: true,
+  plan: fc
+    .record({
+      config: fc.record({
+        filters: size,
+        padding,
+        useBias: fc.boolean(),
+        activation: fc.constantFrom('tanh', 'relu', 'elu', 'softsign'),
+        recurrentActivation: fc.constantFrom('hardSigmoid', 'sigmoid'),
+        returnSequences: fc.boolean(),
+        returnState: fc.boolean(),
+        goBackwards: fc.boolean(),
+      }),
+      window: fc.constantFrom(
+        { kernelSize: 1 },
+        { kernelSize: 3 },
+        { kernelSize: [2, 3] },
+        { kernelSize: 2, strides: 2 },
+        { kernelSize: 3, strides: [2, 1] },
+        { kernelSize: 2, dilationRate: 2 },
+      ),
+      first: fc.boolean(),
+      seed,
+    })
+    .map(({ config, window, first, seed: own }) => {
+      const format = first ? { dataFormat: 'channelsFirst' } : {};
+      const layerPlan = { kind: 'convLstm2d', config: { ...config, ...window, ...format } };
+      const calls = [{ layer: layerPlan, from: [0], results: config.returnState ? 3 : 1 }];
+      const shape = first ? [null, 2, 5, 4] : [null, 5, 4, 2];
+      return { inputs: [{ shape, draw: 'uniform' as const }], calls, stateful: false, seed: own };
+    }),
+};
+
 const volume = [4, 5, 4, 2] as const;
 // Where a kernel is smaller than its stride, TensorFlow.js's JavaScript kernels pad volumes by a negative number: exportVolumes.test.ts.
 const windows = fc.constantFrom(
@@ -123,6 +161,7 @@ export const pictureFamilies: readonly Family[] = [
     8,
   ),
   { name: 'blocks of convolutions', share: 6, leastTime: 1, subgraphs: false, plan: blocks },
+  movies,
   chain('conv3d', volume, volumes('conv3d')),
   chain('conv3dTranspose', volume, volumes('conv3dTranspose')),
   chain('averagePooling3d', volume, alone(layer('averagePooling3d', pools))),
