@@ -1,6 +1,7 @@
 import type { Graph, Node } from '@onda/onnx';
 import { KnownGraph } from './knownGraph.ts';
 import { layOutAnew } from './layOutAnew.ts';
+import type { Region } from './layoutRegion.ts';
 import { growRegion, saved } from './layoutRegion.ts';
 import { isTranspose } from './permutation.ts';
 import { namesTaken } from './pruneGraph.ts';
@@ -14,27 +15,43 @@ import { namesTaken } from './pruneGraph.ts';
  * A region is nodes that can run in either order of dims (layoutRules.ts), grown from a Transpose over all that is connected. It is laid out
  * anew where that saves more Transposes than it takes: those before it go where nothing else takes from them, those behind it where they
  * undo the ones before, and one comes for each value that others take as it was.
- *
- * What is left over (the Transposes that nothing takes from) is for `pruneGraph`; the order of nodes is put right.
  */
 export function moveTransposes(graph: Graph): Graph {
-  if (graph.nodes.filter(isTranspose).length < 2) return graph;
-  let known = new KnownGraph(graph);
-  for (let moved = true; moved;) {
-    moved = false;
-    const tried = new Set<string>();
-    for (const { name } of graph.nodes.filter(isTranspose)) {
-      const start = known.nodes.get(name);
-      if (start === undefined || !isTranspose(start) || tried.has(name)) continue;
-      const region = growRegion(known, start);
-      for (const { name: done } of region.before) tried.add(done);
-      if (saved(known, region) <= 0) continue;
-      known = new KnownGraph(layOutAnew(known, region));
-      moved = true;
-    }
-    graph = known.graph;
+  for (let best = graph, count = countIn(graph); ; count = countIn(best)) {
+    const known = new KnownGraph(best);
+    const regions = count < 2 ? [] : worthwhileRegions(known);
+    const moved = regions.length === 0 ? best : layOutAnew(known, regions);
+    if (countIn(moved) >= count) return best === graph ? graph : inOrder(best);
+    best = moved;
   }
-  return inOrder(graph);
+}
+
+function countIn({ nodes }: Graph): number {
+  return nodes.filter(isTranspose).length;
+}
+
+/** Regions that each save Transposes and have nothing to do with one another, so that all can be laid out anew at once. */
+function worthwhileRegions(known: KnownGraph): Region[] {
+  const tried = new Set<Node>();
+  const moved = new Set<Node>();
+  // Nodes whose values are to stay as they are, since a region takes from them.
+  const sources = new Set<Node | undefined>();
+  const regions: Region[] = [];
+  for (const start of known.graph.nodes) {
+    if (!isTranspose(start) || tried.has(start)) continue;
+    const region = growRegion(known, start);
+    for (const node of region.before) tried.add(node);
+    if (saved(known, region) <= 0) continue;
+    const taken = [...region.before].map(({ inputs }) => inputs[0]).concat(...region.foreign);
+    const makers = taken.map((name) => known.makers.get(name)).filter((maker) => maker !== undefined);
+    const inside = [...region.inside.keys()];
+    if (makers.some((node) => moved.has(node)) || inside.some((node) => sources.has(node) || moved.has(node)))
+      continue;
+    for (const node of inside) moved.add(node);
+    for (const node of makers) sources.add(node);
+    regions.push(region);
+  }
+  return regions;
 }
 
 /** The nodes in an order in which each one's inputs are there before it, and otherwise as they were. */
