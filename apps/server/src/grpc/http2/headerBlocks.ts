@@ -37,15 +37,15 @@ export class HeaderBlocks {
       const prioritized = (flags & Flag.PRIORITY) !== 0;
       if (prioritized && start.length < 5)
         throw new ConnectionError(ErrorCode.FRAME_SIZE_ERROR, 'HEADERS too short');
-      const begun = {
+      const block = {
         stream,
         endStream: (flags & Flag.END_STREAM) !== 0,
         ownParent: prioritized && (start.readUInt32BE(0) & 0x7fff_ffff) === stream,
+        bytes: prioritized ? start.subarray(5) : start,
       };
-      const bytes = prioritized ? start.subarray(5) : start;
-      if ((flags & Flag.END_HEADERS) !== 0) return { ...begun, bytes };
-      this.#begun = begun;
-      this.#add(bytes);
+      if ((flags & Flag.END_HEADERS) !== 0) return block;
+      this.#begun = block;
+      this.#add(block.bytes);
       return undefined;
     }
     if (this.#begun?.stream !== stream) {
