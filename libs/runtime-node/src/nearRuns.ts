@@ -9,8 +9,11 @@ const NEAR_MS = 0.1;
 /** A model that is larger is not held twice; its runs are no short ones either. */
 const NEAR_BYTES = 1024 * 1024;
 
-/** Of each new time in the mean that decides: a run that the machine held up is longer than the others, never shorter. */
-const SHARES = { shorter: 1 / 4, longer: 1 / 16 };
+/**
+ * Of each new time in the mean that decides: a run that the machine held up is longer than the others, never shorter. On a machine
+ * that is busy with other things that is every other run, and then a hand-over costs more still.
+ */
+const SHARES = { shorter: 1 / 4, longer: 1 / 64 };
 
 /**
  * The runs of a model that are so short that they had better be done on the calling thread: two hand-overs between threads cost several
