@@ -9,6 +9,8 @@ export default defineConfig({
     testTimeout: 20_000,
     hookTimeout: 60_000,
     pool: 'forks',
+    // ONNX Runtime tells Microsoft of its use otherwise (silenceTelemetry in libs/runtime-node).
+    env: { ORT_DISABLE_TELEMETRY: '1' },
     // Two cores, and Nx already runs two projects side by side.
     maxWorkers: 1,
   },

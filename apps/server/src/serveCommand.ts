@@ -82,11 +82,21 @@ export async function serve(options: ServeOptions): Promise<void> {
 }
 
 /** @throws ConfigError for an option that does nothing without another */
-function checkTogether({ clientSequences, tokens }: ServeOptions): void {
-  if (clientSequences === undefined || tokens !== undefined) return;
-  throw new ConfigError(
-    '--client-sequences: expected --tokens beside it, since clients have sequences of their own by their tokens alone, got none; give both or neither',
-  );
+function checkTogether(options: ServeOptions): void {
+  const { clientSequences, tokens, adminTokens, adminPort, loadModel, modelControl } = options;
+  if (clientSequences !== undefined && tokens === undefined) {
+    throw new ConfigError(
+      '--client-sequences: expected --tokens beside it, since clients have sequences of their own by their tokens alone, got none; give both or neither',
+    );
+  }
+  if (adminTokens !== undefined && adminPort === undefined) {
+    throw new ConfigError('--admin-tokens: expected --admin-port beside it, got none; give both or neither');
+  }
+  if (loadModel.length > 0 && modelControl !== 'explicit') {
+    throw new ConfigError(
+      `--load-model: expected --model-control explicit beside it, got ${modelControl}, which loads all models; give both or neither`,
+    );
+  }
 }
 
 /** What a person who started it reads. */

@@ -57,6 +57,14 @@ describe('serve, called wrongly', () => {
       ['serve'],
       '--models: it is missing; give --models dir, ONDA_SERVE_MODELS, or models in the file of --config\n',
     ],
+    [
+      ['serve', '--models', '.', '--admin-tokens', 'x'],
+      '--admin-tokens: expected --admin-port beside it, got none; give both or neither\n',
+    ],
+    [
+      ['serve', '--models', '.', '--load-model', 'x'],
+      '--load-model: expected --model-control explicit beside it, got none, which loads all models; give both or neither\n',
+    ],
     [['serve', '--models', '.', '--rest-port', '1'], "error: unknown option '--rest-port'\n"],
     [
       ['serve', '--models', '.', '--http-port', '70000'],

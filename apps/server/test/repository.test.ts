@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { floatTensor } from '@onda/runtime';
@@ -22,6 +22,21 @@ async function answer(repository: ModelRepository, name: string, version?: strin
 function versionsOf(repository: ModelRepository): string[] {
   return repository.served.map(({ version }) => version);
 }
+
+describe.skipIf(process.getuid?.() === 0)('a folder that may not be read', () => {
+  it('is named in one sentence, and the others serve', async () => {
+    await putModel(folder, 'plus', 1, 'plus1');
+    await putModel(folder, 'closed', 1, 'plus1');
+    await chmod(join(folder, 'closed/1'), 0);
+    const { repository, keeper, warnings } = await keepRepository(folder);
+    await keeper.open('none');
+    await chmod(join(folder, 'closed/1'), 0o755);
+    expect(warnings).toEqual([
+      `model "closed" did not load: ${folder}/closed/1: the folder cannot be read; give this user the right to read it`,
+    ]);
+    expect(await answer(repository, 'plus')).toBe(1);
+  });
+});
 
 describe('versions', () => {
   beforeEach(async () => {

@@ -10,5 +10,5 @@ export type { ProviderChoice } from './provider.ts';
 
 export { readModelFolder, readVersionFolder, versionsOf } from './modelFolder.ts';
 export type { ModelFolder, VersionFolder } from './modelFolder.ts';
-export { readPlainFile } from './plainFile.ts';
+export { isForbidden, readPlainFile } from './plainFile.ts';
 export type { ModelFile } from './plainFile.ts';

@@ -2,7 +2,7 @@ import { lstat, readdir } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import { modelFiles, ModelError, parseManifest } from '@onda/contract';
 import type { Manifest } from '@onda/contract';
-import { readPlainFile } from './plainFile.ts';
+import { isForbidden, readPlainFile } from './plainFile.ts';
 import type { ModelFile } from './plainFile.ts';
 
 /** One version of a model as it lies on disk, its bytes checked against the manifest. */
@@ -64,7 +64,14 @@ export async function readVersionFolder(
  * @throws ModelError if there is none
  */
 export async function versionsOf(folder: string): Promise<number[]> {
-  const entries = await readdir(folder, { withFileTypes: true });
+  const entries = await readdir(folder, { withFileTypes: true }).catch((cause: unknown) => {
+    throw new ModelError(
+      isForbidden(cause)
+        ? `${folder}: the folder cannot be read; give this user the right to read it`
+        : `${folder}: expected a model's folder, found none; export the model there`,
+      { cause },
+    );
+  });
   const versions = entries
     .filter((entry) => entry.isDirectory() && /^[1-9][0-9]{0,14}$/.test(entry.name))
     .map((entry) => Number(entry.name));

@@ -4,6 +4,7 @@ import type { Runtime, Session } from '@onda/runtime';
 import { createOrtSession } from './ortSession.ts';
 import type { OrtOptions } from './ortSession.ts';
 import { providersToTry, unusableCudaError, unusableCudaWarning } from './provider.ts';
+import { silenceTelemetry } from './silenceTelemetry.ts';
 import type { CudaPlace, Provider, ProviderChoice } from './provider.ts';
 
 export interface NodeRuntimeOptions extends OrtOptions {
@@ -23,6 +24,7 @@ export function createNodeRuntime(
   create: typeof createOrtSession = createOrtSession,
   place?: CudaPlace,
 ): Promise<Runtime> {
+  silenceTelemetry();
   // A promise although nothing waits: the worker's runtime and the browser's do.
   return new Promise((resolve) => {
     resolve(

@@ -21,9 +21,12 @@ export interface ModelFile {
 export async function readPlainFile(folder: string, file: string): Promise<ModelFile> {
   const path = join(folder, file);
   const stat = await lstat(path).catch((cause: unknown) => {
-    throw new ModelError(`${path}: expected a file, found none; give the folder of an exported model`, {
-      cause,
-    });
+    throw new ModelError(
+      isForbidden(cause)
+        ? `${path}: the file cannot be read; give this user the right to read it`
+        : `${path}: expected a file, found none; give the folder of an exported model`,
+      { cause },
+    );
   });
   if (!stat.isFile()) {
     throw new ModelError(
@@ -44,4 +47,10 @@ export async function readPlainFile(folder: string, file: string): Promise<Model
     throw new ModelError(`${path}: the file cannot be read; give this user the right to read it`, { cause });
   });
   return { bytes, sha256: createHash('sha256').update(bytes).digest('hex') };
+}
+
+/** Whether the system refused this user. */
+export function isForbidden(error: unknown): boolean {
+  const { code } = error as NodeJS.ErrnoException;
+  return code === 'EACCES' || code === 'EPERM';
 }

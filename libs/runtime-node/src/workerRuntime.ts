@@ -3,6 +3,7 @@ import { checkFeeds, checkFetches, checkModelBytes, releasedError } from '@onda/
 import type { Runtime, RuntimeTensor, Session, TensorInfo } from '@onda/runtime';
 import { runtimeName } from './nodeRuntime.ts';
 import { providersToTry } from './provider.ts';
+import { silenceTelemetry } from './silenceTelemetry.ts';
 import { WorkerLink } from './workerLink.ts';
 import type { SessionInfo, WorkerSettings } from './workerMessages.ts';
 
@@ -38,6 +39,7 @@ export async function createWorkerRuntime(
   options: WorkerRuntimeOptions,
   startWorker: (settings: WorkerSettings) => Worker = startSessionWorker,
 ): Promise<WorkerRuntime> {
+  silenceTelemetry();
   const { onWarning, ...rest } = options;
   // Here, so that what is missing is said as such, and not as a worker that does not start.
   const [first] = providersToTry(options.provider, onWarning);

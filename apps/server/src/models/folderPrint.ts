@@ -1,6 +1,7 @@
 import { lstat, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { ConfigError } from '@onda/contract';
+import { ConfigError, ModelError } from '@onda/contract';
+import { isForbidden } from '@onda/runtime-node';
 
 /** Files of a model lie at most so deep: `<name>/<version>/file`, and what an author keeps beside them. */
 const MAX_DEPTH = 4;
@@ -19,7 +20,12 @@ export async function folderPrint(folder: string): Promise<string> {
 }
 
 async function list(folder: string, prefix: string, depth: number, lines: string[]): Promise<void> {
-  for (const entry of await readdir(folder, { withFileTypes: true })) {
+  const entries = await readdir(folder, { withFileTypes: true }).catch((cause: unknown) => {
+    // A folder that goes while it is looked at is seen as gone the next time.
+    if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return [];
+    throw new ModelError(`${folder}: the folder cannot be read; give this user the right to read it`, { cause });
+  });
+  for (const entry of entries) {
     if (lines.length >= MAX_ENTRIES) return;
     const path = join(folder, entry.name);
     // What goes while it is looked at is seen as gone the next time.
@@ -39,7 +45,9 @@ async function list(folder: string, prefix: string, depth: number, lines: string
 export async function modelNames(folder: string): Promise<readonly string[]> {
   const entries = await readdir(folder, { withFileTypes: true }).catch((cause: unknown) => {
     throw new ConfigError(
-      `--models ${folder}: expected a folder with models, found none; give the folder that \`npm run fit\` or \`npm run export\` wrote to`,
+      isForbidden(cause)
+        ? `--models ${folder}: the folder cannot be read; give this user the right to read it`
+        : `--models ${folder}: expected a folder with models, found none; give the folder that \`npm run fit\` or \`npm run export\` wrote to`,
       { cause },
     );
   });
