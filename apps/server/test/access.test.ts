@@ -100,7 +100,10 @@ describe('--tokens', () => {
     const other = await post(service.url + INFER, step({ sequence_id: 'shared' }), {
       headers: authorization('ben'),
     });
-    expect(other.status).toBe(404);
+    expect(other).toMatchObject({
+      status: 404,
+      body: { error: 'sequence "shared": there is no such sequence; begin it with sequence_start' },
+    });
     const message = grpcRequest([0.5], { parameters: { sequence_id: { string_param: 'shared' } } });
     const next = await grpc.call<InferAnswer>('ModelInfer', message, metadata('anna'));
     expect(next.parameters).toMatchObject({

@@ -52,5 +52,8 @@ describe(encodeInferResponse, () => {
         'output "y": the model\'s answer has NaN at position 1, which JSON cannot carry; check the size of the values sent, or ask for binary data',
       ),
     );
+    const tensor = { type: 'float64' as const, dims: [1], data: Float64Array.of(-Infinity) };
+    const double = { ...response(Float32Array.of()), outputs: [{ name: 'y', tensor, binary: false }] };
+    expect(() => encodeInferResponse(double)).toThrow('has -Infinity at position 0');
   });
 });

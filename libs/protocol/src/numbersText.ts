@@ -6,7 +6,7 @@ import { ProtocolError } from './protocolError.ts';
  * @throws ProtocolError if one is NaN or an infinity, which JSON cannot carry and `JSON.stringify` would call null
  */
 export function numbersText(data: Float32Array | Float64Array | Int32Array, where: string): string {
-  if (data instanceof Float32Array) {
+  if (!(data instanceof Int32Array)) {
     for (let index = 0; index < data.length; index++) {
       if (!Number.isFinite(data[index])) {
         throw new ProtocolError(

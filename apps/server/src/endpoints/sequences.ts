@@ -51,7 +51,7 @@ async function exportSequence(
 ): Promise<FastifyReply> {
   const { id, scoped, model } = named(service, request);
   const { version } = request.params as SequenceParams;
-  const found = await findLive(service.repository, model, version, scoped);
+  const found = await findLive(service.repository, model, version, scoped, id);
   found.model.stats.exported++;
   return sendJson(reply, writeSequence(documentModel(found.model), id, found.sequence));
 }

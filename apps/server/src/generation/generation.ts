@@ -36,7 +36,7 @@ export async function readGeneration(
   const from = decodeGenerateFrom(body);
   if (from) {
     if (generator === null && model.signature.states.length === 0) throw withoutGenerator(model);
-    const found = await findLive(service.repository, model, version, scopedId(client, from.id));
+    const found = await findLive(service.repository, model, version, scopedId(client, from.id), from.id);
     const generation = liveLoop(found, from);
     checkCapacity(service);
     return generation;

@@ -8,6 +8,7 @@ import type { GoneSequence, LiveSequence } from './sequenceState.ts';
  *
  * @param model   what a request's name and version found
  * @param version of the request's path
+ * @param ownId   the id as its client calls it
  * @returns the sequence's row is the caller's
  * @throws ProtocolError 404, 410, 503
  */
@@ -16,6 +17,7 @@ export async function findLive(
   model: ServedModel,
   version: string | undefined,
   id: string,
+  ownId: string,
 ): Promise<{ model: ServedModel; sequence: LiveSequence }> {
   let gone: GoneSequence | undefined;
   for (const candidate of [model, ...repository.others(model, version)]) {
@@ -25,5 +27,5 @@ export async function findLive(
     }
     gone ??= found;
   }
-  throw notLiving(id, gone);
+  throw notLiving(ownId, gone);
 }

@@ -135,7 +135,7 @@ export class RowSteps {
     const finite = allFinite(names, tensors);
     const time = samplesOf(inputs);
     const keeping = running.map(({ row, control, before, steps, samples }, index) => {
-      const bad = finite ? undefined : notFinite(control.id, names, tensors, index);
+      const bad = finite ? undefined : notFinite(control, names, tensors, index);
       if (bad) return bad;
       const done = { step: steps + 1, samples: samples + time };
       const numbered = control.step !== undefined;
@@ -158,7 +158,7 @@ export class RowSteps {
         ends[row] = { kind: 'failed', error: tooManySequences(this.#state.limits, result.ofClient) };
       } else if (result.kind === 'moved') {
         if (control.start && control.step === undefined) {
-          ends[row] = { kind: 'failed', error: livesAlready(control.id) };
+          ends[row] = { kind: 'failed', error: livesAlready(control.ownId ?? control.id) };
         } else moved.push(one);
       } else {
         const { expiresInMs } = result;

@@ -98,7 +98,7 @@ export class SequenceSteps {
     }
     throw new ProtocolError(
       'conflict',
-      `${named(id)}: others stepped it ${MOST_ATTEMPTS} times meanwhile; send its steps one after the other`,
+      `${named(control.ownId ?? id)}: others stepped it ${MOST_ATTEMPTS} times meanwhile; send its steps one after the other`,
     );
   }
 
@@ -106,7 +106,7 @@ export class SequenceSteps {
   async #attempt(step: Step, before: LiveSequence | undefined): Promise<StepAnswer | undefined> {
     const { control, inputs, states } = step;
     const { layout } = this.#options;
-    const { id, start } = control;
+    const { id, ownId = id, start } = control;
     const row = before?.row ?? (states ? layout.fromStates(states) : layout.startRow());
     const [steps, samples] = [before?.steps ?? 0, before?.samples ?? 0];
     this.#state.hold(id, start);
@@ -125,7 +125,7 @@ export class SequenceSteps {
       const kept = keeping instanceof Promise ? await keeping : keeping;
       if (kept.kind === 'full') throw tooManySequences(this.#state.limits, kept.ofClient);
       // With its number, the next look finds whether it was this very step.
-      if (kept.kind === 'moved' && start && control.step === undefined) throw livesAlready(id);
+      if (kept.kind === 'moved' && start && control.step === undefined) throw livesAlready(ownId);
       return kept.kind === 'moved' ? undefined : { tensors, stands: standingAt(done, kept.expiresInMs) };
     } finally {
       this.#state.letGo(id, start);
@@ -137,7 +137,7 @@ export class SequenceSteps {
     const names = this.fetchesFor(fetches, control.step !== undefined);
     const feeds = Object.assign({}, inputs, layout.feeds([row]), this.controlFeeds([control]));
     const tensors = await this.#batcher.run(feeds, names, exactly(run));
-    const bad = notFinite(control.id, names, tensors);
+    const bad = notFinite(control, names, tensors);
     if (bad) throw bad;
     return tensors;
   }

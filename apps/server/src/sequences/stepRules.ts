@@ -13,7 +13,7 @@ type Found = LiveSequence | GoneSequence | undefined;
  * @throws ProtocolError 409 if it was done with other values
  */
 export function doneBefore(
-  { id, step }: SequenceControl,
+  { id, ownId = id, step }: SequenceControl,
   inputs: Tensors,
   found: Found,
   row = 0,
@@ -23,7 +23,7 @@ export function doneBefore(
   if (Object.keys(inputs).every((name) => sameValues(inputs[name], row, last.inputs[name]))) return last;
   throw new ProtocolError(
     'conflict',
-    `${named(id)}: step ${step} was done with other values; send what follows as step ${step + 1}`,
+    `${named(ownId)}: step ${step} was done with other values; send what follows as step ${step + 1}`,
   );
 }
 
@@ -34,26 +34,26 @@ export function doneBefore(
  * @throws ProtocolError 400, 404, 409 or 410 if the step may not be done
  */
 export function sequenceBefore(
-  { id, start, step }: SequenceControl,
+  { id, ownId = id, start, step }: SequenceControl,
   found: Found,
   bringsState: boolean,
 ): LiveSequence | undefined {
   const live = found?.kind === 'live' ? found : undefined;
   if (start) {
-    if (live) throw livesAlready(id);
+    if (live) throw livesAlready(ownId);
     return undefined;
   }
-  if (live === undefined) throw notLiving(id, found as GoneSequence | undefined);
+  if (live === undefined) throw notLiving(ownId, found as GoneSequence | undefined);
   if (bringsState) {
     throw new ProtocolError(
       'malformed',
-      `${named(id)}: expected no state_in, since the service keeps its state, got one; send it with sequence_start alone`,
+      `${named(ownId)}: expected no state_in, since the service keeps its state, got one; send it with sequence_start alone`,
     );
   }
   if (step !== undefined && step !== live.steps + 1) {
     throw new ProtocolError(
       'conflict',
-      `${named(id)}: expected step ${live.steps + 1}, got ${step}; send its steps in turn`,
+      `${named(ownId)}: expected step ${live.steps + 1}, got ${step}; send its steps in turn`,
     );
   }
   return live;
@@ -63,12 +63,16 @@ export function sequenceBefore(
 export function allFinite(names: readonly string[], tensors: Tensors): boolean {
   return names.every((name) => {
     const { data } = tensors[name];
-    return !(data instanceof Float32Array) || finite(data);
+    return !isFloats(data) || finite(data);
   });
 }
 
+function isFloats(data: RuntimeTensor['data']): data is Float32Array | Float64Array {
+  return data instanceof Float32Array || data instanceof Float64Array;
+}
+
 /** A loop: on a hundred thousand values a call for each would take longer than the run. */
-function finite(data: Float32Array): boolean {
+function finite(data: Float32Array | Float64Array): boolean {
   for (let index = 0; index < data.length; index++) {
     if (!Number.isFinite(data[index])) return false;
   }
@@ -77,20 +81,20 @@ function finite(data: Float32Array): boolean {
 
 /** 422 if a row of an output holds what is not finite: it would stay in the state for good. */
 export function notFinite(
-  id: string,
+  { id, ownId = id }: SequenceControl,
   names: readonly string[],
   tensors: Tensors,
   index = 0,
 ): ProtocolError | undefined {
   for (const name of names) {
     const { data, dims } = tensors[name];
-    if (!(data instanceof Float32Array)) continue;
+    if (!isFloats(data)) continue;
     const width = data.length / dims[0];
     for (let value = index * width; value < (index + 1) * width; value++) {
       if (Number.isFinite(data[value])) continue;
       return new ProtocolError(
         'not-finite',
-        `${named(id)}: output "${name}": the model's answer has ${data[value]} at position ${value - index * width}; the sequence stays as it was, check the size of the values sent`,
+        `${named(ownId)}: output "${name}": the model's answer has ${data[value]} at position ${value - index * width}; the sequence stays as it was, check the size of the values sent`,
       );
     }
   }
