@@ -41,7 +41,7 @@ export class EchoServer {
         const write = (target: Buffer, at: number): void => {
           target.set(body, at);
         };
-        stream.send(answerHead, body.length, write, okTrailers);
+        stream.respond(answerHead, body.length, write, okTrailers);
       },
       cancelled: () => this.cancelled.push(stream.id),
       drained: () => undefined,

@@ -104,8 +104,9 @@ function withParameter(parameters: GrpcParameters, reader: WireReader): GrpcPara
     else if (tag === 0x12) value = readParameter(reader.message());
     else reader.skip(tag, 2);
   }
-  // Without a prototype, so that no name means anything else.
-  const into = (parameters === none ? Object.create(null) : parameters) as Record<string, typeof value>;
+  // The one name that would not become a property; an object without a prototype would cost a table each.
+  if (name === '__proto__') throw new WireError('a parameter named __proto__');
+  const into = (parameters === none ? {} : parameters) as Record<string, typeof value>;
   into[name] = value;
   return into;
 }

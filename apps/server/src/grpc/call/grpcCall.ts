@@ -6,7 +6,7 @@ import type { RequestTrace } from '../../tracing/requestTrace.ts';
 import { CallError, grpcError } from '../grpcErrors.ts';
 import type { GrpcFailure } from '../grpcErrors.ts';
 import { GrpcStatus } from '../grpcStatus.ts';
-import type { Http2Stream, StreamReceiver } from '../http2/http2Stream.ts';
+import type { Http2Stream, StreamReceiver, WriteBody } from '../http2/http2Stream.ts';
 import { answerHead, failureBlock, okTrailers } from './callBlocks.ts';
 import type { CallContext } from './callContext.ts';
 import type { CallHandler } from './callHandler.ts';
@@ -138,13 +138,15 @@ export class GrpcCall implements StreamReceiver {
 
   /** The one answer of a call that has one. */
   answer(message: WireMessage): void {
-    this.#send(message, okTrailers);
+    this.#headSent = true;
+    this.#stream.respond(answerHead, PREFIX_BYTES + message.size, writerOf(message), okTrailers);
     this.#finish(GrpcStatus.OK);
   }
 
   /** One of several answers. */
   send(message: WireMessage): void {
-    this.#send(message, undefined);
+    this.#sendHead();
+    this.#stream.send(PREFIX_BYTES + message.size, writerOf(message));
   }
 
   /** The end of several answers. */
@@ -170,22 +172,6 @@ export class GrpcCall implements StreamReceiver {
   failWith(error: unknown): void {
     if (this.over) return;
     this.fail(grpcError(this.#context.service, error), error instanceof AccessError ? error.headers : {});
-  }
-
-  #send(message: WireMessage, trailers: Buffer | undefined): void {
-    const head = this.#headSent ? undefined : answerHead;
-    this.#headSent = true;
-    const { size } = message;
-    this.#stream.send(
-      head,
-      PREFIX_BYTES + size,
-      (target, at) => {
-        target[at] = 0;
-        target.writeUInt32BE(size, at + 1);
-        message.write(target, at + PREFIX_BYTES);
-      },
-      trailers,
-    );
   }
 
   #sendHead(): void {
@@ -260,4 +246,13 @@ export class GrpcCall implements StreamReceiver {
     tell?.(code);
     if (this.handler) this.#context.streams.delete(this.handler);
   }
+}
+
+/** Writes a message that is not compressed, with its prefix. */
+function writerOf(message: WireMessage): WriteBody {
+  return (target, at) => {
+    target[at] = 0;
+    target.writeUInt32BE(message.size, at + 1);
+    message.write(target, at + PREFIX_BYTES);
+  };
 }

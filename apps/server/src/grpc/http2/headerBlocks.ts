@@ -2,7 +2,7 @@ import { ErrorCode } from './errorCodes.ts';
 import { Flag, FrameType } from './frames.ts';
 import type { Frame } from './frames.ts';
 import { http2Limits } from './http2Limits.ts';
-import { ConnectionError } from './http2Errors.ts';
+import { broken, ConnectionError } from './http2Errors.ts';
 
 /** A whole header block. */
 export interface HeaderBlock {
@@ -49,7 +49,7 @@ export class HeaderBlocks {
       return undefined;
     }
     if (this.#begun?.stream !== stream) {
-      throw new ConnectionError(ErrorCode.PROTOCOL_ERROR, 'CONTINUATION of no header block');
+      throw broken('CONTINUATION of no header block');
     }
     this.#add(frame.payload);
     if ((flags & Flag.END_HEADERS) === 0) return undefined;
@@ -81,6 +81,6 @@ export class HeaderBlocks {
 export function unpadded({ flags, payload }: Frame): Buffer {
   if ((flags & Flag.PADDED) === 0) return payload;
   const end = payload.length - (payload.at(0) ?? 0);
-  if (end < 1) throw new ConnectionError(ErrorCode.PROTOCOL_ERROR, 'padding as long as its frame');
+  if (end < 1) throw broken('padding as long as its frame');
   return payload.subarray(1, end);
 }

@@ -12,7 +12,7 @@ import {
   MOST_31_BITS,
 } from './frames.ts';
 import type { Frame } from './frames.ts';
-import { ConnectionError } from './http2Errors.ts';
+import { broken, checkSize, ConnectionError } from './http2Errors.ts';
 import { http2Limits } from './http2Limits.ts';
 import { OutBuffer } from './outBuffer.ts';
 import { greeting } from './settings.ts';
@@ -174,7 +174,7 @@ export class Http2Connection {
     const { type, flags, stream, payload } = frame;
     if (!this.#hasSettings) {
       if (type !== FrameType.SETTINGS || (flags & Flag.ACK) !== 0) {
-        throw new ConnectionError(ErrorCode.PROTOCOL_ERROR, 'the first frame is not SETTINGS');
+        throw broken('the first frame is not SETTINGS');
       }
       this.#hasSettings = true;
     }
@@ -184,9 +184,8 @@ export class Http2Connection {
   }
 
   #onPing(flags: number, stream: number, payload: Buffer): void {
-    if (stream !== 0) throw new ConnectionError(ErrorCode.PROTOCOL_ERROR, 'PING of a stream');
-    if (payload.length !== 8)
-      throw new ConnectionError(ErrorCode.FRAME_SIZE_ERROR, 'PING of another size than 8');
+    if (stream !== 0) throw broken('PING of a stream');
+    checkSize(payload, 8, 'PING');
     this.#flood.countIdle();
     if ((flags & Flag.ACK) === 0) this.#out.write(frameOf(FrameType.PING, Flag.ACK, 0, payload));
     else if (this.#leavingSince > 0 && payload.equals(FAREWELL)) this.#refuseMore();
@@ -194,7 +193,7 @@ export class Http2Connection {
 
   /** The client opens no more streams, and ends the connection itself once it has its answers. */
   #onGoAway(stream: number, payload: Buffer): void {
-    if (stream !== 0) throw new ConnectionError(ErrorCode.PROTOCOL_ERROR, 'GOAWAY of a stream');
+    if (stream !== 0) throw broken('GOAWAY of a stream');
     if (payload.length < 8) throw new ConnectionError(ErrorCode.FRAME_SIZE_ERROR, 'GOAWAY too short');
     this.#flood.countIdle();
   }

@@ -38,6 +38,8 @@ export interface StreamOwner {
   write(part: Uint8Array): void;
   /** The stream waits for the connection's window. */
   wait(stream: Http2Stream): void;
+  /** The stream has something to send at the end of this turn. */
+  later(stream: Http2Stream): void;
   /** It has ended; `early`: before its body was whole, so that frames of it may still come. */
   ended(stream: Http2Stream, early: boolean): void;
 }
@@ -143,39 +145,40 @@ export class Http2Stream {
   }
 
   /**
-   * Sends a part of the answer, in one piece where the client's windows have room for it.
+   * Sends an answer whole, in one piece where the client's windows have room for it.
    *
-   * @param head     before it, if it is the first
-   * @param size     bytes of body
-   * @param write    writes the body into a place of that size
-   * @param trailers behind it, if it is the last
+   * @param size  bytes of body
+   * @param write writes the body into a place of that size
    */
-  send(head: Buffer | undefined, size: number, write: WriteBody, trailers: Buffer | undefined): void {
+  respond(head: Buffer, size: number, write: WriteBody, trailers: Buffer): void {
     if (this.#over) return;
     const owner = this.#owner;
-    if (this.#queue.length > 0 || size > Math.min(this.#window, owner.window, owner.peer.frameBytes)) {
-      const body = Buffer.allocUnsafe(size);
-      write(body, 0);
-      if (head) this.sendHead(head, false);
-      this.#queue.push(body);
-      this.#queued += size;
-      if (trailers) this.#trailers = trailers;
-      this.pump();
+    if (size > Math.min(this.#window, owner.window, owner.peer.frameBytes)) {
+      this.sendHead(head, false);
+      this.send(size, write);
+      this.sendEnd(trailers);
       return;
     }
-    let bytes = FRAME_HEAD_BYTES + size;
-    if (head) bytes += FRAME_HEAD_BYTES + head.length;
-    if (trailers) bytes += FRAME_HEAD_BYTES + trailers.length;
-    const part = Buffer.allocUnsafe(bytes);
-    let at = 0;
-    if (head) at = this.#writeBlock(part, at, head, Flag.END_HEADERS);
+    const part = Buffer.allocUnsafe(3 * FRAME_HEAD_BYTES + head.length + size + trailers.length);
+    let at = this.#writeBlock(part, 0, head, Flag.END_HEADERS);
     at = writeFrameHead(part, at, size, FrameType.DATA, 0, this.id);
     write(part, at);
-    if (trailers) this.#writeBlock(part, at + size, trailers, Flag.END_HEADERS | Flag.END_STREAM);
+    this.#writeBlock(part, at + size, trailers, Flag.END_HEADERS | Flag.END_STREAM);
     this.#window -= size;
     owner.window -= size;
     owner.write(part);
-    if (trailers) this.#finish();
+    this.#finish();
+  }
+
+  /** Sends a part of the body. What is sent in one turn goes into as few frames as it fits. */
+  send(size: number, write: WriteBody): void {
+    if (this.#over) return;
+    const body = Buffer.allocUnsafe(size);
+    write(body, 0);
+    if (this.#queue.length === 0) this.#owner.later(this);
+    this.#queue.push(body);
+    this.#queued += size;
+    this.#wasFull ||= this.full;
   }
 
   #writeBlock(target: Buffer, at: number, block: Buffer, flags: number): number {
@@ -218,12 +221,11 @@ export class Http2Stream {
 
   /** Sends what the windows have room for. */
   pump(): void {
+    if (this.#over) return;
     this.#sendQueued();
     if (this.#queue.length === 0 && this.#trailers) {
       this.sendHead(this.#trailers, true);
-    } else if (this.full) {
-      this.#wasFull = true;
-    } else if (this.#wasFull) {
+    } else if (this.#wasFull && !this.full) {
       this.#wasFull = false;
       this.receiver.drained();
     }
@@ -231,23 +233,31 @@ export class Http2Stream {
 
   #sendQueued(): void {
     const owner = this.#owner;
-    while (this.#queue.length > 0) {
-      const [bytes] = this.#queue;
-      const room = Math.min(this.#window, owner.window, owner.peer.frameBytes, bytes.length);
-      if (room <= 0 && bytes.length > 0) {
+    const queue = this.#queue;
+    let sent = 0;
+    while (sent < queue.length) {
+      const room = Math.min(this.#window, owner.window, owner.peer.frameBytes, this.#queued);
+      if (room <= 0) {
         if (owner.window <= 0) owner.wait(this);
-        return;
+        break;
       }
       const head = Buffer.allocUnsafe(FRAME_HEAD_BYTES);
       writeFrameHead(head, 0, room, FrameType.DATA, 0, this.id);
       owner.write(head);
-      owner.write(room === bytes.length ? bytes : bytes.subarray(0, room));
+      let left = room;
+      while (left > 0) {
+        const bytes = queue[sent];
+        const taken = Math.min(left, bytes.length);
+        owner.write(taken === bytes.length ? bytes : bytes.subarray(0, taken));
+        if (taken === bytes.length) sent++;
+        else queue[sent] = bytes.subarray(taken);
+        left -= taken;
+      }
       this.#window -= room;
       owner.window -= room;
       this.#queued -= room;
-      if (room === bytes.length) this.#queue.shift();
-      else this.#queue[0] = bytes.subarray(room);
     }
+    this.#queue = sent === queue.length ? [] : queue.slice(sent);
   }
 
   /** The answer is out. A client that still sends is told that nobody reads it, and that all is well. */

@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
 
-/** Above it pieces are handed to the socket as they are; copying them together costs more than it saves. */
+/** Parts are copied together up to so many bytes; above it copying costs more than it saves. */
 const JOINED_BYTES = 65_536;
 
 /**
@@ -11,6 +11,8 @@ export class OutBuffer {
   readonly #socket: Socket;
   #parts: Uint8Array[] = [];
   #size = 0;
+  #planned = false;
+  #before: (() => void) | undefined;
 
   constructor(socket: Socket) {
     this.#socket = socket;
@@ -23,38 +25,62 @@ export class OutBuffer {
 
   /** @param part not to be changed any more */
   write(part: Uint8Array): void {
-    // After the promises that are settled now, whose answers come along.
-    if (this.#parts.length === 0) process.nextTick(this.flush);
+    this.#plan();
     this.#parts.push(part);
     this.#size += part.length;
   }
 
+  /** @param act called once before the next write, to which it may add */
+  beforeFlush(act: () => void): void {
+    this.#plan();
+    this.#before = act;
+  }
+
   readonly flush = (): void => {
+    const act = this.#before;
+    this.#before = undefined;
+    act?.();
+    this.#planned = false;
     const parts = this.#parts;
-    const size = this.#size;
     if (parts.length === 0) return;
+    const size = this.#size;
     this.#parts = [];
     this.#size = 0;
     const socket = this.#socket;
     if (!socket.writable) return;
     if (parts.length === 1) {
       socket.write(parts[0]);
-    } else if (size <= JOINED_BYTES) {
-      socket.write(joined(parts, size));
-    } else {
-      socket.cork();
-      for (const part of parts) socket.write(part);
-      socket.uncork();
+      return;
     }
+    if (size <= JOINED_BYTES) {
+      socket.write(joined(parts, 0, parts.length, size));
+      return;
+    }
+    socket.cork();
+    for (let start = 0; start < parts.length;) {
+      let end = start + 1;
+      let bytes = parts[start].length;
+      while (end < parts.length && bytes + parts[end].length <= JOINED_BYTES) bytes += parts[end++].length;
+      socket.write(end === start + 1 ? parts[start] : joined(parts, start, end, bytes));
+      start = end;
+    }
+    socket.uncork();
   };
+
+  /** After the promises that are settled now, whose answers come along. */
+  #plan(): void {
+    if (this.#planned) return;
+    this.#planned = true;
+    process.nextTick(this.flush);
+  }
 }
 
-function joined(parts: readonly Uint8Array[], size: number): Buffer {
+function joined(parts: readonly Uint8Array[], start: number, end: number, size: number): Buffer {
   const bytes = Buffer.allocUnsafe(size);
   let at = 0;
-  for (const part of parts) {
-    bytes.set(part, at);
-    at += part.length;
+  for (let index = start; index < end; index++) {
+    bytes.set(parts[index], at);
+    at += parts[index].length;
   }
   return bytes;
 }

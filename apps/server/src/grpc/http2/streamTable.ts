@@ -5,7 +5,7 @@ import type { Frame } from './frames.ts';
 import { HeaderBlocks, unpadded } from './headerBlocks.ts';
 import type { HeaderBlock } from './headerBlocks.ts';
 import { HeaderDecoder } from './hpack/headerDecoder.ts';
-import { ConnectionError, StreamError } from './http2Errors.ts';
+import { broken, checkSize, ConnectionError, StreamError } from './http2Errors.ts';
 import { http2Limits } from './http2Limits.ts';
 import { Http2Stream } from './http2Stream.ts';
 import type { StreamOwner, StreamReceiver } from './http2Stream.ts';
@@ -36,6 +36,7 @@ export class StreamTable implements StreamOwner {
   /** Streams that ended before their body did: frames of theirs that are on the way are let by. */
   readonly #endedEarly = new Set<number>();
   readonly #waiting = new Set<Http2Stream>();
+  #later: Http2Stream[] = [];
   readonly #blocks = new HeaderBlocks();
   readonly #decoder = new HeaderDecoder(http2Limits.headerBytes);
   /** The last head that changed no table, and its bytes: a client sends the same again and again. */
@@ -66,6 +67,17 @@ export class StreamTable implements StreamOwner {
   wait(stream: Http2Stream): void {
     this.#waiting.add(stream);
   }
+
+  later(stream: Http2Stream): void {
+    if (this.#later.length === 0) this.#out.beforeFlush(this.#pumpLater);
+    this.#later.push(stream);
+  }
+
+  readonly #pumpLater = (): void => {
+    const streams = this.#later;
+    this.#later = [];
+    for (const stream of streams) stream.pump();
+  };
 
   ended(stream: Http2Stream, early: boolean): void {
     this.#streams.delete(stream.id);
@@ -277,15 +289,5 @@ export class StreamTable implements StreamOwner {
     if (this.#endedEarly.size <= http2Limits.resetsRemembered) return;
     const [oldest] = this.#endedEarly;
     this.#endedEarly.delete(oldest);
-  }
-}
-
-function broken(message: string): ConnectionError {
-  return new ConnectionError(ErrorCode.PROTOCOL_ERROR, message);
-}
-
-function checkSize(payload: Buffer, bytes: number, what: string): void {
-  if (payload.length !== bytes) {
-    throw new ConnectionError(ErrorCode.FRAME_SIZE_ERROR, `${what} of another size than ${bytes}`);
   }
 }
