@@ -14,6 +14,7 @@ import { createLog } from './log/createLog.ts';
 import { usualRules } from './models/scheduleRules.ts';
 import { ModelRepository } from './modelRepository.ts';
 import { ModelStats } from './modelStats.ts';
+import { Pressure } from './pressure.ts';
 import { RowSteps } from './sequences/rowSteps.ts';
 import { SequenceSteps } from './sequences/sequenceSteps.ts';
 import { MemoryState } from './sequences/memoryState.ts';
@@ -94,6 +95,7 @@ beforeEach(async () => {
         return stalledMs;
       },
     },
+    pressure: new Pressure(0),
     draining: false,
     log: createLog({ format: 'json', level: 'silent' }),
     onDefect: (text) => defects.push(text),

@@ -48,6 +48,8 @@ export const timeouts = {
   notLiveMs: 30_000,
   /** How often sequences that nobody asks for are looked through. */
   sweepMs: 1_000,
+  /** A connection whose request was refused for pressure is not read for so long. */
+  refusedMs: 100,
   /** How often connections that fell idle meanwhile are closed while it drains. */
   drainStepMs: 50,
 } as const;

@@ -44,6 +44,12 @@ export class ModelRepository {
     return broken;
   }
 
+  /** As `find`; undefined where that throws. */
+  maybeFind(name: string, version: string | undefined): ServedModel | undefined {
+    const versions = this.#entries.get(name)?.versions ?? [];
+    return version === undefined ? versions.at(0) : versions.find((model) => model.version === version);
+  }
+
   /**
    * @param name    from the request's path, decoded
    * @param version from the request's path; undefined: the newest that is served
@@ -65,7 +71,7 @@ export class ModelRepository {
       );
     }
     if (version === undefined) return versions[0];
-    const found = versions.find((model) => model.version === version);
+    const found = this.maybeFind(name, version);
     if (found) return found;
     throw new ProtocolError(
       'not-found',

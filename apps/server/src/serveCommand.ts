@@ -27,6 +27,7 @@ export async function serve(options: ServeOptions): Promise<void> {
     },
     provider: options.provider,
     state: options.state,
+    overloadMs: options.overloadMs,
     workers: options.workers,
     grpcPort: options.grpcPort,
     modelOptions: {

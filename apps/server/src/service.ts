@@ -4,6 +4,7 @@ import type { Log } from './log/createLog.ts';
 import type { StateStore } from './sequences/openStates.ts';
 import type { Tracing } from './tracing/tracing.ts';
 import type { ModelRepository } from './modelRepository.ts';
+import type { Pressure } from './pressure.ts';
 
 /** What the endpoints share. */
 export interface Service {
@@ -11,6 +12,8 @@ export interface Service {
   readonly repository: ModelRepository;
   /** Of sequences; undefined: they are in memory. */
   readonly store?: StateStore | undefined;
+  /** Asked before a request that is not of a stream is read. */
+  readonly pressure: Pressure;
   readonly runtime: Pick<WorkerRuntime, 'alive' | 'pending' | 'stalledMs'>;
   /** Set when the service stops: it is live until it ends, but takes no more. */
   draining: boolean;

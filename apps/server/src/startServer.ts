@@ -15,6 +15,7 @@ import { ModelBudget } from './models/modelBudget.ts';
 import { RepositoryKeeper } from './models/repositoryKeeper.ts';
 import type { RepositoryControl } from './models/repositoryControl.ts';
 import type { RepositoryOptions } from './models/repositoryOptions.ts';
+import { Pressure } from './pressure.ts';
 import { openStates } from './sequences/openStates.ts';
 import type { ModelOptions } from './servedModel.ts';
 import type { Service } from './service.ts';
@@ -35,6 +36,8 @@ export interface ServerOptions {
   adminTokens: string | undefined;
   access: AccessOptions;
   provider: ProviderChoice;
+  /** How long requests may wait for the main thread before some are refused, milliseconds; 0: none is. */
+  overloadMs: number;
   /** Threads that run models. */
   workers: number;
   /** Which CUDA device, and threads inside one operator. */
@@ -121,6 +124,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       repository,
       store: states.store,
       runtime,
+      pressure: new Pressure(options.overloadMs),
       draining: false,
       log,
       tracing,

@@ -3,6 +3,7 @@ import { clientOf } from '../access/guard.ts';
 import { addModelRoute } from '../addRoute.ts';
 import type { ModelParams } from '../addRoute.ts';
 import { inferAnswer } from '../http/inferAnswer.ts';
+import { maybeRefusal } from '../http/refusal.ts';
 import { sendAnswer } from '../http/sendAnswer.ts';
 import { limits } from '../limits.ts';
 import { requestBody } from '../requestBody.ts';
@@ -18,11 +19,18 @@ export function addInfer(app: FastifyInstance, service: Service): void {
     async (request, reply) => {
       const { name, version } = request.params as ModelParams;
       const { headers, raw } = request;
+      const refusal = maybeRefusal(service, { name, version });
+      if (refusal) return sendAnswer(reply, refusal);
       const call = { name, version, headers, body: requestBody(request), client: clientOf(raw) };
       const answer = withTrace(service.tracing?.traceOf(raw), () =>
         inferAnswer(service, { ...call, isGone: () => reply.raw.destroyed }),
       );
-      return sendAnswer(reply, await answer);
+      return sendAnswer(
+        reply,
+        await answer.finally(() => {
+          service.pressure.leave();
+        }),
+      );
     },
     limits.bodyBytes,
   );

@@ -1,17 +1,14 @@
 import { OndaError } from '@onda/contract';
 import { errorBody, statusOf } from '@onda/protocol';
 import type { Service } from '../service.ts';
-import { jsonType } from './httpAnswer.ts';
+import { jsonType, retryAfter } from './httpAnswer.ts';
 import type { HttpAnswer } from './httpAnswer.ts';
-
-/** Seconds until a client that got a 429 or 503 should try again. */
-const RETRY_AFTER = { 'retry-after': '1' } as const;
 
 /** The answer to a failure that Onda understands and may tell; undefined for any other. */
 export function maybeErrorAnswer(error: Error): HttpAnswer | undefined {
   const status = statusOf(error);
   if (status === undefined || (status >= 500 && status !== 503)) return undefined;
-  const headers = status === 503 || status === 429 ? { ...jsonType, ...RETRY_AFTER } : jsonType;
+  const headers = status === 503 || status === 429 ? { ...jsonType, ...retryAfter } : jsonType;
   return { status, headers, body: errorBody(error.message) };
 }
 

@@ -6,3 +6,6 @@ export interface HttpAnswer {
 }
 
 export const jsonType = { 'content-type': 'application/json; charset=utf-8' } as const;
+
+/** Seconds until a client that got a 429 or 503 should try again. */
+export const retryAfter = { 'retry-after': '1' } as const;

@@ -10,6 +10,7 @@ import { listenOn, urlOf } from '../listen.ts';
 import { createLog } from '../log/createLog.ts';
 import { ModelRepository } from '../modelRepository.ts';
 import { ModelStats } from '../modelStats.ts';
+import { Pressure } from '../pressure.ts';
 import { MemoryState } from '../sequences/memoryState.ts';
 import type { ServedModel } from '../servedModel.ts';
 import type { Service } from '../service.ts';
@@ -40,6 +41,7 @@ beforeEach(async () => {
     repository: new ModelRepository([model], [{ name: 'bad', problem: 'damaged' }]),
     store: { circuit: 'half-open', connected: true, reconnects: 2 },
     runtime,
+    pressure: new Pressure(0),
     draining: false,
     log: createLog({ format: 'json', level: 'silent' }),
     onDefect: () => undefined,

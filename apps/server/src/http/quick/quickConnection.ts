@@ -5,7 +5,9 @@ import { replyClientError } from '../../errorReplies.ts';
 import { timeouts } from '../../limits.ts';
 import type { Service } from '../../service.ts';
 import { failureAnswer } from '../errorAnswer.ts';
+import type { HttpAnswer } from '../httpAnswer.ts';
 import { inferAnswer } from '../inferAnswer.ts';
+import { maybeRefusal } from '../refusal.ts';
 import { answerText } from './answerText.ts';
 import { INFER_START } from './inferPath.ts';
 import { maybeRequestHead } from './requestHead.ts';
@@ -34,6 +36,8 @@ export class QuickConnection {
   /** The request that is read or answered. */
   #admitted: Admitted | undefined;
   #ended = false;
+  /** Whether what comes was sent by a client that was refused and did not wait. */
+  #restless = false;
   /** A client sends the same head again and again: its bytes with the empty line, and what they say. */
   #knownBytes = nothing;
   #knownHead: RequestHead | undefined;
@@ -104,7 +108,9 @@ export class QuickConnection {
       this.#bytes = bytes.length === bodyEnd ? nothing : bytes.subarray(bodyEnd);
       this.#since = 0;
       this.#busy = true;
-      void this.#answer(head, bytes.subarray(bodyStart, bodyEnd));
+      const refusal = maybeRefusal(this.#service, head.path, this.#restless);
+      if (refusal) this.#refuse(refusal);
+      else void this.#answer(head, bytes.subarray(bodyStart, bodyEnd));
     }
   }
 
@@ -154,6 +160,37 @@ export class QuickConnection {
     const answer = await inferAnswer(this.#service, call).catch((error: unknown) =>
       failureAnswer(this.#service, error as Error),
     );
+    this.#service.pressure.leave();
+    this.#send(answer);
+  }
+
+  /**
+   * Answers, and reads on after a while: a client that asks again at once would take as much time to be refused as one that is
+   * answered.
+   */
+  #refuse(answer: HttpAnswer): void {
+    const socket = this.#socket;
+    this.#release();
+    const last = this.#ended || this.#service.draining;
+    const { text, encoding } = answerText(answer, last);
+    socket.write(text, encoding);
+    if (last) {
+      socket.end();
+      return;
+    }
+    socket.pause();
+    setTimeout(() => {
+      this.#busy = false;
+      if (socket.destroyed) return;
+      // What is there already was sent without waiting; it is read before the next turn.
+      this.#restless = true;
+      setImmediate(() => (this.#restless = false));
+      this.#goOn();
+    }, timeouts.refusedMs);
+  }
+
+  #send(answer: HttpAnswer): void {
+    const socket = this.#socket;
     this.#release();
     this.#busy = false;
     if (socket.destroyed) return;
