@@ -1,4 +1,3 @@
-import { elementsOf } from '@onda/contract';
 import { ProtocolError } from '@onda/protocol';
 import type { RuntimeTensor } from '@onda/runtime';
 import { limits } from './limits.ts';
@@ -18,8 +17,9 @@ export function checkRequestSize(model: ServedModel, inputs: Readonly<Record<str
     if (!Object.hasOwn(inputs, name)) continue;
     const { dims } = inputs[name];
     if (signature.maxRows > 0) rows = dims[0];
-    const open = dims.filter((_, axis) => typeof shape[axis] === 'string');
-    places = Math.max(places, elementsOf(open));
+    let open = 1;
+    for (let axis = 0; axis < dims.length; axis++) if (typeof shape[axis] === 'string') open *= dims[axis];
+    places = Math.max(places, open);
   }
   checkRunSize(model, rows, places / Math.max(1, rows));
 }

@@ -15,17 +15,13 @@ export function readShape(
   spec: TensorSpec,
   maxValues: number,
 ): { dims: readonly number[]; count: number } {
-  const where = `input "${spec.name}"`;
-  const expected = `[${spec.shape.join(', ')}]`;
   if (!Array.isArray(value)) {
     throw new ShapeError(
-      `${where}: expected "shape" as a list such as ${expected}, got ${describeValue(value)}; add it`,
+      `input "${spec.name}": expected "shape" as a list such as ${listText(spec)}, got ${describeValue(value)}; add it`,
     );
   }
   if (value.length !== spec.shape.length) {
-    throw new ShapeError(
-      `${where}: expected shape ${expected}, got ${shapeOf(value)}; give it ${spec.shape.length} dims`,
-    );
+    throw new ShapeError(`${expectedShape(spec)}, got ${shapeOf(value)}; give it ${spec.shape.length} dims`);
   }
   const dims = value as readonly unknown[];
   let count = 1;
@@ -33,25 +29,32 @@ export function readShape(
     const dim = dims[axis];
     const fixed = spec.shape[axis];
     if (!isDim(dim)) {
-      throw new ShapeError(
-        `${where}: expected shape ${expected}, got ${shapeOf(value)}; dims are whole numbers`,
-      );
+      throw new ShapeError(`${expectedShape(spec)}, got ${shapeOf(value)}; dims are whole numbers`);
     }
     if (typeof fixed === 'number' && dim !== fixed) {
       throw new ShapeError(
-        `${where}: expected shape ${expected}, got ${shapeOf(value)}; its dim ${axis} is always ${fixed}`,
+        `${expectedShape(spec)}, got ${shapeOf(value)}; its dim ${axis} is always ${fixed}`,
       );
     }
     // By division: a product could leave the whole numbers that a double holds.
     if (dim > 0 && count > maxValues / dim) {
       throw new ProtocolError(
         'too-large',
-        `${where}: expected at most ${maxValues} values, got shape ${shapeOf(value)}; send fewer rows or samples at a time`,
+        `input "${spec.name}": expected at most ${maxValues} values, got shape ${shapeOf(value)}; send fewer rows or samples at a time`,
       );
     }
     count *= dim;
   }
   return { dims: dims as readonly number[], count };
+}
+
+/** Made only where it is told. */
+function expectedShape(spec: TensorSpec): string {
+  return `input "${spec.name}": expected shape ${listText(spec)}`;
+}
+
+function listText({ shape }: TensorSpec): string {
+  return `[${shape.join(', ')}]`;
 }
 
 function isDim(value: unknown): value is number {

@@ -31,9 +31,10 @@ export async function inferAnswer(service: Service, call: InferCall): Promise<Ht
   const model = service.repository.find(call.name, call.version);
   return countRequest(model.stats, async () => {
     const jsonLength = readHeaderLength(call.headers[HEADER_LENGTH]);
-    const routed = await routeRequest(service.repository, model, call.version, call.client, ({ signature }) =>
+    const routing = routeRequest(service.repository, model, call.version, call.client, ({ signature }) =>
       decodeInferRequest(call.body, jsonLength, signature, limits.tensorValues),
     );
+    const routed = routing instanceof Promise ? await routing : routing;
     const response = await inferOutputs(routed, call.isGone, call.client);
     const { body, headerLength } = encodeInferResponse(response);
     if (headerLength === undefined) return { status: 200, headers: jsonType, body };
