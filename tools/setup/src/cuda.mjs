@@ -173,7 +173,7 @@ async function refusalOfCuda(place) {
     '.then(() => process.exit(0), (error) => { console.error(error.message); process.exit(3); })';
   const result = await runChild(process.execPath, ['-e', script, model], {
     cwd: place.root,
-    env: { ...place.env, NODE_OPTIONS: '' },
+    env: { ...place.env, NODE_OPTIONS: '', ORT_DISABLE_TELEMETRY: '1' },
   });
   return result.code === 0 ? null : whyItFailed(result);
 }

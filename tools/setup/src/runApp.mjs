@@ -31,6 +31,8 @@ export async function runApp(place, app, args, handOver) {
       ...place.env,
       TSX_TSCONFIG_PATH: join(place.root, 'tsconfig.base.json'),
       TF_CPP_MIN_LOG_LEVEL: place.env.TF_CPP_MIN_LOG_LEVEL ?? '2',
+      // ONNX Runtime tells Microsoft of its use otherwise, that of Python in benches too (silenceTelemetry in libs/runtime-node).
+      ORT_DISABLE_TELEMETRY: place.env.ORT_DISABLE_TELEMETRY ?? '1',
     },
   };
   if (!existsSync(ofApp))

@@ -37,6 +37,11 @@ const documents: readonly { path: string; document: unknown }[] = [
     path: `${MODEL}/generate`,
     document: { prompt: [0.1, 0.2, 0.3], samples: 4, state: zeros, return_state: true },
   },
+  {
+    path: `${MODEL}/generate_stream`,
+    document: { prompt: [[0.1], [0.2]], samples: 70, seed: 7, noise: [[0.5]] },
+  },
+  { path: `${MODEL}/generate`, document: { sequence_id: 'fuzz', samples: 4, seed: '7' } },
 ];
 
 const paths = [
