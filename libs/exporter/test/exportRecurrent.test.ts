@@ -79,10 +79,6 @@ describe('exportModel of recurrent layers', () => {
     async (kind, activation) => {
       const options = { units: 3, activation, returnSequences: true, returnState: true };
       const states = kind === 'LSTM' ? [3, 3] : [3];
-      if (kind === 'LSTM' && activation === 'selu') {
-        await expect(check(around(cells[kind](options)), [2, 4])).rejects.toThrow('activation: expected');
-        return;
-      }
       for (const recurrentActivation of ['sigmoid', 'hardSigmoid']) {
         const gated = kind === 'SimpleRNN' ? {} : { recurrentActivation };
         const net = around(cells[kind]({ ...options, ...gated }), 12, states);
@@ -91,6 +87,8 @@ describe('exportModel of recurrent layers', () => {
         await check(around(layers.bidirectional(both), 12), [3, 9]);
       }
       const x = input({ shape: [null, 2], name: 'x' });
+      // There is no function of which selu of an LSTM's state is a multiple: it is a Scan, which has no masks.
+      if (kind === 'LSTM' && activation === 'selu') return;
       const masked = layers.masking().apply(x) as SymbolicTensor;
       const outputs = cells[kind](options).apply(masked) as SymbolicTensor[];
       await check(model({ inputs: x, outputs }), [3, 5], { blank: { share: 0.5, value: 0 } });

@@ -79,6 +79,10 @@ export function isOverAxis(options: LayerOptions, option = 'activation'): boolea
   return ['softmax', 'log_softmax'].includes(String(options.get(option)));
 }
 
+export type ActivationName = keyof typeof activations;
+
+export const activationNames = Object.keys(activations) as ActivationName[];
+
 /**
  * Adds the activation that a layer's options name; none when they name none.
  *
@@ -92,8 +96,17 @@ export function emitActivation(
   x: Value,
   options: LayerOptions,
   option = 'activation',
-  fallback: keyof typeof activations = 'linear',
+  fallback: ActivationName = 'linear',
 ): Value {
-  const names = Object.keys(activations) as (keyof typeof activations)[];
-  return activations[options.choice(option, names, fallback)](builder, name, x);
+  return emitActivationOf(builder, name, x, options.choice(option, activationNames, fallback));
+}
+
+/** Adds an activation by its name. */
+export function emitActivationOf(
+  builder: GraphBuilder,
+  name: string,
+  x: Value,
+  activation: ActivationName,
+): Value {
+  return activations[activation](builder, name, x);
 }

@@ -1,6 +1,7 @@
 import { UnsupportedError } from '../errors.ts';
 import { axis } from '../graph/axis.ts';
 import { emitScan } from '../graph/emitScan.ts';
+import { emitZeros } from '../graph/emitZeros.ts';
 import type { GraphBuilder } from '../graph/graphBuilder.ts';
 import type { Dim, Value } from '../graph/value.ts';
 import { emitActivation, isOverAxis } from './activations.ts';
@@ -35,10 +36,9 @@ const convertConvLstm: LayerConverter = (call) => {
     `${path}/time_major`,
   );
   const x = options.flag('go_backwards', false) ? reversed(call, given) : given;
-  const [, batch] = x.shape;
   const [channels, ...places] = fixed(call, x.shape.slice(2));
   const cell = new ConvCell(call, channels, places);
-  const zeros = emitZeros(call, x, [batch, ...cell.image]);
+  const zeros = emitZeros(builder, `${path}/zeros`, x, cell.image.map(Number));
   const { states, outputs } = emitScan(builder, path, [zeros, zeros], x, (inner, [h, c], entry) => {
     const next = cell.emit(inner, entry, h, c);
     return { states: [next.h, next.c], output: next.h };
@@ -135,25 +135,6 @@ class ConvCell {
     const next = inner.single(at('c'), 'Add', [kept, added], one);
     return { c: next, h: inner.single(at('h'), 'Mul', [gate('gate_o', o), value('shown', next)], one) };
   }
-}
-
-/** Zeros for every sequence: a state [batch, filters, rows, columns] before the first sample of x [time, batch, ...]. */
-function emitZeros({ builder, path }: LayerCall, x: Value, shape: readonly Dim[]): Value {
-  const whole = { type: 'int64' as const };
-  const sizes = builder.single(`${path}/sizes`, 'Shape', [x], { shape: [x.shape.length], ...whole });
-  const batch = builder.single(`${path}/batch`, 'Gather', [sizes, builder.integers([1])], {
-    shape: [1],
-    ...whole,
-  });
-  const rest = builder.integers(shape.slice(1).map(Number));
-  const dims = builder.single(
-    `${path}/state_shape`,
-    'Concat',
-    [batch, rest],
-    { shape: [shape.length], ...whole },
-    axis(0),
-  );
-  return builder.single(`${path}/zeros`, 'ConstantOfShape', [dims], { shape });
 }
 
 export const convLstmLayers = {

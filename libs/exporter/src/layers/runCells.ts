@@ -1,10 +1,12 @@
 import { UnsupportedError } from '../errors.ts';
 import { axis } from '../graph/axis.ts';
 import type { Value } from '../graph/value.ts';
-import { toTheEnd } from '../graph/toTheEnd.ts';
+import { reversedInTime } from '../graph/reversedInTime.ts';
 import { countedSamples, emitBack, emitFront } from '../recurrent/countedSamples.ts';
 import type { RecurrentRun, RecurrentStates } from '../recurrent/emitRecurrent.ts';
 import { emitRecurrent, recurrentConstants } from '../recurrent/emitRecurrent.ts';
+import { emitScanned } from '../recurrent/emitScanned.ts';
+import type { ComposedActivations } from '../recurrent/recurrentWeights.ts';
 import type { Cell } from './cells.ts';
 import type { LayerCall } from './layerCall.ts';
 import { sharedConstants } from './layerCall.ts';
@@ -62,10 +64,22 @@ export function runCells(call: LayerCall, directions: readonly Direction[]): Cel
 
   function runNode(name: string, values: Value, of: readonly Direction[], index: number): RecurrentRun {
     const weights = of.map((direction) => direction.cells[index].weights);
+    const { composed } = weights[0];
+    const reverse = of.length === 1 && of[0].backward;
+    if (composed !== undefined) {
+      noteComposed(call, composed);
+      return emitScanned(builder, {
+        name,
+        directions: weights,
+        reverse,
+        x: values,
+        states: startOf(of, index),
+      });
+    }
     return emitRecurrent(builder, {
       name,
       directions: weights,
-      reverse: of.length === 1 && of[0].backward,
+      reverse,
       constants: recurrentConstants(sharedConstants(call), name, weights),
       x: values,
       states: startOf(of, index),
@@ -97,6 +111,19 @@ export function runCells(call: LayerCall, directions: readonly Direction[]): Cel
       return builder.single(`${path}/both_${part}`, 'Concat', values, { shape }, axis(place));
     });
   }
+}
+
+/** @throws UnsupportedError where a mask would have to stop the Scan's states */
+function noteComposed({ options, mask, note }: LayerCall, { gates, values }: ComposedActivations): void {
+  const which = `no recurrent operator has its activation ${gates === null ? values : `${values} with gates of ${gates}`}`;
+  if (mask !== null) {
+    throw new UnsupportedError(
+      `layer "${options.layer}": ${which}, and with a mask that is not supported; build it with tanh and sigmoid, or do not mask`,
+    );
+  }
+  note(
+    `layer "${options.layer}": ${which}, so it is a Scan, which runs slower than a node; train with tanh and sigmoid`,
+  );
 }
 
 /** The initial states among a layer's inputs, per direction and cell, in the order of TensorFlow.js: those of the last cell first; null: none. */
@@ -147,6 +174,5 @@ export function squeezed({ builder }: LayerCall, value: Value, place: 0 | 1, nam
  * out in the order in which it came to them.
  */
 export function reversed({ builder, path }: LayerCall, sequence: Value): Value {
-  const [start, end, place, step] = [-1, -toTheEnd, 0, -1].map((value) => builder.integers([value]));
-  return builder.single(`${path}/reversed`, 'Slice', [sequence, start, end, place, step], sequence);
+  return reversedInTime(builder, `${path}/reversed`, sequence);
 }

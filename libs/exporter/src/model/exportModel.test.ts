@@ -90,6 +90,16 @@ describe(exportModel, () => {
     ]);
   });
 
+  it('spells a cell out in a Scan where no node has its activation, and warns of it', () => {
+    const swish = chain([gru({ activation: 'swish', recurrent_activation: 'sigmoid' })], gruWeights);
+    const { model, warnings } = exportModel(swish, { ...options, stateful: true });
+    expect(warnings).toEqual([
+      'layer "l": no recurrent operator has its activation swish with gates of sigmoid, so it is a Scan, which runs slower than a node; train with tanh and sigmoid',
+    ]);
+    expect(model.graph.nodes.filter(({ op }) => op === 'Scan').map(({ name }) => name)).toEqual(['l']);
+    expect(checkModel(model)).toEqual([]);
+  });
+
   it("finds Keras's names of weights and its gru with the reset after, with two biases", () => {
     const weights = {
       'model/l/gru_cell/kernel': [2, 3],
@@ -128,9 +138,9 @@ describe(exportModel, () => {
       'layer "l": RandomWidth is not supported: it draws another width at every call, in TensorFlow.js also outside of training; leave it out of the model that is exported',
     ],
     [
-      'an activation that no recurrent operator has',
-      chain([gru({ activation: 'swish' })], gruWeights),
-      'layer "l": activation: expected "tanh" or "sigmoid" or "relu" or "hard_sigmoid" or "keras3_hard_sigmoid" or "elu" or "softsign" or "softplus" or "linear" or "relu6" or "selu", got "swish"; build the layer with one of these',
+      'an activation that TensorFlow.js does not have',
+      chain([gru({ activation: 'cube' })], gruWeights),
+      'layer "l": activation: expected "linear" or "elu" or "gelu" or "gelu_new" or "hard_sigmoid" or "keras3_hard_sigmoid" or "log_softmax" or "mish" or "relu" or "relu6" or "selu" or "sigmoid" or "softmax" or "softplus" or "softsign" or "swish" or "tanh", got "cube"; build the layer with one of these',
     ],
     [
       'a cell of own make',

@@ -120,6 +120,11 @@ const cases: [string, LayersArtifacts, string][] = [
     'layer "a": rms_scaling: expected false, got true; TensorFlow.js takes no notice of it; leave it out',
   ],
   [
+    'masks where the cell is spelled out',
+    graph(['m', 'Masking', {}, ['x']], ['r', 'SimpleRNN', { units: 2, activation: 'swish' }, ['m']]),
+    'layer "r": no recurrent operator has its activation swish, and with a mask that is not supported; build it with tanh and sigmoid, or do not mask',
+  ],
+  [
     'time before the batch',
     chain([null, 2], ['GRU', { units: 1, time_major: true }]),
     'layer "a": time_major: expected false, got true; TensorFlow.js takes no notice of it; let the batch come first',

@@ -106,6 +106,8 @@ function readLayer(
   if (cellOfClass.has(className)) return { name, weights: readOndaLayer(cell, options, own) };
   const read = readStockCell(cell, options, own);
   if (read.scale !== undefined) throw notANet(`layer "${name}": its activation is one times a factor`);
+  if (read.composed !== undefined)
+    throw notANet(`layer "${name}": its activation is not one of a recurrent operator`);
   return { name, weights: read };
 }
 

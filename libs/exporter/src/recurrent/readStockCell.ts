@@ -26,7 +26,7 @@ export function readStockCell(
   const resetAfter = cell === 'gru' && options.flag('reset_after', false);
   const biased = options.flag('use_bias', true);
   const biases = biased ? weights.get('bias', resetAfter ? [2, columns] : [columns]) : null;
-  const { activations, scale } = stockActivations(cell, options);
+  const { activations, scale, composed } = stockActivations(cell, options);
   const recurrent = weights.get('recurrent_kernel', [units, columns]);
   const recurrentKernel = reorderKernel(recurrent, units, units, order);
   return {
@@ -40,5 +40,6 @@ export function readStockCell(
     activations,
     linearBeforeReset: resetAfter,
     ...(scale !== 1 && { scale }),
+    ...(composed && { composed }),
   };
 }

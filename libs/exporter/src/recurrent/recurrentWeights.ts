@@ -1,4 +1,5 @@
 import type { CellKind } from '@onda/contract';
+import type { ActivationName } from '../layers/activations.ts';
 
 /**
  * One recurrent layer as ONNX's operators have it. Gates stand in ONNX's order: rnn one; lstm i, o, f, c; gru z, r, h.
@@ -21,6 +22,14 @@ export interface RecurrentWeights {
   readonly linearBeforeReset: boolean;
   /** What the node's values and states must be multiplied by; 1 when left out. Its recurrent kernel is multiplied by it already. */
   readonly scale?: number;
+  /** Activations by TensorFlow.js's names where no recurrent operator has one of them: the cell is spelled out then (emitScanned.ts). */
+  readonly composed?: ComposedActivations;
+}
+
+/** Of the gates (null: the cell has none), and of the values that go into the states and out of them. */
+export interface ComposedActivations {
+  readonly gates: ActivationName | null;
+  readonly values: ActivationName;
 }
 
 /** An activation function of an ONNX recurrent operator. */

@@ -1,6 +1,7 @@
 import type { CellKind } from '@onda/contract';
 import type { LayerOptions } from '../artifacts/layerOptions.ts';
-import type { Activation } from './recurrentWeights.ts';
+import { activationNames } from '../layers/activations.ts';
+import type { Activation, ComposedActivations } from './recurrentWeights.ts';
 
 /** ONNX's functions for TensorFlow.js's activations. */
 const functions = {
@@ -33,28 +34,34 @@ const scaled = {
 } as const satisfies Record<string, { factor: number; inner: Activation; output: Activation | null }>;
 
 type Plain = keyof typeof functions;
-type Scaled = keyof typeof scaled;
-const plainNames = Object.keys(functions) as Plain[];
-const scaledNames = Object.keys(scaled) as Scaled[];
 
 /** rnn f; lstm f, g, h: gates, candidate and output; gru f, g: gates and candidate. And what the states are to be multiplied by. */
 export interface CellActivations {
   readonly activations: readonly Activation[];
   readonly scale: number;
+  /** Where the recurrent operator cannot say one of them. */
+  readonly composed?: ComposedActivations;
 }
 
-/** @throws UnsupportedError for an activation that the recurrent operator cannot say */
+/** @throws UnsupportedError for an activation that TensorFlow.js does not have */
 export function stockActivations(cell: CellKind, options: LayerOptions): CellActivations {
-  const names = [
-    ...plainNames,
-    ...scaledNames.filter((name) => cell !== 'lstm' || scaled[name].output !== null),
-  ];
-  const name = options.choice('activation', names, 'tanh');
-  const factored = Object.hasOwn(scaled, name) ? scaled[name as Scaled] : null;
+  const name = options.choice('activation', activationNames, 'tanh');
+  const gateName =
+    cell === 'rnn' ? null : options.choice('recurrent_activation', activationNames, 'hard_sigmoid');
+  const factored = isOneOf(scaled, name) ? scaled[name] : null;
+  const sayable =
+    isOneOf(functions, name) || (factored !== null && (cell !== 'lstm' || factored.output !== null));
+  if (!sayable || (gateName !== null && !isOneOf(functions, gateName))) {
+    return { activations: [], scale: 1, composed: { gates: gateName, values: name } };
+  }
   const inner = factored?.inner ?? functions[name as Plain];
   const scale = factored?.factor ?? 1;
-  if (cell === 'rnn') return { activations: [inner], scale };
-  const gates = functions[options.choice('recurrent_activation', plainNames, 'hard_sigmoid')];
+  if (gateName === null) return { activations: [inner], scale };
+  const gates = functions[gateName];
   if (cell === 'gru') return { activations: [gates, inner], scale };
   return { activations: [gates, inner, factored?.output ?? inner], scale };
+}
+
+function isOneOf<T extends object>(entries: T, name: PropertyKey): name is keyof T {
+  return Object.hasOwn(entries, name);
 }

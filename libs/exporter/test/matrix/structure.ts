@@ -23,7 +23,8 @@ export function structureProblems(model: Model, plan: ModelPlan, family: Family)
   const cells = plan.calls.reduce((count, { layer }) => count + cellsOf(layer), 0);
   if (!family.subgraphs && recurrent !== cells)
     problems.push(`expected ${cells} recurrent nodes, one a layer or cell, got ${recurrent}`);
-  const most = mostNodesOfLayer * Math.max(cells, plan.calls.length);
+  // A Bidirectional layer is two graphs where it is spelled out, with states of their own.
+  const most = mostNodesOfLayer * Math.max(cells, plan.calls.length) * (family.subgraphs ? 2 : 1);
   if (nodes.length > most) problems.push(`expected at most ${most} nodes, got ${nodes.length}`);
   return [...problems, ...idleTransposes(model.graph), ...unnamedDims(model.graph)];
 }

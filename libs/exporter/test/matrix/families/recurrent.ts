@@ -103,6 +103,37 @@ function layerFamily(cell: Cell): Family {
   return { name: cell, share: 14, leastTime: 1, subgraphs: false, plan };
 }
 
+/** Activations that no recurrent operator has. */
+const composed = fc.constantFrom('gelu', 'gelu_new', 'logSoftmax', 'mish', 'selu', 'softmax', 'swish');
+
+/** Layers with such activations, as values or as gates: a Scan each. */
+const composedFamily: Family = {
+  name: 'composed activations',
+  share: 10,
+  leastTime: 1,
+  subgraphs: true,
+  plan: fc
+    .record({
+      cell: fc.constantFrom(...cells),
+      values: composed,
+      gates: fc.oneof(boundedGate, fc.constantFrom('softmax')),
+      config: fc.record({ units, useBias: fc.boolean(), ...layerOptions }),
+      both: fc.boolean(),
+      stateful: fc.boolean(),
+      features,
+      seed,
+    })
+    .map(({ cell, values, gates, config, both, stateful, features: size, seed: own }): ModelPlan => {
+      const gating = cell === 'simpleRNN' ? {} : { recurrentActivation: gates };
+      const layer = { kind: cell, config: { ...config, ...gating, activation: values } };
+      const count = config.returnState ? statesOf(cell) : 0;
+      const plan = both ? { kind: 'bidirectional', config: { layer, mergeMode: 'concat' } } : layer;
+      const kept = stateful && !both && !config.goBackwards;
+      const results = 1 + (both ? 2 : 1) * count;
+      return one([null, size], [{ layer: plan, from: [0], results }], { stateful: kept, seed: own });
+    }),
+};
+
 const cellPlan = fc
   .constantFrom(...cells)
   .chain((cell) => cellConfig(cell).map((config): LayerPlan => ({ kind: `${cell}Cell`, config })));
@@ -197,5 +228,6 @@ export const recurrentFamilies: readonly Family[] = [
   ...cells.map(layerFamily),
   cellsFamily,
   bidirectionalFamily,
+  composedFamily,
   distributedFamily,
 ];

@@ -1,0 +1,133 @@
+import { axis } from '../graph/axis.ts';
+import type { GraphBuilder } from '../graph/graphBuilder.ts';
+import type { Value } from '../graph/value.ts';
+import { emitActivationOf } from '../layers/activations.ts';
+import type { ComposedActivations, RecurrentWeights } from './recurrentWeights.ts';
+import { turned } from './turned.ts';
+
+/** Adds a constant of the layer; returns its name. */
+type Constants = (part: string, dims: number[], make: () => Float32Array) => string;
+
+/**
+ * One step of a cell as plain nodes; e is what the input gives to all gates, in ONNX's order.
+ *
+ *   rnn   h' = f(e + h R)
+ *   lstm  c' = g(e_f + h R_f) c + g(e_i + h R_i) f(e_c + h R_c),  h' = g(e_o + h R_o) f(c')
+ *   gru   h' = z h + (1 - z) n,  n = f(e_h + (r h) R_h), or f(e_h + r (h R_h + b_h)) with the reset after
+ */
+export class ScannedCell {
+  private readonly weights: RecurrentWeights;
+  private readonly name: string;
+  private readonly names: ComposedActivations;
+  private readonly constants: Readonly<Record<'all' | 'gates' | 'candidate' | 'inside', string>>;
+
+  constructor(weights: RecurrentWeights, name: string, constant: Constants) {
+    const { cell, units, recurrentKernel, recurrentBias, linearBeforeReset, composed } = weights;
+    this.weights = weights;
+    this.name = name;
+    this.names = composed ?? { gates: null, values: 'linear' };
+    const rows = (part: string, from: number, to: number): string =>
+      constant(part, [units, to - from], () =>
+        turned(recurrentKernel.subarray(from * units, to * units), to - from, units),
+      );
+    const gru = cell === 'gru';
+    this.constants = {
+      all: gru ? '' : rows('R', 0, recurrentKernel.length / units),
+      gates: gru ? rows('R_gates', 0, 2 * units) : '',
+      candidate: gru ? rows('R_candidate', 2 * units, 3 * units) : '',
+      inside:
+        linearBeforeReset && recurrentBias !== null
+          ? constant('B_inside', [units], () => recurrentBias.slice(2 * units))
+          : '',
+    };
+  }
+
+  /** @returns the next h, and of an lstm the next c */
+  emit(inner: GraphBuilder, entry: Value, h: Value, c: Value | undefined): Value[] {
+    const { cell } = this.weights;
+    if (cell === 'gru') return [this.gru(inner, entry, h)];
+    const sums = this.op(
+      inner,
+      'sums',
+      'Add',
+      [entry, this.op(inner, 'recurrent', 'MatMul', [h, this.constants.all], entry)],
+      entry,
+    );
+    return cell === 'rnn' || c === undefined
+      ? [this.value(inner, 'next_h', sums)]
+      : this.lstm(inner, sums, h, c);
+  }
+
+  private lstm(inner: GraphBuilder, sums: Value, h: Value, c: Value): Value[] {
+    const [i, o, f, g] = this.split(inner, sums, h, [1, 1, 1, 1], 'parts');
+    const kept = this.op(inner, 'kept', 'Mul', [this.gate(inner, 'gate_f', f), c], h);
+    const added = this.op(
+      inner,
+      'added',
+      'Mul',
+      [this.gate(inner, 'gate_i', i), this.value(inner, 'candidate', g)],
+      h,
+    );
+    const next = this.op(inner, 'next_c', 'Add', [kept, added], h);
+    const shown = this.value(inner, 'shown', next);
+    return [this.op(inner, 'next_h', 'Mul', [this.gate(inner, 'gate_o', o), shown], h), next];
+  }
+
+  private gru(inner: GraphBuilder, entry: Value, h: Value): Value {
+    const [ofGates, ofCandidate] = this.split(inner, entry, h, [2, 1], 'parts');
+    const recurrent = this.op(inner, 'recurrent', 'MatMul', [h, this.constants.gates], ofGates);
+    const sums = this.op(inner, 'sums', 'Add', [ofGates, recurrent], ofGates);
+    // Each gate by itself: an activation may be over all of its units.
+    const [z, r] = this.split(inner, sums, h, [1, 1], 'gates').map((part, index) =>
+      this.gate(inner, `gate_${'zr'[index]}`, part),
+    );
+    const candidate = this.value(
+      inner,
+      'candidate',
+      this.op(inner, 'candidate_sum', 'Add', [ofCandidate, this.inside(inner, r, h)], h),
+    );
+    const apart = this.op(inner, 'apart', 'Sub', [h, candidate], h);
+    return this.op(inner, 'next_h', 'Add', [candidate, this.op(inner, 'kept', 'Mul', [z, apart], h)], h);
+  }
+
+  /** What the state gives to a GRU's candidate. */
+  private inside(inner: GraphBuilder, r: Value, h: Value): Value {
+    const { candidate, inside } = this.constants;
+    if (!this.weights.linearBeforeReset) {
+      const reset = this.op(inner, 'reset', 'Mul', [r, h], h);
+      return this.op(inner, 'inside', 'MatMul', [reset, candidate], h);
+    }
+    const product = this.op(inner, 'product', 'MatMul', [h, candidate], h);
+    const biased = inside === '' ? product : this.op(inner, 'biased', 'Add', [product, inside], h);
+    return this.op(inner, 'inside', 'Mul', [r, biased], h);
+  }
+
+  private op(inner: GraphBuilder, part: string, op: string, inputs: (Value | string)[], like: Value): Value {
+    return inner.single(`${this.name}/${part}`, op, inputs, { shape: like.shape });
+  }
+
+  private split(
+    inner: GraphBuilder,
+    value: Value,
+    h: Value,
+    sizes: readonly number[],
+    part: string,
+  ): Value[] {
+    const { units } = this.weights;
+    return inner.node({
+      name: `${this.name}/${part}`,
+      op: 'Split',
+      inputs: [value, inner.integers(sizes.map((size) => size * units))],
+      outputs: sizes.map((size, index) => ({ part: String(index), shape: [h.shape[0], size * units] })),
+      attributes: axis(1),
+    });
+  }
+
+  private gate(inner: GraphBuilder, part: string, value: Value): Value {
+    return emitActivationOf(inner, `${this.name}/${part}`, value, this.names.gates ?? 'linear');
+  }
+
+  private value(inner: GraphBuilder, part: string, value: Value): Value {
+    return emitActivationOf(inner, `${this.name}/${part}`, value, this.names.values);
+  }
+}
