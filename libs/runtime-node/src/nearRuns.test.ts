@@ -122,9 +122,18 @@ describe(NearRuns, () => {
 
   it('is for small models on one thread of the CPU alone', () => {
     const small = new Uint8Array(1);
-    expect(NearRuns.may(small, 'cpu')).toBe(true);
-    expect(NearRuns.may(small, 'cuda')).toBe(false);
-    expect(NearRuns.may(small, 'cpu', 2)).toBe(false);
-    expect(NearRuns.may(new Uint8Array(2 ** 20 + 1), 'cpu')).toBe(false);
+    const cpu = { provider: 'cpu', inputs: [{ name: 'x', type: 'float32', shape: ['batch', 1] }] };
+    expect(NearRuns.may(small, cpu)).toBe(true);
+    expect(NearRuns.may(small, { ...cpu, provider: 'cuda' })).toBe(false);
+    expect(NearRuns.may(small, cpu, 2)).toBe(false);
+    expect(NearRuns.may(new Uint8Array(2 ** 20 + 1), cpu)).toBe(false);
+  });
+
+  it('leaves to the workers what a number in a request can make long', () => {
+    const inputs = [
+      { name: 'prompt', type: 'float32', shape: ['batch', 'time'] },
+      { name: 'horizon', type: 'int64', shape: [] },
+    ];
+    expect(NearRuns.may(new Uint8Array(1), { provider: 'cpu', inputs })).toBe(false);
   });
 });

@@ -43,9 +43,21 @@ export class NearRuns {
     this.#now = now;
   }
 
-  /** Whether runs of a model may be near at all: what a GPU or several threads compute is not short. */
-  static may(model: Uint8Array, provider: string, threads = 1): boolean {
-    return provider === 'cpu' && threads === 1 && model.byteLength <= NEAR_BYTES;
+  /**
+   * Whether runs of a model may be near at all: what a GPU or several threads compute is not short, and how long a run with whole
+   * numbers takes cannot be told from its size, for they may say how often a loop is to go round (a generator's `horizon`).
+   */
+  static may(
+    model: Uint8Array,
+    { provider, inputs }: Pick<Session, 'provider' | 'inputs'>,
+    threads = 1,
+  ): boolean {
+    return (
+      provider === 'cpu' &&
+      threads === 1 &&
+      model.byteLength <= NEAR_BYTES &&
+      inputs.every(({ type }) => type.startsWith('float'))
+    );
   }
 
   /** Does the run here if runs of its size are known to be short. */

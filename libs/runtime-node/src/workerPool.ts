@@ -66,7 +66,7 @@ class PoolRuntime implements WorkerRuntime {
       ),
     );
     const options = this.#options;
-    if (NearRuns.may(model, sessions[0].provider, options.threads)) {
+    if (NearRuns.may(model, sessions[0], options.threads)) {
       near = new NearRuns(
         () => createOrtSession(model, 'cpu', options),
         (text) => options.onWarning?.(text),
