@@ -14,7 +14,6 @@ import { createLog } from './log/createLog.ts';
 import { usualRules } from './models/scheduleRules.ts';
 import { ModelRepository } from './modelRepository.ts';
 import { ModelStats } from './modelStats.ts';
-import { Pressure } from './pressure.ts';
 import { RowSteps } from './sequences/rowSteps.ts';
 import { SequenceSteps } from './sequences/sequenceSteps.ts';
 import { MemoryState } from './sequences/memoryState.ts';
@@ -35,6 +34,9 @@ const MOST_WAITING = 2;
 let run: () => Promise<Record<string, RuntimeTensor>>;
 let stalledMs: number;
 let alive: boolean;
+/** Whether there are too many requests, and how many were let in and have not left. */
+let pressed: boolean;
+let underWay: number;
 let defects: string[];
 let service: Service;
 let app: FastifyInstance;
@@ -82,6 +84,8 @@ beforeEach(async () => {
   run = () => Promise.resolve({ y: floatTensor([1, 1, 1], [4]) });
   stalledMs = 0;
   alive = true;
+  pressed = false;
+  underWay = 0;
   defects = [];
   service = {
     access: openToAll(),
@@ -95,7 +99,13 @@ beforeEach(async () => {
         return stalledMs;
       },
     },
-    pressure: new Pressure(0),
+    pressure: {
+      enter: () => {
+        if (!pressed) underWay++;
+        return !pressed;
+      },
+      leave: () => underWay--,
+    },
     draining: false,
     log: createLog({ format: 'json', level: 'silent' }),
     onDefect: (text) => defects.push(text),
@@ -131,6 +141,26 @@ describe(createApp, () => {
       error:
         'output "y": the model\'s answer has NaN at position 0, which JSON cannot carry; check the size of the values sent, or ask for binary data',
     });
+  });
+
+  it('refuses what cannot be answered in time over every kind of connection, and counts it', async () => {
+    const error =
+      'the service is asked more than it can answer in time, and takes no more; try again in a moment';
+    pressed = true;
+    expect(await infer()).toEqual({ status: 503, error, retryAfter: '1' });
+    // Over a socket the service reads the request itself, and the next one on the same connection later.
+    const url = await app.listen({ host: '127.0.0.1', port: 0 });
+    const ask = (): Promise<Response> => fetch(`${url}${INFER}`, { method: 'POST', body });
+    const refused = await ask();
+    expect([refused.status, refused.headers.get('retry-after')]).toEqual([503, '1']);
+    expect(await refused.json()).toEqual({ error });
+    expect(service.repository.find('m', undefined).stats.failures.REJECTED).toBe(2);
+    pressed = false;
+    expect((await ask()).status).toBe(200);
+    expect((await infer()).status).toBe(200);
+    run = () => Promise.reject(new WorkerError('ended'));
+    expect([(await ask()).status, (await infer()).status]).toEqual([503, 503]);
+    expect(underWay).toBe(0);
   });
 
   it('answers 503 with a time to come back when the worker ended', async () => {

@@ -12,8 +12,8 @@ export interface Service {
   readonly repository: ModelRepository;
   /** Of sequences; undefined: they are in memory. */
   readonly store?: StateStore | undefined;
-  /** Asked before a request that is not of a stream is read. */
-  readonly pressure: Pressure;
+  /** Asked before an infer request is looked at, but for one of a stream. */
+  readonly pressure: Pick<Pressure, 'enter' | 'leave'>;
   readonly runtime: Pick<WorkerRuntime, 'alive' | 'pending' | 'stalledMs'>;
   /** Set when the service stops: it is live until it ends, but takes no more. */
   draining: boolean;

@@ -3,8 +3,9 @@ import { clientOf } from '../access/guard.ts';
 import { addModelRoute } from '../addRoute.ts';
 import type { ModelParams } from '../addRoute.ts';
 import { inferAnswer } from '../http/inferAnswer.ts';
-import { maybeRefusal } from '../http/refusal.ts';
+import { refusal } from '../http/refusal.ts';
 import { sendAnswer } from '../http/sendAnswer.ts';
+import { letIn } from '../letIn.ts';
 import { limits } from '../limits.ts';
 import { requestBody } from '../requestBody.ts';
 import type { Service } from '../service.ts';
@@ -19,9 +20,8 @@ export function addInfer(app: FastifyInstance, service: Service): void {
     async (request, reply) => {
       const { name, version } = request.params as ModelParams;
       const { headers, raw } = request;
-      const refusal = maybeRefusal(service, { name, version });
-      if (refusal) return sendAnswer(reply, refusal);
       const call = { name, version, headers, body: requestBody(request), client: clientOf(raw) };
+      if (!letIn(service, name, version)) return sendAnswer(reply, refusal);
       const answer = withTrace(service.tracing?.traceOf(raw), () =>
         inferAnswer(service, { ...call, isGone: () => reply.raw.destroyed }),
       );

@@ -1,4 +1,5 @@
-import { encodeInferMessage } from '@onda/protocol';
+import { encodeInferMessage, ProtocolError } from '@onda/protocol';
+import { letIn, refusalText } from '../letIn.ts';
 import type { Service } from '../service.ts';
 import { withTrace } from '../tracing/requestTrace.ts';
 import type { CallHandler } from './call/callHandler.ts';
@@ -11,7 +12,14 @@ export function answerInfer(service: Service, call: GrpcCall): CallHandler {
   const isGone = (): boolean => call.over;
   return answerOnce(call, async (bytes) => {
     const message = readInferMessage(bytes);
-    const { trace, client } = call;
-    return encodeInferMessage(await withTrace(trace, () => grpcInfer(service, message, isGone, client)));
+    if (!letIn(service, message.modelName, message.modelVersion || undefined)) {
+      throw new ProtocolError('unavailable', refusalText);
+    }
+    try {
+      const { trace, client } = call;
+      return encodeInferMessage(await withTrace(trace, () => grpcInfer(service, message, isGone, client)));
+    } finally {
+      service.pressure.leave();
+    }
   });
 }

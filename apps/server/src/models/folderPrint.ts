@@ -23,7 +23,9 @@ async function list(folder: string, prefix: string, depth: number, lines: string
   const entries = await readdir(folder, { withFileTypes: true }).catch((cause: unknown) => {
     // A folder that goes while it is looked at is seen as gone the next time.
     if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return [];
-    throw new ModelError(`${folder}: the folder cannot be read; give this user the right to read it`, { cause });
+    throw new ModelError(`${folder}: the folder cannot be read; give this user the right to read it`, {
+      cause,
+    });
   });
   for (const entry of entries) {
     if (lines.length >= MAX_ENTRIES) return;

@@ -2,12 +2,13 @@ import type { Socket } from 'node:net';
 import type { Admitted } from '../../access/access.ts';
 import { AccessError } from '../../access/accessError.ts';
 import { replyClientError } from '../../errorReplies.ts';
+import { letIn } from '../../letIn.ts';
 import { timeouts } from '../../limits.ts';
 import type { Service } from '../../service.ts';
 import { failureAnswer } from '../errorAnswer.ts';
 import type { HttpAnswer } from '../httpAnswer.ts';
 import { inferAnswer } from '../inferAnswer.ts';
-import { maybeRefusal } from '../refusal.ts';
+import { refusal } from '../refusal.ts';
 import { answerText } from './answerText.ts';
 import { INFER_START } from './inferPath.ts';
 import { maybeRequestHead } from './requestHead.ts';
@@ -108,8 +109,8 @@ export class QuickConnection {
       this.#bytes = bytes.length === bodyEnd ? nothing : bytes.subarray(bodyEnd);
       this.#since = 0;
       this.#busy = true;
-      const refusal = maybeRefusal(this.#service, head.path, this.#restless);
-      if (refusal) this.#refuse(refusal);
+      const { name, version } = head.path;
+      if (!letIn(this.#service, name, version, this.#restless)) this.#refuse();
       else void this.#answer(head, bytes.subarray(bodyStart, bodyEnd));
     }
   }
@@ -168,11 +169,11 @@ export class QuickConnection {
    * Answers, and reads on after a while: a client that asks again at once would take as much time to be refused as one that is
    * answered.
    */
-  #refuse(answer: HttpAnswer): void {
+  #refuse(): void {
     const socket = this.#socket;
     this.#release();
     const last = this.#ended || this.#service.draining;
-    const { text, encoding } = answerText(answer, last);
+    const { text, encoding } = answerText(refusal, last);
     socket.write(text, encoding);
     if (last) {
       socket.end();
