@@ -1,8 +1,12 @@
 /** What one live sequence of a net with 32 state values takes, bytes, measured by capacity.test.ts and rounded up. */
 export const bytesPerSequence = { memory: 640, redis: 1024 } as const;
 
-/** Steps a second that are planned on: what one process and one Redis do on one core of each, with room to spare. */
-export const stepsPerSecond = { process: 10_000, redis: 20_000 } as const;
+/**
+ * Steps a second that are planned on. Of a process, a request a step or many sequences in each message: `npm run bench -- serving` on two
+ * cores, client and all, gave 10,579 of `steps-1000` while others used 1.6 of them, and of `sequences-100` and `-1000` 101,597 and
+ * 349,818 on a quiet machine. Of a Redis: two commands a step, on one core.
+ */
+export const stepsPerSecond = { process: 10_000, joined: 100_000, redis: 20_000 } as const;
 
 /** What is planned on may be used to so much, so that one that fails can be borne. */
 const MOST_USE = 0.5;
@@ -19,6 +23,8 @@ export interface Plan {
   memoryGib: number;
   redisGib: number;
   processes: number;
+  /** Where each message steps a hundred sequences and more, states in memory. */
+  processesJoined: number;
   redisShards: number;
 }
 
@@ -36,7 +42,8 @@ export function capacityPlan(live: number, intervalS: number): Plan {
     steps,
     memoryGib: (live * bytesPerSequence.memory) / GIB,
     redisGib: redisBytes / GIB,
-    processes: Math.max(2, Math.ceil(steps / (stepsPerSecond.process * MOST_USE))),
+    processes: processesFor(steps, stepsPerSecond.process),
+    processesJoined: processesFor(steps, stepsPerSecond.joined),
     redisShards: Math.max(
       1,
       Math.ceil(steps / (stepsPerSecond.redis * MOST_USE)),
@@ -45,11 +52,16 @@ export function capacityPlan(live: number, intervalS: number): Plan {
   };
 }
 
+/** Two at least, so that one may fail. */
+function processesFor(steps: number, each: number): number {
+  return Math.max(2, Math.ceil(steps / (each * MOST_USE)));
+}
+
 /** A row of the table in docs/deploying.md. */
 export function planRow(plan: Plan): string {
   const number = (value: number): string => value.toLocaleString('en-US', { maximumFractionDigits: 0 });
   const gib = (value: number): string =>
     value < 0.1 ? '< 0.1' : value.toLocaleString('en-US', { maximumFractionDigits: 1 });
-  const { live, steps, processes, redisShards } = plan;
-  return `| ${[number(live), number(steps), gib(plan.memoryGib), gib(plan.redisGib), number(processes), number(redisShards)].join(' | ')} |`;
+  const { live, steps, processes, processesJoined, redisShards } = plan;
+  return `| ${[number(live), number(steps), gib(plan.memoryGib), gib(plan.redisGib), number(processes), number(processesJoined), number(redisShards)].join(' | ')} |`;
 }

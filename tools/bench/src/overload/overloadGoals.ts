@@ -22,9 +22,12 @@ export interface OverloadFigures {
  * At the top rate a moment's queue is already long: twice its p99 is as long again. Half of the top rate is left because refusing
  * takes a part of the processors, and on a small machine the load makers take another.
  *
+ * A load maker asks again at once, where Retry-After says a second; the service reads its connection again after a tenth of one, so that
+ * most refusals wait for that.
+ *
  * After it the service is as before but for what was sent in the last moments.
  */
-const most = { p99Ratio: 2, recoveryRatio: 2, recoveryMs: 5, leastShare: 0.5 } as const;
+const most = { p99Ratio: 2, recoveryRatio: 2, recoveryMs: 5, leastShare: 0.5, refusalMs: 250 } as const;
 
 const expectedEnds = new Set([
   'http 200',
@@ -47,9 +50,9 @@ export function overloadGoals(figures: OverloadFigures): Goal[] {
   return [
     {
       goal: 'refused at 3 times the top rate',
-      bound: `some, 99 of 100 within ${ms(p99Bound)}`,
+      bound: `some, 99 of 100 within ${ms(most.refusalMs)}`,
       got: `${during.refused}, within ${ms(refusalP99)}`,
-      met: during.refused > 0 && refusalP99 <= p99Bound,
+      met: during.refused > 0 && refusalP99 <= most.refusalMs,
     },
     {
       goal: 'p99 of the accepted',

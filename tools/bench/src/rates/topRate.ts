@@ -22,7 +22,8 @@ export interface Tried {
 }
 
 /**
- * The highest rate that is held, by tries of a few seconds each.
+ * The highest rate that is held, by tries of a few seconds each. One that fails is tried again: something else may have had the
+ * processors.
  *
  * @param tryRate asks at a rate for a while
  * @returns null where not even the first is held
@@ -31,7 +32,7 @@ export async function findTopRate(
   tryRate: (rate: number) => Promise<readonly TimedAnswers[]>,
 ): Promise<Tried | null> {
   let best: Tried | null = null;
-  const isHeld = async (rate: number): Promise<boolean> => {
+  const wasHeld = async (rate: number): Promise<boolean> => {
     const loads = await tryRate(rate);
     const stretch = stretchOf(loads, -Infinity, Infinity);
     const { answered, refused, failed } = stretch;
@@ -43,6 +44,7 @@ export async function findTopRate(
   };
   let low = 0;
   let high = FIRST_RATE;
+  const isHeld = async (rate: number): Promise<boolean> => (await wasHeld(rate)) || wasHeld(rate);
   while (await isHeld(high)) [low, high] = [high, Math.round(high * GROWTH)];
   for (let refinement = 0; refinement < REFINEMENTS && low > 0; refinement++) {
     const middle = Math.round((low + high) / 2);
