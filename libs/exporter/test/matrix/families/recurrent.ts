@@ -17,10 +17,13 @@ const valueActivation = fc.oneof(
   { weight: 8, arbitrary: activation },
   { weight: 1, arbitrary: fc.constant('relu6') },
 );
-/** Gates between 0 and 1 more often than others: those keep values in a range. */
+/**
+ * Gates between 0 and 1 more often than others: those keep values in a range. No softplus, which with no bound of its own lets an LSTM's
+ * state grow to where ONNX Runtime's overflows, though what it puts out be small; exportRecurrent.test.ts has it.
+ */
 const gate = fc.oneof(
   { weight: 3, arbitrary: fc.constantFrom('hardSigmoid', 'sigmoid') },
-  { weight: 1, arbitrary: activation },
+  { weight: 1, arbitrary: activation.filter((name) => name !== 'softplus') },
 );
 /**
  * Of a GRU, whose gates multiply each other's states: without a bound values grow by powers of powers, seven samples lose all digits, and
