@@ -49,7 +49,7 @@ export const timeouts = {
   /** How often sequences that nobody asks for are looked through. */
   sweepMs: 1_000,
   /** A connection whose request was refused for pressure is not read for so long. */
-  refusedMs: 100,
+  refusedMs: 50,
   /** How often connections that fell idle meanwhile are closed while it drains. */
   drainStepMs: 50,
 } as const;

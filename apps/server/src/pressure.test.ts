@@ -73,7 +73,7 @@ describe(Pressure, () => {
     expect(pressure.enter()).toBe(false);
     for (let answer = 0; answer < 5; answer++) pressure.leave();
     expect([pressure.enter(true), pressure.enter()]).toEqual([false, true]);
-    for (let answer = 0; answer < 10; answer++) pressure.leave();
+    for (let answer = 0; answer < 16; answer++) pressure.leave();
     expect(pressure.enter(true)).toBe(true);
   });
 });

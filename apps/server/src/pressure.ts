@@ -12,8 +12,8 @@ const BUSY = 0.9;
 /** Of what fitted before the first was refused, so much is let in at least: refusing takes time too, and must not take all there is. */
 const LEAST_SHARE = 0.5;
 
-/** Of the room, for those that ask again at once. */
-const RESTLESS_SHARE = 0.5;
+/** Of the room, for those that ask again at once; where less is under way, there is pressure no more. */
+const RESTLESS_SHARE = 0.25;
 
 /**
  * Refuses requests while there are more than can be answered in time.
@@ -80,7 +80,7 @@ export class Pressure {
     const tooMuch = this.#mostMs > 0 && this.#most > fitting && this.#busy() >= BUSY;
     // Under pressure as many are under way as fit; it is over when they are fewer by far.
     if (tooMuch) this.#since ??= now;
-    else if (this.#since === undefined || this.#most < this.#room / 2) this.#since = undefined;
+    else if (this.#since === undefined || this.#most < this.#room * RESTLESS_SHARE) this.#since = undefined;
     if (this.#room === Infinity)
       this.#fitted = this.#since === undefined ? 0 : Math.max(this.#fitted, fitting);
     this.#room =

@@ -22,7 +22,7 @@ export interface OverloadFigures {
  * At the top rate a moment's queue is already long: twice its p99 is as long again. Half of the top rate is left because refusing
  * takes a part of the processors, and on a small machine the load makers take another.
  *
- * A load maker asks again at once, where Retry-After says a second; the service reads its connection again after a tenth of one, so that
+ * A load maker asks again at once, where Retry-After says a second; the service reads its connection again after 50 ms, so that
  * most refusals wait for that.
  *
  * After it the service is as before but for what was sent in the last moments.
