@@ -106,6 +106,7 @@ beforeEach(async () => {
       },
       leave: () => underWay--,
     },
+    stayAwake: () => undefined,
     draining: false,
     log: createLog({ format: 'json', level: 'silent' }),
     onDefect: (text) => defects.push(text),

@@ -14,6 +14,8 @@ export interface Service {
   readonly store?: StateStore | undefined;
   /** Asked before an infer request is looked at, but for one of a stream. */
   readonly pressure: Pick<Pressure, 'enter' | 'leave'>;
+  /** Called with each answer to an infer request. */
+  readonly stayAwake: () => void;
   readonly runtime: Pick<WorkerRuntime, 'alive' | 'pending' | 'stalledMs'>;
   /** Set when the service stops: it is live until it ends, but takes no more. */
   draining: boolean;

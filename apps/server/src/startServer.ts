@@ -20,6 +20,7 @@ import { openStates } from './sequences/openStates.ts';
 import type { ModelOptions } from './servedModel.ts';
 import type { Service } from './service.ts';
 import { openTracing } from './tracing/openTracing.ts';
+import { wakefulness } from './wakefulness.ts';
 
 export interface ServerOptions {
   /** Folder of a Triton model repository. */
@@ -38,6 +39,8 @@ export interface ServerOptions {
   provider: ProviderChoice;
   /** How long requests may wait for the main thread before some are refused, milliseconds; 0: none is. */
   overloadMs: number;
+  /** How long the main thread stays awake after an answer, microseconds; 0: not at all. */
+  awakeUs: number;
   /** Threads that run models. */
   workers: number;
   /** Which CUDA device, and threads inside one operator. */
@@ -125,6 +128,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       store: states.store,
       runtime,
       pressure: new Pressure(options.overloadMs),
+      stayAwake: wakefulness(options.awakeUs),
       draining: false,
       log,
       tracing,

@@ -20,6 +20,7 @@ export function answerInfer(service: Service, call: GrpcCall): CallHandler {
       return encodeInferMessage(await withTrace(trace, () => grpcInfer(service, message, isGone, client)));
     } finally {
       service.pressure.leave();
+      service.stayAwake();
     }
   });
 }

@@ -42,6 +42,7 @@ beforeEach(async () => {
     store: { circuit: 'half-open', connected: true, reconnects: 2 },
     runtime,
     pressure: new Pressure(0),
+    stayAwake: () => undefined,
     draining: false,
     log: createLog({ format: 'json', level: 'silent' }),
     onDefect: () => undefined,

@@ -53,7 +53,7 @@ export function ondaSystem(): ExportSystem {
       "onda: our exporter; as a command it also compares the file with TensorFlow.js's values and writes the model folder",
     async command(model, folder) {
       rmSync(folder, { recursive: true, force: true });
-      const { program, args } = appCommand('trainer', ['export', model, folder, '--name', 'model']);
+      const { program, args } = appCommand('trainer', 'export', [model, folder, '--name', 'model']);
       const seconds = await timed('onda', program, args);
       return { seconds, file: path.join(folder, 'model', '1', 'model.onnx') };
     },

@@ -46,7 +46,11 @@ export function startSystem(name: SystemName, folder: string, say: (line: string
 }
 
 const starters: Record<SystemName, (folder: string, say: (line: string) => void) => Promise<Started>> = {
-  onda: async () => ({ server: await startOnda() }),
+  onda: async () => {
+    // The first start of a state of the sources compiles the program; those after it are what a start takes.
+    await (await startOnda()).stop();
+    return { server: await startOnda() };
+  },
   'triton-python': startTriton,
   mlserver: startMlserver,
 };
@@ -54,8 +58,8 @@ const starters: Record<SystemName, (folder: string, say: (line: string) => void)
 /** Onda's service with the example model, as `npm run serve` starts it. */
 export function startOnda(): Promise<ServerProcess> {
   return startServer('onda', model, ({ http, grpc, metrics }) =>
-    appCommand('server', [
-      ...['serve', '--no-web', '--models', ondaModels, '--provider', 'cpu'],
+    appCommand('server', 'serve', [
+      ...['--no-web', '--models', ondaModels, '--provider', 'cpu'],
       ...['--http-port', String(http), '--grpc-port', String(grpc), '--metrics-port', String(metrics)],
     ]),
   );

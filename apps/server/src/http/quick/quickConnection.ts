@@ -163,6 +163,7 @@ export class QuickConnection {
     );
     this.#service.pressure.leave();
     this.#send(answer);
+    this.#service.stayAwake();
   }
 
   /**
