@@ -3,8 +3,8 @@ export const bytesPerSequence = { memory: 640, redis: 1024 } as const;
 
 /**
  * Steps a second that are planned on. Of a process, a request a step or many sequences in each message: `npm run bench -- serving` on two
- * quiet cores, client and all, gave 28,163 requests of 16 connections over HTTP, 53,478 of `steps-1000`, and of `sequences-100` and
- * `-1000` 168,973 and 457,822. Of a Redis: two commands a step, on one core.
+ * quiet cores, client and all, gave 29,408 requests of 16 connections over HTTP, 29,885 of `steps-1000`, and of `sequences-100` and
+ * `-1000` 181,381 and 450,421. Of a Redis: two commands a step, on one core.
  */
 export const stepsPerSecond = { process: 25_000, joined: 150_000, redis: 20_000 } as const;
 
