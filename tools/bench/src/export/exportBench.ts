@@ -41,7 +41,7 @@ export async function exportBench(call: BenchCall): Promise<BenchResult> {
   const { systems, notes } = await openSystems(names, call.say);
   const folder = mkdtempSync(path.join(tmpdir(), 'onda-bench-export-'));
   const before = readCpuTicks([]);
-  try {
+  const measure = async (): Promise<Omit<BenchResult, 'otherCores'>> => {
     const measured: MeasuredExport[] = [];
     for (const [index, work] of works.entries()) {
       call.say(`${index + 1} of ${works.length}: ${work.name}`);
@@ -70,12 +70,14 @@ export async function exportBench(call: BenchCall): Promise<BenchResult> {
       picture: exportPicture(measured),
       problems: [],
       goals: exportGoals(measured, peak),
-      otherCores: otherCores(before, readCpuTicks([]), cpus().length),
     };
-  } finally {
+  };
+  const result = await measure().finally(async () => {
     for (const system of systems) await system.close();
     rmSync(folder, { recursive: true, force: true });
-  }
+  });
+  // With the workers ended, what they and their commands took counts as this process's.
+  return { ...result, otherCores: otherCores(before, readCpuTicks([]), cpus().length) };
 }
 
 async function openSystems(
