@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { ErrorCode } from '../src/grpc/http2/errorCodes.ts';
 import {
   Flag,
@@ -8,23 +8,10 @@ import {
   settingsFrame,
   windowFrame,
 } from '../src/grpc/http2/frames.ts';
-import { begin, data, EchoServer, nothing, uint32, whole } from './support/echoServer.ts';
-import { Http2Socket, PREFACE } from './support/http2Socket.ts';
+import { begin, data, EchoFixture, nothing, uint32, whole } from './support/echoServer.ts';
+import { PREFACE } from './support/http2Socket.ts';
 
-const server = new EchoServer();
-let client: Http2Socket;
-
-beforeAll(() => server.listen());
-afterAll(() => server.close());
-afterEach(() => {
-  client.destroy();
-  expect(server.defects).toEqual([]);
-});
-
-function open(greet = true): Http2Socket {
-  client = new Http2Socket(server.port, greet);
-  return client;
-}
+const echo = new EchoFixture();
 
 describe('a connection that breaks the rules of RFC 9113', () => {
   it.each<[name: string, code: number, frames: Buffer[]]>([
@@ -174,15 +161,15 @@ describe('a connection that breaks the rules of RFC 9113', () => {
       ]).flat(),
     ],
   ])('ends the connection for %s, and says so', async (_name, code, frames) => {
-    open().send(...frames);
-    expect(await client.goneWith()).toBe(code);
-    await client.closed();
+    echo.open().send(...frames);
+    expect(await echo.client.goneWith()).toBe(code);
+    await echo.client.closed();
   });
 
   it('ends a connection that does not begin as HTTP/2 does', async () => {
-    open(false).send(Buffer.from('GET / HTTP/1.1\r\nHost: a\r\n\r\n'));
-    expect(await client.goneWith()).toBe(ErrorCode.PROTOCOL_ERROR);
-    open(false).send(PREFACE, frameOf(FrameType.PING, 0, 0, Buffer.alloc(8)));
-    expect(await client.goneWith()).toBe(ErrorCode.PROTOCOL_ERROR);
+    echo.open(false).send(Buffer.from('GET / HTTP/1.1\r\nHost: a\r\n\r\n'));
+    expect(await echo.client.goneWith()).toBe(ErrorCode.PROTOCOL_ERROR);
+    echo.open(false).send(PREFACE, frameOf(FrameType.PING, 0, 0, Buffer.alloc(8)));
+    expect(await echo.client.goneWith()).toBe(ErrorCode.PROTOCOL_ERROR);
   });
 });

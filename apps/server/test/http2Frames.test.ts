@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { ErrorCode } from '../src/grpc/http2/errorCodes.ts';
 import {
   Flag,
@@ -8,54 +8,43 @@ import {
   settingsFrame,
   windowFrame,
 } from '../src/grpc/http2/frames.ts';
-import { begin, data, EchoServer, head, hold, whole } from './support/echoServer.ts';
+import { begin, data, EchoFixture, head, hold, whole } from './support/echoServer.ts';
 import { Http2Socket, PREFACE } from './support/http2Socket.ts';
 
-const server = new EchoServer();
-let client: Http2Socket;
-
-beforeAll(() => server.listen());
-afterAll(() => server.close());
-afterEach(() => {
-  client.destroy();
-  expect(server.defects).toEqual([]);
-});
-
-function open(greet = true): Http2Socket {
-  client = new Http2Socket(server.port, greet);
-  return client;
-}
+const echo = new EchoFixture();
 
 /** What a stream was answered with, once it has ended. */
 async function bodyOf(stream: number): Promise<string> {
-  await client.frame(
+  await echo.client.frame(
     (frame) => frame.stream === stream && frame.type === FrameType.HEADERS && (frame.flags & 1) !== 0,
   );
-  const parts = client.frames.filter((frame) => frame.stream === stream && frame.type === FrameType.DATA);
+  const parts = echo.client.frames.filter(
+    (frame) => frame.stream === stream && frame.type === FrameType.DATA,
+  );
   return Buffer.concat(parts.map(({ payload }) => payload)).toString();
 }
 
 describe('HTTP/2 as RFC 9113 has it', () => {
   it('answers, whatever pieces the bytes come in', async () => {
-    open(false);
+    echo.open(false);
     const bytes = Buffer.concat([PREFACE, settingsFrame([]), ...whole(1, 'hello'), ...whole(3, 'you')]);
     for (const byte of bytes) {
-      client.socket.write(Buffer.of(byte));
+      echo.client.socket.write(Buffer.of(byte));
       await new Promise((resolve) => setImmediate(resolve));
     }
     expect(await bodyOf(1)).toBe('hello');
     expect(await bodyOf(3)).toBe('you');
-    const [first] = client.frames;
+    const [first] = echo.client.frames;
     expect([first.type, first.stream]).toEqual([FrameType.SETTINGS, 0]);
-    expect(client.frames.some(({ type, flags }) => type === FrameType.SETTINGS && flags === Flag.ACK)).toBe(
-      true,
-    );
+    expect(
+      echo.client.frames.some(({ type, flags }) => type === FrameType.SETTINGS && flags === Flag.ACK),
+    ).toBe(true);
   });
 
   it('takes padding, priorities, trailers, header blocks in parts, and frames that it does not know', async () => {
-    open();
+    echo.open();
     const block = begin(1).subarray(9);
-    client.send(
+    echo.client.send(
       frameOf(
         FrameType.HEADERS,
         Flag.PRIORITY | Flag.PADDED,
@@ -78,72 +67,72 @@ describe('HTTP/2 as RFC 9113 has it', () => {
   });
 
   it('answers a PING with its bytes', async () => {
-    open().send(frameOf(FrameType.PING, 0, 0, Buffer.from('12345678')));
-    const { flags, payload } = await client.frameOfType(FrameType.PING);
+    echo.open().send(frameOf(FrameType.PING, 0, 0, Buffer.from('12345678')));
+    const { flags, payload } = await echo.client.frameOfType(FrameType.PING);
     expect([flags, payload.toString()]).toEqual([Flag.ACK, '12345678']);
   });
 
   it('sends no more than the windows have room for, and goes on when they are widened', async () => {
-    open();
+    echo.open();
     const body = 'y'.repeat(50_000);
-    client.send(settingsFrame([[4, 10_000]]), begin(1));
+    echo.client.send(settingsFrame([[4, 10_000]]), begin(1));
     for (let at = 0; at < body.length; at += 10_000)
-      client.send(data(1, body.slice(at, at + 10_000), at === 40_000 ? 1 : 0));
+      echo.client.send(data(1, body.slice(at, at + 10_000), at === 40_000 ? 1 : 0));
     const sent = (): number =>
-      client.frames
+      echo.client.frames
         .filter(({ type }) => type === FrameType.DATA)
         .reduce((sum, { payload }) => sum + payload.length, 0);
     await expect.poll(sent).toBe(10_000);
     // A smaller window than was used up is below 0, and 5000 more do not fill it.
-    client.send(
+    echo.client.send(
       settingsFrame([[4, 0]]),
       windowFrame(1, 5000),
       frameOf(FrameType.PING, 0, 0, Buffer.alloc(8)),
     );
-    await client.frameOfType(FrameType.PING);
+    await echo.client.frameOfType(FrameType.PING);
     expect(sent()).toBe(10_000);
-    client.send(windowFrame(1, 100_000));
+    echo.client.send(windowFrame(1, 100_000));
     expect(await bodyOf(1)).toBe(body);
   });
 
   it('shares the window of the connection among its streams', async () => {
-    open();
+    echo.open();
     const body = 'z'.repeat(15_000);
-    client.send(settingsFrame([[4, 1_000_000]]));
-    for (let stream = 1; stream <= 11; stream += 2) client.send(...whole(stream, body));
+    echo.client.send(settingsFrame([[4, 1_000_000]]));
+    for (let stream = 1; stream <= 11; stream += 2) echo.client.send(...whole(stream, body));
     await expect
       .poll(() =>
-        client.frames
+        echo.client.frames
           .filter(({ type }) => type === FrameType.DATA)
           .reduce((sum, frame) => sum + frame.payload.length, 0),
       )
       .toBe(65_535);
-    client.send(windowFrame(0, 100_000));
+    echo.client.send(windowFrame(0, 100_000));
     for (let stream = 1; stream <= 11; stream += 2) expect(await bodyOf(stream)).toBe(body);
   });
 
   it('lets a client send a body larger than its window by and by', async () => {
-    open();
-    client.send(settingsFrame([[4, 0x7fffffff]]), windowFrame(0, 0x7fffffff - 65_535), begin(1));
+    echo.open();
+    echo.client.send(settingsFrame([[4, 0x7fffffff]]), windowFrame(0, 0x7fffffff - 65_535), begin(1));
     const part = Buffer.alloc(16_384);
-    for (let sent = 0; sent < 640; sent++) client.send(data(1, part));
-    await client.frame(({ type, stream }) => type === FrameType.WINDOW_UPDATE && stream === 1);
-    client.send(data(1, '', Flag.END_STREAM));
+    for (let sent = 0; sent < 640; sent++) echo.client.send(data(1, part));
+    await echo.client.frame(({ type, stream }) => type === FrameType.WINDOW_UPDATE && stream === 1);
+    echo.client.send(data(1, '', Flag.END_STREAM));
     expect(await bodyOf(1)).toHaveLength(640 * part.length);
   });
 
   it('tells the receiver of a stream that its client resets, and of all when the connection is cut', async () => {
-    open().send(begin(1), begin(3), resetFrame(1, ErrorCode.CANCEL));
-    await expect.poll(() => server.cancelled).toEqual([1]);
-    client.destroy();
-    await expect.poll(() => server.cancelled).toEqual([1, 3]);
+    echo.open().send(begin(1), begin(3), resetFrame(1, ErrorCode.CANCEL));
+    await expect.poll(() => echo.server.cancelled).toEqual([1]);
+    echo.client.destroy();
+    await expect.poll(() => echo.server.cancelled).toEqual([1, 3]);
   });
 
   it('answers that a stream is refused when there are too many', async () => {
-    open();
-    for (let stream = 1; stream <= 2049; stream += 2) client.send(begin(stream));
-    expect(await client.resetWith(2049)).toBe(ErrorCode.REFUSED_STREAM);
-    client.send(data(2047, 'last', Flag.END_STREAM));
+    echo.open();
+    for (let stream = 1; stream <= 2049; stream += 2) echo.client.send(begin(stream));
+    expect(await echo.client.resetWith(2049)).toBe(ErrorCode.REFUSED_STREAM);
+    echo.client.send(data(2047, 'last', Flag.END_STREAM));
     expect(await bodyOf(2047)).toBe('last');
   });
 
@@ -201,9 +190,9 @@ describe('HTTP/2 as RFC 9113 has it', () => {
     ],
   ])('resets a stream for %s, and goes on', async (_name, code, frames) => {
     // The first stream is there so that the second is not all that there is.
-    open().send(...(frames[0].readUInt32BE(5) === 1 ? [] : [begin(1)]), ...frames);
-    expect(await client.resetWith(3)).toBe(code);
-    client.send(data(1, 'still', Flag.END_STREAM));
+    echo.open().send(...(frames[0].readUInt32BE(5) === 1 ? [] : [begin(1)]), ...frames);
+    expect(await echo.client.resetWith(3)).toBe(code);
+    echo.client.send(data(1, 'still', Flag.END_STREAM));
     expect(await bodyOf(1)).toBe('still');
   });
 });

@@ -1,4 +1,5 @@
 import type { AddressInfo } from 'node:net';
+import { afterAll, afterEach, beforeAll, expect } from 'vitest';
 import { answerHead, okTrailers } from '../../src/grpc/call/callBlocks.ts';
 import { Flag, frameOf, FrameType } from '../../src/grpc/http2/frames.ts';
 import type { HeaderField } from '../../src/grpc/http2/hpack/staticTable.ts';
@@ -47,6 +48,25 @@ export class EchoServer {
       drained: () => undefined,
       checkTime: () => undefined,
     };
+  }
+}
+
+/** A server for the tests of a file and a client for each of them; after each, the client is gone and the server had no fault. */
+export class EchoFixture {
+  readonly server = new EchoServer();
+  client!: Http2Socket;
+
+  constructor() {
+    beforeAll(() => this.server.listen());
+    afterAll(() => this.server.close());
+    afterEach(() => {
+      this.client.destroy();
+      expect(this.server.defects).toEqual([]);
+    });
+  }
+
+  open(greet = true): Http2Socket {
+    return (this.client = new Http2Socket(this.server.port, greet));
   }
 }
 

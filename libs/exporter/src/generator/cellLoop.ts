@@ -1,6 +1,5 @@
 import { axis } from '../graph/axis.ts';
 import { emitIf } from '../graph/emitIf.ts';
-import { emitScan } from '../graph/emitScan.ts';
 import type { GraphBuilder } from '../graph/graphBuilder.ts';
 import type { Value } from '../graph/value.ts';
 import { emitReadout } from '../net/emitNet.ts';
@@ -9,6 +8,7 @@ import { closedCell } from './closedCell.ts';
 import type { ClosedLoop, LoopStart } from './closedLoop.ts';
 import { fedSamples } from './fedSamples.ts';
 import { listStates, statesOfList } from './loopStates.ts';
+import { scanRows } from './scanRows.ts';
 
 /**
  * The closed loop of a one-layer net with lag 1: a Scan whose body is the cell spelled out. Each pass reads out the h that it starts
@@ -48,19 +48,12 @@ function runScan(
   fed: Value,
 ): { y: Value; states: RecurrentStates[] } {
   const ticks = builder.single('loop/ticks', 'ConstantOfShape', [fed], { shape: ['fed'] });
-  const zero = builder.integers([0]);
-  const rows = listStates(prompt.states).map((state, index) =>
-    builder.single(`loop/row:${index}`, 'Squeeze', [state, zero], { shape: state.shape.slice(1) }),
-  );
-  const run = emitScan(builder, 'loop/scan', rows, ticks, (inner, values) => {
-    const [before] = statesOfList(values, prompt.states);
-    const { states, y } = closedCell(inner, net.layers[0], net.readout, before);
-    return { states: listStates([states]), output: y };
+  const { outputs: all, states } = scanRows(builder, prompt.states, ticks, (inner, rows) => {
+    const [before] = statesOfList(rows, prompt.states);
+    const next = closedCell(inner, net.layers[0], net.readout, before);
+    return { states: [next.states], output: next.y };
   });
-  const states = run.states.map((row, index) =>
-    builder.single(`loop/state:${index}`, 'Unsqueeze', [row, zero], { shape: [1, ...row.shape] }),
-  );
-  const read = { ...run.outputs, timeMajor: true };
+  const read = { ...all, timeMajor: true };
   const { outputs } = net.spec;
   const y =
     read.shape[2] === outputs
@@ -68,11 +61,11 @@ function runScan(
       : builder.single(
           'loop/read',
           'Slice',
-          [read, zero, builder.integers([outputs]), builder.integers([2])],
+          [read, builder.integers([0]), builder.integers([outputs]), builder.integers([2])],
           {
             shape: ['fed', 'batch', outputs],
             timeMajor: true,
           },
         );
-  return { y, states: statesOfList(states, prompt.states) };
+  return { y, states };
 }

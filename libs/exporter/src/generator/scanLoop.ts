@@ -10,6 +10,7 @@ import { fedSamples } from './fedSamples.ts';
 import { listStates, statesOfList } from './loopStates.ts';
 import { gemmPass } from './gemmPass.ts';
 import { nodePass } from './nodePass.ts';
+import { scanRows } from './scanRows.ts';
 
 /**
  * The closed loop of stacked layers with lag 1: a Scan that runs the net once a sample. The read-out of the values that are put out comes
@@ -47,10 +48,9 @@ function runScan(
   fed: Value,
 ): { h: Value; states: RecurrentStates[] } {
   const ticks = builder.single('loop/ticks', 'ConstantOfShape', [fed], { shape: ['fed'] });
-  const starts = listStates(prompt.states);
   // A cell of rnn is a product or two and its activation: faster without a node of its own.
   if (net.spec.cell !== 'rnn') {
-    const run = emitScan(builder, 'loop/scan', starts, ticks, (inner, values) => {
+    const run = emitScan(builder, 'loop/scan', listStates(prompt.states), ticks, (inner, values) => {
       const next = nodePass(inner, net, statesOfList(values, prompt.states));
       return { states: listStates(next), output: next[next.length - 1].h };
     });
@@ -60,16 +60,9 @@ function runScan(
     });
     return { h, states: statesOfList(run.states, prompt.states) };
   }
-  const zero = builder.integers([0]);
-  const rows = starts.map((state, index) =>
-    builder.single(`loop/row:${index}`, 'Squeeze', [state, zero], { shape: state.shape.slice(1) }),
-  );
-  const run = emitScan(builder, 'loop/scan', rows, ticks, (inner, values) => {
-    const next = gemmPass(inner, net, values).map((h) => ({ h }));
-    return { states: listStates(next), output: next[next.length - 1].h };
+  const { outputs, states } = scanRows(builder, prompt.states, ticks, (inner, rows) => {
+    const next = gemmPass(inner, net, rows).map((h) => ({ h }));
+    return { states: next, output: next[next.length - 1].h };
   });
-  const states = run.states.map((row, index) =>
-    builder.single(`loop/state:${index}`, 'Unsqueeze', [row, zero], { shape: [1, ...row.shape] }),
-  );
-  return { h: run.outputs, states: statesOfList(states, prompt.states) };
+  return { h: outputs, states };
 }

@@ -1,14 +1,13 @@
 import { cpus } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { ResultError } from '@onda/contract';
 import type { BenchCall, BenchResult } from '../bench.ts';
 import { otherCores, readCpuTicks } from '../otherWork.ts';
 import { processFamily } from '../processFamily.ts';
 import { runRateLoad } from '../rates/rateLoad.ts';
 import type { RateLoad } from '../rates/rateLoad.ts';
-import { p99OfSeconds, stretchOf } from '../rates/timedAnswers.ts';
+import { isRefusal, p99OfSeconds, stretchOf } from '../rates/timedAnswers.ts';
 import type { Stretch, TimedAnswers } from '../rates/timedAnswers.ts';
-import { findTopRate, heldText } from '../rates/topRate.ts';
+import { topRateOf } from '../rates/topRate.ts';
 import type { Tried } from '../rates/topRate.ts';
 import { checkLoadMakers } from '../serving/checkLoadMakers.ts';
 import type { ServerProcess } from '../serving/serverProcess.ts';
@@ -44,15 +43,10 @@ export async function overloadBench(call: BenchCall): Promise<BenchResult> {
   try {
     const before = readCpuTicks(processFamily([server.pid]));
     await json(server, warm);
-    const top = await findTopRate(async (rate) => {
+    const { top, note } = await topRateOf('overload', async (rate) => {
       call.say(`trying ${rate} requests a second`);
       return [await json(server, { rate, connections: connections.base, seconds: plan.try })];
     });
-    if (top === null) {
-      throw new ResultError(
-        `bench overload: expected ${warm.rate} requests a second to be held (${heldText}), they were not; try again on a machine that is quiet`,
-      );
-    }
     call.say(`${top.rate} a second are held; half of it, 3 times it, half of it`);
     const { figures, picture } = await overload(server, top, plan);
     return {
@@ -60,7 +54,7 @@ export async function overloadBench(call: BenchCall): Promise<BenchResult> {
       rows: rowsOf(figures),
       tables: [stretchTable(figures)],
       notes: [
-        `Top rate: ${top.rate} requests a second, the highest of some tries that was held: ${heldText}.`,
+        note,
         `HTTP in JSON by h2load: ${shares.base} times it over ${connections.base} connections all the time, and over ${connections.more} more what makes ${shares.overload} times it for ${plan.during} seconds. Times count from when a request was sent; a p99 is the median over the seconds.`,
         `Single requests beside it: ${[...figures.probed.ends].map(([end, count]) => `${count} ${end}`).join(', ')}.`,
       ],
@@ -122,7 +116,7 @@ function refusalP99(loads: readonly TimedAnswers[]): number {
   const refused = loads.map(({ atMs, tookMs, status }) => ({
     atMs,
     tookMs,
-    status: status.map((one) => (one === 503 || one === 429 ? 200 : 0)),
+    status: status.map((one) => (isRefusal(one) ? 200 : 0)),
   }));
   return stretchOf(refused, -Infinity, Infinity).p99;
 }

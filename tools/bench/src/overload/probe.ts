@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client, credentials, status as codes } from '@grpc/grpc-js';
+import { isRefusal } from '../rates/timedAnswers.ts';
 import { grpcRequest, inferenceService, jsonBody, model } from '../serving/requests.ts';
 import type { ServerProcess } from '../serving/serverProcess.ts';
 
@@ -49,7 +50,7 @@ async function askHttp(server: ServerProcess, probed: Probed): Promise<string> {
       body: new Uint8Array(bytes),
     });
     await response.arrayBuffer();
-    const refused = response.status === 503 || response.status === 429;
+    const refused = isRefusal(response.status);
     if (refused && !response.headers.has('retry-after')) probed.withoutRetryAfter++;
     return `http ${response.status}`;
   } catch {

@@ -1,10 +1,7 @@
-import { createReadStream, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
+import { createReadStream } from 'node:fs';
 import { createInterface } from 'node:readline';
-import { ResultError } from '@onda/contract';
-import { runProgram } from '../peers/runProgram.ts';
-import { frameOf } from '../serving/grpcFrames.ts';
+import { inferCall, readH2load } from '../serving/h2loadLog.ts';
+import type { H2loadRequest } from '../serving/h2loadLog.ts';
 import { binaryBody, grpcRequest, inferenceService, jsonBody, model } from '../serving/requests.ts';
 import type { ServerProcess } from '../serving/serverProcess.ts';
 import { bySchedule } from './timedAnswers.ts';
@@ -33,29 +30,11 @@ const GRPC_CALLS = 32;
  *
  * @throws ResultError when h2load does not run
  */
-export async function runRateLoad(server: ServerProcess, load: RateLoad): Promise<TimedAnswers> {
-  const folder = mkdtempSync(path.join(tmpdir(), 'onda-rate-'));
-  try {
-    const bodyFile = path.join(folder, 'body');
-    const logFile = path.join(folder, 'log');
-    const { bytes, headers, url, protocol } = requestOf(server, load.form);
-    writeFileSync(bodyFile, bytes);
-    const { code, stdout, stderr } = await runProgram('h2load', [
-      ...protocol,
-      ...scheduleOf(load),
-      ...[`--data=${bodyFile}`, `--log-file=${logFile}`],
-      ...Object.entries(headers).flatMap(([name, value]) => ['-H', `${name}: ${value}`]),
-      url,
-    ]);
-    if (code !== 0) {
-      throw new ResultError(
-        `h2load did not run: ${(stderr || stdout).trim().split('\n')[0]}; see h2load --help`,
-      );
-    }
-    return await readLog(logFile, load.from === 'sending' ? null : load.rate);
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-  }
+export function runRateLoad(server: ServerProcess, load: RateLoad): Promise<TimedAnswers> {
+  const { request, protocol } = requestOf(server, load.form);
+  return readH2load(request, [...protocol, ...scheduleOf(load)], (logFile) =>
+    readLog(logFile, load.from === 'sending' ? null : load.rate),
+  );
 }
 
 /**
@@ -68,7 +47,7 @@ function scheduleOf({ connections, rate, seconds }: RateLoad): string[] {
   const atOnce = Math.max(1, Math.ceil(connections / spreadMs));
   const periodMs = Math.max(1, Math.floor((spreadMs / connections) * atOnce));
   return [
-    ...['-t1', `-c${connections}`, `-n${Math.round(rate * seconds)}`, `--rps=${each}`],
+    ...[`-c${connections}`, `-n${Math.round(rate * seconds)}`, `--rps=${each}`],
     ...[`-r${atOnce}`, `--rate-period=${periodMs}ms`],
   ];
 }
@@ -76,21 +55,17 @@ function scheduleOf({ connections, rate, seconds }: RateLoad): string[] {
 function requestOf(
   server: ServerProcess,
   form: RateLoad['form'],
-): { bytes: Buffer; headers: Readonly<Record<string, string>>; url: string; protocol: string[] } {
+): { request: H2loadRequest; protocol: string[] } {
   if (form === 'grpc') {
-    const { path: method, requestSerialize } = inferenceService()['ModelInfer'];
-    return {
-      bytes: frameOf(requestSerialize(grpcRequest)),
-      headers: { 'content-type': 'application/grpc', te: 'trailers' },
-      url: `http://${server.grpc}${method}`,
-      protocol: [`-m${GRPC_CALLS}`],
-    };
+    const message = inferenceService()['ModelInfer'].requestSerialize(grpcRequest);
+    return { request: inferCall(server.grpc, message), protocol: [`-m${GRPC_CALLS}`] };
   }
   const body = form === 'http-json' ? jsonBody() : binaryBody();
-  return { ...body, url: `${server.http}/v2/models/${model}/infer`, protocol: ['--h1', '-m1'] };
+  const url = `${server.http}/v2/models/${model}/infer`;
+  return { request: { ...body, url }, protocol: ['--h1', '-m1'] };
 }
 
-/** A line an answer: microseconds since 1970 when it was sent, its status (-1: none), and its microseconds. */
+/** A status of -1: no answer came. */
 async function readLog(file: string, rate: number | null): Promise<TimedAnswers> {
   const sent: number[] = [];
   const took: number[] = [];

@@ -1,3 +1,4 @@
+import { percentile } from '../serving/loadResult.ts';
 import { median } from '../statistics.ts';
 
 /** Answers to requests that were sent by a schedule, in the order in which they were to be sent. */
@@ -23,6 +24,11 @@ export interface Stretch {
   p99: number;
 }
 
+/** Whether a status of HTTP tells the client to come again. */
+export function isRefusal(status: number): boolean {
+  return status === 503 || status === 429;
+}
+
 /** @param fromMs on the clock of `atMs`; up to `toMs`, without it */
 export function stretchOf(loads: readonly TimedAnswers[], fromMs: number, toMs: number): Stretch {
   const times: number[] = [];
@@ -32,13 +38,12 @@ export function stretchOf(loads: readonly TimedAnswers[], fromMs: number, toMs: 
     for (let index = 0; index < atMs.length; index++) {
       if (atMs[index] < fromMs || atMs[index] >= toMs) continue;
       if (status[index] === 200) times.push(tookMs[index]);
-      else if (status[index] === 503 || status[index] === 429) refused++;
+      else if (isRefusal(status[index])) refused++;
       else failed++;
     }
   }
   const sorted = Float64Array.from(times).sort();
-  const at = (share: number): number =>
-    sorted.length === 0 ? NaN : sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))];
+  const at = (share: number): number => (sorted.length === 0 ? NaN : percentile(sorted, share));
   return { answered: times.length, refused, failed, p50: at(0.5), p99: at(0.99) };
 }
 

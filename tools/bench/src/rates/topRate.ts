@@ -1,10 +1,11 @@
+import { ResultError } from '@onda/contract';
 import type { Stretch, TimedAnswers } from './timedAnswers.ts';
 import { p99OfSeconds, stretchOf } from './timedAnswers.ts';
 
 /** A rate is held when so many of its requests are answered well, and in most seconds 99 of 100 within so long. */
 const held = { share: 0.999, p99Ms: 50 } as const;
 
-export const heldText = `at most 1 of 1000 failed and a p99 of at most ${held.p99Ms} ms (the median over the seconds), from when a request was to be sent`;
+const heldText = `at most 1 of 1000 failed and a p99 of at most ${held.p99Ms} ms (the median over the seconds), from when a request was to be sent`;
 
 /** Requests a second that any machine takes; and by how much a try is above the last. */
 const FIRST_RATE = 1000;
@@ -52,4 +53,26 @@ export async function findTopRate(
     else high = middle;
   }
   return best;
+}
+
+/**
+ * The same for a bench that needs one, with a sentence that says which it is.
+ *
+ * @param bench its name
+ * @throws ResultError where not even the first rate is held
+ */
+export async function topRateOf(
+  bench: string,
+  tryRate: (rate: number) => Promise<readonly TimedAnswers[]>,
+): Promise<{ top: Tried; note: string }> {
+  const top = await findTopRate(tryRate);
+  if (top === null) {
+    throw new ResultError(
+      `bench ${bench}: expected ${FIRST_RATE} requests a second to be held (${heldText}), they were not; try again on a machine that is quiet`,
+    );
+  }
+  return {
+    top,
+    note: `Top rate: ${top.rate} requests a second, the highest of some tries that was held: ${heldText}.`,
+  };
 }

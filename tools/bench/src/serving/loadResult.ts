@@ -10,6 +10,6 @@ export interface LoadResult {
 }
 
 /** @param sorted ascending, not empty */
-export function percentile(sorted: readonly number[], share: number): number {
+export function percentile(sorted: ArrayLike<number>, share: number): number {
   return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))];
 }

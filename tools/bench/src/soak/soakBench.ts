@@ -1,12 +1,11 @@
 import { cpus } from 'node:os';
-import { ResultError } from '@onda/contract';
 import type { BenchCall, BenchResult } from '../bench.ts';
 import { otherCores, readCpuTicks } from '../otherWork.ts';
 import { processFamily } from '../processFamily.ts';
 import { mixText, runMixedLoad } from '../rates/mixedLoad.ts';
 import { modelCounts } from '../rates/modelCounts.ts';
 import { sampledWhile } from '../rates/serviceSamples.ts';
-import { findTopRate, heldText } from '../rates/topRate.ts';
+import { topRateOf } from '../rates/topRate.ts';
 import type { Row } from '../report/rowFile.ts';
 import type { Table } from '../report/table.ts';
 import { checkLoadMakers } from '../serving/checkLoadMakers.ts';
@@ -36,15 +35,10 @@ export async function soakBench(call: BenchCall): Promise<BenchResult> {
   try {
     const before = readCpuTicks(processFamily([server.pid]));
     await runMixedLoad(server, warm.rate, warm.seconds);
-    const top = await findTopRate(async (rate) => {
+    const { top, note } = await topRateOf('soak', async (rate) => {
       call.say(`trying ${rate} requests a second`);
       return runMixedLoad(server, rate, plan.trySeconds);
     });
-    if (top === null) {
-      throw new ResultError(
-        `bench soak: expected ${warm.rate} requests a second to be held (${heldText}), they were not; try again on a machine that is quiet`,
-      );
-    }
     const rate = Math.round(top.rate * share);
     call.say(`${minutes} minutes at ${rate} requests a second`);
     const { slices, failures } = await soak(server, rate, minutes);
@@ -53,7 +47,7 @@ export async function soakBench(call: BenchCall): Promise<BenchResult> {
       rows: rowsOf(slices, top.rate, rate),
       tables: [sliceTable(slices)],
       notes: [
-        `Top rate: ${top.rate} requests a second, the highest of some tries that was held: ${heldText}. The soak: ${rate} a second for ${minutes} minutes.`,
+        `${note} The soak: ${rate} a second for ${minutes} minutes.`,
         `Mix: ${mixText}.`,
         'HTTP and unary gRPC by h2load at fixed rates, the steps by a client of our own; what a request was sent late counts as its time.',
       ],

@@ -5,6 +5,7 @@ import {
   frameOf,
   FrameType,
   MOST_31_BITS,
+  resetFrame,
   windowFrame,
   writeFrameHead,
 } from './frames.ts';
@@ -206,7 +207,7 @@ export class Http2Stream {
   reset(code: ErrorCode): void {
     if (this.#over) return;
     this.#over = true;
-    this.#owner.write(frameOf(FrameType.RST_STREAM, 0, this.id, Buffer.of(0, 0, 0, code)));
+    this.#owner.write(resetFrame(this.id, code));
     this.#owner.ended(this, true);
   }
 
@@ -265,7 +266,7 @@ export class Http2Stream {
     this.#over = true;
     const early = !this.#remoteEnded;
     if (early) {
-      this.#owner.write(frameOf(FrameType.RST_STREAM, 0, this.id, Buffer.of(0, 0, 0, ErrorCode.NO_ERROR)));
+      this.#owner.write(resetFrame(this.id, ErrorCode.NO_ERROR));
     }
     this.#owner.ended(this, early);
   }
