@@ -1,3 +1,5 @@
+import { ShapeError } from '@onda/contract';
+import type { TensorSpec } from '@onda/contract';
 import { ProtocolError } from '@onda/protocol';
 import type { RuntimeTensor } from '@onda/runtime';
 import { limits } from './limits.ts';
@@ -5,23 +7,38 @@ import type { ServedModel } from './servedModel.ts';
 import type { Service } from './service.ts';
 
 /**
- * Refuses a request whose run would take more memory than one request may, or more rows than the model takes.
+ * Refuses a request whose run would take more memory than one request may, or more rows than the model takes, or not the same rows
+ * in all inputs: what is joined with others' is told apart by them.
  *
- * @throws ProtocolError 413
+ * @throws ProtocolError 413, ShapeError
  */
 export function checkRequestSize(model: ServedModel, inputs: Readonly<Record<string, RuntimeTensor>>): void {
   const { signature } = model;
   let rows = 1;
+  let first: TensorSpec | undefined;
   let places = 1;
-  for (const { name, shape } of signature.inputs) {
+  for (const spec of signature.inputs) {
+    const { name, shape } = spec;
     if (!Object.hasOwn(inputs, name)) continue;
     const { dims } = inputs[name];
-    if (signature.maxRows > 0) rows = dims[0];
+    if (signature.maxRows > 0) {
+      if (first !== undefined && dims[0] !== rows) throw otherRows(spec, dims[0], first, rows);
+      first = spec;
+      rows = dims[0];
+    }
     let open = 1;
     for (let axis = 0; axis < dims.length; axis++) if (typeof shape[axis] === 'string') open *= dims[axis];
     places = Math.max(places, open);
   }
   checkRunSize(model, rows, places / Math.max(1, rows));
+}
+
+/** In the words of the runtime, which checks the dims that a file calls the same. */
+function otherRows({ name, shape }: TensorSpec, got: number, first: TensorSpec, rows: number): ShapeError {
+  const symbol = shape[0] === first.shape[0] && shape[0] !== '' ? shape[0] : 'rows';
+  return new ShapeError(
+    `input "${name}": expected ${symbol} ${rows} as in input "${first.name}", got ${got}; give both the same ${symbol}`,
+  );
 }
 
 /**

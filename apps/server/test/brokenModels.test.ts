@@ -57,6 +57,18 @@ describe('a model that must not load', () => {
       '1: tensor "x": expected dims of 1 to 2097152 values, got float32 [1048576, 1048576]; export the model with smaller ones',
     ],
     [
+      'a warm-up of more rows than it takes',
+      'plus1',
+      `${plain} model_warmup { name: "all" batch_size: 2000000000 }`,
+      '1: model_warmup "all": expected batch_size up to 8 as the model takes, got 2000000000; correct it',
+    ],
+    [
+      'a state of other dims than its configuration says',
+      'grows',
+      'max_batch_size: 8 sequence_batching { state { input_name: "s_in" output_name: "s_out" data_type: TYPE_FP32 dims: 1 } }',
+      '1: state "s_out": expected [1, 1] from a run of 1 row, got [1, 2]; correct its dims',
+    ],
+    [
       'a configuration that is none',
       'plus1',
       'max_batch_size 8',

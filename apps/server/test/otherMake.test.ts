@@ -41,6 +41,7 @@ beforeAll(async () => {
   await putModel(folder, 'counter', 1, 'counter', counterConfig);
   await putModel(folder, 'gru', 1, 'gru');
   await putModel(folder, 'fixed', 1, 'fixed');
+  await putModel(folder, 'pairs', 1, 'pairs');
   await putModel(folder, 'mixes', 1, 'mixesRows', 'max_batch_size: 8');
   service = await startService(folder);
 });
@@ -125,6 +126,17 @@ describe('a model of other make', () => {
     // Its own mean is taken off: a request that was joined with another has something left.
     for (const { body } of await Promise.all(requests))
       expect(body.outputs[0].data.map(Number)).toEqual([0, 0]);
+  });
+
+  it('has the same rows in all inputs, since its requests are joined by them', async () => {
+    const x = { name: 'x', datatype: 'FP32', shape: [1, 1], data: [1] };
+    const z = { name: 'z', datatype: 'FP32', shape: [2, 1], data: [1, 2] };
+    expect(await infer('pairs', { inputs: [x, z] })).toMatchObject({
+      status: 400,
+      body: { error: 'input "z": expected rows 1 as in input "x", got 2; give both the same rows' },
+    });
+    const { body } = await infer('pairs', { inputs: [{ ...x, shape: [2, 1], data: [3, 4] }, z] });
+    expect(body.outputs[0].data).toEqual([4, 6]);
   });
 
   it('may have no rows at all', async () => {

@@ -85,6 +85,28 @@ describe(Batcher, () => {
     ]);
   });
 
+  it('gives each its own where the model answers with other rows than it was asked with, and joins no more then', async () => {
+    const { session, runs, open } = gatedSession();
+    open();
+    // Leaves negative values out.
+    const keeps: Session = {
+      ...session,
+      run: async (feeds) => {
+        const { y } = await session.run(feeds);
+        const kept = (y.data as Float32Array).filter((value) => value > 0);
+        return { y: { type: 'float32', dims: [kept.length, 1], data: kept } };
+      },
+    };
+    const batcher = new Batcher(keeps, options, new ModelStats());
+    const ask = async (value: number, exact: boolean): Promise<number[]> => {
+      const { y } = await batcher.run(x(value), ['y'], { exact });
+      return [...(y.data as Float32Array)];
+    };
+    expect(await Promise.all([3, -1, 4].map((value) => ask(value, false)))).toEqual([[6], [], [8]]);
+    expect(await Promise.all([-2, 5].map((value) => ask(value, true)))).toEqual([[], [10]]);
+    expect(runs).toEqual([[3, -1, 4], [3], [-1], [4], [-2], [5]]);
+  });
+
   it('waits no longer once there are as many rows as are preferred, and takes no more than those', async () => {
     const { session, runs, open } = gatedSession();
     open();

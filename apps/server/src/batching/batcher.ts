@@ -1,3 +1,4 @@
+import { ResultError } from '@onda/contract';
 import { ProtocolError } from '@onda/protocol';
 import { checkFeeds } from '@onda/runtime';
 import type { RuntimeTensor, Session } from '@onda/runtime';
@@ -60,9 +61,8 @@ export class Batcher {
   readonly #session: Session;
   readonly #options: BatchOptions;
   readonly #stats: ModelStats;
-  readonly #joins: boolean;
-  /** Where rows are never joined, a single one has the bits of every other, and the model may even compute over its rows. */
-  readonly #pads: boolean;
+  /** Until an answer shows that the model's outputs do not have the rows of its inputs. */
+  #joins: boolean;
   readonly #now: () => number;
   readonly #queue = new BatchQueue();
   readonly #mostUnderWay: number;
@@ -82,8 +82,13 @@ export class Batcher {
     this.#mostUnderWay = (options.workers ?? 1) + RUNS_READY;
     this.#stats = stats;
     // Rows can be told apart only if every tensor has them first.
-    this.#joins = [...session.inputs, ...session.outputs].every(({ shape }) => typeof shape[0] === 'string');
-    this.#pads = this.#joins && options.maxRows > 1;
+    const all = [...session.inputs, ...session.outputs];
+    this.#joins = session.inputs.length > 0 && all.every(({ shape }) => typeof shape[0] === 'string');
+  }
+
+  /** Where rows are never joined, a single one has the bits of every other, and the model may even compute over its rows. */
+  get #pads(): boolean {
+    return this.#joins && this.#options.maxRows > 1;
   }
 
   /**
@@ -205,6 +210,12 @@ export class Batcher {
     const joined = runs.length > 1 ? joinTensors(parts) : pads ? joinTensors([feeds, feeds]) : { ...feeds };
     const results = await this.#session.run(joined, fetches);
     const took = this.#now() - started;
+    if (this.#joins && !haveRows(results, fetches, joined)) {
+      this.#joins = false;
+      // What belongs to whom cannot be told; alone, each gets its own.
+      if (pads) return this.#runJoined(runs);
+      if (runs.length > 1) throw new ResultError('the answer does not have the rows of the requests');
+    }
     let from = 0;
     for (const run of runs) {
       this.#stats.queue.add(started - run.since);
@@ -232,6 +243,13 @@ function describeRun(
     for (let axis = 1; axis < dims.length; axis++) key += `,${dims[axis]}`;
   }
   return { key, rows, values };
+}
+
+/** Whether outputs have as many rows as the inputs: a file's symbols say that there are some, not how many (`Compress`, `NonZero`). */
+function haveRows(results: Tensors, fetches: readonly string[], feeds: Tensors): boolean {
+  let rows = 0;
+  for (const name in feeds) rows = feeds[name].dims[0];
+  return fetches.every((name) => results[name].dims[0] === rows);
 }
 
 function isOver(run: WaitingRun, now: number): boolean {

@@ -1,5 +1,6 @@
 import { elementsOf, ModelError, typedArrays } from '@onda/contract';
 import type { TensorSpec } from '@onda/contract';
+import { shapeText } from '@onda/runtime';
 import type { RuntimeTensor, Session } from '@onda/runtime';
 import { limits } from '../limits.ts';
 import { aloneMarks, controlFeeds } from './controlFeeds.ts';
@@ -31,12 +32,29 @@ export async function warmUp(
   place: string,
 ): Promise<void> {
   const { maxRows } = signature;
-  await session.run(feedsOf(signature));
-  if (maxRows > 1) await session.run(feedsOf(signature, 2));
+  checkStates(await session.run(feedsOf(signature)), signature, 1, place);
+  if (maxRows > 1) checkStates(await session.run(feedsOf(signature, 2)), signature, 2, place);
   for (const warmup of config?.model_warmup ?? []) {
     const feeds = warmupFeeds(warmup, signature, data, `${place}: model_warmup "${warmup.name ?? ''}"`);
     const count = Math.min(MOST_RUNS, warmup.count ?? 1);
     for (let run = 0; run < Math.max(1, count); run++) await session.run(feeds);
+  }
+}
+
+/** A file whose dims are not fixed may answer with others than its configuration says: a sequence's row has room for those alone. */
+function checkStates(
+  answer: Readonly<Record<string, RuntimeTensor>>,
+  { states }: ModelSignature,
+  rows: number,
+  place: string,
+): void {
+  for (const { output, dims } of states) {
+    const expected = [rows, ...dims];
+    const got = answer[output].dims;
+    if (got.length === expected.length && got.every((dim, axis) => dim === expected[axis])) continue;
+    throw new ModelError(
+      `${place}: state "${output}": expected ${shapeText(expected)} from a run of ${rows === 1 ? '1 row' : `${rows} rows`}, got ${shapeText(got)}; correct its dims`,
+    );
   }
 }
 
@@ -52,6 +70,11 @@ function warmupFeeds(
   where: string,
 ): Record<string, RuntimeTensor> {
   const rows = Math.max(1, batch_size ?? 1);
+  if (rows > Math.max(1, signature.maxRows)) {
+    throw new ModelError(
+      `${where}: expected batch_size up to ${Math.max(1, signature.maxRows)} as the model takes, got ${rows}; correct it`,
+    );
+  }
   // What it does not name is zeros.
   const feeds = feedsOf(signature, signature.maxRows > 0 ? rows : 1);
   for (const [name, input] of Object.entries(inputs)) {

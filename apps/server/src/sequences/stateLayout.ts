@@ -1,4 +1,4 @@
-import { ModelError, typedArrays } from '@onda/contract';
+import { ModelError, ResultError, typedArrays } from '@onda/contract';
 import type { TensorType } from '@onda/contract';
 import type { RuntimeTensor } from '@onda/runtime';
 import type { Tensors } from './sequenceState.ts';
@@ -77,9 +77,16 @@ export class StateLayout {
    *
    * @param tensors what the run gave, [rows, ...] each
    * @returns asked with the index of a row there, and the sequence's row before the run
+   * @throws ResultError if a state has not the dims that it should have
    */
   after(tensors: Tensors): (index: number, before: Int32Array) => Int32Array {
-    const states = this.#parts.map(({ output }) => wordsOf(tensors[output]));
+    const states = this.#parts.map(({ output, words }) => {
+      const all = wordsOf(tensors[output]);
+      if (all.length === tensors[output].dims[0] * words) return all;
+      throw new ResultError(
+        `state "${output}": expected ${words} words of 32 bits in a row, got [${tensors[output].dims.join(', ')}]; export the model with a state of fixed dims`,
+      );
+    });
     const row = this.#next;
     const { recent } = this;
     const fresh = recent ? wordsOf(tensors[recent.output]) : undefined;

@@ -116,6 +116,22 @@ for number in (1, 2, 3):
         [numpy_helper.from_array(np.array([[number]], np.float32), "number")],
     )
 
+# y = x + z, whose rows have names of their own: ONNX Runtime would spread one row over several.
+write(
+    "pairs",
+    [helper.make_node("Add", ["x", "z"], ["y"])],
+    [value("x", FLOAT, ["n", 1]), value("z", FLOAT, ["m", 1])],
+    [value("y", FLOAT, ["k", 1])],
+)
+
+# A state that grows with each step: it has no row of a fixed size.
+write(
+    "grows",
+    [helper.make_node("Concat", ["s_in", "x"], ["s_out"], axis=1), helper.make_node("Identity", ["x"], ["y"])],
+    [value("x", FLOAT, ["batch", 1]), value("s_in", FLOAT, ["batch", "s"])],
+    [value("y", FLOAT, ["batch", 1]), value("s_out", FLOAT, ["batch", "t"])],
+)
+
 # Rows are not told apart: a model that must not be joined with others' requests.
 write(
     "mixesRows",
