@@ -31,11 +31,11 @@ describe(readSequenceRows, () => {
       { id: '4611686018427387905', start: false, end: false, step: undefined },
     ]);
     const all = { sequence_id: texts('a', 'b', 'c', 'd'), sequence_control_input: bits(0, 1, 2, 3) };
-    expect(readSequenceRows({ ...all, sequence_step: ids(4n, 1n, 9n, 2n ** 40n) }, 4)).toEqual([
+    expect(readSequenceRows({ ...all, sequence_step: ids(4n, 1n, 2n ** 40n, 1n) }, 4)).toEqual([
       { id: 'a', start: false, end: false, step: 4 },
       { id: 'b', start: true, end: false, step: 1 },
-      { id: 'c', start: false, end: true, step: 9 },
-      { id: 'd', start: true, end: true, step: 2 ** 40 },
+      { id: 'c', start: false, end: true, step: 2 ** 40 },
+      { id: 'd', start: true, end: true, step: 1 },
     ]);
     expect(readSequenceRows({}, 2)).toBeUndefined();
   });
@@ -76,8 +76,19 @@ describe(readSequenceRows, () => {
       { sequence_id: ids(1n, 2n), sequence_step: ids(1n, 0n) },
       'input "sequence_step": expected whole numbers from 1, got 0 in row 1; count the steps of each sequence',
     ],
+    [
+      'a start as step 5',
+      { sequence_id: ids(1n, 2n), sequence_control_input: bits(1, 1), sequence_step: ids(1n, 5n) },
+      'input "sequence_step": expected 1 for a row that starts its sequence, got 5 in row 1; count from its start',
+    ],
   ])('refuses %s', (_name, inputs, message) => {
     expect(() => readSequenceRows(inputs, 2)).toThrow(message);
+  });
+
+  it('refuses a request without rows', () => {
+    expect(() => readSequenceRows({ sequence_id: ids() }, 0)).toThrow(
+      'input "sequence_id": expected at least one row, got none; leave the request out when there is nothing to step',
+    );
   });
 });
 

@@ -58,6 +58,11 @@ export function readSequenceRows(
       `input "${name}": expected one value for each of the ${rows} rows, got ${got}; name the sequence of each row`,
     );
   }
+  if (rows === 0) {
+    throw new ShapeError(
+      `input "${names[0]}": expected at least one row, got none; leave the request out when there is nothing to step`,
+    );
+  }
   if (!Object.hasOwn(inputs, 'sequence_id')) {
     throw new ShapeError(`input "sequence_id" is missing; send it with ${names.join(' and ')}`);
   }
@@ -74,7 +79,8 @@ export function readSequenceRows(
       );
     }
     seen.set(id, row);
-    return { id, ...readControl(row, control?.(row)), step: readStep(row, step?.(row)) };
+    const marks = readControl(row, control?.(row));
+    return { id, ...marks, step: readStep(row, step?.(row), marks.start) };
   });
 }
 
@@ -87,7 +93,12 @@ function readControl(row: number, bits = 0): Pick<SequenceControl, 'start' | 'en
   return { start: (bits & START) !== 0, end: (bits & END) !== 0 };
 }
 
-function readStep(row: number, step: number | undefined): number | undefined {
+function readStep(row: number, step: number | undefined, start: boolean): number | undefined {
+  if (start && step !== undefined && step !== 1) {
+    throw new DataError(
+      `input "sequence_step": expected 1 for a row that starts its sequence, got ${step} in row ${row}; count from its start`,
+    );
+  }
   if (step === undefined || (Number.isSafeInteger(step) && step > 0)) return step;
   throw new DataError(
     `input "sequence_step": expected whole numbers from 1, got ${step} in row ${row}; count the steps of each sequence`,

@@ -1,3 +1,4 @@
+import { ProtocolError } from '@onda/protocol';
 import type { SequenceControl } from '@onda/protocol';
 import { floatTensor } from '@onda/runtime';
 import { describe, expect, it } from 'vitest';
@@ -42,5 +43,22 @@ describe(stepRowsByVersion, () => {
     const { outputs } = rowsOutputs(answer, [{ name: 'y', binary: true }]);
     expect(outputs[0].tensor).toEqual(floatTensor([3, 1, 1], [21, 12, 23]));
     expect(outputs[2].tensor.data).toEqual(BigInt64Array.of(20n, 10n, 20n));
+  });
+
+  it('fails the rows of a version whose run fails, and no others', async () => {
+    const full = { run: () => Promise.reject(new ProtocolError('unavailable', 'too many wait')) };
+    const answer = await stepRowsByVersion(
+      {
+        controls: ['a', 'b'].map(control),
+        inputs: { x: floatTensor([2, 1, 1], [1, 2]) },
+        fetches: ['y'],
+        run: {},
+      },
+      [full, version(20)],
+    );
+    const { outputs, parameters } = rowsOutputs(answer, [{ name: 'y', binary: true }]);
+    expect(outputs[0].tensor.data).toEqual(Float32Array.of(0, 22));
+    expect(outputs[1].tensor.data).toEqual(Int32Array.of(503, 200));
+    expect(parameters).toEqual({ sequence_failed: 1, sequence_error: 'row 0: too many wait' });
   });
 });

@@ -1,8 +1,10 @@
+import { OndaError } from '@onda/contract';
 import { joinTensors, takeRows } from '../batching/joinTensors.ts';
 import type { RowEnd, RowsAnswer, RowsStep, RowSteps } from './rowSteps.ts';
 
 /**
- * Steps many sequences that live on several versions of a model: a run for each version.
+ * Steps many sequences that live on several versions of a model: a run for each version. What fails one of them fails its rows: those
+ * of the others are done.
  *
  * @param versions what steps each row
  */
@@ -14,10 +16,14 @@ export async function stepRowsByVersion(
   const one = async (version: Pick<RowSteps, 'run'>): Promise<void> => {
     const rows = versions.flatMap((other, row) => (other === version ? [row] : []));
     const names = Object.keys(step.inputs);
-    const answer = await version.run({
+    const run = version.run({
       ...step,
       controls: rows.map((row) => step.controls[row]),
       inputs: joinTensors(rows.map((row) => takeRows(step.inputs, names, row, 1))),
+    });
+    const answer = await run.catch((error: unknown): RowsAnswer => {
+      if (!(error instanceof OndaError)) throw error;
+      return { ends: rows.map(() => ({ kind: 'failed', error })), tensors: {} };
     });
     for (const [index, end] of answer.ends.entries()) ends[rows[index]] = ownTensors(end, answer);
   };

@@ -21,7 +21,7 @@ export interface LastStep {
   readonly step: number;
   /** Fed up to and with this step. */
   readonly samples: number;
-  /** What was fed, one row. */
+  /** What was fed, one row; the state that a client brought among it. */
   readonly inputs: Tensors;
   /** What was answered, one row. */
   readonly tensors: Tensors;

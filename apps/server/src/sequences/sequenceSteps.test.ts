@@ -131,6 +131,38 @@ describe(SequenceSteps, () => {
     expect(runs).toBe(3);
   });
 
+  it('begins a sequence that is over anew, unless the very request that was all of it comes again', async () => {
+    await step('a', 1, { start: true, step: 1 });
+    now = 1000;
+    const again = await step('a', 1, { start: true, step: 1 });
+    expect(again.stands).toEqual({ step: 1, samples: 1, expiresInMs: 1000 });
+    expect(await value(step('a', 2, { step: 2 }))).toBe(3);
+    const whole = { start: true, end: true, step: 1 };
+    await step('b', 5, whole);
+    expect((await step('b', 5, whole)).stands.expiresInMs).toBeUndefined();
+    expect(runs).toBe(4);
+    // Other values are no retry.
+    expect(await value(step('b', 6, whole))).toBe(6);
+    expect(await value(step('b', 6, { start: true, step: 1 }))).toBe(6);
+    expect(await value(step('b', 1, { step: 2 }))).toBe(7);
+  });
+
+  it('takes a start from another state for another step', async () => {
+    const startFrom = (state: number): Promise<StepAnswer> =>
+      steps.run({
+        control: { id: 'a', start: true, end: false, step: 1 },
+        inputs: { x: floatTensor([1, 1, 1], [1]) },
+        states: { state_in: floatTensor([1, 1], [state]) },
+        fetches: ['y'],
+        run: {},
+      });
+    expect(await value(startFrom(40))).toBe(41);
+    expect(await value(startFrom(40))).toBe(41);
+    const other = { status: 409, message: expect.stringContaining('done with other values') as string };
+    await expect(startFrom(50)).rejects.toMatchObject(other);
+    await expect(step('a', 1, { start: true, step: 1 })).rejects.toMatchObject(other);
+  });
+
   it.each<[name: string, more: Partial<SequenceControl>, status: number, message: string]>([
     ['unknown', { id: 'x' }, 404, 'sequence "x": there is no such sequence; begin it with sequence_start'],
     [

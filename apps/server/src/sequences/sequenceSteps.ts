@@ -81,13 +81,14 @@ export class SequenceSteps {
 
   /** Does a step whose turn it is. */
   async perform(step: Step): Promise<StepAnswer> {
-    const { control, inputs } = step;
+    const { control } = step;
     const { id } = control;
-    checkOneRow(inputs);
+    checkOneRow(step.inputs);
+    const fed = fedBy(step);
     for (let attempt = 0; attempt < MOST_ATTEMPTS; attempt++) {
       const finding = this.#state.find(id);
       const found = finding instanceof Promise ? await finding : finding;
-      const again = doneBefore(control, inputs, found);
+      const again = doneBefore(control, fed, found);
       if (again) {
         const expiresInMs = found?.kind === 'live' ? found.expiresInMs : undefined;
         return { tensors: again.tensors, stands: standingAt(again, expiresInMs) };
@@ -119,7 +120,9 @@ export class SequenceSteps {
         steps: done.step,
         samples: done.samples,
         last:
-          control.step === undefined ? undefined : lastStep(done, { inputs, row: 0 }, { tensors, row: 0 }),
+          control.step === undefined
+            ? undefined
+            : lastStep(done, { inputs: fedBy(step), row: 0 }, { tensors, row: 0 }),
         end: control.end,
       });
       const kept = keeping instanceof Promise ? await keeping : keeping;
@@ -161,6 +164,11 @@ export class SequenceSteps {
         fetches.includes(name) || name === recent?.output || pairs.some(({ output }) => output === name),
     );
   }
+}
+
+/** All that a client gave for the step: a retry gives the same. */
+function fedBy({ inputs, states }: Pick<Step, 'inputs' | 'states'>): Tensors {
+  return states === undefined ? inputs : { ...inputs, ...states };
 }
 
 /** Where a sequence stands after a step that was done. */

@@ -9,18 +9,26 @@ type Found = LiveSequence | GoneSequence | undefined;
 /**
  * The step's answer if it was done before: the same number twice is one step. The sequence may be over by then.
  *
- * @param inputs of the step, at `row`
+ * A start of a sequence that is over begins it anew, unless it is the very request that began and ended it: what came to an end
+ * otherwise is of no use to a client that wants to go on.
+ *
+ * @param fed what the step feeds, the state that it brings among it, at `row`
  * @throws ProtocolError 409 if it was done with other values
  */
 export function doneBefore(
-  { id, ownId = id, step }: SequenceControl,
-  inputs: Tensors,
+  { id, ownId = id, step, start, end }: SequenceControl,
+  fed: Tensors,
   found: Found,
   row = 0,
 ): LastStep | undefined {
   const last = found?.last;
   if (step === undefined || last?.step !== step) return undefined;
-  if (Object.keys(inputs).every((name) => sameValues(inputs[name], row, last.inputs[name]))) return last;
+  const names = Object.keys(fed);
+  const same =
+    names.length === Object.keys(last.inputs).length &&
+    names.every((name) => sameValues(fed[name], row, last.inputs[name]));
+  if (found?.kind === 'gone' && start && !(end && same)) return undefined;
+  if (same) return last;
   throw new ProtocolError(
     'conflict',
     `${named(ownId)}: step ${step} was done with other values; send what follows as step ${step + 1}`,
