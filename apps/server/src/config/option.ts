@@ -55,12 +55,19 @@ export function text({
   pattern = /^[^\0]+$/,
   fallback,
   required,
+  isSecret,
   ...says
 }: TextOptions & { fallback?: string; required?: true }): Option {
-  const error = expected(expects);
+  const error = expected(expects, isSecret);
   const schema = z.string({ error }).regex(pattern, { error });
   const whole = fallback === undefined ? schema.optional() : schema.default(fallback);
-  return { ...says, schema: required ? schema : whole, fallback, fromText: (given) => given };
+  return {
+    ...says,
+    schema: required ? schema : whole,
+    fallback,
+    fromText: (given) => given,
+    ...(isSecret ? { isSecret } : {}),
+  };
 }
 
 /** One of a few words. */
@@ -105,8 +112,16 @@ export function toggle({ says }: Pick<Option, 'says'>): Option<z.ZodDefault<z.Zo
   };
 }
 
-function expected(what: string): (issue: { input?: unknown }) => string {
-  return ({ input }) => `expected ${what}, got ${input === undefined ? 'nothing' : shown(input)}`;
+function expected(
+  what: string,
+  isSecret: (value: string) => boolean = () => false,
+): (issue: { input?: unknown }) => string {
+  return ({ input }) => {
+    // What is written here goes into logs.
+    if (typeof input === 'string' && isSecret(input))
+      return `expected ${what}, got something with a password`;
+    return `expected ${what}, got ${input === undefined ? 'nothing' : shown(input)}`;
+  };
 }
 
 function shown(input: unknown): string {

@@ -76,6 +76,16 @@ describe(readOptions, () => {
       'ONDA_SERVE_MODEL: there is no such option; correct its name, `npm run serve -- --help` lists them',
     ],
     [
+      'a password as a flag, however it is written',
+      { flags: { models: 'm', state: 'redis://:se/cret@host' } },
+      '--state: the value holds a password, which every user of the machine could read; give it by ONDA_SERVE_STATE or in the file of --config',
+    ],
+    [
+      'an address with a password, of which it repeats nothing',
+      { env: { ONDA_SERVE_MODELS: 'm', ONDA_SERVE_STATE: 'redis:/:secret@host' } },
+      'ONDA_SERVE_STATE: expected memory, or redis://host:port, got something with a password; correct it, or leave it out for memory',
+    ],
+    [
       'what is missing',
       {},
       '--models: it is missing; give --models dir, ONDA_SERVE_MODELS, or models in the file of --config',

@@ -7,6 +7,8 @@ import type { Option } from './option.ts';
 const port = { least: 0, most: 65_535 };
 const address = { expects: 'an address or a host name', pattern: /^[A-Za-z0-9.:_-]{1,253}$/ };
 const days30 = 2_592_000;
+/** Of an address, however badly it is written: what stands before an "@". */
+const holdsPassword = (address: string): boolean => address.includes('@');
 
 /**
  * Every option of `serve`, once: the command line, the environment, the configuration file, the help and the check of
@@ -166,8 +168,8 @@ export const serveOptions = {
     expects: 'memory, or redis://host:port',
     pattern: /^(memory|rediss?:\/\/\S+)$/,
     fallback: 'memory',
-    isSecret: (place) => /\/\/[^/@]*:[^/@]+@/.test(place),
-    says: 'where sequences are kept: memory, or redis://[user:password@]host:port for several processes',
+    isSecret: holdsPassword,
+    says: 'where sequences are kept: memory, or redis://[user:password@]host:port[/database] for several processes',
   }),
   tokens: text({
     value: 'file',
@@ -214,7 +216,7 @@ export const serveOptions = {
     value: 'url',
     expects: 'the address of a collector such as http://127.0.0.1:4318',
     pattern: /^https?:\/\/\S+$/,
-    isSecret: (url) => /\/\/[^/@]*:[^/@]+@/.test(url),
+    isSecret: holdsPassword,
     says: 'collector that gets traces by OTLP over HTTP; with it every request is traced, and costs more',
   }),
   drainDelayMs: wholeNumber({
@@ -229,7 +231,7 @@ export const serveOptions = {
     least: 1,
     most: 3600,
     fallback: 10,
-    says: 'how long requests may still run after SIGTERM before they are cut off',
+    says: 'how long requests may still run after that before they are cut off',
   }),
   json: toggle({ says: 'when ready, print one line of JSON to stdout' }),
 } satisfies Record<string, Option>;

@@ -28,16 +28,20 @@ export class RedisServer {
   readonly url: string;
   readonly #port: number;
   readonly #folder: string;
+  readonly #options: readonly string[];
   #child: ChildProcess | undefined;
 
-  private constructor(port: number, folder: string) {
+  private constructor(port: number, folder: string, options: readonly string[]) {
     this.#port = port;
     this.#folder = folder;
+    this.#options = options;
     this.url = `redis://127.0.0.1:${port}`;
   }
 
-  static async start(): Promise<RedisServer> {
-    const server = new RedisServer(await freePort(), await mkdtemp(join(tmpdir(), 'onda-redis-')));
+  /** @param options of redis-server, beside where it listens and what it writes */
+  static async start(options: readonly string[] = []): Promise<RedisServer> {
+    const folder = await mkdtemp(join(tmpdir(), 'onda-redis-'));
+    const server = new RedisServer(await freePort(), folder, options);
     await server.restart();
     return server;
   }
@@ -53,8 +57,10 @@ export class RedisServer {
       this.#folder,
       '--save',
       '',
+      ...['--appendonly', 'yes', '--appendfsync', 'always'],
+      ...this.#options,
     ];
-    const child = spawn(findRedis() ?? '', [...options, '--appendonly', 'yes', '--appendfsync', 'always']);
+    const child = spawn(findRedis() ?? '', options);
     this.#child = child;
     await new Promise<void>((resolve, reject) => {
       let output = '';
@@ -93,7 +99,7 @@ export class RedisServer {
   }
 }
 
-function freePort(): Promise<number> {
+export function freePort(): Promise<number> {
   return new Promise((resolve, reject) => {
     const server = createServer();
     server.once('error', reject);

@@ -12,7 +12,7 @@ import type {
 import { packTensors, unpackTensors } from '../tensorPack.ts';
 import type { RedisLink } from './redisLink.ts';
 
-/** What a model's keys begin with; one hash slot, so that a cluster keeps a model's keys together. */
+/** What a model's keys begin with. */
 export function keyPrefix(name: string, version: string, fileHash: string): string {
   return `onda:{${name}/${version}/${fileHash.slice(0, 12)}}`;
 }

@@ -1,0 +1,25 @@
+/** What a server of Redis's protocol is that cannot keep the sequences, and what to do; by what its INFO says. */
+const unfit: readonly [says: RegExp, problem: string][] = [
+  [
+    /^redis_mode:sentinel/m,
+    'expected a Redis that keeps data, got a Sentinel; name the Redis that it watches, or a name that leads to it',
+  ],
+  [
+    /^redis_mode:cluster/m,
+    'expected a Redis of its own, got a node of a cluster, which has a part of the keys alone; name one without cluster mode',
+  ],
+  [
+    /^role:slave/m,
+    'expected a Redis that can be written to, got a replica; name the one that it follows, or a name that leads to it',
+  ],
+];
+
+/**
+ * Why a Redis that answers cannot keep sequences, told at the start and not at each step.
+ *
+ * @param info what INFO gave; empty where it is not allowed
+ * @returns a clause; undefined: nothing speaks against it
+ */
+export function maybeUnfit(info: string): string | undefined {
+  return unfit.find(([says]) => says.test(info))?.[1];
+}
