@@ -134,12 +134,19 @@ function stopSignal(): Promise<void> {
   });
 }
 
-async function stop(server: RunningServer, options: Pick<ServeOptions, 'drainS'>, log: Log): Promise<void> {
+async function stop(
+  server: RunningServer,
+  { drainS, drainDelayMs }: Pick<ServeOptions, 'drainS' | 'drainDelayMs'>,
+  log: Log,
+): Promise<void> {
   log.info('Onda stops: it answers what it has and takes no more.');
-  const deadline = setTimeout(() => {
-    log.error(`requests are still open after ${options.drainS} seconds; they are cut off`);
-    process.exit(1);
-  }, options.drainS * 1000);
+  const deadline = setTimeout(
+    () => {
+      log.error(`requests are still open after ${drainS} seconds; they are cut off`);
+      process.exit(1);
+    },
+    drainDelayMs + drainS * 1000,
+  );
   await server.close();
   clearTimeout(deadline);
 }

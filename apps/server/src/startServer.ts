@@ -84,7 +84,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     log.warn(text);
   };
   const access = await openAccess(options.access);
-  const tracing = await openTracing(options.otlpEndpoint);
+  const tracing = await openTracing(options.otlpEndpoint, onWarning);
   const [runtime, { createApp }] = await Promise.all([
     createWorkerPool({
       ...options.runtime,

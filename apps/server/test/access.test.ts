@@ -138,6 +138,24 @@ describe('--tokens', () => {
   });
 });
 
+describe('--log-level debug', () => {
+  it('names the client of each request and call, and tells no token', async () => {
+    const logged = await startService(undefined, [
+      ...['--grpc-port', '0', '--tokens', join(folder, 'tokens'), '--log-level', 'debug'],
+    ]);
+    await fetch(`${logged.url}/v2`, { headers: authorization('anna') });
+    const client = new GrpcClient(logged.ready.grpc ?? '');
+    await client.call('ModelInfer', grpcRequest([0]), metadata('ben')).catch(() => undefined);
+    client.close();
+    await vi.waitFor(() => {
+      expect(logged.stderr()).toMatch(/http request method=GET path=\/v2 status=200 .*client=anna/);
+      expect(logged.stderr()).toMatch(/grpc call path=\/inference\.\S+ModelInfer status=\S+ .*client=ben/);
+    });
+    await logged.stop();
+    for (const token of Object.values(tokens)) expect(logged.stderr()).not.toContain(token);
+  });
+});
+
 describe('--client-concurrent', () => {
   it('refuses the third request at a time, and takes it when one is done', async () => {
     const headers = authorization('anna');

@@ -85,6 +85,14 @@ describe('SIGTERM under load', () => {
     expect(await exitOf(service.process)).toBe(0);
   });
 
+  it('takes connections for as long as --drain-delay-ms says, whatever --drain-s', async () => {
+    service = await startService(undefined, ['--drain-delay-ms', '1500', '--drain-s', '1']);
+    const { url } = service;
+    service.process.kill('SIGTERM');
+    await expect.poll(async () => (await fetch(`${url}/v2/health/ready`)).status).toBe(503);
+    expect(await exitOf(service.process)).toBe(0);
+  });
+
   it('ends after --drain-s although a request still runs', async () => {
     service = await startService(undefined, ['--drain-s', '1']);
     const { port } = service;

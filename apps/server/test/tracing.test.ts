@@ -82,3 +82,27 @@ describe('--otlp-endpoint', () => {
     expect(JSON.stringify(spans)).not.toContain('sequence');
   });
 });
+
+describe('a collector that takes no traces', () => {
+  let silent: Server;
+  beforeAll(async () => {
+    silent = createServer(() => undefined);
+    await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));
+  });
+  afterAll(() => {
+    silent.close();
+    silent.closeAllConnections();
+  });
+
+  it('does not keep the service from ending, and is told', { timeout: 20_000 }, async () => {
+    const { port } = silent.address() as AddressInfo;
+    const endpoint = `http://127.0.0.1:${port}`;
+    // Less than a collector may take by OpenTelemetry's own rule.
+    const traced = await startService(undefined, ['--otlp-endpoint', endpoint, '--drain-s', '7']);
+    expect((await post(`${traced.url}/v2/models/lagged-sine/infer`, inferRequest([0.5]))).status).toBe(200);
+    expect(await traced.stop()).toBe(0);
+    expect(traced.stderr()).toMatch(
+      /the collector at http:\/\/127\.0\.0\.1:\d+ takes no traces \(.+\); they are dropped until it does\n/,
+    );
+  });
+});

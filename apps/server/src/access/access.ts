@@ -1,6 +1,7 @@
 import type { AccessError } from './accessError.ts';
 import { ClientLimits } from './clientLimits.ts';
 import type { ClientLimitOptions } from './clientLimits.ts';
+import { networkOf } from './networkOf.ts';
 import { Origins } from './origins.ts';
 import { readTokens } from './tokens.ts';
 import type { Tokens } from './tokens.ts';
@@ -55,7 +56,7 @@ export class Access {
    */
   admit(authorization: string | undefined, address: string): Admitted {
     const client = this.#tokens?.clientOf(authorization);
-    return { client, leave: this.#limits?.enter(client ?? network(address)) ?? nothing };
+    return { client, leave: this.#limits?.enter(client ?? networkOf(address)) ?? nothing };
   }
 
   /** Counted where the client is told, since a request may be tried more than once before. */
@@ -65,7 +66,7 @@ export class Access {
 
   /** How long to hold back one more message of a stream that was let in, milliseconds. */
   delayMs(client: string | undefined, address: string): number {
-    return this.#limits?.delayMs(client ?? network(address)) ?? 0;
+    return this.#limits?.delayMs(client ?? networkOf(address)) ?? 0;
   }
 }
 
@@ -78,12 +79,6 @@ export async function openAccess({ tokens, corsOrigins, ...limits }: AccessOptio
 /** Lets everybody in, as often as he likes. */
 export function openToAll(): Access {
   return new Access(undefined, { rate: undefined, concurrent: undefined });
-}
-
-/** One household of IPv6 has a /64, all of whose addresses it can use. */
-function network(address: string): string {
-  if (!address.includes(':') || address.startsWith('::ffff:')) return address;
-  return address.split(':').slice(0, 4).join(':');
 }
 
 function nothing(): void {

@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { createLog } from './createLog.ts';
 import type { LogOptions } from './createLog.ts';
-import { maybeTraceId } from './traceId.ts';
 
 function lines(options: LogOptions): string[] {
   const written: string[] = [];
@@ -20,6 +19,15 @@ describe(createLog, () => {
     );
   });
 
+  it('lets no text of a client look like a line of its own, nor steer the terminal', () => {
+    const written: string[] = [];
+    const log = createLog({ format: 'text', level: 'debug' }, (text) => written.push(text));
+    log.debug({ path: '/a\nOnda stops\u001b[2J\u009bä', client: 'a' }, 'grpc call');
+    expect(written).toEqual([
+      expect.stringMatching(/^[0-9T:.-]+Z grpc call path="\/a\\nOnda stops\\u001b\[2J\?\?" client=a\n$/),
+    ]);
+  });
+
   it('writes an object a line', () => {
     const [info, warn] = lines({ format: 'json', level: 'info' }).map((line) => JSON.parse(line) as object);
     expect(info).toMatchObject({ level: 'info', url: 'http://a', message: 'Onda serves' });
@@ -28,14 +36,5 @@ describe(createLog, () => {
 
   it('is silent when told so', () => {
     expect(lines({ format: 'json', level: 'silent' })).toEqual([]);
-  });
-});
-
-describe(maybeTraceId, () => {
-  it('takes the id of a header that is well formed', () => {
-    const id = 'a'.repeat(32);
-    expect(maybeTraceId(`00-${id}-${'b'.repeat(16)}-01`)).toBe(id);
-    expect(maybeTraceId('00-x"}-1')).toBeUndefined();
-    expect(maybeTraceId(undefined)).toBeUndefined();
   });
 });

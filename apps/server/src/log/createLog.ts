@@ -49,6 +49,11 @@ interface LogLine {
 /** The message alone, and for requests what was counted of them. */
 function textOf({ level, time, message, ...fields }: LogLine): string {
   if (level !== 'debug') return message;
-  const more = Object.entries(fields).map(([name, value]) => `${name}=${String(value)}`);
+  const more = Object.entries(fields).map(([name, value]) => `${name}=${plain(String(value))}`);
   return [time, message, ...more].join(' ');
+}
+
+/** A client's text must not look like a line of its own, nor steer the terminal. */
+function plain(value: string): string {
+  return /^[!-~]*$/.test(value) ? value : JSON.stringify(value).replace(/[\x7f-\u{10ffff}]/gu, '?');
 }

@@ -1,7 +1,7 @@
 import type { RequestListener } from 'node:http';
 import { clientOf } from '../access/guard.ts';
+import { maybeTraceParent } from '../tracing/traceparent.ts';
 import type { Log } from './createLog.ts';
-import { maybeTraceId } from './traceId.ts';
 
 /** Characters of a path that are kept. */
 const MOST_OF_PATH = 200;
@@ -20,7 +20,7 @@ export function logRequests(log: Log, listener: RequestListener): RequestListene
           status: response.writableFinished ? response.statusCode : 499,
           ms: Math.round((performance.now() - since) * 1000) / 1000,
           client: clientOf(request),
-          trace_id: maybeTraceId(request.headers.traceparent?.toString()),
+          trace_id: maybeTraceParent(request.headers.traceparent?.toString())?.traceId,
         },
         'http request',
       );

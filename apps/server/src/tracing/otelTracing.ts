@@ -8,13 +8,15 @@ import { clientOf } from '../access/guard.ts';
 import { GrpcStatus } from '../grpc/grpcStatus.ts';
 import { serverVersion } from '../serverVersion.ts';
 import type { RequestTrace } from './requestTrace.ts';
+import { toldExporter } from './toldExporter.ts';
+import { maybeTraceParent } from './traceparent.ts';
 import type { CallTrace, Tracing } from './tracing.ts';
 
 /** Where OTLP over HTTP takes traces. @see https://opentelemetry.io/docs/specs/otlp/#otlphttp-request */
 const TRACES = '/v1/traces';
 
-/** @see https://www.w3.org/TR/trace-context/ */
-const traceparent = /^00-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})$/;
+/** How long the collector may take for what it is sent, milliseconds; the end of the service waits for it at most as long. */
+const EXPORT_MS = 3_000;
 
 /** Spans of requests, and in them of their waiting and their runs, sent in batches to a collector. */
 export class OtelTracing implements Tracing {
@@ -22,11 +24,14 @@ export class OtelTracing implements Tracing {
   readonly #tracer: Tracer;
   readonly #traces = new WeakMap<IncomingMessage, RequestTrace>();
 
-  constructor(endpoint: string) {
-    const exporter = new OTLPTraceExporter({ url: endpoint.replace(/\/$/, '') + TRACES });
+  /** @param tell told in a sentence when the collector takes no more traces, and when it does again */
+  constructor(endpoint: string, tell: (text: string) => void) {
+    const { origin, pathname } = new URL(endpoint);
+    const sender = new OTLPTraceExporter({ url: tracesUrl(endpoint), timeoutMillis: EXPORT_MS });
+    const exporter = toldExporter(sender, origin + pathname.replace(/\/$/, ''), tell);
     this.#provider = new NodeTracerProvider({
       resource: resourceFromAttributes({ 'service.name': 'onda', 'service.version': serverVersion }),
-      spanProcessors: [new BatchSpanProcessor(exporter)],
+      spanProcessors: [new BatchSpanProcessor(exporter, { exportTimeoutMillis: EXPORT_MS })],
     });
     this.#tracer = this.#provider.getTracer('onda', serverVersion);
   }
@@ -59,8 +64,9 @@ export class OtelTracing implements Tracing {
     const span = this.#begin(path.slice(1, 200), traceparent, tracestate, { 'rpc.system': 'grpc' });
     return {
       trace: this.#traceIn(span),
-      end: (code) => {
+      end: (code, client) => {
         span.setAttribute('rpc.grpc.status_code', code);
+        if (client !== undefined) span.setAttribute('onda.client', client);
         if (code === GrpcStatus.INTERNAL) span.setStatus({ code: SpanStatusCode.ERROR });
         span.end();
       },
@@ -96,15 +102,21 @@ export class OtelTracing implements Tracing {
   }
 }
 
+/** The address that takes traces, whether the collector's own was given or this one already. */
+function tracesUrl(endpoint: string): string {
+  const base = endpoint.replace(/\/$/, '');
+  return base.endsWith(TRACES) ? base : base + TRACES;
+}
+
 /** A header that is not as it should be begins a trace of its own, as the specification wants it. */
 function parentContext(header: string | undefined, state: string | undefined): Context {
-  const match = traceparent.exec(header ?? '');
-  if (match === null) return ROOT_CONTEXT;
-  const [, traceId, spanId, flags] = match;
+  const parent = maybeTraceParent(header);
+  if (parent === undefined) return ROOT_CONTEXT;
+  const { traceId, spanId, flags } = parent;
   return trace.setSpanContext(ROOT_CONTEXT, {
     traceId,
     spanId,
-    traceFlags: Number.parseInt(flags, 16),
+    traceFlags: flags,
     isRemote: true,
     ...(state === undefined ? {} : { traceState: createTraceState(state) }),
   });

@@ -1,5 +1,5 @@
 import type { IncomingMessage, RequestListener } from 'node:http';
-import type { GrpcStatus } from '../grpc/grpcStatus.ts';
+import type { CallEnd } from '../grpc/call/callEnd.ts';
 import type { RequestTrace } from './requestTrace.ts';
 
 /** Traces of requests, where `--otlp-endpoint` asks for them. */
@@ -17,6 +17,5 @@ export interface Tracing {
 /** The trace of one gRPC call. */
 export interface CallTrace {
   readonly trace: RequestTrace;
-  /** Told how the call ended. */
-  readonly end: (code: GrpcStatus) => void;
+  readonly end: CallEnd;
 }

@@ -9,6 +9,7 @@ import { GrpcStatus } from '../grpcStatus.ts';
 import type { Http2Stream, StreamReceiver, WriteBody } from '../http2/http2Stream.ts';
 import { answerHead, failureBlock, okTrailers } from './callBlocks.ts';
 import type { CallContext } from './callContext.ts';
+import type { CallEnd } from './callEnd.ts';
 import type { CallHandler } from './callHandler.ts';
 import type { CallHead } from './callHead.ts';
 import { MessageReader, PREFIX_BYTES } from './messageReader.ts';
@@ -26,7 +27,7 @@ export class GrpcCall implements StreamReceiver {
   #timer: NodeJS.Timeout | undefined;
   /** When what has come was begun, milliseconds of `performance.now`. */
   #since = 0;
-  #onEnd: ((code: GrpcStatus) => void) | undefined;
+  #onEnd: CallEnd | undefined;
   #headSent = false;
   #bodyEnded = false;
   #endTold = false;
@@ -65,12 +66,11 @@ export class GrpcCall implements StreamReceiver {
     if (timeoutMs !== undefined) this.#timer = setTimeout(this.#onDeadline, timeoutMs);
   }
 
-  /** @param onEnd told once how the call ended */
-  watch(onEnd: (code: GrpcStatus) => void): void {
+  watch(onEnd: CallEnd): void {
     const before = this.#onEnd;
-    this.#onEnd = (code) => {
-      before?.(code);
-      onEnd(code);
+    this.#onEnd = (code, client) => {
+      before?.(code, client);
+      onEnd(code, client);
     };
   }
 
@@ -239,11 +239,11 @@ export class GrpcCall implements StreamReceiver {
     this.#done = true;
     this.#reader.drop();
     clearTimeout(this.#timer);
-    this.#admitted?.leave();
-    this.#admitted = undefined;
     const tell = this.#onEnd;
     this.#onEnd = undefined;
-    tell?.(code);
+    tell?.(code, this.client);
+    this.#admitted?.leave();
+    this.#admitted = undefined;
     if (this.handler) this.#context.streams.delete(this.handler);
   }
 }

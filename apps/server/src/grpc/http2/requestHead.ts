@@ -20,6 +20,9 @@ const fieldName = /^[!#$%&'*+.^_`|~0-9a-z-]+$/;
 /** Visible characters, with blanks within. */
 const fieldValue = /^(?:[!-~\x80-\xff](?:[\t -~\x80-\xff]*[!-~\x80-\xff])?)?$/;
 
+/** Of a method and a path, which go into logs and answers. */
+const visible = /^[!-~]*$/;
+
 /** They are of HTTP/1.1's connections: whoever sends them here means to be read in two ways. */
 const connectionFields = new Set([
   'connection',
@@ -50,6 +53,7 @@ export function readRequestHead({ fields: list, tooLarge }: HeaderList): Request
   }
   const method = pseudo.get(':method') ?? '';
   const path = pseudo.get(':path') ?? '';
+  if (!visible.test(method + path)) throw malformed(':path');
   // What was left out of a list that is too large may be what is missing.
   if (!tooLarge && (method === '' || path === '' || !pseudo.get(':scheme'))) throw malformed(':path');
   return { method, path, fields, length: readLength(fields.get('content-length')), tooLarge };
