@@ -80,6 +80,25 @@ export class ModelRepository {
   }
 
   /**
+   * As `find`, for a request that may be about a sequence: where that finds none, a version that was taken away while sequences live on
+   * it. Nothing else may be asked of such a one.
+   */
+  findHeld(name: string, version: string | undefined): ServedModel {
+    const found = this.maybeFind(name, version);
+    if (found) return found;
+    const retired = this.#entries.get(name)?.retired ?? [];
+    const held = retired.findLast(
+      (model) => (version === undefined || model.version === version) && model.sequences.size > 0,
+    );
+    return held ?? this.find(name, version);
+  }
+
+  /** Whether a version answers: it was not taken away. */
+  serves(model: ServedModel): boolean {
+    return this.#entries.get(model.name)?.versions.includes(model) === true;
+  }
+
+  /**
    * Other versions that a sequence may live on although a request finds `model`: those that were taken away while it lived, and
    * when the request names no version, all of the model's.
    */
@@ -124,7 +143,9 @@ export class ModelRepository {
   takeUnused(): readonly ServedModel[] {
     const unused: ServedModel[] = [];
     for (const [name, entry] of this.#entries) {
-      const free = entry.retired.filter(({ stats, sequences }) => stats.active === 0 && sequences.size === 0);
+      const free = entry.retired.filter(
+        ({ stats, sequences }) => stats.active + stats.generating === 0 && sequences.size === 0,
+      );
       unused.push(...free);
       entry.retired = entry.retired.filter((model) => !free.includes(model));
       if (entry.versions.length + entry.retired.length === 0 && entry.problem === undefined) {

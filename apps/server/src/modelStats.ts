@@ -32,6 +32,8 @@ export class ModelStats {
   lastAt = 0;
   /** Requests that are under way: a version that was taken away is freed once there are none. */
   active = 0;
+  /** Closed loops that run, or will: a request of one version may be about a sequence of another, where it is not counted. */
+  generating = 0;
   /** Requests that wait for a run. */
   pending = 0;
   readonly batches: number[] = [...batchBuckets, Infinity].map(() => 0);

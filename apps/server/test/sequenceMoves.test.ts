@@ -109,6 +109,16 @@ describe('a live sequence', () => {
       400,
       'sequence "n": row: expected finite numbers, got others in state "state_in"; send the document as it was exported',
     ],
+    [
+      'an infinity among its recent outputs',
+      {
+        row: Buffer.from(
+          Float32Array.from({ length: 33 }, (_, word) => (word < 32 ? 0 : Infinity)).buffer,
+        ).toString('base64'),
+      },
+      400,
+      'sequence "n": row: expected finite numbers, got others in its recent outputs; send the document as it was exported',
+    ],
   ])('is not taken from a document with %s', async (_name, change, status, message) => {
     await steps[0]({ id: 'n', value: 1, start: true });
     const { body } = await getJson<object>(`${models[0]}/sequences/n`);

@@ -13,7 +13,7 @@ import type { Service } from '../service.ts';
 export function addGenerate(app: FastifyInstance, service: Service): void {
   const handler = async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
     const { name, version } = request.params as ModelParams;
-    const model = service.repository.find(name, version);
+    const model = service.repository.findHeld(name, version);
     const call = { version, body: requestBody(request), client: clientOf(request.raw) };
     const answer = await countRequest(model.stats, async () =>
       generateAll(await readGeneration(service, model, call)),

@@ -23,7 +23,7 @@ import type { Service } from '../service.ts';
 export function addGenerateStream(app: FastifyInstance, service: Service): void {
   const handler = (request: FastifyRequest, reply: FastifyReply): Promise<void> => {
     const { name, version } = request.params as ModelParams;
-    const model = service.repository.find(name, version);
+    const model = service.repository.findHeld(name, version);
     return countRequest(model.stats, () => answer(service, model, request, reply)).catch((error: unknown) => {
       // What went wrong after the first event was told by an event.
       if (!reply.sent) throw error;

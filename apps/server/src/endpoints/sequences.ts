@@ -28,9 +28,14 @@ export function addSequences(app: FastifyInstance, service: Service): void {
   addModelRoutes(app, '/sequences', {
     GET: (request, reply) => {
       const { name, version } = request.params as ModelParams;
-      const { sequences } = service.repository.find(name, version);
-      const { size, started, ended, expired, limits: most } = sequences;
-      return sendJson(reply, JSON.stringify({ live: size, most: most.most, started, ended, expired }));
+      const { repository } = service;
+      const model = repository.findHeld(name, version);
+      const all = [model, ...repository.others(model, version)].map(({ sequences }) => sequences);
+      const sum = (count: 'size' | 'started' | 'ended' | 'expired'): number =>
+        all.reduce((total, sequences) => total + sequences[count], 0);
+      const counts = { started: sum('started'), ended: sum('ended'), expired: sum('expired') };
+      const { most } = model.sequences.limits;
+      return sendJson(reply, JSON.stringify({ live: sum('size'), most, ...counts }));
     },
   });
   addModelRoutes(
@@ -49,8 +54,9 @@ async function exportSequence(
   request: FastifyRequest,
   reply: FastifyReply,
 ): Promise<FastifyReply> {
-  const { id, scoped, model } = named(service, request);
-  const { version } = request.params as SequenceParams;
+  const { name, version } = request.params as SequenceParams;
+  const model = service.repository.findHeld(name, version);
+  const { id, scoped } = named(model, request);
   const found = await findLive(service.repository, model, version, scoped, id);
   found.model.stats.exported++;
   return sendJson(reply, writeSequence(documentModel(found.model), id, found.sequence));
@@ -61,13 +67,22 @@ async function importSequence(
   request: FastifyRequest,
   reply: FastifyReply,
 ): Promise<FastifyReply> {
-  const { id, scoped, model } = named(service, request);
-  const content = readSequence(requestBody(request), id, documentModel(model));
+  const { repository } = service;
+  const { name, version } = request.params as SequenceParams;
+  const newest = repository.find(name, version);
+  const { id, scoped } = named(newest, request);
+  const candidates = version === undefined ? repository.served.filter((one) => one.name === name) : [newest];
+  const content = readSequence(requestBody(request), id, candidates.map(documentModel));
+  const { model } = content;
   const { sequences, steps } = model;
   const kept = await steps.turns.take([scoped], async () => {
+    for (const other of repository.others(model, version)) {
+      if ((await other.sequences.find(scoped))?.kind === 'live') throw livesAlready(id);
+    }
     sequences.hold(scoped, true);
     try {
-      return await sequences.keep(scoped, { ...content, expected: 0, last: undefined, end: false });
+      const { row, steps, samples } = content;
+      return await sequences.keep(scoped, { row, steps, samples, expected: 0, last: undefined, end: false });
     } finally {
       sequences.letGo(scoped, true);
     }
@@ -86,13 +101,9 @@ async function importSequence(
   );
 }
 
-/** The model and the sequence of a request's path, as the client calls it and as it is kept. */
-function named(
-  service: Service,
-  request: FastifyRequest,
-): { id: string; scoped: string; model: ServedModel } {
-  const { name, version, id } = request.params as SequenceParams;
-  const model = service.repository.find(name, version);
+/** The sequence of a request's path, as the client calls it and as it is kept. */
+function named(model: ServedModel, request: FastifyRequest): { id: string; scoped: string } {
+  const { id } = request.params as SequenceParams;
   if (model.signature.states.length === 0) {
     throw new ProtocolError(
       'malformed',
@@ -105,9 +116,10 @@ function named(
       `the path: expected a sequence_id of at most ${MAX_ID_LENGTH} characters, got ${id.length}; shorten it`,
     );
   }
-  return { id, scoped: scopedId(clientOf(request.raw), id), model };
+  return { id, scoped: scopedId(clientOf(request.raw), id) };
 }
 
-function documentModel({ name, fileHash, steps }: ServedModel): DocumentModel {
-  return { name, fileHash, layout: steps.layout };
+function documentModel(model: ServedModel): DocumentModel & { model: ServedModel } {
+  const { name, fileHash, steps } = model;
+  return { name, fileHash, layout: steps.layout, model };
 }

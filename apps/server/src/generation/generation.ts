@@ -41,6 +41,8 @@ export async function readGeneration(
     checkCapacity(service);
     return generation;
   }
+  // A version that was taken away is there for its sequences alone.
+  service.repository.find(model.name, version);
   if (generator === null) throw withoutGenerator(model);
   const asked = decodeGenerateRequest(body, generator.form);
   const { prompt, samples, state, nesting, returnState } = asked;
@@ -60,8 +62,13 @@ export async function readGeneration(
 
 /** The whole answer as JSON. */
 export async function generateAll(generation: GenerationPlan): Promise<string> {
-  const { value } = await generatePieces(generation, Infinity).next();
-  return String(value);
+  const pieces = generatePieces(generation, Infinity);
+  try {
+    const { value } = await pieces.next();
+    return String(value);
+  } finally {
+    await pieces.return();
+  }
 }
 
 /**
@@ -84,9 +91,15 @@ export async function* generatePieces(
       state: returnState ? (state ?? undefined) : undefined,
       seed,
     });
-  for await (const { values, state } of loopPieces(loop, most, model.stats)) {
-    yield encode(ahead ? joinSamples(ahead, values) : values, state);
-    ahead = undefined;
+  // The sequence may end meanwhile, and its version be taken away.
+  model.stats.generating++;
+  try {
+    for await (const { values, state } of loopPieces(loop, most, model.stats)) {
+      yield encode(ahead ? joinSamples(ahead, values) : values, state);
+      ahead = undefined;
+    }
+    if (ahead) yield encode(ahead, null);
+  } finally {
+    model.stats.generating--;
   }
-  if (ahead) yield encode(ahead, null);
 }

@@ -34,7 +34,7 @@ export function grpcInfer(
   client?: string,
 ): Promise<InferResponse> {
   const version = message.modelVersion || undefined;
-  const model = service.repository.find(message.modelName, version);
+  const model = service.repository.findHeld(message.modelName, version);
   return countRequest(model.stats, async () => {
     const routed = await routeRequest(service.repository, model, version, client, ({ signature }) =>
       decodeGrpcInferRequest(message, signature, limits.tensorValues),

@@ -28,7 +28,7 @@ export interface InferCall {
  * @throws ProtocolError, ShapeError, DataError; what the session throws
  */
 export async function inferAnswer(service: Service, call: InferCall): Promise<HttpAnswer> {
-  const model = service.repository.find(call.name, call.version);
+  const model = service.repository.findHeld(call.name, call.version);
   return countRequest(model.stats, async () => {
     const jsonLength = readHeaderLength(call.headers[HEADER_LENGTH]);
     const routing = routeRequest(service.repository, model, call.version, call.client, ({ signature }) =>

@@ -12,13 +12,13 @@ export interface RoutedRequest {
 
 /**
  * Decodes a request against the version that answers it: the step of a sequence goes to the version that the sequence began on,
- * though a newer one was loaded since.
+ * though a newer one was loaded since, or that one was taken away.
  *
- * @param model   what the request's name and version found
+ * @param model   what the request's name and version found, one that was taken away among them
  * @param version of the request's path
  * @param client  whose sequences are meant, where clients have their own
  * @param decode  against a version's tensors, which may differ from those of another
- * @throws what `decode` throws
+ * @throws what `decode` throws; ProtocolError 404 for anything but a step of a version that was taken away
  */
 export function routeRequest(
   repository: ModelRepository,
@@ -29,15 +29,21 @@ export function routeRequest(
 ): RoutedRequest | Promise<RoutedRequest> {
   const others = repository.others(model, version);
   // The rule; the rest costs nothing then.
-  if (others.length === 0) return { model, request: decode(model) };
-  return routeAmong(model, others, client, decode);
+  const serves = repository.serves(model);
+  if (others.length === 0 && serves) return { model, request: decode(model) };
+  const checkServed = (): void => {
+    if (!serves) repository.find(model.name, version);
+  };
+  return routeAmong(model, others, client, decode, checkServed);
 }
 
+/** @param checkServed throws for a version that was taken away */
 async function routeAmong(
   model: ServedModel,
   others: readonly ServedModel[],
   client: string | undefined,
   decode: (model: ServedModel) => InferRequest,
+  checkServed: () => void,
 ): Promise<RoutedRequest> {
   let gone: RoutedRequest | undefined;
   let first: { request: InferRequest } | { error: unknown } | undefined;
@@ -51,7 +57,10 @@ async function routeAmong(
     }
     first ??= { request };
     const { sequence, rows } = scopedRequest(client, request);
-    if (rows) return { model: candidate, request, rowModels: await routeRows(rows, [model, ...others]) };
+    if (rows) {
+      if (rows.some(({ start }) => start)) checkServed();
+      return { model: candidate, request, rowModels: await routeRows(rows, [model, ...others]) };
+    }
     if (sequence === undefined) break;
     const found = await candidate.sequences.find(sequence.id);
     if (found?.kind === 'live') return { model: candidate, request };
@@ -59,6 +68,7 @@ async function routeAmong(
     if (found?.kind === 'gone' && !sequence.start) gone ??= { model: candidate, request };
   }
   if (gone) return gone;
+  checkServed();
   if (first && 'request' in first) return { model, request: first.request };
   throw first?.error;
 }

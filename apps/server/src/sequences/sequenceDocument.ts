@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { named } from './sequenceErrors.ts';
 import type { LiveSequence } from './sequenceState.ts';
 import type { StateLayout } from './stateLayout.ts';
+import { finite, isFloats } from './stepRules.ts';
 
 /** The model that a document's sequence is of. */
 export interface DocumentModel {
@@ -57,19 +58,26 @@ export function writeSequence(
   });
 }
 
-/** @throws ProtocolError, DataError, ShapeError for a document that is none, or of another file */
-export function readSequence(
+/**
+ * @param versions that the sequence may be of, the newest first
+ * @returns with the version whose file the document is of
+ * @throws ProtocolError, DataError, ShapeError for a document that is none, or of another file
+ */
+export function readSequence<Version extends DocumentModel>(
   body: Uint8Array,
   id: string,
-  { name, fileHash, layout }: DocumentModel,
-): SequenceContent {
+  versions: readonly Version[],
+): SequenceContent & Version {
   const { model, file_sha256: hash, steps, samples, row } = parse(body, id);
-  if (hash !== fileHash) {
+  const version = versions.find(({ fileHash }) => fileHash === hash);
+  if (version === undefined) {
+    const [{ name, fileHash }] = versions;
     throw new ProtocolError(
       'conflict',
       `${named(id)}: expected a sequence of "${name}" with SHA-256 ${short(fileHash)}, got one of "${model}" with ${short(hash)}; serve the same file on both sides`,
     );
   }
+  const { layout } = version;
   const bytes = Uint8Array.from(Buffer.from(row, 'base64'));
   if (bytes.length !== layout.rowSize * Int32Array.BYTES_PER_ELEMENT) {
     throw new ShapeError(
@@ -77,13 +85,14 @@ export function readSequence(
     );
   }
   const words = new Int32Array(bytes.buffer);
-  for (const [input, { data }] of Object.entries(layout.feeds([words]))) {
-    if (!(data instanceof Float32Array) || data.every((value) => Number.isFinite(value))) continue;
+  const states = Object.entries(layout.feeds([words]));
+  const bad = states.find(([, { data }]) => isFloats(data) && !finite(data))?.[0];
+  if (bad !== undefined || !finite(layout.recentOf(words))) {
     throw new DataError(
-      `${named(id)}: row: expected finite numbers, got others in state "${input}"; send the document as it was exported`,
+      `${named(id)}: row: expected finite numbers, got others in ${bad === undefined ? 'its recent outputs' : `state "${bad}"`}; send the document as it was exported`,
     );
   }
-  return { row: words, steps, samples };
+  return { ...version, row: words, steps, samples };
 }
 
 function parse(body: Uint8Array, id: string): z.infer<typeof schema> {

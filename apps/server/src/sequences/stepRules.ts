@@ -75,12 +75,12 @@ export function allFinite(names: readonly string[], tensors: Tensors): boolean {
   });
 }
 
-function isFloats(data: RuntimeTensor['data']): data is Float32Array | Float64Array {
+export function isFloats(data: RuntimeTensor['data']): data is Float32Array | Float64Array {
   return data instanceof Float32Array || data instanceof Float64Array;
 }
 
 /** A loop: on a hundred thousand values a call for each would take longer than the run. */
-function finite(data: Float32Array | Float64Array): boolean {
+export function finite(data: Float32Array | Float64Array): boolean {
   for (let index = 0; index < data.length; index++) {
     if (!Number.isFinite(data[index])) return false;
   }

@@ -1,0 +1,139 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { putModel } from './support/modelFolders.ts';
+import { getJson, post } from './support/requests.ts';
+import { startService } from './support/service.ts';
+import type { ServiceProcess } from './support/service.ts';
+
+const config = (policy: string): string => `
+max_batch_size: 16
+version_policy { ${policy} }
+sequence_batching {
+  oldest { }
+  state [ { input_name: "sum_in" output_name: "sum_out" data_type: TYPE_FP32 dims: [ 1 ] } ]
+}
+`;
+
+interface Answer {
+  model_version: string;
+  outputs: { name: string; data: number[] }[];
+  error: string;
+}
+
+let folder: string;
+let service: ServiceProcess;
+let model: string;
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'onda-away-'));
+});
+afterEach(async () => {
+  await service.stop();
+  await rm(folder, { recursive: true });
+});
+
+/** A model of one version that admin calls load anew or take away. */
+async function serveAdds(policy: string): Promise<void> {
+  await putModel(folder, 'adds', 1, 'adds1', config(policy));
+  const options = ['--model-control', 'explicit', '--load-model', 'adds', '--admin-port', '0'];
+  service = await startService(folder, options);
+  model = `${service.url}/v2/models/adds`;
+}
+
+async function admin(call: 'load' | 'unload'): Promise<void> {
+  const answer = await post(`${service.ready.admin}/v2/repository/models/adds/${call}`, {});
+  expect(answer.status).toBe(200);
+}
+
+const x = { name: 'x', datatype: 'FP32', shape: [1, 1], data: [0] };
+
+function step(
+  path: string,
+  id: string,
+  more: object = {},
+): Promise<{ status: number; body: Answer & { parameters: object } }> {
+  return post(`${model}${path}/infer`, {
+    inputs: [x],
+    outputs: [{ name: 'y' }],
+    parameters: { sequence_id: id, ...more },
+  });
+}
+
+const start = { sequence_start: true };
+
+describe('a version that was taken away', () => {
+  it('goes on with the sequences that live on it, by its number too, and takes nothing else', async () => {
+    await serveAdds('latest { num_versions: 1 }');
+    await step('/versions/1', 'a', start);
+    await putModel(folder, 'adds', 2, 'adds2');
+    await admin('load');
+    expect((await step('/versions/1', 'a')).body).toMatchObject({
+      model_version: '1',
+      outputs: [{ data: [2] }],
+    });
+    const error =
+      'model "adds": expected version 2, the one that is served, got "1"; ask for that one or leave it out';
+    const gone = { status: 404, body: { error } };
+    expect(await step('/versions/1', 'b', start)).toMatchObject(gone);
+    expect(await step('/versions/1', 'b')).toMatchObject(gone);
+    const sum = { name: 'sum_in', datatype: 'FP32', shape: [1, 1], data: [5] };
+    expect(await post(`${model}/versions/1/infer`, { inputs: [x, sum] })).toMatchObject(gone);
+    const rows = (control: number): object => ({
+      inputs: [
+        x,
+        { name: 'sequence_id', datatype: 'BYTES', shape: [1], data: ['a'] },
+        { name: 'sequence_control_input', datatype: 'INT32', shape: [1], data: [control] },
+      ],
+    });
+    expect(await post(`${model}/versions/1/infer`, rows(1))).toMatchObject(gone);
+    expect(await post(`${model}/versions/1/infer`, rows(0))).toMatchObject({
+      status: 200,
+      body: { outputs: [{ data: [3] }, {}, { data: [3] }, {}, {}] },
+    });
+    expect((await getJson(`${model}/sequences`)).body).toMatchObject({ live: 1, started: 1 });
+
+    const document = await getJson<object>(`${model}/versions/1/sequences/a`);
+    expect(document.body).toMatchObject({ steps: 3 });
+    expect(await post(`${model}/sequences/a`, document.body, { method: 'PUT' })).toMatchObject({
+      status: 409,
+    });
+    expect(await step('/versions/1', 'a', { sequence_end: true })).toMatchObject({ status: 200 });
+    expect(await step('/versions/1', 'a')).toMatchObject(gone);
+  });
+
+  it('lets the sequences of an unloaded model end', async () => {
+    await serveAdds('latest { num_versions: 1 }');
+    await step('', 'a', start);
+    await admin('unload');
+    expect((await step('', 'a')).body.outputs[0].data).toEqual([2]);
+    const gone = {
+      status: 404,
+      body: {
+        error: 'model "adds": the service has no such model; GET /v2/models lists what it has',
+      },
+    };
+    expect(await step('', 'b', start)).toMatchObject(gone);
+    expect((await step('', 'a', { sequence_end: true })).status).toBe(200);
+    expect(await step('', 'a')).toMatchObject(gone);
+  });
+});
+
+describe('a sequence as a document', () => {
+  it('is taken by the version whose file it is of, and not where its id lives on another', async () => {
+    await serveAdds('all { }');
+    await step('', 'a', start);
+    const { body } = await getJson<object>(`${model}/sequences/a`);
+    await putModel(folder, 'adds', 2, 'adds2');
+    await admin('load');
+    await step('/versions/2', 'b', start);
+    const put = (id: string): Promise<{ status: number }> =>
+      post(`${model}/sequences/${id}`, body, { method: 'PUT' });
+    expect(await put('b')).toMatchObject({
+      status: 409,
+      body: { error: 'sequence "b" lives already; end it with sequence_end, or choose another id' },
+    });
+    expect(await put('c')).toMatchObject({ status: 200, body: { sequence_step: 1 } });
+    expect((await step('', 'c')).body).toMatchObject({ model_version: '1', outputs: [{ data: [2] }] });
+  });
+});
