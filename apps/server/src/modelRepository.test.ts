@@ -20,7 +20,9 @@ describe(ModelRepository, () => {
     repository.put('m', [young], undefined);
     expect(repository.findHeld('m', '1')).toBe(old);
     expect(repository.findHeld('m', undefined)).toBe(young);
-    expect(() => repository.findHeld('m', '2')).toThrow('expected version 3, the one that is served, got "2"');
+    expect(() => repository.findHeld('m', '2')).toThrow(
+      'expected version 3, the one that is served, got "2"',
+    );
     expect(() => repository.find('m', '1')).toThrow('expected version 3');
     repository.remove('m');
     expect(repository.findHeld('m', undefined)).toBe(old);
