@@ -18,6 +18,7 @@ export async function serve(options: ServeOptions): Promise<void> {
     metricsPort: options.metricsPort,
     metricsHost: options.metricsHost,
     adminPort: options.adminPort,
+    adminGrpcPort: options.adminGrpcPort,
     adminTokens: options.adminTokens,
     access: {
       tokens: options.tokens,
@@ -70,6 +71,7 @@ export async function serve(options: ServeOptions): Promise<void> {
     grpc: server.grpcAddress,
     metrics: server.metricsUrl,
     admin: server.adminUrl,
+    adminGrpc: server.adminGrpcAddress,
   };
   if (options.json) process.stdout.write(`${JSON.stringify({ ready: true, ...places, models })}\n`);
   if (options.logFormat === 'json') log.info({ ...places, models }, 'Onda serves');
@@ -85,14 +87,16 @@ export async function serve(options: ServeOptions): Promise<void> {
 
 /** @throws ConfigError for an option that does nothing without another */
 function checkTogether(options: ServeOptions): void {
-  const { clientSequences, tokens, adminTokens, adminPort, loadModel, modelControl } = options;
+  const { clientSequences, tokens, adminTokens, adminPort, adminGrpcPort, loadModel, modelControl } = options;
   if (clientSequences !== undefined && tokens === undefined) {
     throw new ConfigError(
       '--client-sequences: expected --tokens beside it, since clients have sequences of their own by their tokens alone, got none; give both or neither',
     );
   }
-  if (adminTokens !== undefined && adminPort === undefined) {
-    throw new ConfigError('--admin-tokens: expected --admin-port beside it, got none; give both or neither');
+  if (adminTokens !== undefined && adminPort === undefined && adminGrpcPort === undefined) {
+    throw new ConfigError(
+      '--admin-tokens: expected --admin-port or --admin-grpc-port beside it, got none; give one of them, or no tokens',
+    );
   }
   if (loadModel.length > 0 && modelControl !== 'explicit') {
     throw new ConfigError(
@@ -104,7 +108,10 @@ function checkTogether(options: ServeOptions): void {
 /** What a person who started it reads. */
 function greet(
   log: Log,
-  { http, ...others }: Record<'grpc' | 'metrics' | 'admin', string | undefined> & { http: string },
+  {
+    http,
+    ...others
+  }: Record<'grpc' | 'metrics' | 'admin' | 'adminGrpc', string | undefined> & { http: string },
   models: readonly { name: string; version: string; provider: string }[],
 ): void {
   log.info(`Onda serves ${models.length === 1 ? '1 model' : `${models.length} models`} at ${http}/`);
@@ -114,6 +121,7 @@ function greet(
   if (others.grpc !== undefined) log.info(`  gRPC  ${others.grpc}`);
   if (others.metrics !== undefined) log.info(`  metrics  ${others.metrics}/metrics`);
   if (others.admin !== undefined) log.info(`  admin  ${others.admin}/v2/repository/index`);
+  if (others.adminGrpc !== undefined) log.info(`  admin gRPC  ${others.adminGrpc}`);
   log.info('Stop it with Ctrl+C.');
 }
 

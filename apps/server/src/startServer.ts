@@ -1,11 +1,11 @@
-import type { Server } from 'node:http';
 import { setImmediate, setTimeout as delay } from 'node:timers/promises';
 import { createWorkerPool } from '@onda/runtime-node';
 import type { OrtOptions, ProviderChoice } from '@onda/runtime-node';
-import type { FastifyInstance } from 'fastify';
 import { openAccess } from './access/access.ts';
 import type { AccessOptions } from './access/access.ts';
-import { readTokens } from './access/tokens.ts';
+import { openAdmin } from './admin/openAdmin.ts';
+import type { AdminOptions, AdminPorts } from './admin/openAdmin.ts';
+import { closeDrained } from './http/closeDrained.ts';
 import { timeouts } from './limits.ts';
 import { listenError, listenOn, urlOf } from './listen.ts';
 import type { Log } from './log/createLog.ts';
@@ -13,7 +13,6 @@ import { every } from './every.ts';
 import { ModelRepository } from './modelRepository.ts';
 import { ModelBudget } from './models/modelBudget.ts';
 import { RepositoryKeeper } from './models/repositoryKeeper.ts';
-import type { RepositoryControl } from './models/repositoryControl.ts';
 import type { RepositoryOptions } from './models/repositoryOptions.ts';
 import { Pressure } from './pressure.ts';
 import { openStates } from './sequences/openStates.ts';
@@ -22,7 +21,7 @@ import type { Service } from './service.ts';
 import { openTracing } from './tracing/openTracing.ts';
 import { wakefulness } from './wakefulness.ts';
 
-export interface ServerOptions {
+export interface ServerOptions extends AdminOptions {
   /** Folder of a Triton model repository. */
   models: string;
   host: string;
@@ -31,10 +30,6 @@ export interface ServerOptions {
   /** Port of the metrics; undefined: none. */
   metricsPort: number | undefined;
   metricsHost: string;
-  /** Port of the repository's control, on this machine alone; undefined: none. */
-  adminPort: number | undefined;
-  /** File of who may ask there; undefined: whoever reaches the port. */
-  adminTokens: string | undefined;
   access: AccessOptions;
   provider: ProviderChoice;
   /** How long requests may wait for the main thread before some are refused, milliseconds; 0: none is. */
@@ -59,15 +54,13 @@ export interface ServerOptions {
   drainDelayMs: number;
 }
 
-export interface RunningServer {
+export interface RunningServer extends AdminPorts {
   /** `http://127.0.0.1:8000`. */
   readonly url: string;
   /** `http://127.0.0.1:8002`. */
   readonly metricsUrl: string | undefined;
   /** `127.0.0.1:8001`. */
   readonly grpcAddress: string | undefined;
-  /** `http://127.0.0.1:8003`. */
-  readonly adminUrl: string | undefined;
   readonly repository: ModelRepository;
   /** Takes no more requests, answers those it has, and frees the models. */
   close(): Promise<void>;
@@ -138,9 +131,9 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     };
     endings.unshift(sweepSequences(repository, keeper), follow(keeper, options.repository));
     const metricsUrl = await listenMetrics(service, options, endings);
-    const adminUrl = await listenAdmin(service, keeper, options, endings);
+    const admin = await openAdmin(service, keeper, options, endings);
     const app = await createApp(service);
-    endings.unshift(() => drain(app));
+    endings.unshift(() => closeDrained(app.server, () => app.close()));
     const grpc = await listenGrpc(service, options, endings);
     const { host, port } = options;
     await app.listen({ host, port }).catch((cause: unknown) => {
@@ -150,7 +143,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       url: urlOf(app.server),
       grpcAddress: grpc,
       metricsUrl,
-      adminUrl,
+      ...admin,
       repository,
       close: async () => {
         service.draining = true;
@@ -200,33 +193,9 @@ async function listenMetrics(
   if (port === undefined) return undefined;
   const { createMetricsServer } = await import('./metrics/metricsServer.ts');
   const server = createMetricsServer(service);
-  return listenBeside(server, metricsHost, port, '--metrics-port', endings);
-}
-
-/** Whoever reaches it decides what the service answers with. */
-const ADMIN_HOST = '127.0.0.1';
-
-async function listenAdmin(
-  service: Service,
-  control: RepositoryControl,
-  { adminPort, adminTokens }: ServerOptions,
-  endings: (() => Promise<void>)[],
-): Promise<string | undefined> {
-  if (adminPort === undefined) return undefined;
-  const tokens = adminTokens === undefined ? undefined : await readTokens(adminTokens, '--admin-tokens');
-  const { createAdminServer } = await import('./admin/adminServer.ts');
-  const server = createAdminServer(control, tokens, service.onDefect);
-  return listenBeside(server, ADMIN_HOST, adminPort, '--admin-port', endings);
-}
-
-/** A port of its own beside the service's. */
-async function listenBeside(
-  server: Server,
-  host: string,
-  port: number,
-  option: string,
-  endings: (() => Promise<void>)[],
-): Promise<string> {
+  await listenOn(server, metricsHost, port).catch((cause: unknown) => {
+    throw listenError(cause, metricsHost, port, '--metrics-port');
+  });
   endings.unshift(
     () =>
       new Promise((resolve) => {
@@ -236,20 +205,5 @@ async function listenBeside(
         server.closeAllConnections();
       }),
   );
-  await listenOn(server, host, port).catch((cause: unknown) => {
-    throw listenError(cause, host, port, option);
-  });
   return urlOf(server);
-}
-
-/** Closing waits for open connections; one that is kept alive after its last answer has to be closed too. */
-async function drain(app: FastifyInstance): Promise<void> {
-  const idle = setInterval(() => {
-    // After the sockets of this turn were read: a request may have come to one that seems idle.
-    globalThis.setImmediate(() => {
-      app.server.closeIdleConnections();
-    });
-  }, timeouts.drainStepMs);
-  await app.close();
-  clearInterval(idle);
 }

@@ -28,7 +28,9 @@ let service: ServiceProcess;
 
 describe.runIf(python)('clients of others', () => {
   beforeAll(async () => {
-    service = await startService(exampleModels, ['--grpc-port', '0', '--admin-port', '0']);
+    service = await startService(exampleModels, [
+      ...['--grpc-port', '0', '--admin-port', '0', '--admin-grpc-port', '0'],
+    ]);
   });
   afterAll(async () => {
     await service.stop();
@@ -65,15 +67,17 @@ describe.runIf(python)('clients of others', () => {
     expectClose(ways.grpc.stream ?? [], y);
   });
 
-  it('load and take away models over the port of the admin: tritonclient', async () => {
+  it.each(['http', 'grpc'] as const)('load and take away models by %s: tritonclient', async (way) => {
     const script = fileURLToPath(new URL('clients/admin_client.py', import.meta.url));
-    const hosts = [service.ready.admin, service.url].map((url) => new URL(String(url)).host);
-    const { stdout } = await run(String(python), [script, ...hosts]);
+    const { admin, adminGrpc } = service.ready;
+    const address = way === 'grpc' ? String(adminGrpc) : new URL(String(admin)).host;
+    const { stdout } = await run(String(python), [script, way, address, new URL(service.url).host]);
     expect(JSON.parse(stdout)).toEqual([
       ['READY'],
       ['', false],
       ['READY', true],
       'model "nope": the repository has no such folder; put the model there first',
+      'parameters: expected none, since a model comes from the repository as it lies there; put files and configuration into its folder',
     ]);
   });
 

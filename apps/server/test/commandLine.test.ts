@@ -59,7 +59,7 @@ describe('serve, called wrongly', () => {
     ],
     [
       ['serve', '--models', '.', '--admin-tokens', 'x'],
-      '--admin-tokens: expected --admin-port beside it, got none; give both or neither\n',
+      '--admin-tokens: expected --admin-port or --admin-grpc-port beside it, got none; give one of them, or no tokens\n',
     ],
     [
       ['serve', '--models', '.', '--load-model', 'x'],

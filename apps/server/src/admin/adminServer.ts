@@ -1,15 +1,14 @@
 import { createServer } from 'node:http';
-import type { IncomingMessage, Server, ServerResponse } from 'node:http';
-import { ModelError } from '@onda/contract';
+import type { IncomingMessage, RequestListener, Server, ServerResponse } from 'node:http';
 import { errorBody, ProtocolError, statusOf } from '@onda/protocol';
 import type { Tokens } from '../access/tokens.ts';
+import { endConnections } from '../http/endConnections.ts';
 import { timeouts } from '../limits.ts';
+import type { Service } from '../service.ts';
+import { adminLimits } from './adminLimits.ts';
 import { adminRoutes } from './adminRoutes.ts';
 import type { AdminRoute } from './adminRoutes.ts';
-import type { RepositoryControl } from '../models/repositoryControl.ts';
-
-/** An index or a load says next to nothing. */
-const MAX_BODY_BYTES = 65_536;
+import type { RepositoryCalls } from './repositoryCalls.ts';
 
 /**
  * The admin's own port, off unless it is asked for: Triton's model repository extension, which says which models are loaded. It
@@ -17,16 +16,16 @@ const MAX_BODY_BYTES = 65_536;
  *
  * `GET /openapi.json` describes it.
  *
+ * @param service gets what is no fault of the request
  * @param tokens  who may ask; undefined: whoever reaches the port
- * @param onDefect gets what is no fault of the request
  */
 export function createAdminServer(
-  control: RepositoryControl,
+  service: Pick<Service, 'draining' | 'onDefect'>,
+  calls: RepositoryCalls,
   tokens: Tokens | undefined,
-  onDefect: (text: string) => void,
 ): Server {
-  const routes = adminRoutes(control);
-  const server = createServer((request, response) => {
+  const routes = adminRoutes(calls);
+  const listener: RequestListener = (request, response) => {
     const send = (status: number, body: string): void => {
       response.writeHead(status, { 'content-type': 'application/json; charset=utf-8' }).end(body);
     };
@@ -35,17 +34,17 @@ export function createAdminServer(
         send(200, body);
       },
       (error: unknown) => {
-        // A model that does not load: whoever asked is to hear why.
-        const status = error instanceof ModelError ? 400 : statusOf(error);
+        const status = statusOf(error);
         if (status !== undefined && error instanceof Error) {
           send(status, errorBody(error.message));
           return;
         }
-        onDefect(error instanceof Error ? (error.stack ?? error.message) : String(error));
+        service.onDefect(error instanceof Error ? (error.stack ?? error.message) : String(error));
         send(500, errorBody('the service could not answer; what it printed says why, and it goes on'));
       },
     );
-  });
+  };
+  const server = createServer(endConnections(service, listener));
   server.headersTimeout = timeouts.headersMs;
   server.requestTimeout = timeouts.requestMs;
   return server;
@@ -105,10 +104,10 @@ async function readBody(request: IncomingMessage): Promise<Readonly<Record<strin
   let length = 0;
   for await (const part of request as AsyncIterable<Buffer>) {
     length += part.length;
-    if (length > MAX_BODY_BYTES) {
+    if (length > adminLimits.bodyBytes) {
       throw new ProtocolError(
         'too-large',
-        `the body: expected at most ${MAX_BODY_BYTES} bytes, got more; send less`,
+        `the body: expected at most ${adminLimits.bodyBytes} bytes, got more; send less`,
       );
     }
     parts.push(part);

@@ -33,10 +33,11 @@ export const serveOptions = {
     value: 'port',
     says: 'port for loading and unloading models, on 127.0.0.1 alone',
   }),
+  adminGrpcPort: wholeNumber({ ...port, value: 'port', says: 'port for the same over gRPC, there too' }),
   adminTokens: text({
     value: 'file',
     expects: 'a file of tokens',
-    says: 'file of who may ask there, from `npm run token`; without it whoever reaches the port',
+    says: 'file of who may ask on these two, from `npm run token`; without it whoever reaches them',
   }),
   metricsHost: text({
     value: 'host',

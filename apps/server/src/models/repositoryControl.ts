@@ -8,7 +8,7 @@ export interface IndexEntry {
   readonly reason: string;
 }
 
-/** What whoever runs the service may do with its models; requests for it come over the admin port alone. */
+/** What whoever runs the service may do with its models; requests for it come over the admin's ports alone. */
 export interface RepositoryControl {
   /** @param readyOnly leaves out what does not answer */
   index(readyOnly?: boolean): Promise<readonly IndexEntry[]>;

@@ -26,6 +26,7 @@ interface Ready {
   grpc?: string;
   metrics?: string;
   admin?: string;
+  adminGrpc?: string;
   models: { name: string; version: string; provider: string }[];
 }
 

@@ -209,7 +209,7 @@ export class GrpcCall implements StreamReceiver {
   async #unpack(bytes: Buffer): Promise<void> {
     this.#unpacking = true;
     try {
-      const message = await unpack(bytes, this.#encoding);
+      const message = await unpack(bytes, this.#encoding, this.#context.held.bounds);
       this.#unpacking = false;
       if (this.over) return;
       this.#deliver(message);

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { limits } from '../../limits.ts';
 import { HeldBytes } from './heldBytes.ts';
+import { inferenceBounds } from './messageBounds.ts';
 import { MessageReader } from './messageReader.ts';
 
 function framed(...lengths: number[]): Buffer {
@@ -19,7 +20,7 @@ describe(MessageReader, () => {
     const lengths = [0, 1, 5, 300, 0, 70_000, 3];
     const bytes = framed(...lengths);
     for (const size of [1, 2, 7, 100, 5000, bytes.length]) {
-      const held = new HeldBytes();
+      const held = new HeldBytes(inferenceBounds);
       const reader = new MessageReader(held);
       const got: [number, boolean][] = [];
       for (let at = 0; at < bytes.length; at += size) {
@@ -36,7 +37,7 @@ describe(MessageReader, () => {
   });
 
   it('holds no more than twice what came, whatever a prefix says', () => {
-    const held = new HeldBytes();
+    const held = new HeldBytes(inferenceBounds);
     const reader = new MessageReader(held);
     const large = framed(limits.bodyBytes).subarray(0, 4000);
     for (let at = 0; at < large.length; at += 40) {
@@ -50,7 +51,7 @@ describe(MessageReader, () => {
   });
 
   it('refuses to hold more than all may, and takes what is whole', () => {
-    const held = new HeldBytes();
+    const held = new HeldBytes(inferenceBounds);
     held.hold(limits.grpcHeldBytes - 100);
     const reader = new MessageReader(held);
     reader.add(framed(500));
@@ -65,10 +66,10 @@ describe(MessageReader, () => {
   });
 
   it('refuses what can be no message at once', () => {
-    const reader = new MessageReader(new HeldBytes());
+    const reader = new MessageReader(new HeldBytes(inferenceBounds));
     reader.add(Buffer.of(2));
     expect(() => reader.next()).toThrow('expected 0 or 1 as its first byte, got 2');
-    const other = new MessageReader(new HeldBytes());
+    const other = new MessageReader(new HeldBytes(inferenceBounds));
     other.add(framed(0, limits.bodyBytes + 1).subarray(5, 10));
     expect(() => other.next()).toThrow(
       `expected at most ${limits.bodyBytes} bytes, got ${limits.bodyBytes + 1}`,

@@ -1,7 +1,7 @@
-import { limits } from '../../limits.ts';
 import { CallError } from '../grpcErrors.ts';
 import { GrpcStatus } from '../grpcStatus.ts';
 import type { HeldBytes } from './heldBytes.ts';
+import type { MessageBounds } from './messageBounds.ts';
 import { messageTooLarge } from './unpack.ts';
 
 /** Before each message: whether it is compressed, and its length. */
@@ -50,7 +50,7 @@ export class MessageReader {
   next(): CallMessage | undefined {
     if (this.#end === this.#start) {
       const fresh = this.#fresh;
-      const size = messageSize(fresh, 0, fresh.length);
+      const size = messageSize(fresh, 0, fresh.length, this.#held.bounds);
       if (size === undefined) return undefined;
       this.#fresh = size === fresh.length ? nothing : fresh.subarray(size);
       return messageAt(fresh, 0, size);
@@ -58,7 +58,7 @@ export class MessageReader {
     this.keep();
     const kept = this.#kept;
     const start = this.#start;
-    const size = messageSize(kept, start, this.#end);
+    const size = messageSize(kept, start, this.#end, this.#held.bounds);
     if (size === undefined) return undefined;
     this.#start += size;
     if (this.#start === this.#end) this.drop();
@@ -67,9 +67,10 @@ export class MessageReader {
 
   /** @throws CallError for what can be no single message of the size that one may have */
   check(): void {
-    if (this.#end === this.#start) messageSize(this.#fresh, 0, this.#fresh.length);
-    else messageSize(this.#kept, this.#start, this.#end);
-    if (this.left > PREFIX_BYTES + limits.bodyBytes) throw messageTooLarge('more');
+    const { bounds } = this.#held;
+    if (this.#end === this.#start) messageSize(this.#fresh, 0, this.#fresh.length, bounds);
+    else messageSize(this.#kept, this.#start, this.#end, bounds);
+    if (this.left > PREFIX_BYTES + bounds.messageBytes) throw messageTooLarge(bounds, 'more');
   }
 
   /**
@@ -109,7 +110,7 @@ export class MessageReader {
 }
 
 /** Bytes of the message with its prefix that begins there; undefined until it is whole. */
-function messageSize(bytes: Buffer, start: number, end: number): number | undefined {
+function messageSize(bytes: Buffer, start: number, end: number, bounds: MessageBounds): number | undefined {
   if (start === end) return undefined;
   if (bytes[start] > 1) {
     throw new CallError(
@@ -119,7 +120,7 @@ function messageSize(bytes: Buffer, start: number, end: number): number | undefi
   }
   if (end - start < PREFIX_BYTES) return undefined;
   const size = bytes.readUInt32BE(start + 1);
-  if (size > limits.bodyBytes) throw messageTooLarge(String(size));
+  if (size > bounds.messageBytes) throw messageTooLarge(bounds, String(size));
   return end - start < PREFIX_BYTES + size ? undefined : PREFIX_BYTES + size;
 }
 

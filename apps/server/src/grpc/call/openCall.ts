@@ -2,10 +2,11 @@ import { enterCall } from '../../access/grpcGuard.ts';
 import { logCall } from '../../log/logCalls.ts';
 import type { Http2Stream, StreamReceiver } from '../http2/http2Stream.ts';
 import type { OpenRequest } from '../http2/streamTable.ts';
-import type { Method } from '../methods.ts';
+import type { Method } from '../method.ts';
 import type { RequestHead } from '../http2/requestHead.ts';
 import { CallError } from '../grpcErrors.ts';
 import { GrpcStatus } from '../grpcStatus.ts';
+import { inferenceService } from '../protoServices.ts';
 import type { CallContext } from './callContext.ts';
 import { httpBlock } from './callBlocks.ts';
 import { maybeHttpStatus, readCallHead } from './callHead.ts';
@@ -39,13 +40,8 @@ export function openCalls(
         heads.set(head, read);
       }
       const method = methods.get(head.path);
-      if (method === undefined) throw noSuchMethod(head.path);
-      const admitted = enterCall(
-        context.service.access,
-        head.path,
-        head.fields.get('authorization'),
-        address,
-      );
+      if (method === undefined) throw noSuchMethod(head.path, context.otherPort);
+      const admitted = enterCall(context.access, head.path, head.fields.get('authorization'), address);
       call.begin(read, admitted, method(call, address));
     } catch (error) {
       call.failWith(error);
@@ -65,11 +61,12 @@ function watch(call: GrpcCall, { service }: CallContext, { path, fields }: Reque
   }
 }
 
-function noSuchMethod(path: string): CallError {
-  return new CallError(
-    GrpcStatus.UNIMPLEMENTED,
-    `${path.slice(0, 200)}: the service has no such method; its .proto files list those it has`,
-  );
+function noSuchMethod(path: string, otherPort: string): CallError {
+  const isElsewhere = Object.values(inferenceService).some((method) => method.path === path);
+  const says = isElsewhere
+    ? `this port does not answer it; call the port that ${otherPort} opens`
+    : 'the service has no such method; its .proto files list those it has';
+  return new CallError(GrpcStatus.UNIMPLEMENTED, `${path.slice(0, 200)}: ${says}`);
 }
 
 /** What is no call gets an answer of HTTP alone. */

@@ -1,8 +1,8 @@
 import { promisify } from 'node:util';
 import { gunzip, inflate } from 'node:zlib';
-import { limits } from '../../limits.ts';
 import { CallError } from '../grpcErrors.ts';
 import { GrpcStatus } from '../grpcStatus.ts';
+import type { MessageBounds } from './messageBounds.ts';
 
 const unpackers = { gzip: promisify(gunzip), deflate: promisify(inflate) };
 
@@ -21,7 +21,7 @@ export function isEncoding(name: string): name is Encoding {
  *
  * @throws CallError for bytes that are not what they are said to be, and for more than a message may have
  */
-export async function unpack(bytes: Buffer, encoding: Encoding): Promise<Buffer> {
+export async function unpack(bytes: Buffer, encoding: Encoding, bounds: MessageBounds): Promise<Buffer> {
   if (encoding === 'identity') {
     throw new CallError(
       GrpcStatus.INVALID_ARGUMENT,
@@ -29,9 +29,10 @@ export async function unpack(bytes: Buffer, encoding: Encoding): Promise<Buffer>
     );
   }
   try {
-    return await unpackers[encoding](bytes, { maxOutputLength: limits.bodyBytes });
+    return await unpackers[encoding](bytes, { maxOutputLength: bounds.messageBytes });
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE') throw messageTooLarge('more');
+    if ((error as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE')
+      throw messageTooLarge(bounds, 'more');
     throw new CallError(
       GrpcStatus.INVALID_ARGUMENT,
       `a message: expected bytes of ${encoding}, got others; compress it or leave grpc-encoding out`,
@@ -40,9 +41,9 @@ export async function unpack(bytes: Buffer, encoding: Encoding): Promise<Buffer>
 }
 
 /** @param got how many bytes */
-export function messageTooLarge(got: string): CallError {
+export function messageTooLarge({ messageBytes, remedy }: MessageBounds, got: string): CallError {
   return new CallError(
     GrpcStatus.RESOURCE_EXHAUSTED,
-    `a message: expected at most ${limits.bodyBytes} bytes, got ${got}; send fewer samples at a time`,
+    `a message: expected at most ${messageBytes} bytes, got ${got}; ${remedy}`,
   );
 }

@@ -1,0 +1,161 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { Client, compressionAlgorithms, credentials } from '@grpc/grpc-js';
+import { createRandom } from '@onda/series';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { openToAll } from '../src/access/access.ts';
+import { openAdmin } from '../src/admin/openAdmin.ts';
+import type { AdminPorts } from '../src/admin/openAdmin.ts';
+import { inferenceService } from '../src/grpc/protoServices.ts';
+import { timeouts } from '../src/limits.ts';
+import { createLog } from '../src/log/createLog.ts';
+import { ModelRepository } from '../src/modelRepository.ts';
+import type { RepositoryControl } from '../src/models/repositoryControl.ts';
+import type { Service } from '../src/service.ts';
+import { mutateBytes } from './fuzz/mutateBytes.ts';
+import { GrpcClient } from './support/grpcClient.ts';
+import { post } from './support/requests.ts';
+
+// Here the repository is a table of names, to hold a call up and to see all that reaches it; admin.test.ts and adminGrpc.test.ts have the real one.
+let asked: string[];
+let load: () => Promise<void>;
+let defects: string[];
+let service: Service;
+let ports: AdminPorts;
+let address: string;
+let endings: (() => Promise<void>)[];
+let client: GrpcClient;
+
+const control: RepositoryControl = {
+  index: (readyOnly) => {
+    asked.push(`index ${String(readyOnly)}`);
+    return Promise.resolve([]);
+  },
+  load: (name) => {
+    asked.push(`load ${name}`);
+    return load();
+  },
+  unload: (name) => {
+    asked.push(`unload ${name}`);
+    return Promise.resolve();
+  },
+};
+
+beforeEach(async () => {
+  asked = [];
+  defects = [];
+  load = () => Promise.resolve();
+  endings = [];
+  service = {
+    access: openToAll(),
+    repository: new ModelRepository(),
+    runtime: { alive: true, pending: 0, stalledMs: 0 },
+    pressure: { enter: () => true, leave: () => undefined },
+    stayAwake: () => undefined,
+    draining: false,
+    log: createLog({ format: 'json', level: 'silent' }),
+    onDefect: (text) => defects.push(text),
+  };
+  ports = await openAdmin(
+    service,
+    control,
+    { adminPort: 0, adminGrpcPort: 0, adminTokens: undefined },
+    endings,
+  );
+  address = ports.adminGrpcAddress ?? '';
+  client = new GrpcClient(address);
+});
+afterEach(async () => {
+  client.close();
+  for (const end of endings) await end();
+});
+
+describe(openAdmin, () => {
+  it('answers the loads that it has taken before it closes, and tells meanwhile that it stops', async () => {
+    const waiting: (() => void)[] = [];
+    load = () => new Promise((resolve) => waiting.push(resolve));
+    const overGrpc = client.call('RepositoryModelLoad', { model_name: 'g' });
+    const overHttp = post(`${ports.adminUrl ?? ''}/v2/repository/models/h/load`, {});
+    await expect.poll(() => waiting).toHaveLength(2);
+    service.draining = true;
+    expect(await client.call('ServerReady', {})).toEqual({ ready: false });
+    let closed = 0;
+    const closing = endings.splice(0).map((end) => end().then(() => closed++));
+    await delay(3 * timeouts.drainStepMs);
+    expect(closed).toBe(0);
+    for (const loaded of waiting) loaded();
+    expect(await overGrpc).toEqual({});
+    expect((await overHttp).status).toBe(200);
+    await Promise.all(closing);
+  });
+
+  it('refuses a port that is taken, naming the option', async () => {
+    const taken = Number(new URL(ports.adminUrl ?? '').port);
+    const none = { adminPort: undefined, adminGrpcPort: undefined, adminTokens: undefined };
+    for (const [options, option] of [
+      [{ ...none, adminPort: taken }, '--admin-port'],
+      [{ ...none, adminGrpcPort: taken }, '--admin-grpc-port'],
+    ] as const) {
+      await expect(openAdmin(service, control, options, endings)).rejects.toThrow(
+        `cannot listen on 127.0.0.1 port ${taken}: another program uses it; choose another ${option}, or 0 for a free one`,
+      );
+    }
+  });
+
+  it('tells a defect to the log alone', async () => {
+    load = () => Promise.reject(new TypeError('of ours'));
+    await expect(client.call('RepositoryModelLoad', { model_name: 'm' })).rejects.toMatchObject({
+      code: 13,
+      details: 'the service could not answer; what it printed says why, and it goes on',
+    });
+    expect(defects).toEqual([expect.stringContaining('TypeError: of ours')]);
+  });
+
+  it('unpacks no more than an index or a load may say', async () => {
+    const packed = new Client(address, credentials.createInsecure(), {
+      'grpc.default_compression_algorithm': compressionAlgorithms.gzip,
+    });
+    const { RepositoryModelLoad } = inferenceService;
+    const message = (length: number): Buffer =>
+      RepositoryModelLoad.requestSerialize({ model_name: 'x'.repeat(length) });
+    expect(await rawCall(packed, RepositoryModelLoad.path, message(60_000))).toMatchObject({ code: 0 });
+    expect(await rawCall(packed, RepositoryModelLoad.path, message(1_000_000))).toEqual({
+      code: 8,
+      details:
+        'a message: expected at most 65536 bytes, got more; send less; files and configuration belong into the folder of the model',
+    });
+    packed.close();
+  });
+
+  it('takes what the .proto file describes, and refuses everything else in one sentence', async () => {
+    const { RepositoryIndex, RepositoryModelLoad, RepositoryModelUnload } = inferenceService;
+    const random = createRandom(11);
+    const model = { model_name: 'm', parameters: { unload_dependents: { bool_param: true } } };
+    const messages = [
+      { path: RepositoryIndex.path, bytes: RepositoryIndex.requestSerialize({ ready: true }) },
+      { path: RepositoryModelLoad.path, bytes: RepositoryModelLoad.requestSerialize({ model_name: 'm' }) },
+      { path: RepositoryModelUnload.path, bytes: RepositoryModelUnload.requestSerialize(model) },
+    ];
+    const raw = new Client(address, credentials.createInsecure());
+    const codes = new Map<number, number>();
+    for (let sent = 0; sent < 600; sent++) {
+      const { path, bytes } = messages[sent % 3];
+      const { code, details } = await rawCall(raw, path, mutateBytes(bytes, random));
+      codes.set(code, (codes.get(code) ?? 0) + 1);
+      if (code !== 0) expect(details).toMatch(/^[^\n]+: expected |^the message cannot be read as one of /);
+    }
+    raw.close();
+    expect([...codes.keys()].sort()).toEqual([0, 3]);
+    expect(Math.min(...codes.values())).toBeGreaterThan(50);
+    expect(asked.length).toBe(codes.get(0));
+    expect(defects).toEqual([]);
+  });
+});
+
+function rawCall(client: Client, path: string, bytes: Buffer): Promise<{ code: number; details: string }> {
+  const asIs = (given: Buffer): Buffer => given;
+  return new Promise((resolve) => {
+    client.makeUnaryRequest(path, asIs, asIs, bytes, (error) => {
+      resolve({ code: error?.code ?? 0, details: error?.details ?? '' });
+    });
+  });
+}
