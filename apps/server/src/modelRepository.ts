@@ -93,6 +93,16 @@ export class ModelRepository {
     return held ?? this.find(name, version);
   }
 
+  /**
+   * The versions that a request's name and version stand for; without a version all that answer, the newest first.
+   *
+   * @throws as `find`
+   */
+  findAll(name: string, version: string | undefined): readonly ServedModel[] {
+    const found = this.find(name, version);
+    return version === undefined ? (this.#entries.get(name)?.versions ?? []) : [found];
+  }
+
   /** Whether a version answers: it was not taken away. */
   serves(model: ServedModel): boolean {
     return this.#entries.get(model.name)?.versions.includes(model) === true;

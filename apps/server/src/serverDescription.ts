@@ -8,6 +8,7 @@ export const serverDescription = {
     'binary_tensor_data',
     'generate',
     'model_configuration',
+    'schedule_policy',
     'sequence',
     'sequence(string_id)',
     'statistics',

@@ -39,6 +39,8 @@ describe('inference.GRPCInferenceService', () => {
     expect(await client.call('ServerReady', {})).toEqual({ ready: true });
     expect(await client.call('ModelReady', model)).toEqual({ ready: true });
     expect(await client.call('ModelReady', { ...model, version: '1' })).toEqual({ ready: true });
+    expect(await client.call('ModelReady', { ...model, version: '2' })).toEqual({ ready: false });
+    expect(await client.call('ModelReady', { name: 'none' })).toEqual({ ready: false });
     const health = new GrpcClient(service.ready.grpc ?? '', healthService);
     expect(await health.call('Check', {})).toEqual({ status: 'SERVING' });
     health.close();

@@ -139,6 +139,17 @@ describe('a model of other make', () => {
     expect(body.outputs[0].data).toEqual([4, 6]);
   });
 
+  it('takes its one input as a raw body', async () => {
+    const response = await fetch(`${service.url}/v2/models/mixes/infer`, {
+      method: 'POST',
+      headers: { 'inference-header-content-length': '0' },
+      body: Float32Array.of(1, 2, 3, 6),
+    });
+    const length = Number(response.headers.get('inference-header-content-length'));
+    const bytes = await response.arrayBuffer();
+    expect([...new Float32Array(bytes.slice(length))]).toEqual([-1, -2, 1, 2]);
+  });
+
   it('may have no rows at all', async () => {
     const data = [-1, 2, -3, 4, -5, 6];
     const { body } = await infer('fixed', { inputs: [{ name: 'x', datatype: 'FP32', shape: [2, 3], data }] });

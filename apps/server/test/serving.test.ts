@@ -79,6 +79,7 @@ describe('health and metadata', () => {
           'binary_tensor_data',
           'generate',
           'model_configuration',
+          'schedule_policy',
           'sequence',
           'sequence(string_id)',
           'statistics',

@@ -119,6 +119,25 @@ describe('a version that was taken away', () => {
   });
 });
 
+describe('a model of several versions', () => {
+  it('tells of all that answer where no version is named', async () => {
+    await serveAdds('all { }');
+    await putModel(folder, 'adds', 2, 'adds2');
+    await admin('load');
+    const versions = async (path: string): Promise<unknown> =>
+      (await getJson<{ versions: string[] }>(model + path)).body.versions;
+    expect(await versions('')).toEqual(['1', '2']);
+    expect(await versions('/versions/1')).toEqual(['1']);
+    const counted = async (path: string): Promise<unknown> => {
+      const { body } = await getJson<{ model_stats: { version: string }[] }>(`${model}${path}/stats`);
+      return body.model_stats.map(({ version }) => version);
+    };
+    expect(await counted('')).toEqual(['2', '1']);
+    expect(await counted('/versions/1')).toEqual(['1']);
+    expect((await getJson(`${model}/config`)).body).toMatchObject({ version_policy: { all: {} } });
+  });
+});
+
 describe('a sequence as a document', () => {
   it('is taken by the version whose file it is of, and not where its id lives on another', async () => {
     await serveAdds('all { }');

@@ -11,19 +11,13 @@ export class BinaryBody {
   readonly #tensors: Uint8Array;
   #taken = 0;
 
-  /** @throws ProtocolError if the JSON part is said to be longer than the body, or empty */
+  /** @throws ProtocolError if the JSON part is said to be longer than the body */
   constructor(body: Uint8Array, headerLength: number | undefined) {
     const length = headerLength ?? body.byteLength;
     if (length > body.byteLength) {
       throw new ProtocolError(
         'malformed',
         `Inference-Header-Content-Length: expected at most the body's ${body.byteLength} bytes, got ${length}; correct it`,
-      );
-    }
-    if (headerLength === 0) {
-      throw new ProtocolError(
-        'malformed',
-        'Inference-Header-Content-Length: expected the length of a JSON part, got 0; name each input in JSON before its bytes',
       );
     }
     this.header = body.subarray(0, length);

@@ -73,6 +73,11 @@ describe(decodeGrpcInferRequest, () => {
       'parameters: sequence_id: expected a whole number up to 2^53 - 1, or a string of at most 128 characters, got 18446744073709552000; send larger numbers as strings',
     ],
     [
+      'an output as classes',
+      { outputs: [{ name: 'y', parameters: { classification: 2 } }] },
+      'output "y": parameters: classification: expected none, since the service answers with the values themselves, got 2; leave it out and sort them',
+    ],
+    [
       'a shape that overflows',
       { inputs: [{ ...input, shape: [2 ** 63, 2, 1] }] },
       'input "x": expected shape [batch, time, 1], got [9223372036854776000, 2, 1]; dims are whole numbers',

@@ -25,7 +25,7 @@ export { encodeGenerateResponse } from './generateResponse.ts';
 export type { GenerateResponse } from './generateResponse.ts';
 
 export { modelConfig, modelMetadata } from './metadata.ts';
-export type { ModelConfig, ModelMetadata, TensorMetadata } from './metadata.ts';
+export type { ConfigVersions, ModelConfig, ModelMetadata, TensorMetadata } from './metadata.ts';
 export { decodeInferMessage } from './wire/inferRequestMessage.ts';
 export type { GrpcInferRequest } from './wire/inferRequestMessage.ts';
 export { encodeInferMessage, encodeStreamAnswer, encodeStreamError } from './wire/inferResponseMessage.ts';

@@ -177,6 +177,16 @@ describe(decodeInferRequest, () => {
       'output "y": expected once, got it twice; remove one',
     ],
     [
+      'an output as classes',
+      { inputs: [x, n], outputs: [{ name: 'y', parameters: { classification: 3 } }] },
+      'output "y": parameters: classification: expected none, since the service answers with the values themselves, got 3; leave it out and sort them',
+    ],
+    [
+      'an output in shared memory',
+      { inputs: [x, n], outputs: [{ name: 'y', parameters: { shared_memory_region: 'r' } }] },
+      'output "y": parameters: shared_memory_region: expected none, since the service shares no memory, got "r"; take the values from the answer',
+    ],
+    [
       'outputs that are no list',
       { inputs: [x, n], outputs: 'y' },
       'outputs: expected a list, got "y"; leave it out for all outputs',

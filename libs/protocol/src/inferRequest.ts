@@ -5,13 +5,14 @@ import { parseJsonBody } from './jsonBody.ts';
 import type { ModelTensors } from './modelTensors.ts';
 import { readParameters } from './parameters.ts';
 import { ProtocolError } from './protocolError.ts';
+import { decodeRawRequest } from './rawRequest.ts';
 import { tensorFromBytes, tensorFromJson } from './tensorData.ts';
 
 /**
  * Decodes `POST /v2/models/{name}/infer` of the Open Inference Protocol v2, JSON or with the binary tensor extension.
  *
  * @param body         the whole body
- * @param headerLength of the JSON part, from `Inference-Header-Content-Length`; undefined when all of it is JSON
+ * @param headerLength of the JSON part, from `Inference-Header-Content-Length`; undefined when all of it is JSON, 0 when none is
  * @param maxValues    the most values that one tensor may have
  * @throws ProtocolError, ShapeError, DataError
  */
@@ -21,6 +22,7 @@ export function decodeInferRequest(
   model: ModelTensors,
   maxValues: number,
 ): InferRequest {
+  if (headerLength === 0) return decodeRawRequest(body, model, maxValues);
   const binary = new BinaryBody(body, headerLength);
   const readData: ReadData = (input, spec, dims, count) => {
     const where = `input "${spec.name}"`;

@@ -58,12 +58,18 @@ export interface ModelConfig {
   name: string;
   platform: string;
   backend: string;
-  version_policy: { latest: { num_versions: number } };
+  version_policy: ConfigVersions;
   max_batch_size: number;
   input: ConfigTensor[];
   output: ConfigTensor[];
   sequence_batching?: { max_sequence_idle_microseconds: number; state: ConfigState[] };
 }
+
+/** Which versions are served. */
+export type ConfigVersions =
+  | { latest: { num_versions: number } }
+  | { all: Record<string, never> }
+  | { specific: { versions: readonly number[] } };
 
 /** How a model's sequences are kept, as far as its configuration tells. */
 export interface ConfigSequences {
@@ -79,12 +85,14 @@ export interface ConfigSequences {
  *
  * @param maxBatch  the most rows that one request may have; 0: its tensors have none, and dims are given in full
  * @param sequences undefined: clients are not to take it for a model of sequences
+ * @param versions  which are served
  */
 export function modelConfig(
   name: string,
   tensors: ModelTensors,
   maxBatch: number,
   sequences?: ConfigSequences,
+  versions: ConfigVersions = { latest: { num_versions: 1 } },
 ): ModelConfig {
   const describe = ({ name, type, shape }: TensorSpec): ConfigTensor => ({
     name,
@@ -102,7 +110,7 @@ export function modelConfig(
     name,
     platform: PLATFORM,
     backend: 'onnxruntime',
-    version_policy: { latest: { num_versions: 1 } },
+    version_policy: versions,
     max_batch_size: maxBatch,
     input: tensors.inputs.map((spec) => ({
       ...describe(spec),

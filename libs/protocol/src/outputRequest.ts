@@ -16,7 +16,7 @@ export interface RequestedOutput {
  *
  * @param standard   what is answered when the request names none
  * @param parameters of the request, whose `binary_data_output` holds for outputs that do not say `binary_data` themselves
- * @throws ShapeError for an output that the model does not have or that comes twice
+ * @throws ShapeError for an output that the model does not have or that comes twice; ProtocolError for a form that none has here
  */
 export function readOutputs(
   value: unknown,
@@ -41,9 +41,26 @@ export function readOutputs(
       throw new ShapeError(`output "${name}": expected once, got it twice; remove one`);
     }
     const own = readParameters(output.parameters, `output "${name}": parameters`);
+    checkForm(own, name);
     outputs.push({ name, binary: readFlag(own, 'binary_data', binary) });
   }
   return outputs;
+}
+
+/** Of Triton's extensions: a client that asks for one of these would take the answer for another than it is. */
+function checkForm({ classification = 0, shared_memory_region: region }: Parameters, name: string): void {
+  if (classification !== 0) {
+    throw new ProtocolError(
+      'malformed',
+      `output "${name}": parameters: classification: expected none, since the service answers with the values themselves, got ${describeValue(classification)}; leave it out and sort them`,
+    );
+  }
+  if (region !== undefined) {
+    throw new ProtocolError(
+      'malformed',
+      `output "${name}": parameters: shared_memory_region: expected none, since the service shares no memory, got ${describeValue(region)}; take the values from the answer`,
+    );
+  }
 }
 
 function findOutput(name: unknown, specs: readonly TensorSpec[]): string {

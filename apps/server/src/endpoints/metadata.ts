@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import { addModelRoute, addRoute } from '../addRoute.ts';
 import type { ModelParams } from '../addRoute.ts';
+import { modelMetadataText } from '../modelMetadata.ts';
 import { sendJson } from '../sendJson.ts';
 import type { Service } from '../service.ts';
 import { serverDescription } from '../serverDescription.ts';
@@ -15,7 +16,7 @@ export function addMetadata(app: FastifyInstance, service: Service): void {
 
   addModelRoute(app, 'GET', '', (request, reply) => {
     const { name, version } = request.params as ModelParams;
-    return sendJson(reply, service.repository.find(name, version).metadata);
+    return sendJson(reply, modelMetadataText(service.repository, name, version));
   });
   addModelRoute(app, 'GET', '/config', (request, reply) => {
     const { name, version } = request.params as ModelParams;

@@ -5,7 +5,7 @@ import { sendJson } from '../sendJson.ts';
 import type { Service } from '../service.ts';
 import { modelStatistics } from '../statistics.ts';
 
-/** `GET /v2/models/stats` and `GET /v2/models/{name}[/versions/{version}]/stats`: Triton's statistics extension. */
+/** `GET /v2/models/stats` and `GET /v2/models/{name}[/versions/{version}]/stats`: Triton's statistics extension, without a version of all that answer. */
 export function addStatistics(app: FastifyInstance, service: Service): void {
   const { repository } = service;
   addRoute(app, 'GET', '/v2/models/stats', (_request, reply) =>
@@ -13,6 +13,6 @@ export function addStatistics(app: FastifyInstance, service: Service): void {
   );
   addModelRoute(app, 'GET', '/stats', (request, reply) => {
     const { name, version } = request.params as ModelParams;
-    return sendJson(reply, JSON.stringify(modelStatistics([repository.find(name, version)])));
+    return sendJson(reply, JSON.stringify(modelStatistics(repository.findAll(name, version))));
   });
 }

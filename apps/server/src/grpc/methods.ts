@@ -1,5 +1,6 @@
 import type { MethodDefinition } from '@grpc/proto-loader';
 import { isReady } from '../health.ts';
+import { modelMetadataText } from '../modelMetadata.ts';
 import { serverDescription } from '../serverDescription.ts';
 import type { Service } from '../service.ts';
 import { modelStatistics } from '../statistics.ts';
@@ -23,14 +24,15 @@ export function methodsOf(service: Service): ReadonlyMap<string, Method> {
     repository.find(name, version || undefined);
   const answers: Readonly<Record<string, (model: NamedModel) => object>> = {
     ServerMetadata: () => serverDescription,
-    ModelReady: (model: NamedModel) => {
-      find(model);
-      return { ready: isReady(service) };
-    },
-    ModelMetadata: (model: NamedModel) => JSON.parse(find(model).metadata) as object,
+    // Of a model that is not there too, as in Triton: clients wait by it for one to come.
+    ModelReady: ({ name, version }: NamedModel) => ({
+      ready: isReady(service) && repository.maybeFind(name, version || undefined) !== undefined,
+    }),
+    ModelMetadata: ({ name, version }: NamedModel) =>
+      JSON.parse(modelMetadataText(repository, name, version || undefined)) as object,
     ModelConfig: (model: NamedModel) => ({ config: JSON.parse(find(model).config) as object }),
-    ModelStatistics: (model: NamedModel) =>
-      modelStatistics(model.name === '' ? repository.served : [find(model)]),
+    ModelStatistics: ({ name, version }: NamedModel) =>
+      modelStatistics(name === '' ? repository.served : repository.findAll(name, version || undefined)),
   };
   return new Map<string, Method>([
     ...probeMethods(service),

@@ -22,7 +22,8 @@ export function configOptions(
     sequence?.oldest?.max_queue_delay_microseconds ??
     sequence?.direct?.max_queue_delay_microseconds;
   const joins = dynamic !== undefined || sequence !== undefined;
-  const idleUs = sequence?.max_sequence_idle_microseconds;
+  // 0 is what Triton takes for none given.
+  const idleUs = sequence?.max_sequence_idle_microseconds || undefined;
   return {
     ...common,
     batching: {
@@ -36,7 +37,7 @@ export function configOptions(
     },
     sequences: {
       ...sequences,
-      most: sequence?.oldest?.max_candidate_sequences ?? sequences.most,
+      most: sequence?.oldest?.max_candidate_sequences || sequences.most,
       idleMs: idleUs === undefined ? sequences.idleMs : Math.max(1, Math.round(idleUs / 1000)),
     },
   };

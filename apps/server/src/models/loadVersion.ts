@@ -21,6 +21,7 @@ import type { ModelBudget } from './modelBudget.ts';
 import type { ReadVersion } from './modelFolder.ts';
 import type { ModelSignature } from './modelSignature.ts';
 import { scheduleRules, usualRules } from './scheduleRules.ts';
+import { statedPolicy } from './versionPolicy.ts';
 import { warmUp } from './warmUp.ts';
 
 /** What models are loaded with. */
@@ -147,6 +148,7 @@ function serve(
         config !== null && config.sequence_batching === undefined
           ? undefined
           : { states: signature.states, idleMs: options.sequences.idleMs },
+        statedPolicy(config?.version_policy),
       ),
     ),
   };

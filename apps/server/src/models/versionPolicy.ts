@@ -1,4 +1,5 @@
 import { ModelError } from '@onda/contract';
+import type { ConfigVersions } from '@onda/protocol';
 import type { VersionPolicy } from './config/tritonConfig.ts';
 
 /**
@@ -23,5 +24,16 @@ export function chosenVersions(
       `${path}: version_policy: expected versions among ${versions.join(', ')}, got ${missing ?? 'none'}; correct it or put the version there`,
     );
   }
-  return versions.slice(0, Math.max(1, policy?.latest?.num_versions ?? 1));
+  return versions.slice(0, latestOf(policy));
+}
+
+/** What a policy comes to, for a model's configuration as it is answered. */
+export function statedPolicy(policy: VersionPolicy | undefined): ConfigVersions {
+  if (policy?.all !== undefined) return { all: {} };
+  if (policy?.specific !== undefined) return { specific: { versions: policy.specific.versions } };
+  return { latest: { num_versions: latestOf(policy) } };
+}
+
+function latestOf(policy: VersionPolicy | undefined): number {
+  return Math.max(1, policy?.latest?.num_versions ?? 1);
 }

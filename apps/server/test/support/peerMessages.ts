@@ -12,7 +12,7 @@ interface PeerRequest {
   id: string;
   parameters: Record<string, Parameter>;
   inputs: { name: string; datatype: string; shape: string[]; contents: Record<string, unknown[]> | null }[];
-  outputs: { name: string }[];
+  outputs: { name: string; parameters: Record<string, Parameter> }[];
   raw_input_contents: Uint8Array[];
 }
 
@@ -30,25 +30,31 @@ const contentFields = [
 /** protobufjs' reading of a `ModelInferRequest` in the form of ours. */
 export function peerRequest(bytes: Uint8Array): GrpcInferRequest {
   const peer = ModelInfer.requestDeserialize(Buffer.from(bytes)) as unknown as PeerRequest;
-  const parameters = Object.entries(peer.parameters).map(([name, parameter]): [string, unknown] => {
-    const { parameter_choice: choice } = parameter;
-    const value = choice === undefined ? undefined : parameter[choice];
-    return [name, choice === 'int64_param' || choice === 'uint64_param' ? Number(value) : value];
-  });
   return {
     modelName: peer.model_name,
     modelVersion: peer.model_version,
     id: peer.id,
-    parameters: Object.fromEntries(parameters) as GrpcInferRequest['parameters'],
+    parameters: parametersOf(peer.parameters),
     inputs: peer.inputs.map(({ name, datatype, shape, contents }) => ({
       name,
       datatype,
       shape: shape.map(Number),
       contents: contents === null ? undefined : contentsOf(contents),
     })),
-    outputs: peer.outputs.map(({ name }) => ({ name })),
+    outputs: peer.outputs.map(({ name, parameters }) =>
+      Object.keys(parameters).length === 0 ? { name } : { name, parameters: parametersOf(parameters) },
+    ),
     rawInputs: peer.raw_input_contents.map((raw) => Uint8Array.from(raw)),
   };
+}
+
+function parametersOf(peer: Readonly<Record<string, Parameter>>): GrpcInferRequest['parameters'] {
+  const parameters = Object.entries(peer).map(([name, parameter]): [string, unknown] => {
+    const { parameter_choice: choice } = parameter;
+    const value = choice === undefined ? undefined : parameter[choice];
+    return [name, choice === 'int64_param' || choice === 'uint64_param' ? Number(value) : value];
+  });
+  return Object.fromEntries(parameters) as GrpcInferRequest['parameters'];
 }
 
 /** protobufjs (7 and 8) fails by a defect of its own where a parameter's entry has no value. */

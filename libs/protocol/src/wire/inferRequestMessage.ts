@@ -12,6 +12,13 @@ export interface GrpcTensor {
   readonly contents: GrpcContents | undefined;
 }
 
+/** An output that is asked for. */
+export interface GrpcOutput {
+  readonly name: string;
+  /** Left out where there are none. */
+  readonly parameters?: GrpcParameters;
+}
+
 /** `ModelInferRequest`, what of it says something here. */
 export interface GrpcInferRequest {
   readonly modelName: string;
@@ -19,7 +26,7 @@ export interface GrpcInferRequest {
   readonly id: string;
   readonly parameters: GrpcParameters;
   readonly inputs: readonly GrpcTensor[];
-  readonly outputs: readonly { readonly name: string }[];
+  readonly outputs: readonly GrpcOutput[];
   /** Views on the message. */
   readonly rawInputs: readonly Uint8Array[];
 }
@@ -41,7 +48,7 @@ export function decodeInferMessage(bytes: Uint8Array): GrpcInferRequest {
   let id = '';
   let parameters = none;
   const inputs: GrpcTensor[] = [];
-  const outputs: { name: string }[] = [];
+  const outputs: GrpcOutput[] = [];
   const rawInputs: Uint8Array[] = [];
   while (!reader.done) {
     const tag = reader.tag();
@@ -83,15 +90,16 @@ function readDims(reader: WireReader, dims: number[]): void {
   while (!reader.done) dims.push(reader.int64());
 }
 
-function readOutput(reader: WireReader): { name: string } {
+function readOutput(reader: WireReader): GrpcOutput {
   let name = '';
+  let parameters = none;
   while (!reader.done) {
     const tag = reader.tag();
     if (tag === 0x0a) name = reader.text();
-    else if (tag === 0x12) withParameter(none, reader.message());
+    else if (tag === 0x12) parameters = withParameter(parameters, reader.message());
     else reader.skip(tag, 2);
   }
-  return { name };
+  return parameters === none ? { name } : { name, parameters };
 }
 
 /** An entry of a map: a name and an `InferParameter`. */
