@@ -42,7 +42,7 @@ export interface ServedModel {
   readonly fileHash: string;
   /** The files that a browser may load, by name. */
   readonly files: ReadonlyMap<string, ModelFile>;
-  /** Of all its files. */
+  /** Of all its files, each as often as it is held. */
   readonly bytes: number;
   /** How long it took to load, its first run included, milliseconds. */
   readonly loadMs: number;

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { floatTensor } from '@onda/runtime';
 import type { Runtime } from '@onda/runtime';
-import { createNodeRuntime } from '@onda/runtime-node';
+import { createNodeRuntime, createWorkerPool } from '@onda/runtime-node';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { ModelRepository } from '../src/modelRepository.ts';
 import { keepRepository, putModel } from './support/modelFolders.ts';
@@ -180,6 +180,22 @@ describe('a model that must not load', () => {
     await keeper.releaseUnused();
     await keeper.load('b');
     expect(await answer(repository, 'b')).toBe(2);
+  });
+
+  it('counts as often as it is held, a session for short runs among it', async () => {
+    for (const name of ['a', 'b']) await putModel(folder, name, 1, 'plus1');
+    const pool = await createWorkerPool({ provider: 'cpu', workers: 1 });
+    const { repository, keeper, warnings } = await keepRepository(folder, { maxBytes: 400, runtime: pool });
+    await keeper.open('poll');
+    expect(repository.served.map(({ bytes }) => bytes)).toEqual([250]);
+    expect(warnings).toEqual([
+      `model "b" did not load: ${folder}/b/1: expected at most 400 bytes of models, got 250 beside the 250 that are loaded; unload a model, or raise --max-model-bytes`,
+    ]);
+    await keeper.unload('a');
+    await keeper.releaseUnused();
+    await keeper.load('b');
+    expect(repository.served.map(({ name }) => name)).toEqual(['b']);
+    await pool.close();
   });
 
   it('loads with an operator that was allowed', async () => {

@@ -75,6 +75,16 @@ describe(createWorkerPool, () => {
     await Promise.all(runs);
   });
 
+  it('says how often a model is held: by each worker, and for short runs beside them', async () => {
+    const model = await readFile(new URL('model.onnx', fixture));
+    const generator = await readFile(new URL('generator.onnx', fixture));
+    const pool = await createWorkerPool({ provider: 'cpu', workers: 2 });
+    const copies = [model, generator].map(async (file) => (await pool.createSession(file)).copies);
+    // The generator's runs are never short: a number in the request says how long they are.
+    expect(await Promise.all(copies)).toEqual([3, 2]);
+    await pool.close();
+  });
+
   it('leaves no worker running when one does not start', async () => {
     const log: string[] = [];
     let made = 0;

@@ -96,6 +96,7 @@ class PoolSession implements Session {
   readonly inputs: readonly TensorInfo[];
   readonly outputs: readonly TensorInfo[];
   readonly provider: string;
+  readonly copies: number;
   readonly #members: readonly Member[];
   readonly #near: NearRuns | undefined;
   readonly #releaseNear: () => Promise<void>;
@@ -106,6 +107,8 @@ class PoolSession implements Session {
     this.inputs = session.inputs;
     this.outputs = session.outputs;
     this.provider = session.provider;
+    // Whether short runs come is seen later; what there is room for is asked now.
+    this.copies = members.length + (near === undefined ? 0 : 1);
     this.#members = members;
     this.#near = near;
     this.#releaseNear = releaseNear;

@@ -16,6 +16,8 @@ export interface Session {
   readonly outputs: readonly TensorInfo[];
   /** What executes it, for people: `cpu`, `cuda`, `wasm`. */
   readonly provider: string;
+  /** How often it holds the model in memory at most; once when left out. */
+  readonly copies?: number;
   /**
    * Runs the model once.
    *

@@ -94,7 +94,7 @@ export const serveOptions = {
     least: 1,
     most: 1_099_511_627_776,
     fallback: 4_294_967_296,
-    says: 'bytes of all model files that are loaded at a time; one more model is not loaded',
+    says: 'bytes of all model files that are loaded at a time, each as often as it is held; one more model is not loaded',
   }),
   allowOperators: list({
     value: 'operators',

@@ -51,22 +51,30 @@ export interface LoadedVersion {
 export async function loadVersion(read: ReadVersion, context: LoadContext): Promise<LoadedVersion> {
   const { budget } = context;
   const since = performance.now();
-  const bytes = [...read.files.values()].reduce((sum, file) => sum + file.bytes.byteLength, 0);
   const sessions: Session[] = [];
   const place = join(read.folder.path, String(read.version));
-  try {
-    budget.take(bytes);
-  } catch (error) {
-    throw placed(error, place);
-  }
+  let held = 0;
+  const hold = (bytes: number): void => {
+    budget.giveBack(held);
+    held = 0;
+    try {
+      budget.take(bytes);
+    } catch (error) {
+      throw placed(error, place);
+    }
+    held = bytes;
+  };
+  hold([...read.files.values()].reduce((sum, file) => sum + file.bytes.byteLength, 0));
   const release = async (): Promise<void> => {
-    budget.giveBack(bytes);
+    budget.giveBack(held);
     for (const session of sessions) await session.release();
   };
   try {
     const load = async (file: string): Promise<Session> => {
       const session = await loadFile(read, place, file, context);
       sessions.push(session);
+      const { copies = 1 } = session;
+      hold(held + (copies - 1) * (read.files.get(file)?.bytes.byteLength ?? 0));
       return session;
     };
     const loaded = await load(read.file);
@@ -76,7 +84,7 @@ export async function loadVersion(read: ReadVersion, context: LoadContext): Prom
     const generator = await loadGenerator(read, load, (text) => notes.push(text));
     const signature = readSignature(read, session, place);
     await warmUp(session, signature, read.folder, place);
-    const cost = { bytes, loadMs: performance.now() - since };
+    const cost = { bytes: held, loadMs: performance.now() - since };
     const model = serve(read, { session, generator, signature, cost }, context.options);
     const { manifest, folder } = read;
     if (manifest === null && folder.config !== null) {

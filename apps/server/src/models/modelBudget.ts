@@ -1,11 +1,11 @@
 import { ModelError } from '@onda/contract';
 
-/** Bounds the memory that the models of a service take, by the bytes of their files. */
+/** Bounds the memory that the models of a service take, by the bytes of their files, each as often as it is held. */
 export class ModelBudget {
   readonly #most: number;
   #taken = 0;
 
-  /** @param most bytes of all model files that are loaded at a time */
+  /** @param most bytes of all models that are loaded at a time */
   constructor(most: number) {
     this.#most = most;
   }
