@@ -7,6 +7,7 @@ import type { ServedModel } from '../servedModel.ts';
 import { folderPrint, modelNames } from './folderPrint.ts';
 import { loadVersion } from './loadVersion.ts';
 import type { LoadContext, LoadedVersion } from './loadVersion.ts';
+import { NoRoomError } from './modelBudget.ts';
 import { readFolder, readVersion } from './modelFolder.ts';
 import type { ModelFolder } from './modelFolder.ts';
 import type { ModelControl } from './modelControl.ts';
@@ -33,6 +34,8 @@ export class RepositoryKeeper implements RepositoryControl {
   readonly #loaded = new Map<ServedModel, LoadedVersion>();
   /** How each folder looked when it was last loaded, whether or not that went well. */
   readonly #prints = new Map<string, string>();
+  /** Models that found no room at their last loading, and how many bytes were taken then: with fewer they are tried again. */
+  readonly #crowded = new Map<string, number>();
   #turn: Promise<unknown> = Promise.resolve();
   /** What is there at the start is told when the service is ready. */
   #opened = false;
@@ -87,7 +90,7 @@ export class RepositoryKeeper implements RepositoryControl {
       for (const name of there) {
         try {
           const print = await folderPrint(join(this.#folder, name));
-          if (print === this.#prints.get(name)) continue;
+          if (print === this.#prints.get(name) && !this.#mayFitNow(name)) continue;
           await this.#refresh(name);
         } catch (error) {
           this.#reportFailure(name, error);
@@ -177,8 +180,14 @@ export class RepositoryKeeper implements RepositoryControl {
     const stay = failure === undefined ? [] : before.filter((model) => !hasVersion(loaded, model.version));
     const versions = [...loaded, ...stay].sort((left, right) => Number(right.version) - Number(left.version));
     this.#repository.put(name, versions, failure === undefined ? undefined : failureText(failure));
+    this.#crowded.delete(name);
+    if (failure?.cause instanceof NoRoomError) this.#crowded.set(name, this.#context.budget.taken);
     if (failure !== undefined) throw failure;
     this.#reportChange(name, before, versions);
+  }
+
+  #mayFitNow(name: string): boolean {
+    return this.#context.budget.taken < (this.#crowded.get(name) ?? 0);
   }
 
   /** The version that answers if its bytes are still the same; else it is loaded. */
@@ -195,6 +204,7 @@ export class RepositoryKeeper implements RepositoryControl {
   #takeAway(name: string): void {
     const before = this.#versions(name);
     this.#prints.delete(name);
+    this.#crowded.delete(name);
     this.#repository.remove(name);
     this.#reportChange(name, before, []);
   }
