@@ -123,9 +123,27 @@ describe('generate with a seed', () => {
       const { body: whole } = await generate(model, body);
       const { pieces, ...streamed } = await stream(model, body);
       expect(pieces).toBe(4);
+      // Of a seed come the same bits, since what is drawn of others may be another class.
+      if ('seed' in body && model !== 'noisy') expect(streamed.values).toEqual(whole.values);
       expectClose(streamed.values, whole.values);
       expectClose(streamed.state ?? [], whole.state ?? []);
     }
+  });
+
+  it.each([
+    ['drawn', 4, 'each piece where the one before it ended'],
+    ['ahead', 3, 'each run at the prompt, where the lag keeps it from going on to the bit'],
+  ])('streams model %s in %i runs: %s', async (model, runs) => {
+    const executions = async (): Promise<number> => {
+      interface Statistics {
+        model_stats: { execution_count: number }[];
+      }
+      const { body } = await getJson<Statistics>(`${service.url}/v2/models/${model}/stats`);
+      return body.model_stats[0].execution_count;
+    };
+    const before = await executions();
+    await stream(model, { prompt: [0.1, 0.2, 0.3], samples: 200, seed: 3 });
+    expect((await executions()) - before).toBe(runs);
   });
 });
 

@@ -35,7 +35,7 @@ export type {
   TensorLists,
   TensorSpec,
 } from './manifestParts.ts';
-export { checkModelName, modelFiles, tensorNames } from './modelFiles.ts';
+export { checkModelName, modelFiles, seedDim, tensorNames } from './modelFiles.ts';
 export { isNetManifest, parseNetManifest, requireNetManifest } from './netManifest.ts';
 export type { NetManifest } from './netManifest.ts';
 export { outputScaler } from './outputScaler.ts';

@@ -24,6 +24,9 @@ export const tensorNames = {
   noise: 'noise',
 } as const;
 
+/** What a generator's seed calls its dim where how many samples came before may follow it. Others take the seed alone. */
+export const seedDim = 'seed_and_from';
+
 const modelName = /^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/;
 
 /**

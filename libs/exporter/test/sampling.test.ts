@@ -9,6 +9,7 @@ import { loopByHand } from './support/loopByHand.ts';
 import type { Row } from './support/loopByHand.ts';
 import { mulberry32 } from './support/ondaNetArtifacts.ts';
 import { difference, floats, LoadedModel } from './support/onnxRuntime.ts';
+import type { Floats } from './support/onnxRuntime.ts';
 import { artifactsOf, randomizeWeights } from './support/tfjsModel.ts';
 
 /** Some ten samples of closed loop, values of a few units; one draw out of place is off by 0.1 and more. */
@@ -196,6 +197,41 @@ describe('a generator that draws numbers', () => {
       ];
     };
     expect(difference(y.data, loopByHand({ model, prompt, samples: 30, draw }).flat(2))).toBeLessThan(ATOL);
+  });
+
+  it.each([
+    ['simpleRNN', 1],
+    ['gru', 3],
+    ['lstm', 3],
+    ['lstm', 1],
+  ] as const)('goes on behind other samples to the bit: %s, %i rows', async (cell, rows) => {
+    const model = built([
+      layers[cell]({ units: 33, returnSequences: true, inputShape: [null, 2] }),
+      layers[cell]({ units: 7, returnSequences: true }),
+      layers.dense({ units: 4 }),
+    ]);
+    const exported = exportGenerator(await artifactsOf(model), {
+      producerVersion: '0',
+      sampling: { kind: 'gaussian', source: 'seed' },
+    });
+    const loaded = await LoadedModel.of(exported.model);
+    const size = exported.state?.size ?? 0;
+    const prompt = floats([rows, 3, 2], new Float32Array(rows * 6).fill(0.25));
+    const zeros = floats([rows, size], new Float32Array(rows * size));
+    const whole = await loaded.run({ x: prompt, state_in: zeros, samples: 20n, seed: 9n });
+    const first = await loaded.run({ x: prompt, state_in: zeros, samples: 8n, seed: 9n });
+    const rowsOf = ({ data }: Floats): number[][] =>
+      Array.from({ length: rows }, (_, row) =>
+        Array.from(data.subarray((row * data.length) / rows, ((row + 1) * data.length) / rows)),
+      );
+    const last = floats(
+      [rows, 1, 2],
+      rowsOf(first['y']).flatMap((row) => row.slice(-2)),
+    );
+    const rest = await loaded.run({ x: last, state_in: first['state_out'], samples: 12n, seed: [9n, 8n] });
+    const joined = rowsOf(first['y']).map((row, index) => [...row, ...rowsOf(rest['y'])[index]]);
+    expect(joined).toEqual(rowsOf(whole['y']));
+    expect(rest['state_out'].data).toEqual(whole['state_out'].data);
   });
 
   it('gives the same draws whatever rows run beside, and others for another seed', async () => {

@@ -1,4 +1,4 @@
-import { ModelError, tensorNames } from '@onda/contract';
+import { ModelError, seedDim, tensorNames } from '@onda/contract';
 import type { TensorLists, TensorSpec } from '@onda/contract';
 import { shapeText } from './shapeText.ts';
 
@@ -8,6 +8,10 @@ export interface GeneratorState {
   readonly output: string;
   readonly size: number;
 }
+
+/** A seed, or noise of so many numbers a sample. A seed's draws go on behind samples that came before, or begin with each prompt. */
+export type DrawSource =
+  { readonly kind: 'seed'; readonly goesOn: boolean } | { readonly kind: 'noise'; readonly width: number };
 
 /** What a generator takes and gives, as its tensors tell it. */
 export interface GeneratorForm {
@@ -19,8 +23,8 @@ export interface GeneratorForm {
   readonly states: readonly GeneratorState[];
   /** Numbers of all states of one row. */
   readonly stateSize: number;
-  /** What values are drawn from: a seed, or noise of so many numbers a sample; null: nothing is drawn. */
-  readonly draws: { readonly kind: 'seed' } | { readonly kind: 'noise'; readonly width: number } | null;
+  /** What values are drawn from; null: nothing is drawn. */
+  readonly draws: DrawSource | null;
 }
 
 /**
@@ -86,7 +90,8 @@ function statesOf(
 }
 
 function drawsOf(inputs: readonly TensorSpec[]): GeneratorForm['draws'] {
-  if (inputs.some(({ name }) => name === tensorNames.seed)) return { kind: 'seed' };
+  const seed = inputs.find(({ name }) => name === tensorNames.seed);
+  if (seed) return { kind: 'seed', goesOn: seed.shape[0] === seedDim };
   const noise = inputs.find(({ name }) => name === tensorNames.noise);
   return noise ? { kind: 'noise', width: Number(noise.shape[2]) } : null;
 }

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { seedDim } from '@onda/contract';
 import type { Manifest, Sampling } from '@onda/contract';
 import { floatTensor } from './floatTensor.ts';
 import { runGenerator } from './runGenerator.ts';
@@ -11,7 +12,10 @@ const seed = { name: 'seed', type: 'int64', shape: [1] } as const;
 const y = { name: 'y', type: 'float32', shape: ['batch', 'samples', 1] } as const;
 
 /** A model without states that draws as told, and a session that keeps what it was fed. */
-function drawing(sampling: Sampling | null): {
+function drawing(
+  sampling: Sampling | null,
+  seedShape: (string | number)[] = [1],
+): {
   manifest: Manifest;
   session: Session;
   fed: () => Record<string, RuntimeTensor>;
@@ -20,7 +24,7 @@ function drawing(sampling: Sampling | null): {
   const inputs = [
     { ...x, shape: [...x.shape] },
     { ...samples, shape: [1] },
-    ...(sampling ? [{ ...seed, shape: [1] }] : []),
+    ...(sampling ? [{ ...seed, shape: seedShape }] : []),
   ];
   const generator = { inputs, outputs: [{ ...y, shape: [...y.shape] }] };
   let fed: Record<string, RuntimeTensor> = {};
@@ -57,6 +61,19 @@ describe(runGenerator, () => {
       samples: { type: 'int64', dims: [1], data: BigInt64Array.of(1n) },
       seed: { type: 'int64', dims: [1], data: BigInt64Array.of(-3n) },
     });
+  });
+
+  it('lets the draws of a seed go on behind others where the generator does', async () => {
+    const draws = { seed: 5n, from: 64 };
+    const { manifest, session, fed } = drawing(gaussian, [seedDim]);
+    await runGenerator(session, manifest, { prompt, samples: 1, draws });
+    expect(fed()['seed']).toEqual({ type: 'int64', dims: [2], data: BigInt64Array.of(5n, 64n) });
+    await runGenerator(session, manifest, { prompt, samples: 1, draws: { ...draws, from: 0 } });
+    expect(fed()['seed'].dims).toEqual([1]);
+    const alone = drawing(gaussian);
+    await expect(runGenerator(alone.session, alone.manifest, { prompt, samples: 1, draws })).rejects.toThrow(
+      'seed: expected no samples before the first, since model "fake" counts its draws from the prompt on, got 64; export the generator again',
+    );
   });
 
   it('refuses to draw from nothing, or from something else', async () => {

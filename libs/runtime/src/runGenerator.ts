@@ -11,7 +11,14 @@ import { joinColumns, splitColumns } from './stateColumns.ts';
 import type { RuntimeTensor, Session } from './session.ts';
 
 /** What a generator that draws its values draws them from. */
-export type Draws = { readonly seed: bigint } | { readonly noise: FloatTensor };
+export type Draws = SeededDraws | { readonly noise: FloatTensor };
+
+/** The draws of a seed: the same each time. */
+export interface SeededDraws {
+  readonly seed: bigint;
+  /** How many samples were drawn of it before: the draws go on behind theirs. 0 when left out; others only where the form `goesOn`. */
+  readonly from?: number;
+}
 
 /** A model as far as its generator goes; every manifest is one. */
 export interface GeneratorModel {
@@ -59,7 +66,7 @@ export async function runGenerator(
   const feeds: Record<string, RuntimeTensor> = {
     [tensorNames.input]: prompt,
     ...stateFeeds(form, prompt.dims[0], state),
-    [tensorNames.samples]: wholeNumber(BigInt(samples)),
+    [tensorNames.samples]: wholeNumbers(BigInt(samples)),
     ...drawFeeds(model.name, form, draws),
   };
   checkFeeds(generator.inputs, feeds, { finite: true });
@@ -107,13 +114,23 @@ function drawFeeds(
   }
   if (source.kind === 'noise' && draws !== undefined && 'noise' in draws) return { noise: draws.noise };
   if (source.kind === 'seed' && draws !== undefined && 'seed' in draws) {
-    return { seed: wholeNumber(BigInt.asIntN(64, draws.seed)) };
+    return { seed: seedTensor(name, source.goesOn, draws) };
   }
   throw new DataError(
     `${source.kind}: expected it, since model "${name}" draws its values from it, got ${draws === undefined ? 'nothing' : Object.keys(draws).join()}; give the ${source.kind}`,
   );
 }
 
-function wholeNumber(value: bigint): RuntimeTensor {
-  return { type: 'int64', dims: [1], data: BigInt64Array.of(value) };
+/** A single number at the start, so that generators which take no more can be called as well. */
+function seedTensor(name: string, goesOn: boolean, { seed, from = 0 }: SeededDraws): RuntimeTensor {
+  const key = BigInt.asIntN(64, seed);
+  if (from === 0) return wholeNumbers(key);
+  if (goesOn) return wholeNumbers(key, BigInt(from));
+  throw new DataError(
+    `seed: expected no samples before the first, since model "${name}" counts its draws from the prompt on, got ${from}; export the generator again`,
+  );
+}
+
+function wholeNumbers(...values: bigint[]): RuntimeTensor {
+  return { type: 'int64', dims: [values.length], data: BigInt64Array.from(values) };
 }

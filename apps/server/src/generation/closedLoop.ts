@@ -44,8 +44,10 @@ export function loopPieces(
     stats.ran(call.prompt.dims[0]);
     return { values: y as Samples, state };
   };
-  const seeded = loop.draws !== undefined && 'seed' in loop.draws;
-  return seeded ? longerRuns(loop, size, run) : runsInTurn(loop, size, run);
+  const { form, goesOnExactly } = loop.generator;
+  const seeded = form.draws?.kind === 'seed' ? form.draws : undefined;
+  const again = seeded !== undefined && !(seeded.goesOn && goesOnExactly);
+  return again ? longerRuns(loop, size, run) : runsInTurn(loop, size, run);
 }
 
 type Run = (call: GeneratorCall) => Promise<LoopPiece>;
@@ -63,7 +65,7 @@ async function* runsInTurn(
       prompt,
       state,
       samples: count,
-      draws: noiseOf(draws, done, Math.max(count, lag)),
+      draws: drawsFrom(draws, done, Math.max(count, lag)),
     });
     done += count;
     const { values } = made;
@@ -75,16 +77,17 @@ async function* runsInTurn(
   }
 }
 
-/** A run's noise among that of all. */
-function noiseOf(draws: Draws | undefined, from: number, count: number): Draws | undefined {
-  if (draws === undefined || !('noise' in draws)) return draws;
-  const { noise } = draws;
-  return { noise: takeSamples(noise, from, from + count) };
+/** What a run draws from, behind so many samples. */
+function drawsFrom(draws: Draws | undefined, from: number, count: number): Draws | undefined {
+  if (draws === undefined) return undefined;
+  if ('seed' in draws) return { ...draws, from };
+  return { noise: takeSamples(draws.noise, from, from + count) };
 }
 
 /**
- * The draws of a seed are told apart by their sample, counted from the prompt on: a run that began in the middle would draw the first
- * ones again. So each run begins at the prompt and is twice as long as the one before it; together they take twice the time of one.
+ * Who gives a seed wants the same values each time, and what is drawn of outputs that differ in their last bits may be another class. A
+ * generator that takes a seed alone would even draw the first samples again. So each run begins at the prompt and is twice as long as
+ * the one before it; together they take twice the time of one.
  */
 async function* longerRuns(
   { prompt, state, draws, samples }: ClosedLoop,

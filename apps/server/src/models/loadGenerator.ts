@@ -21,19 +21,28 @@ export async function loadGenerator(
   onNote: (text: string) => void,
 ): Promise<Generator | null> {
   if (manifest !== null) {
-    const { tensors, lag, prompt, sampling } = manifest;
+    const { tensors, lag, prompt, sampling, scaler } = manifest;
     if (tensors.generator === null) return null;
     const session = await load(file);
     checkSession(session, tensors.generator, file);
     const form = generatorForm(tensors.generator, file);
-    return { session, model: manifest, form, least: prompt ?? lag, lag, sampling };
+    const goesOnExactly = lag === 1 && scaler.kind === 'none' && session.provider === 'cpu';
+    return { session, model: manifest, form, least: prompt ?? lag, lag, goesOnExactly, sampling };
   }
   if (!files.has(file)) return null;
   try {
     const session = await load(file);
     const generator = tensorLists(session);
     const form = generatorForm(generator, file);
-    return { session, model: { name, tensors: { generator } }, form, least: 1, lag: 1, sampling: undefined };
+    return {
+      session,
+      model: { name, tensors: { generator } },
+      form,
+      least: 1,
+      lag: 1,
+      goesOnExactly: false,
+      sampling: undefined,
+    };
   } catch (error) {
     if (!(error instanceof ModelError)) throw error;
     onNote(`${failureText(error)}; model "${name}" is served without generate`);

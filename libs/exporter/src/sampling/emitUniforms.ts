@@ -11,7 +11,7 @@ export type Uniforms = readonly [Value, Value];
 /**
  * Adds the draws of a seed for every sample: `uniformDraws` of libs/contract, in int64 arithmetic, all places at once.
  *
- * @param seed  int64 [1]
+ * @param seed  int64 [1], or [2] with how many samples came before: the draws are those of the samples behind them
  * @param count how many samples, int64 [1]
  * @param batch int64 [1]
  * @param width draws of a row in each sample
@@ -34,11 +34,16 @@ export function emitUniforms(
   ): Value => builder.single(`draws/${name}`, op, inputs, { shape, type: 'int64' }, attributes);
   const rest = (name: string, value: Value): Value => node(name, 'Mod', [value, most], value.shape);
 
-  const even = rest('even', seed);
-  const odd = rest('odd', node('seed_high', 'Div', [seed, most], [1]));
+  // One that comes alone is followed by 0.
+  const parts = node('seed_parts', 'Concat', [seed, builder.integers([0])], ['parts'], axis(0));
+  const own = node('seed_own', 'Gather', [parts, builder.integers([0])], [1]);
+  const from = node('seed_from', 'Gather', [parts, builder.integers([1])], [1]);
+  const even = rest('even', own);
+  const odd = rest('odd', node('seed_high', 'Div', [own, most], [1]));
   const cells = node('cell_count', 'Mul', [batch, builder.integers([width])], [1]);
   // [samples, 1] and [1, cells]: the first rounds work on these, what follows on [samples, cells].
-  let left = rest('samples', counted(builder, 'draws/sample', count, 'samples', 1));
+  const behind = counted(builder, 'draws/sample', count, 'samples', 1);
+  let left = rest('samples', node('from_there', 'Add', [behind, from], behind.shape));
   let right = rest('cells', counted(builder, 'draws/cell', cells, 'cells', 0));
   const full = ['samples', 'cells'];
   rounds.forEach((constant, round) => {

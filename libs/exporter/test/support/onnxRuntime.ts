@@ -21,12 +21,14 @@ export class LoadedModel {
     return new LoadedModel(await InferenceSession.create(writeModel(model), options));
   }
 
-  async run(feeds: Readonly<Record<string, Floats | bigint>>): Promise<Record<string, Floats>> {
+  async run(
+    feeds: Readonly<Record<string, Floats | bigint | readonly bigint[]>>,
+  ): Promise<Record<string, Floats>> {
     const tensors = Object.entries(feeds).map(([name, value]) => [
       name,
-      typeof value === 'bigint'
-        ? new Tensor('int64', BigInt64Array.of(value), [1])
-        : new Tensor('float32', value.data, value.dims),
+      typeof value === 'object' && 'data' in value
+        ? new Tensor('float32', value.data, value.dims)
+        : new Tensor('int64', BigInt64Array.from([value].flat())),
     ]);
     const results = await this.session.run(Object.fromEntries(tensors) as Record<string, Tensor>);
     return Object.fromEntries(

@@ -1,5 +1,5 @@
 import type { Sampling, Scaler } from '@onda/contract';
-import { drawsAny, tensorNames } from '@onda/contract';
+import { drawsAny, seedDim, tensorNames } from '@onda/contract';
 import type { Graph } from '@onda/onnx';
 import { GraphBuilder } from '../../graph/graphBuilder.ts';
 import type { Value } from '../../graph/value.ts';
@@ -25,7 +25,7 @@ export interface AnyGeneratorOptions {
  * The graph of a generator for any model, by its own nodes.
  *
  *   x [batch, time, features] or words [batch, time]; state_in as the layout has it, where the model has states; samples int64 [1];
- *   seed int64 [1] or noise float32 [batch, samples, width], where values are drawn
+ *   seed int64 [1] or [2], with how many samples came before, or noise float32 [batch, samples, width], where values are drawn
  *     ->  y [batch, samples, features] or [batch, samples], state_out
  *
  * The loop runs in the model's units; the prompt is scaled once, and the values at the end.
@@ -82,7 +82,7 @@ function entriesOf(
     return drawEntries(builder, sampling, { noise: builder.inLayout(noise, true) });
   }
   const int64 = { shape: [1], type: 'int64' as const };
-  const seed = builder.input(tensorNames.seed, 'int64', [1]);
+  const seed = builder.input(tensorNames.seed, 'int64', [seedDim]);
   const sizes = builder.single('draws/x_shape', 'Shape', [x], { shape: [x.shape.length], type: 'int64' });
   const batch = builder.single('draws/batch', 'Gather', [sizes, builder.integers([0])], int64);
   const least = builder.integers([way.kind === 'stream' ? lag : 0]);
