@@ -1,4 +1,4 @@
-import { spawnSync } from 'node:child_process';
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -6,8 +6,12 @@ import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { parse, parseAllDocuments } from 'yaml';
 import { readOptions } from '../src/config/readOptions.ts';
+import { inferRequest, post } from './support/requests.ts';
+import type { InferBody } from './support/requests.ts';
+import { exampleModels, exitOf } from './support/service.ts';
 
-const deploy = fileURLToPath(new URL('../../../deploy/', import.meta.url));
+const root = fileURLToPath(new URL('../../../', import.meta.url));
+const deploy = join(root, 'deploy');
 const checker = fileURLToPath(new URL('python/check_deploy.py', import.meta.url));
 const python = process.env.ONDA_DEPLOY_PYTHON;
 const haproxy = process.env.ONDA_HAPROXY;
@@ -23,7 +27,11 @@ const read = (file: string): Promise<string> => readFile(join(deploy, file), 'ut
 interface Manifest {
   kind: string;
   data?: Record<string, string>;
-  spec?: { containers?: { args: string[] }[] };
+  spec?: {
+    ingress?: { from: { podSelector: { matchLabels: object } }[] }[];
+    predictor?: { labels: object };
+    template?: { metadata: { labels: object }; spec: { terminationGracePeriodSeconds: number } };
+  };
 }
 
 async function manifests(file: string): Promise<Manifest[]> {
@@ -79,6 +87,7 @@ describe.skipIf(haproxy === undefined)('the balancers of deploy/', () => {
     await writeFile(join(folder, 'haproxy.cfg'), config);
     const { status, stderr } = spawnSync(haproxy ?? '', ['-c', '-f', join(folder, 'haproxy.cfg')], {
       encoding: 'utf8',
+      env: { ...process.env, NAMESPACE: 'default' },
     });
     expect(stderr).not.toContain('[ALERT]');
     expect(status).toBe(0);
@@ -115,5 +124,70 @@ describe('the options in deploy/', () => {
       tokens: '/etc/onda/tokens/tokens',
       logFormat: 'json',
     });
+  });
+});
+
+describe('the parts of deploy/', () => {
+  it('may reach Redis where they keep their sequences in it', async () => {
+    const policy = (await manifests('kubernetes/redis.yaml')).find(({ kind }) => kind === 'NetworkPolicy');
+    const [{ from }] = policy?.spec?.ingress ?? [{ from: [] }];
+    const label = from[0].podSelector.matchLabels;
+    const deployment = (await manifests('kubernetes/onda.yaml')).find(({ kind }) => kind === 'Deployment');
+    expect(deployment?.spec?.template?.metadata.labels).toMatchObject(label);
+    const service = (await manifests('kserve/onda.yaml')).find(({ kind }) => kind === 'InferenceService');
+    expect(service?.spec?.predictor?.labels).toMatchObject(label);
+  });
+
+  it('have the CUDA that the provider is linked with', async () => {
+    const libraries = await readFile(join(root, 'tools/setup/src/cudaLibraries.mjs'), 'utf8');
+    const [, cuda] = /libcudart\.so\.(\d+)/.exec(libraries) ?? [];
+    const [, image] = /FROM nvidia\/cuda:(\d+)\.\S*-cudnn-runtime-/.exec(await read('Dockerfile')) ?? [];
+    expect([cuda, image]).toEqual(['13', '13']);
+  });
+
+  it('give the orchestrator more time than the drain takes', async () => {
+    const { spec } =
+      (await manifests('kubernetes/onda.yaml')).find(({ kind }) => kind === 'Deployment') ?? {};
+    const options = parse(await dataOf('kubernetes/onda.yaml', 'serve.yaml')) as Record<string, number>;
+    const drain = options['drain-delay-ms'] / 1000 + options['drain-s'];
+    expect(spec?.template?.spec.terminationGracePeriodSeconds).toBeGreaterThan(drain);
+  });
+});
+
+describe('the image', () => {
+  it('holds all that the server runs on', { timeout: 60_000 }, async () => {
+    const dockerfile = await read('Dockerfile');
+    const image = join(folder, 'image');
+    const [, ...build] = /&& node (tools\/setup\/bin\/build\.mjs server) image/.exec(dockerfile) ?? [];
+    execFileSync(process.execPath, [...build.join(' ').split(' '), image], { cwd: root });
+    const [, entry] = /ENTRYPOINT (\[.*\])\n$/.exec(dockerfile) ?? [];
+    const [command, ...args] = (JSON.parse(entry) as string[]).map((part) => part.replace('/onda', image));
+    const env = Object.fromEntries(
+      Array.from(dockerfile.matchAll(/(ONDA_SERVE_\w+)=(\S+)/g), ([, name, value]) => [name, value]),
+    );
+    const child = spawn(command, args, {
+      cwd: image,
+      env: {
+        PATH: process.env.PATH,
+        ...env,
+        ONDA_SERVE_MODELS: exampleModels,
+        ...{ ONDA_SERVE_HTTP_PORT: '0', ONDA_SERVE_GRPC_PORT: '0', ONDA_SERVE_METRICS_PORT: '0' },
+        ONDA_SERVE_HOST: '127.0.0.1',
+        ONDA_SERVE_JSON: 'true',
+      },
+      stdio: ['ignore', 'pipe', 'ignore'],
+    });
+    const ended = exitOf(child);
+    const line = await new Promise<string>((resolve, reject) => {
+      child.stdout.once('data', (data: Buffer) => {
+        resolve(data.toString());
+      });
+      child.once('exit', reject);
+    });
+    const { http } = JSON.parse(line) as { http: string };
+    const answer = await post<InferBody>(`${http}/v2/models/lagged-sine/infer`, inferRequest([0.5]));
+    expect([answer.status, answer.body.outputs[0].data]).toEqual([200, [expect.any(Number)]]);
+    child.kill('SIGTERM');
+    expect(await ended).toBe(0);
   });
 });

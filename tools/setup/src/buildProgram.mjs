@@ -1,5 +1,6 @@
 // @ts-check
 import { readFile } from 'node:fs/promises';
+import { isBuiltin } from 'node:module';
 import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { build } from 'esbuild';
@@ -30,9 +31,10 @@ const taken = [
  * @param {string} root
  * @param {string} app a folder of apps/
  * @param {string} folder
+ * @returns {Promise<string[]>} the packages that are not in it, sorted
  */
 export async function buildProgram(root, app, folder) {
-  await build({
+  const { metafile } = await build({
     absWorkingDir: root,
     entryPoints: {
       cli: join(root, 'apps', app, 'src', 'cli.ts'),
@@ -52,7 +54,13 @@ export async function buildProgram(root, app, folder) {
     conditions: [],
     banner: { js: requireBanner },
     plugins: [packagesOutside(isInside), sourcePlaces],
+    metafile: true,
   });
+  const outside = Object.values(metafile.outputs)
+    .flatMap(({ imports }) => imports)
+    .filter(({ path, external }) => external === true && !isBuiltin(path) && !path.startsWith('.'))
+    .map(({ path }) => path.split('/', path.startsWith('@') ? 2 : 1).join('/'));
+  return [...new Set(outside)].sort();
 }
 
 /**

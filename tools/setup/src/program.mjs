@@ -33,19 +33,32 @@ export async function ensureProgram(place, app) {
     join(programs, `${app}.lock`),
     async () => {
       if (existsSync(program)) return;
-      const { buildProgram } = await import('./buildProgram.mjs');
-      await fillFolderBeside(folder, (temporary) => buildProgram(place.root, app, temporary)).catch(
-        (error) => {
-          throw new SetupError(
-            `${app}: its sources could not be compiled (${messageOf(error)}); correct that.`,
-          );
-        },
-      );
+      await compileInto(place.root, app, folder);
       forgetOthers(programs, app, folder);
     },
     waitAloud(place),
   );
   return program;
+}
+
+/**
+ * Compiles an app's command line into a folder, whole or not at all.
+ * @param {string} root
+ * @param {string} app a folder of apps/
+ * @param {string} folder
+ * @returns {Promise<readonly string[]>} the packages that it needs beside it
+ * @throws {SetupError} with the compiler's words for sources that cannot be read
+ */
+export async function compileInto(root, app, folder) {
+  const { buildProgram } = await import('./buildProgram.mjs');
+  /** @type {string[]} */
+  let outside = [];
+  await fillFolderBeside(folder, async (temporary) => {
+    outside = await buildProgram(root, app, temporary);
+  }).catch((error) => {
+    throw new SetupError(`${app}: its sources could not be compiled (${messageOf(error)}); correct that.`);
+  });
+  return outside;
 }
 
 /**
