@@ -84,7 +84,7 @@ describe('--admin-grpc-port', () => {
     expect((await call('ModelReady', { name: 'b' }, inference)).answer).toEqual({ ready: true });
     const parameters = { unload_dependents: { bool_param: true } };
     expect(await call('RepositoryModelUnload', { model_name: 'a', parameters })).toMatchObject({ code: 0 });
-    expect(await call('ModelReady', { name: 'a' }, inference)).toMatchObject({ code: 5 });
+    expect((await call('ModelReady', { name: 'a' }, inference)).answer).toEqual({ ready: false });
     inference.close();
     const broken = await load('broken');
     expect(broken).toMatchObject({ code: 3 });
