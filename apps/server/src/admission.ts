@@ -4,7 +4,6 @@ import { ProtocolError } from '@onda/protocol';
 import type { RuntimeTensor } from '@onda/runtime';
 import { limits } from './limits.ts';
 import type { ServedModel } from './servedModel.ts';
-import type { Service } from './service.ts';
 
 /**
  * Refuses a request whose run would take more memory than one request may, or more rows than the model takes, or not the same rows
@@ -61,17 +60,4 @@ export function checkRunSize({ name, signature }: ServedModel, batch: number, sa
       `model "${name}": expected at most ${most} samples a request over all sequences, got ${batch * samples}; send several requests and hand the state on`,
     );
   }
-}
-
-/**
- * Refuses to generate when too many wait already: a late answer helps nobody.
- *
- * @throws ProtocolError 503
- */
-export function checkCapacity(service: Service): void {
-  if (service.runtime.pending < limits.pending) return;
-  throw new ProtocolError(
-    'unavailable',
-    `${limits.pending} requests wait already, and the service takes no more; try again in a moment`,
-  );
 }

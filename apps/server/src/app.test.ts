@@ -19,6 +19,7 @@ import { SequenceSteps } from './sequences/sequenceSteps.ts';
 import { MemoryState } from './sequences/memoryState.ts';
 import { StateLayout } from './sequences/stateLayout.ts';
 import type { ServedModel } from './servedModel.ts';
+import { RunGate } from './generation/runGate.ts';
 import type { Service } from './service.ts';
 
 // Here a session is a function, to have the failures that a real one does not give on request; test/ has the real service.
@@ -107,6 +108,7 @@ beforeEach(async () => {
       leave: () => underWay--,
     },
     stayAwake: () => undefined,
+    generations: new RunGate(1),
     draining: false,
     log: createLog({ format: 'json', level: 'silent' }),
     onDefect: (text) => defects.push(text),

@@ -1,5 +1,6 @@
 import type { WorkerRuntime } from '@onda/runtime-node';
 import type { Access } from './access/access.ts';
+import type { RunGate } from './generation/runGate.ts';
 import type { Log } from './log/createLog.ts';
 import type { StateStore } from './sequences/openStates.ts';
 import type { Tracing } from './tracing/tracing.ts';
@@ -16,6 +17,8 @@ export interface Service {
   readonly pressure: Pick<Pressure, 'enter' | 'leave'>;
   /** Called with each answer to an infer request. */
   readonly stayAwake: () => void;
+  /** Where closed loops wait for their turn. */
+  readonly generations: RunGate;
   readonly runtime: Pick<WorkerRuntime, 'alive' | 'pending' | 'stalledMs'>;
   /** Set when the service stops: it is live until it ends, but takes no more. */
   draining: boolean;

@@ -10,6 +10,7 @@ import { timeouts } from './limits.ts';
 import { listenError, listenOn, urlOf } from './listen.ts';
 import type { Log } from './log/createLog.ts';
 import { every } from './every.ts';
+import { RunGate } from './generation/runGate.ts';
 import { ModelRepository } from './modelRepository.ts';
 import { ModelBudget } from './models/modelBudget.ts';
 import { RepositoryKeeper } from './models/repositoryKeeper.ts';
@@ -122,6 +123,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       runtime,
       pressure: new Pressure(options.overloadMs),
       stayAwake: wakefulness(options.awakeUs),
+      generations: new RunGate(options.workers),
       draining: false,
       log,
       tracing,

@@ -10,6 +10,7 @@ import { timeouts } from '../src/limits.ts';
 import { createLog } from '../src/log/createLog.ts';
 import { ModelRepository } from '../src/modelRepository.ts';
 import type { RepositoryControl } from '../src/models/repositoryControl.ts';
+import { RunGate } from '../src/generation/runGate.ts';
 import type { Service } from '../src/service.ts';
 import { mutateBytes } from './fuzz/mutateBytes.ts';
 import { GrpcClient } from './support/grpcClient.ts';
@@ -51,6 +52,7 @@ beforeEach(async () => {
     runtime: { alive: true, pending: 0, stalledMs: 0 },
     pressure: { enter: () => true, leave: () => undefined },
     stayAwake: () => undefined,
+    generations: new RunGate(1),
     draining: false,
     log: createLog({ format: 'json', level: 'silent' }),
     onDefect: (text) => defects.push(text),

@@ -91,3 +91,26 @@ describe('statistics', () => {
     expect(after[0].inference_stats.fail.count - before.inference_stats.fail.count).toBe(1);
   });
 });
+
+describe('generate', () => {
+  it('runs nothing for clients that have gone while they waited', async () => {
+    const runs = async (): Promise<number> => {
+      const { body } = await getJson<{ model_stats: { execution_count: number }[] }>(`${model}/stats`);
+      return body.model_stats[0].execution_count;
+    };
+    const before = await runs();
+    // A tenth of a second each, one after the other.
+    const ask = (signal: AbortSignal): Promise<unknown> =>
+      fetch(`${model}/generate`, {
+        method: 'POST',
+        body: JSON.stringify({ prompt: [0], samples: 100_000 }),
+        signal,
+      }).catch(() => undefined);
+    const gone = AbortSignal.timeout(100);
+    await Promise.all(Array.from({ length: 30 }, () => ask(gone)));
+    const last = await post<Samples>(`${model}/generate`, { prompt: [0], samples: 1 });
+    expect(last.status).toBe(200);
+    // Those that ran before the clients left, and the last; all 31 without a look at who waits.
+    expect((await runs()) - before).toBeLessThan(15);
+  });
+});

@@ -3,6 +3,7 @@ import { ProtocolError } from '@onda/protocol';
 import { checkFeeds } from '@onda/runtime';
 import type { RuntimeTensor, Session } from '@onda/runtime';
 import { WorkerError } from '@onda/runtime-node';
+import { clientGone } from '../clientGone.ts';
 import type { ModelStats } from '../modelStats.ts';
 import { maybeTrace } from '../tracing/requestTrace.ts';
 import { BatchQueue } from './batchQueue.ts';
@@ -259,10 +260,7 @@ function isOver(run: WaitingRun, now: number): boolean {
 function refuse(run: WaitingRun): void {
   run.reject(
     run.isGone()
-      ? new ProtocolError(
-          'canceled',
-          'the client has gone before the model ran; nothing was run, send it again',
-        )
+      ? clientGone()
       : new ProtocolError(
           'timeout',
           "the request's timeout passed before the model ran; nothing was run, send it again or give it longer",

@@ -16,7 +16,9 @@ export function addGenerate(app: FastifyInstance, service: Service): void {
     const model = service.repository.findHeld(name, version);
     const call = { version, body: requestBody(request), client: clientOf(request.raw) };
     const answer = await countRequest(model.stats, async () =>
-      generateAll(await readGeneration(service, model, call)),
+      generateAll(await readGeneration(service, model, call), (run) =>
+        service.generations.run(() => reply.raw.destroyed, run),
+      ),
     );
     return sendJson(reply, answer);
   };

@@ -41,7 +41,11 @@ async function answer(
   const since = performance.now();
   const { version } = request.params as ModelParams;
   const call = { version, body: requestBody(request), client: clientOf(request.raw) };
-  const pieces = generatePieces(await readGeneration(service, model, call), limits.streamPieceSamples);
+  const pieces = generatePieces(
+    await readGeneration(service, model, call),
+    limits.streamPieceSamples,
+    (run) => service.generations.run(() => reply.raw.destroyed, run),
+  );
   // The first before the status: what the model refuses is an error like any other.
   const first = await pieces.next();
   model.stats.firstResponse(performance.now() - since);

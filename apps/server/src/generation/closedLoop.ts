@@ -18,6 +18,9 @@ export interface ClosedLoop {
   readonly samples: number;
 }
 
+/** Does a run when its turn comes. */
+export type TakeTurn = <Result>(run: () => Promise<Result>) => Promise<Result>;
+
 export interface LoopPiece {
   readonly values: Samples;
   /** After the last value that was fed; null where there is none, and in all pieces of a run but the last. */
@@ -27,23 +30,26 @@ export interface LoopPiece {
 /**
  * Runs a closed loop a piece at a time: the pieces joined are what one run gives.
  *
- * @param most samples of a piece; raised to the lag, since no run can be shorter and go on
- * @param stats count the runs
+ * @param most     samples of a piece; raised to the lag, since no run can be shorter and go on
+ * @param stats    count the runs
+ * @param takeTurn asked for each run
  */
 export function loopPieces(
   loop: ClosedLoop,
   most: number,
   stats: ModelStats,
+  takeTurn: TakeTurn,
 ): AsyncGenerator<LoopPiece, void> {
   const size = Math.max(most, loop.generator.least);
-  const run = async (call: GeneratorCall): Promise<LoopPiece> => {
-    const { session, model } = loop.generator;
-    const since = performance.now();
-    const { y, state } = await runGenerator(session, model, call);
-    stats.compute.add(performance.now() - since);
-    stats.ran(call.prompt.dims[0]);
-    return { values: y as Samples, state };
-  };
+  const run = (call: GeneratorCall): Promise<LoopPiece> =>
+    takeTurn(async () => {
+      const { session, model } = loop.generator;
+      const since = performance.now();
+      const { y, state } = await runGenerator(session, model, call);
+      stats.compute.add(performance.now() - since);
+      stats.ran(call.prompt.dims[0]);
+      return { values: y as Samples, state };
+    });
   const { form, goesOnExactly } = loop.generator;
   const seeded = form.draws?.kind === 'seed' ? form.draws : undefined;
   const again = seeded !== undefined && !(seeded.goesOn && goesOnExactly);

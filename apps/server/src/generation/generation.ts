@@ -1,11 +1,11 @@
 import { decodeGenerateFrom, decodeGenerateRequest, encodeGenerateResponse } from '@onda/protocol';
 import { scopedId } from '../access/sequenceScope.ts';
-import { checkCapacity, checkRunSize } from '../admission.ts';
+import { checkRunSize } from '../admission.ts';
 import { findLive } from '../sequences/findLive.ts';
 import type { ServedModel } from '../servedModel.ts';
 import type { Service } from '../service.ts';
 import { loopPieces } from './closedLoop.ts';
-import type { ClosedLoop } from './closedLoop.ts';
+import type { ClosedLoop, TakeTurn } from './closedLoop.ts';
 import { readDraws } from './draws.ts';
 import type { GenerationPlan } from './generationPlan.ts';
 import { liveLoop } from './liveLoop.ts';
@@ -38,7 +38,7 @@ export async function readGeneration(
     if (generator === null && model.signature.states.length === 0) throw withoutGenerator(model);
     const found = await findLive(service.repository, model, version, scopedId(client, from.id), from.id);
     const generation = liveLoop(found, from);
-    checkCapacity(service);
+    service.generations.checkRoom();
     return generation;
   }
   // A version that was taken away is there for its sequences alone.
@@ -49,7 +49,7 @@ export async function readGeneration(
   const [batch, time] = prompt.dims;
   checkRunSize(model, batch, time + samples);
   const { draws, seed } = readDraws(model.name, generator, asked, [batch, samples]);
-  checkCapacity(service);
+  service.generations.checkRoom();
   return {
     model,
     ahead: undefined,
@@ -61,8 +61,8 @@ export async function readGeneration(
 }
 
 /** The whole answer as JSON. */
-export async function generateAll(generation: GenerationPlan): Promise<string> {
-  const pieces = generatePieces(generation, Infinity);
+export async function generateAll(generation: GenerationPlan, takeTurn: TakeTurn): Promise<string> {
+  const pieces = generatePieces(generation, Infinity, takeTurn);
   try {
     const { value } = await pieces.next();
     return String(value);
@@ -74,11 +74,13 @@ export async function generateAll(generation: GenerationPlan): Promise<string> {
 /**
  * The answer in pieces, each in the form of the whole: the state is in the last.
  *
- * @param most samples of a piece
+ * @param most     samples of a piece
+ * @param takeTurn asked for each run
  */
 export async function* generatePieces(
   generation: GenerationPlan,
   most: number,
+  takeTurn: TakeTurn,
 ): AsyncGenerator<string, void> {
   const { model, loop, returnState, nesting, seed } = generation;
   let { ahead } = generation;
@@ -94,7 +96,7 @@ export async function* generatePieces(
   // The sequence may end meanwhile, and its version be taken away.
   model.stats.generating++;
   try {
-    for await (const { values, state } of loopPieces(loop, most, model.stats)) {
+    for await (const { values, state } of loopPieces(loop, most, model.stats, takeTurn)) {
       yield encode(ahead ? joinSamples(ahead, values) : values, state);
       ahead = undefined;
     }

@@ -13,6 +13,7 @@ import { ModelStats } from '../modelStats.ts';
 import { Pressure } from '../pressure.ts';
 import { MemoryState } from '../sequences/memoryState.ts';
 import type { ServedModel } from '../servedModel.ts';
+import { RunGate } from '../generation/runGate.ts';
 import type { Service } from '../service.ts';
 import { createMetricsServer } from './metricsServer.ts';
 
@@ -43,6 +44,7 @@ beforeEach(async () => {
     runtime,
     pressure: new Pressure(0),
     stayAwake: () => undefined,
+    generations: new RunGate(1),
     draining: false,
     log: createLog({ format: 'json', level: 'silent' }),
     onDefect: () => undefined,
