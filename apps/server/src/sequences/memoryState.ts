@@ -1,4 +1,6 @@
 import { clientOfId } from '../access/sequenceScope.ts';
+import { Order } from './order.ts';
+import type { Place } from './order.ts';
 import { reasons, tooManySequences } from './sequenceErrors.ts';
 import type {
   Change,
@@ -11,16 +13,41 @@ import type {
 } from './sequenceState.ts';
 import { StateSlab } from './stateSlab.ts';
 
-interface Live extends LiveSequence {
-  steps: number;
-  samples: number;
+/** Sequences that one look forgets at most: when the clients of a million leave at once, nobody else is to wait for it. */
+const MOST_A_LOOK = 10_000;
+
+/** The orders that live sequences stand in. */
+interface Orders {
+  /** By their last step. */
+  readonly byUse: Order<Live>;
+  /** By their first. */
+  readonly byStart: Order<Live>;
+}
+
+class Live implements LiveSequence {
+  readonly kind = 'live';
+  readonly id: string;
+  readonly row: Int32Array;
+  steps = 0;
+  samples = 0;
   last: LastStep | undefined;
-  expiresInMs: number;
+  expiresInMs = 0;
   /** When its first step was done and its last one, milliseconds of the store's clock. */
   readonly startedAt: number;
   usedAt: number;
   /** A step is running for it. */
-  held: boolean;
+  held = false;
+  readonly used: Place<Live>;
+  readonly begun: Place<Live>;
+
+  constructor(id: string, row: Int32Array, now: number, { byUse, byStart }: Orders) {
+    this.id = id;
+    this.row = row;
+    this.startedAt = now;
+    this.usedAt = now;
+    this.used = byUse.add(this);
+    this.begun = byStart.add(this);
+  }
 }
 
 interface Gone extends GoneSequence {
@@ -37,6 +64,8 @@ export class MemoryState implements SequenceState {
   readonly #now: () => number;
   readonly #rows: StateSlab;
   readonly #live = new Map<string, Live>();
+  /** Those that are due stand first in one of both, so that nobody has to look through all. */
+  readonly #orders: Orders = { byUse: new Order(), byStart: new Order() };
   /** Sequences whose first step is running: they have their place already. */
   #starting = 0;
   /** Of each client, those that are starting included. */
@@ -62,7 +91,7 @@ export class MemoryState implements SequenceState {
     if (live === undefined) return this.#gone.get(id);
     live.expiresInMs = this.#leftMs(live);
     if (live.held || live.expiresInMs > 0) return live;
-    return this.#expire(id, live);
+    return this.#expire(live);
   }
 
   hold(id: string, isNew: boolean): void {
@@ -72,7 +101,7 @@ export class MemoryState implements SequenceState {
       return;
     }
     const client = clientOfId(id);
-    if (this.#isFull || this.#hasShare(client)) this.sweep();
+    if (this.#isFull || this.#hasShare(client)) this.#expireDue();
     if (this.#isFull) throw tooManySequences(this.limits);
     if (this.#hasShare(client)) throw tooManySequences(this.limits, true);
     this.#starting++;
@@ -98,20 +127,20 @@ export class MemoryState implements SequenceState {
     live.samples = change.samples;
     live.last = change.last;
     live.usedAt = this.#now();
+    this.#orders.byUse.toEnd(live.used);
     if (!change.end) return { kind: 'kept', expiresInMs: this.#leftMs(live) };
     this.ended++;
-    this.#forget(id, live, reasons.ended);
+    this.#forget(live, reasons.ended);
     return { kind: 'kept', expiresInMs: undefined };
   }
 
   sweep(): void {
-    for (const [id, live] of this.#live) {
-      if (!live.held && this.#leftMs(live) === 0) this.#expire(id, live);
-    }
+    this.#expireDue();
     const until = this.#now() - this.limits.idleMs;
+    let left = MOST_A_LOOK;
     for (const [id, { at }] of this.#gone) {
       // In the order they went.
-      if (at > until && this.#gone.size <= this.limits.most) break;
+      if (left-- === 0 || (at > until && this.#gone.size <= this.limits.most)) break;
       this.#gone.delete(id);
     }
   }
@@ -133,18 +162,7 @@ export class MemoryState implements SequenceState {
   }
 
   #begin(id: string): Live {
-    const now = this.#now();
-    const live: Live = {
-      kind: 'live',
-      row: this.#rows.take(),
-      steps: 0,
-      samples: 0,
-      last: undefined,
-      expiresInMs: 0,
-      startedAt: now,
-      usedAt: now,
-      held: false,
-    };
+    const live = new Live(id, this.#rows.take(), this.#now(), this.#orders);
     this.started++;
     this.#count(clientOfId(id), 1);
     this.#gone.delete(id);
@@ -157,16 +175,32 @@ export class MemoryState implements SequenceState {
     return Math.max(0, Math.floor(Math.min(usedAt + idleMs, startedAt + ageMs) - this.#now()));
   }
 
-  #expire(id: string, live: Live): GoneSequence {
+  /** Forgets those that are due. They are looked at in order, up to the first that is not: a look must cost the same whatever lives. */
+  #expireDue(): void {
+    let left = MOST_A_LOOK;
+    for (const { first } of [this.#orders.byUse, this.#orders.byStart]) {
+      let place = first;
+      while (place && left-- > 0 && this.#leftMs(place.item) === 0) {
+        const { item, after } = place;
+        if (!item.held) this.#expire(item);
+        place = after;
+      }
+    }
+  }
+
+  #expire(live: Live): GoneSequence {
     const { idleMs, ageMs } = this.limits;
     const old = this.#now() - live.startedAt >= ageMs;
     this.expired++;
-    return this.#forget(id, live, old ? reasons.old(ageMs) : reasons.idle(idleMs));
+    return this.#forget(live, old ? reasons.old(ageMs) : reasons.idle(idleMs));
   }
 
-  #forget(id: string, live: Live, why: string): GoneSequence {
+  #forget(live: Live, why: string): GoneSequence {
+    const { id, used, begun } = live;
     const gone: Gone = { kind: 'gone', at: this.#now(), why, last: live.last };
     this.#live.delete(id);
+    this.#orders.byUse.remove(used);
+    this.#orders.byStart.remove(begun);
     this.#count(clientOfId(id), -1);
     this.#rows.give(live.row);
     // Put in anew, so that they stand in the order they went.

@@ -11,8 +11,8 @@ export const stepsPerSecond = { process: 25_000, joined: 150_000, redis: 20_000 
 /** What is planned on may be used to so much, so that one that fails can be borne. */
 const MOST_USE = 0.5;
 
-/** Memory of a process before its first sequence, and that may be taken by states, gibibytes. */
 const GIB = 2 ** 30;
+/** Memory that a process and a Redis have for sequences, gibibytes. */
 const memoryGib = { process: 4, redis: 16 } as const;
 
 export interface Plan {
@@ -37,24 +37,24 @@ export interface Plan {
 export function capacityPlan(live: number, intervalS: number): Plan {
   const steps = live / intervalS;
   const redisBytes = live * bytesPerSequence.redis;
+  const memoryBytes = live * bytesPerSequence.memory;
+  const processesWith = (stepsOfEach: number): number =>
+    // Two at least, so that one may fail.
+    Math.max(2, share(steps, stepsOfEach), share(memoryBytes, memoryGib.process * GIB));
   return {
     live,
     steps,
-    memoryGib: (live * bytesPerSequence.memory) / GIB,
+    memoryGib: memoryBytes / GIB,
     redisGib: redisBytes / GIB,
-    processes: processesFor(steps, stepsPerSecond.process),
-    processesJoined: processesFor(steps, stepsPerSecond.joined),
-    redisShards: Math.max(
-      1,
-      Math.ceil(steps / (stepsPerSecond.redis * MOST_USE)),
-      Math.ceil(redisBytes / (memoryGib.redis * GIB * MOST_USE)),
-    ),
+    processes: processesWith(stepsPerSecond.process),
+    processesJoined: processesWith(stepsPerSecond.joined),
+    redisShards: Math.max(1, share(steps, stepsPerSecond.redis), share(redisBytes, memoryGib.redis * GIB)),
   };
 }
 
-/** Two at least, so that one may fail. */
-function processesFor(steps: number, each: number): number {
-  return Math.max(2, Math.ceil(steps / (each * MOST_USE)));
+/** How many it takes when each is used to a part of what it can. */
+function share(all: number, each: number): number {
+  return Math.ceil(all / (each * MOST_USE));
 }
 
 /** A row of the table in docs/deploying.md. */

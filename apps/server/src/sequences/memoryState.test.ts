@@ -1,0 +1,96 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+import { MemoryState } from './memoryState.ts';
+import type { Change } from './sequenceState.ts';
+
+const limits = { most: 5000, idleMs: 100, ageMs: 250 };
+
+let now: number;
+let looks: number;
+let state: MemoryState;
+beforeEach(() => {
+  now = 0;
+  looks = 0;
+  state = new MemoryState(limits, 1, () => {
+    looks++;
+    return now;
+  });
+});
+
+const change = (steps: number): Change => ({
+  expected: steps - 1,
+  row: Int32Array.of(steps),
+  steps,
+  samples: steps,
+  last: undefined,
+  end: false,
+});
+
+const live = (): string[] => ['a', 'b', 'c'].filter((id) => state.find(id)?.kind === 'live');
+
+describe('sweep', () => {
+  it('forgets who was not stepped for long, whoever began first', () => {
+    for (const id of ['a', 'b', 'c']) state.keep(id, change(1));
+    now = 60;
+    state.keep('a', change(2));
+    now = 100;
+    state.sweep();
+    expect(state).toMatchObject({ size: 1, expired: 2 });
+    expect(live()).toEqual(['a']);
+    expect(state.find('b')).toMatchObject({
+      kind: 'gone',
+      why: 'was forgotten after 0.1 seconds without a step',
+    });
+  });
+
+  it('forgets who is old, though it was stepped a moment ago', () => {
+    state.keep('a', change(1));
+    now = 90;
+    state.keep('b', change(1));
+    for (let step = 2; step < 6; step++) {
+      now = step * 50;
+      state.keep('a', change(step));
+      state.keep('b', change(step));
+    }
+    expect(now).toBe(250);
+    state.sweep();
+    expect(live()).toEqual(['b']);
+    expect(state.find('a')).toMatchObject({ why: 'was forgotten 0.25 seconds after its start' });
+  });
+
+  it('passes over a sequence whose step is running, and goes on behind it', () => {
+    for (const id of ['a', 'b']) state.keep(id, change(1));
+    state.hold('a', false);
+    now = 100;
+    state.sweep();
+    expect([state.size, live()]).toEqual([1, ['a']]);
+    state.letGo('a', false);
+    state.sweep();
+    expect(state.size).toBe(0);
+  });
+
+  it('looks at those that are due alone, however many live; so does who begins when all places are taken', () => {
+    for (let index = 0; index < limits.most; index++) state.keep(`s${index}`, change(1));
+    looks = 0;
+    state.sweep();
+    expect(() => {
+      state.hold('one more', true);
+    }).toThrow('5000 sequences live already');
+    // The first of each order, at each of both, and the sweep of those that are gone.
+    expect(looks).toBeLessThan(10);
+    now = 100;
+    state.hold('one more', true);
+    expect(state.size).toBe(0);
+  });
+
+  it('forgets a part of very many at a time', () => {
+    const many = new MemoryState({ ...limits, most: 100_000 }, 1, () => now);
+    for (let index = 0; index < 50_000; index++) many.keep(`s${index}`, change(1));
+    now = 100;
+    many.sweep();
+    expect(many.size).toBe(40_000);
+    // One that is due and still there is over all the same.
+    expect(many.find('s49999')).toMatchObject({ kind: 'gone' });
+    for (let look = 0; look < 4; look++) many.sweep();
+    expect(many).toMatchObject({ size: 0, expired: 50_000 });
+  });
+});
