@@ -63,6 +63,18 @@ describe('a model that must not load', () => {
       '1: model_warmup "all": expected batch_size up to 8 as the model takes, got 2000000000; correct it',
     ],
     [
+      'a warm-up of other dims than its file',
+      'plus1',
+      `${plain} model_warmup { name: "w" inputs { key: "x" value { data_type: TYPE_FP32 dims: 3 zero_data: true } } }`,
+      '1: model_warmup "w": input "x": expected shape [batch, 2], got [1, 3]; its dim 1 is always 2',
+    ],
+    [
+      'fewer rows than none',
+      'plus1',
+      'max_batch_size: -1',
+      'config.pbtxt: max_batch_size: expected 0 or more, got -1; 0 is for a model without rows',
+    ],
+    [
       'a state of other dims than its configuration says',
       'grows',
       'max_batch_size: 8 sequence_batching { state { input_name: "s_in" output_name: "s_out" data_type: TYPE_FP32 dims: 1 } }',

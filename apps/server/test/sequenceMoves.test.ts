@@ -104,6 +104,12 @@ describe('a live sequence', () => {
       /^sequence "n": expected a document that GET of a sequence gave, got another \(steps: .*\); send it as it was exported$/,
     ],
     [
+      'more steps than are counted',
+      { steps: Number.MAX_SAFE_INTEGER },
+      400,
+      /another \(steps: .*4503599627370496\)/,
+    ],
+    [
       'NaN',
       { row: Buffer.from(Float32Array.from({ length: 33 }, () => NaN).buffer).toString('base64') },
       400,

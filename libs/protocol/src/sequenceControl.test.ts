@@ -43,6 +43,10 @@ describe(readSequence, () => {
       { sequence_id: 'x'.repeat(129) },
       `sequence_id: expected a whole number up to 2^53 - 1, or a string of at most 128 characters, got "${'x'.repeat(36)}...; send larger numbers as strings`,
     ],
+    [
+      { sequence_id: 'half \ud83d' },
+      'sequence_id: expected a whole number up to 2^53 - 1, or a string of at most 128 characters, got "half \\ud83d"; send larger numbers as strings',
+    ],
     [{ sequence_id: 1, sequence_start: 1 }, 'sequence_start: expected true or false, got 1; correct it'],
     [
       { sequence_id: 1, sequence_step: 0 },

@@ -56,12 +56,17 @@ export function readSequence(parameters: Parameters): SequenceControl | undefine
  */
 export function readSequenceId(id: unknown): string | undefined {
   if (id === undefined || id === 0 || id === '') return undefined;
-  if (typeof id === 'string' && id.length <= MAX_ID_LENGTH) return id;
+  if (typeof id === 'string' && isSequenceId(id)) return id;
   // Beyond 2^53 two numbers of JSON may be read as one.
   if (typeof id === 'number' && Number.isSafeInteger(id) && id > 0) return String(id);
   throw malformed(
     `sequence_id: expected a whole number up to 2^53 - 1, or a string of at most ${MAX_ID_LENGTH} characters, got ${describeValue(id)}; send larger numbers as strings`,
   );
+}
+
+/** Whether a text can be an id: half of a pair of UTF-16 is no character, and would be another's id in UTF-8. */
+export function isSequenceId(id: string): boolean {
+  return id !== '' && id.length <= MAX_ID_LENGTH && !/\p{Cs}/u.test(id);
 }
 
 function malformed(text: string): ProtocolError {

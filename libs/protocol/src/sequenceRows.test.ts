@@ -62,6 +62,11 @@ describe(readSequenceRows, () => {
       'input "sequence_id": expected numbers from 1 or text of 1 to 128 characters, got "" in row 1; name the sequence of each row',
     ],
     [
+      'half a character',
+      { sequence_id: texts('a', '\udc00') },
+      'input "sequence_id": expected numbers from 1 or text of 1 to 128 characters, got "\\udc00" in row 1; name the sequence of each row',
+    ],
+    [
       'a negative id',
       { sequence_id: ids(1n, -1n) },
       'input "sequence_id": expected numbers from 1 or text of 1 to 128 characters, got -1 in row 1; name the sequence of each row',

@@ -3,7 +3,7 @@ import type { TensorSpec, TensorType } from '@onda/contract';
 import type { ProtocolTensor } from './datatypes.ts';
 import { describeValue } from './jsonBody.ts';
 import type { SequenceControl } from './sequenceControl.ts';
-import { MAX_ID_LENGTH } from './sequenceControl.ts';
+import { isSequenceId, MAX_ID_LENGTH } from './sequenceControl.ts';
 
 /**
  * Inputs that make each row of a request a step of a sequence of its own; the names are those of OpenVINO Model Server, which has
@@ -110,7 +110,7 @@ function idReader(tensor: ProtocolTensor): (row: number) => string {
   if (tensor.type === 'string') {
     return (row) => {
       const id = tensor.data[row];
-      if (id !== '' && id.length <= MAX_ID_LENGTH) return id;
+      if (isSequenceId(id)) return id;
       throw wrongId(row, id);
     };
   }

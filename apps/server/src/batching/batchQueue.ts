@@ -45,6 +45,11 @@ export class BatchQueue {
     else this.#waiting.splice(at, 0, run);
   }
 
+  /** The first time at which it is too late for one of them; Infinity: never. */
+  get nextDeadline(): number {
+    return this.#waiting.reduce((least, { deadline }) => Math.min(least, deadline), Infinity);
+  }
+
   /** Rows that would leave with the first. */
   joinableRows(maxRows: number, maxValues: number): number {
     let rows = 0;

@@ -85,6 +85,19 @@ describe(Batcher, () => {
     ]);
   });
 
+  it('does not wait for others longer than a request may wait', async () => {
+    const { session, runs, open } = gatedSession();
+    open();
+    const slow = { ...options, delayUs: 600_000_000 };
+    const batcher = new Batcher(session, slow, new ModelStats(), () => 0);
+    const patient = valuesOf(batcher.run(x(3), ['y']));
+    await turn();
+    expect(runs).toEqual([]);
+    const hurried = valuesOf(batcher.run(x(4), ['y'], { deadline: 500_000 }));
+    expect(await Promise.all([patient, hurried])).toEqual([[6], [8]]);
+    expect(runs).toEqual([[3, 4]]);
+  });
+
   it('gives each its own where the model answers with other rows than it was asked with, and joins no more then', async () => {
     const { session, runs, open } = gatedSession();
     open();
@@ -110,12 +123,13 @@ describe(Batcher, () => {
   it('waits no longer once there are as many rows as are preferred, and takes no more than those', async () => {
     const { session, runs, open } = gatedSession();
     open();
-    const preferred = { ...options, maxRows: 8, delayUs: 10_000_000, preferred: [2, 4] };
+    const preferred = { ...options, maxRows: 8, delayUs: 600_000_000, preferred: [2, 4] };
     const batcher = new Batcher(session, preferred, new ModelStats());
     const answers = [3, 4, 5, 6, 7].map((value) => valuesOf(batcher.run(x(value), ['y'])));
     await Promise.all(answers.slice(0, 4));
     expect(runs).toEqual([[3, 4, 5, 6]]);
     // One is too few: it waits for the next.
+    await turn();
     const sixth = valuesOf(batcher.run(x(8), ['y']));
     expect(await Promise.all([answers[4], sixth])).toEqual([[14], [16]]);
     expect(runs.slice(1)).toEqual([[7, 8]]);

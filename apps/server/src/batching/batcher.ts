@@ -69,6 +69,8 @@ export class Batcher {
   readonly #mostUnderWay: number;
   #underWay = 0;
   #flushing = false;
+  /** Of a wait for others. */
+  #timer: NodeJS.Timeout | undefined;
 
   /** @param now a clock in milliseconds that never goes back */
   constructor(
@@ -143,22 +145,31 @@ export class Batcher {
 
   /** Requests that were read in one turn of the event loop leave together: `setImmediate` comes after all of them. */
   #flushSoon(waitMs = 0): void {
+    if (this.#timer !== undefined) {
+      // With what has come meanwhile there may be enough.
+      clearTimeout(this.#timer);
+      this.#timer = undefined;
+      this.#flushing = false;
+    }
     if (this.#flushing || this.#underWay >= this.#mostUnderWay || this.#queue.length === 0) return;
     this.#flushing = true;
     const flush = (): void => {
       this.#flushing = false;
+      this.#timer = undefined;
       this.#flush();
     };
     // A timer's finest step is a millisecond; below it, the event loop's turns are counted.
     if (waitMs < 1) setImmediate(flush);
-    else setTimeout(flush, waitMs);
+    else this.#timer = setTimeout(flush, waitMs);
   }
 
   #flush(): void {
     const { maxRows, maxValues, delayUs } = this.#options;
     const { first } = this.#queue;
     if (first === undefined || this.#underWay >= this.#mostUnderWay) return;
-    const left = delayUs / 1000 - (this.#now() - first.since);
+    const until = first.since + delayUs / 1000;
+    // Whom the wait for others would make late is not made to wait: the worker is free.
+    const left = delayUs > 0 && this.#queue.nextDeadline <= until ? 0 : until - this.#now();
     const rows = left > 0 && this.#joins ? this.#rowsEnough() : maxRows;
     if (rows === 0) {
       this.#flushSoon(left);

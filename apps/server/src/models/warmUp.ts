@@ -1,4 +1,4 @@
-import { elementsOf, ModelError, typedArrays } from '@onda/contract';
+import { elementsOf, ModelError, OndaError, typedArrays } from '@onda/contract';
 import type { TensorSpec } from '@onda/contract';
 import { shapeText } from '@onda/runtime';
 import type { RuntimeTensor, Session } from '@onda/runtime';
@@ -35,9 +35,14 @@ export async function warmUp(
   checkStates(await session.run(feedsOf(signature)), signature, 1, place);
   if (maxRows > 1) checkStates(await session.run(feedsOf(signature, 2)), signature, 2, place);
   for (const warmup of config?.model_warmup ?? []) {
-    const feeds = warmupFeeds(warmup, signature, data, `${place}: model_warmup "${warmup.name ?? ''}"`);
+    const where = `${place}: model_warmup "${warmup.name ?? ''}"`;
+    const feeds = warmupFeeds(warmup, signature, data, where);
     const count = Math.min(MOST_RUNS, warmup.count ?? 1);
-    for (let run = 0; run < Math.max(1, count); run++) await session.run(feeds);
+    for (let run = 0; run < Math.max(1, count); run++) {
+      await session.run(feeds).catch((cause: unknown) => {
+        throw cause instanceof OndaError ? new ModelError(`${where}: ${cause.message}`, { cause }) : cause;
+      });
+    }
   }
 }
 

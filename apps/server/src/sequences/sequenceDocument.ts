@@ -14,12 +14,15 @@ export interface DocumentModel {
   layout: StateLayout;
 }
 
+/** Far more than a sequence can have, and far from where whole numbers stop being told apart. */
+const MOST_STEPS = 2 ** 52;
+
 const schema = z.object({
   format: z.literal('onda-sequence-1'),
   model: z.string(),
   file_sha256: z.string(),
-  steps: z.int().min(1),
-  samples: z.int().min(1),
+  steps: z.int().min(1).max(MOST_STEPS),
+  samples: z.int().min(1).max(MOST_STEPS),
   row: z.base64(),
 });
 
