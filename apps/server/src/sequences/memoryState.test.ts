@@ -1,3 +1,4 @@
+import type { RuntimeTensor } from '@onda/runtime';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { MemoryState } from './memoryState.ts';
 import type { Change } from './sequenceState.ts';
@@ -92,5 +93,33 @@ describe('sweep', () => {
     expect(many.find('s49999')).toMatchObject({ kind: 'gone' });
     for (let look = 0; look < 4; look++) many.sweep();
     expect(many).toMatchObject({ size: 0, expired: 50_000 });
+  });
+});
+
+describe('keep', () => {
+  /** A step whose answer takes so many bytes; no such memory is taken here. */
+  const numbered = (steps: number, byteLength: number): Change => {
+    const y = { type: 'float32', dims: [1], data: { byteLength } } as unknown as RuntimeTensor;
+    return { ...change(steps), last: { step: steps, samples: steps, inputs: {}, tensors: { y } } };
+  };
+  const half = 128 * 1024 * 1024;
+
+  it('changes nothing where an answer for retries does not fit, and forgets those of sequences that are gone', async () => {
+    state.keep('a', numbered(1, half));
+    state.keep('b', numbered(1, half));
+    await expect(state.keep('c', numbered(1, 8))).rejects.toMatchObject({ status: 503 });
+    await expect(state.keep('b', numbered(2, half + 8))).rejects.toMatchObject({ status: 503 });
+    expect(state).toMatchObject({ size: 2, started: 2 });
+    expect(state.find('b')).toMatchObject({ steps: 1 });
+    expect(state.keep('c', change(1))).toMatchObject({ kind: 'kept' });
+    expect(state.keep('b', { ...numbered(2, half), end: true })).toMatchObject({ kind: 'kept' });
+    // It is over, and its answer can still be had.
+    await expect(state.keep('c', numbered(2, 8))).rejects.toMatchObject({ status: 503 });
+    state.keep('b', change(1));
+    expect(state.keep('c', numbered(2, half))).toMatchObject({ kind: 'kept' });
+    now = 300;
+    for (let sweep = 0; sweep < 2; sweep++, now += 300) state.sweep();
+    state.keep('d', numbered(1, 2 * half));
+    expect(state.find('d')).toMatchObject({ kind: 'live' });
   });
 });

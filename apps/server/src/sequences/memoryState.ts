@@ -1,6 +1,7 @@
 import { clientOfId } from '../access/sequenceScope.ts';
 import { Order } from './order.ts';
 import type { Place } from './order.ts';
+import { RetryMemory } from './retryMemory.ts';
 import { reasons, tooManySequences } from './sequenceErrors.ts';
 import type {
   Change,
@@ -10,6 +11,7 @@ import type {
   LiveSequence,
   SequenceLimits,
   SequenceState,
+  Soon,
 } from './sequenceState.ts';
 import { StateSlab } from './stateSlab.ts';
 
@@ -71,6 +73,7 @@ export class MemoryState implements SequenceState {
   /** Of each client, those that are starting included. */
   readonly #ofClient = new Map<string, number>();
   readonly #gone = new Map<string, Gone>();
+  readonly #retries: RetryMemory;
 
   /**
    * @param rowSize words of one sequence's row
@@ -79,6 +82,7 @@ export class MemoryState implements SequenceState {
   constructor(limits: SequenceLimits, rowSize: number, now: () => number = () => performance.now()) {
     this.limits = limits;
     this.#rows = new StateSlab(rowSize);
+    this.#retries = new RetryMemory(limits, rowSize);
     this.#now = now;
   }
 
@@ -118,9 +122,11 @@ export class MemoryState implements SequenceState {
     if (live) live.held = false;
   }
 
-  keep(id: string, change: Change): Kept {
+  keep(id: string, change: Change): Soon<Kept> {
     const known = this.#live.get(id);
     if ((known?.steps ?? 0) !== change.expected) return { kind: 'moved' };
+    const refusal = this.#retries.replace(known?.last, change.last);
+    if (refusal) return Promise.reject(refusal);
     const live = known ?? this.#begin(id);
     live.row.set(change.row);
     live.steps = change.steps;
@@ -141,7 +147,7 @@ export class MemoryState implements SequenceState {
     for (const [id, { at }] of this.#gone) {
       // In the order they went.
       if (left-- === 0 || (at > until && this.#gone.size <= this.limits.most)) break;
-      this.#gone.delete(id);
+      this.#forgetGone(id);
     }
   }
 
@@ -165,9 +171,14 @@ export class MemoryState implements SequenceState {
     const live = new Live(id, this.#rows.take(), this.#now(), this.#orders);
     this.started++;
     this.#count(clientOfId(id), 1);
-    this.#gone.delete(id);
+    this.#forgetGone(id);
     this.#live.set(id, live);
     return live;
+  }
+
+  #forgetGone(id: string): void {
+    this.#retries.replace(this.#gone.get(id)?.last, undefined);
+    this.#gone.delete(id);
   }
 
   #leftMs({ usedAt, startedAt }: Live): number {
@@ -203,8 +214,7 @@ export class MemoryState implements SequenceState {
     this.#orders.byStart.remove(begun);
     this.#count(clientOfId(id), -1);
     this.#rows.give(live.row);
-    // Put in anew, so that they stand in the order they went.
-    this.#gone.delete(id);
+    // None is there of that id, so that they stand in the order they went.
     this.#gone.set(id, gone);
     return gone;
   }

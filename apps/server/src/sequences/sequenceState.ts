@@ -91,7 +91,7 @@ export interface SequenceState {
   hold(id: string, isNew: boolean): void;
   letGo(id: string, isNew: boolean): void;
 
-  /** @throws ProtocolError 503 when the store is away: then the change may have been made, which a retry with its step number finds out */
+  /** @throws ProtocolError 503 when there is no room for the answer of a step with a number, or the store is away: then the change may have been made, which a retry with its step number finds out */
   keep(id: string, change: Change): Soon<Kept>;
 
   /** Forgets what is due, and looks how many live. Never fails. */
