@@ -110,7 +110,7 @@ describe(createMetricsServer, () => {
 
   it('counts sequences', async () => {
     const step = { row: Int32Array.of(0), steps: 1, samples: 1, last: undefined };
-    for (const id of ['a', 'b', 'c']) sequences.keep(id, { ...step, expected: 0, end: id === 'a' });
+    for (const id of ['a', 'b', 'c']) void sequences.keep(id, { ...step, expected: 0, end: id === 'a' });
     expect(await read('onda_sequences_live')).toEqual({ [m]: 2 });
     expect(await read('onda_sequences_started')).toEqual({ [m]: 3 });
     expect(await read('onda_sequences_ended')).toEqual({ [m]: 1 });

@@ -30,9 +30,9 @@ const live = (): string[] => ['a', 'b', 'c'].filter((id) => state.find(id)?.kind
 
 describe('sweep', () => {
   it('forgets who was not stepped for long, whoever began first', () => {
-    for (const id of ['a', 'b', 'c']) state.keep(id, change(1));
+    for (const id of ['a', 'b', 'c']) void state.keep(id, change(1));
     now = 60;
-    state.keep('a', change(2));
+    void state.keep('a', change(2));
     now = 100;
     state.sweep();
     expect(state).toMatchObject({ size: 1, expired: 2 });
@@ -44,13 +44,13 @@ describe('sweep', () => {
   });
 
   it('forgets who is old, though it was stepped a moment ago', () => {
-    state.keep('a', change(1));
+    void state.keep('a', change(1));
     now = 90;
-    state.keep('b', change(1));
+    void state.keep('b', change(1));
     for (let step = 2; step < 6; step++) {
       now = step * 50;
-      state.keep('a', change(step));
-      state.keep('b', change(step));
+      void state.keep('a', change(step));
+      void state.keep('b', change(step));
     }
     expect(now).toBe(250);
     state.sweep();
@@ -59,7 +59,7 @@ describe('sweep', () => {
   });
 
   it('passes over a sequence whose step is running, and goes on behind it', () => {
-    for (const id of ['a', 'b']) state.keep(id, change(1));
+    for (const id of ['a', 'b']) void state.keep(id, change(1));
     state.hold('a', false);
     now = 100;
     state.sweep();
@@ -70,7 +70,7 @@ describe('sweep', () => {
   });
 
   it('looks at those that are due alone, however many live; so does who begins when all places are taken', () => {
-    for (let index = 0; index < limits.most; index++) state.keep(`s${index}`, change(1));
+    for (let index = 0; index < limits.most; index++) void state.keep(`s${index}`, change(1));
     looks = 0;
     state.sweep();
     expect(() => {
@@ -85,7 +85,7 @@ describe('sweep', () => {
 
   it('forgets a part of very many at a time', () => {
     const many = new MemoryState({ ...limits, most: 100_000 }, 1, () => now);
-    for (let index = 0; index < 50_000; index++) many.keep(`s${index}`, change(1));
+    for (let index = 0; index < 50_000; index++) void many.keep(`s${index}`, change(1));
     now = 100;
     many.sweep();
     expect(many.size).toBe(40_000);
@@ -105,8 +105,8 @@ describe('keep', () => {
   const half = 128 * 1024 * 1024;
 
   it('changes nothing where an answer for retries does not fit, and forgets those of sequences that are gone', async () => {
-    state.keep('a', numbered(1, half));
-    state.keep('b', numbered(1, half));
+    void state.keep('a', numbered(1, half));
+    void state.keep('b', numbered(1, half));
     await expect(state.keep('c', numbered(1, 8))).rejects.toMatchObject({ status: 503 });
     await expect(state.keep('b', numbered(2, half + 8))).rejects.toMatchObject({ status: 503 });
     expect(state).toMatchObject({ size: 2, started: 2 });
@@ -115,11 +115,11 @@ describe('keep', () => {
     expect(state.keep('b', { ...numbered(2, half), end: true })).toMatchObject({ kind: 'kept' });
     // It is over, and its answer can still be had.
     await expect(state.keep('c', numbered(2, 8))).rejects.toMatchObject({ status: 503 });
-    state.keep('b', change(1));
+    void state.keep('b', change(1));
     expect(state.keep('c', numbered(2, half))).toMatchObject({ kind: 'kept' });
     now = 300;
     for (let sweep = 0; sweep < 2; sweep++, now += 300) state.sweep();
-    state.keep('d', numbered(1, 2 * half));
+    void state.keep('d', numbered(1, 2 * half));
     expect(state.find('d')).toMatchObject({ kind: 'live' });
   });
 });
