@@ -46,6 +46,20 @@ describe('inference.GRPCInferenceService', () => {
     health.close();
   });
 
+  it('tells apart sequences whose ids are numbers of 64 bits', async () => {
+    const [id, next] = ['9223372036854775807', '9223372036854775806'];
+    const step = (sequence: object, more: object): Promise<InferAnswer> =>
+      client.call('ModelInfer', grpcRequest([0.5], { parameters: { sequence_id: sequence, ...more } }));
+    const first = await step({ int64_param: id }, start);
+    expect(first.parameters.sequence_id.string_param).toBe(id);
+    await expect(step({ int64_param: next }, {})).rejects.toMatchObject({
+      code: 5,
+      details: `sequence "${next}": there is no such sequence; begin it with sequence_start`,
+    });
+    const second = await step({ uint64_param: id }, { sequence_end: { bool_param: true } });
+    expect(second.parameters.sequence_step.int64_param).toBe('2');
+  });
+
   it('describes itself and the model', async () => {
     expect(await client.call('ServerMetadata', {})).toMatchObject({ name: 'onda' });
     expect(await client.call('ModelMetadata', model)).toMatchObject({

@@ -52,7 +52,9 @@ function parametersOf(peer: Readonly<Record<string, Parameter>>): GrpcInferReque
   const parameters = Object.entries(peer).map(([name, parameter]): [string, unknown] => {
     const { parameter_choice: choice } = parameter;
     const value = choice === undefined ? undefined : parameter[choice];
-    return [name, choice === 'int64_param' || choice === 'uint64_param' ? Number(value) : value];
+    if (choice !== 'int64_param' && choice !== 'uint64_param') return [name, value];
+    const number = Number(value);
+    return [name, Number.isSafeInteger(number) ? number : String(value)];
   });
   return Object.fromEntries(parameters) as GrpcInferRequest['parameters'];
 }

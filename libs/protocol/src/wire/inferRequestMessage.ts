@@ -2,7 +2,7 @@ import { readContents } from './tensorContents.ts';
 import type { GrpcContents } from './tensorContents.ts';
 import { WireError, WireReader } from './wireReader.ts';
 
-/** Parameters as JSON would have them; undefined for one in which nothing is set. A number is the nearest that JavaScript has. */
+/** Parameters as JSON would have them; undefined for one in which nothing is set. A whole number beyond 2^53 is its digits. */
 export type GrpcParameters = Readonly<Record<string, string | number | boolean | undefined>>;
 
 export interface GrpcTensor {
@@ -124,10 +124,10 @@ function readParameter(reader: WireReader): string | number | boolean | undefine
   while (!reader.done) {
     const tag = reader.tag();
     if (tag === 0x08) value = reader.bool();
-    else if (tag === 0x10) value = reader.int64();
+    else if (tag === 0x10) value = reader.int64OrDigits();
     else if (tag === 0x1a) value = reader.text();
     else if (tag === 0x21) value = reader.double();
-    else if (tag === 0x28) value = reader.uint64();
+    else if (tag === 0x28) value = reader.uint64OrDigits();
     else reader.skip(tag, 5);
   }
   return value;

@@ -60,6 +60,17 @@ export class WireReader {
     return (this.#high | 0) * TWO_32 + this.#low;
   }
 
+  /** A number, or the digits of one that JavaScript's numbers do not tell from its neighbours. */
+  int64OrDigits(): number | string {
+    const value = this.int64();
+    return Number.isSafeInteger(value) ? value : String(BigInt.asIntN(64, this.#wide()));
+  }
+
+  uint64OrDigits(): number | string {
+    const value = this.uint64();
+    return Number.isSafeInteger(value) ? value : String(this.#wide());
+  }
+
   /** The nearest number of JavaScript. */
   uint64(): number {
     this.#varint();
@@ -117,6 +128,11 @@ export class WireReader {
     else if (type === WireType.BYTES) this.#takeLength();
     else if (type === WireType.FIXED32) this.#take(4);
     else throw new WireError(`field ${field} of a type that proto3 does not have`);
+  }
+
+  /** The last varint as it came. */
+  #wide(): bigint {
+    return (BigInt(this.#high) << 32n) | BigInt(this.#low);
   }
 
   #viewed(): DataView {
