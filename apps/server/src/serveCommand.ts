@@ -1,5 +1,5 @@
-import { isIP } from 'node:net';
 import { ConfigError } from '@onda/contract';
+import { isLoopback } from './access/isLoopback.ts';
 import type { ServeOptions } from './config/serveOptions.ts';
 import { createLog } from './log/createLog.ts';
 import type { Log } from './log/createLog.ts';
@@ -21,6 +21,7 @@ export async function serve(options: ServeOptions): Promise<void> {
     adminGrpcPort: options.adminGrpcPort,
     adminTokens: options.adminTokens,
     access: {
+      host: options.host,
       tokens: options.tokens,
       rate: options.clientRate,
       concurrent: options.clientConcurrent,
@@ -123,10 +124,6 @@ function greet(
   if (others.admin !== undefined) log.info(`  admin  ${others.admin}/v2/repository/index`);
   if (others.adminGrpc !== undefined) log.info(`  admin gRPC  ${others.adminGrpc}`);
   log.info('Stop it with Ctrl+C.');
-}
-
-function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '::1' || (isIP(host) === 4 && host.startsWith('127.'));
 }
 
 /** Resolves at the first SIGTERM or SIGINT; a second one ends the process at once, as it does without a handler. */

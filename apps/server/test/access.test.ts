@@ -1,4 +1,5 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Metadata } from '@grpc/grpc-js';
@@ -135,6 +136,33 @@ describe('--tokens', () => {
 
   it('writes no token to its output', () => {
     for (const token of Object.values(tokens)) expect(service.stderr()).not.toContain(token);
+  });
+});
+
+describe('a name that was made to lead here', () => {
+  it('is none that the service answers to, unless clients show tokens', async () => {
+    const open = await startService();
+    const ask = async (host: string, port = open.port): Promise<string> => {
+      const socket = new RawSocket(port);
+      const body = JSON.stringify(step({}));
+      socket.send(`POST ${INFER} HTTP/1.1\r\nHost: ${host}\r\nContent-Length: ${body.length}\r\n\r\n${body}`);
+      const [head] = (await socket.received('}')).split('\r\n');
+      socket.destroy();
+      return head;
+    };
+    expect(await ask(`rebound.example:${open.port}`)).toBe('HTTP/1.1 403 Forbidden');
+    // What a page of that name sends to its own origin.
+    const page = { host: `rebound.example:${open.port}`, origin: `http://rebound.example:${open.port}` };
+    const status = await new Promise((resolve, reject) => {
+      const call = request({ port: open.port, path: '/v2', headers: page }, ({ statusCode }) => {
+        resolve(statusCode);
+      });
+      call.once('error', reject).end();
+    });
+    expect(status).toBe(403);
+    expect(await ask(`localhost:${open.port}`)).toBe('HTTP/1.1 400 Bad Request');
+    expect(await ask(`rebound.example:${service.port}`, service.port)).toBe('HTTP/1.1 401 Unauthorized');
+    await open.stop();
   });
 });
 

@@ -39,6 +39,18 @@ describe('--metrics-port', () => {
     expect(code).toBe(2);
   });
 
+  it('refuses an address that this machine does not have, naming the option', async () => {
+    const { code, stderr } = await runCommand([
+      ...['serve', '--models', exampleModels, '--http-port', '0'],
+      // Of a network for documentation alone (RFC 5737).
+      ...['--metrics-port', '0', '--metrics-host', '192.0.2.1'],
+    ]);
+    expect(stderr).toBe(
+      'cannot listen on 192.0.2.1 port 0: this machine has no such address; choose another --metrics-host\n',
+    );
+    expect(code).toBe(2);
+  });
+
   it('refuses a gRPC port that is taken, naming the option', async () => {
     const port = String(service.port);
     const { code, stderr } = await runCommand([

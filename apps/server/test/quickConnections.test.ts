@@ -27,10 +27,10 @@ function open(): RawSocket {
 
 function request(id: string, headers = '', count = 2): string {
   const body = JSON.stringify({ id, ...inferRequest(sines(count)) });
-  return `POST ${INFER} HTTP/1.1\r\nHost: a\r\n${headers}Content-Length: ${body.length}\r\n\r\n${body}`;
+  return `POST ${INFER} HTTP/1.1\r\nHost: localhost\r\n${headers}Content-Length: ${body.length}\r\n\r\n${body}`;
 }
 
-const GET = 'GET /v2/health/live HTTP/1.1\r\nHost: a\r\n\r\n';
+const GET = 'GET /v2/health/live HTTP/1.1\r\nHost: localhost\r\n\r\n';
 
 describe('a connection of infer requests', () => {
   it('answers a request that comes byte by byte', async () => {
@@ -71,7 +71,7 @@ describe('a connection of infer requests', () => {
     const bytesOf = (text: string): string => Buffer.from(text).toString('latin1');
     const id = 'Wellenlänge 波';
     const body = bytesOf(JSON.stringify({ id, ...inferRequest(sines(2)) }));
-    open().send(`POST ${INFER} HTTP/1.1\r\nHost: a\r\nContent-Length: ${body.length}\r\n\r\n${body}`);
+    open().send(`POST ${INFER} HTTP/1.1\r\nHost: localhost\r\nContent-Length: ${body.length}\r\n\r\n${body}`);
     await socket.received(`"id":"${bytesOf(id)}"`);
     // Its length was right if the next one is read.
     socket.send(request('next'));
@@ -84,7 +84,7 @@ describe('a connection of infer requests', () => {
     ['another request', GET],
     [
       'a chunked body',
-      `POST ${INFER} HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n`,
+      `POST ${INFER} HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n`,
     ],
     ['a body of more than 64 KiB', request('large', '', 20_000)],
   ])('becomes one of the HTTP server with %s, before and after others', async (_name, other) => {

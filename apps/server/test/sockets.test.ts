@@ -32,14 +32,14 @@ function open(): RawSocket {
 
 describe('a body of 100 MB', () => {
   it('is refused before a byte of it was sent', async () => {
-    open().send(`POST ${INFER} HTTP/1.1\r\nHost: a\r\nContent-Length: 100000000\r\n\r\n`);
+    open().send(`POST ${INFER} HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100000000\r\n\r\n`);
     const answer = await socket.received(tooLarge);
     expect(answer).toMatch(/^HTTP\/1\.1 413 /);
     expect(answer.toLowerCase()).toContain('connection: close');
   });
 
   it('is refused at the limit when its length was not said', async () => {
-    open().send(`POST ${INFER} HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n`);
+    open().send(`POST ${INFER} HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n`);
     let sent = 0;
     // In steps, so that the answer can come between them: the loopback takes 100 MB faster than anybody reads.
     const pump = setInterval(() => {
@@ -55,7 +55,7 @@ describe('a body of 100 MB', () => {
   });
 
   it('is let go of when its sender goes on all the same', async () => {
-    open().send(`POST ${INFER} HTTP/1.1\r\nHost: a\r\nContent-Length: 100000000\r\n\r\n`);
+    open().send(`POST ${INFER} HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100000000\r\n\r\n`);
     const started = performance.now();
     expect(await socket.closed()).toContain(tooLarge);
     // It waits two seconds for the sender to stop, and no longer.
@@ -83,14 +83,14 @@ describe('a body of 100 MB', () => {
 describe('connections', () => {
   it('lets go of a client that closes its side before the answer', async () => {
     const body = JSON.stringify(inferRequest(sines(3)));
-    open().send(`POST ${INFER} HTTP/1.1\r\nHost: a\r\nContent-Length: ${body.length}\r\n\r\n${body}`);
+    open().send(`POST ${INFER} HTTP/1.1\r\nHost: localhost\r\nContent-Length: ${body.length}\r\n\r\n${body}`);
     socket.socket.end();
     // Node may see the end first or answer first; half an answer it must not give.
     expect(await socket.closed()).toMatch(/^$|^HTTP\/1\.1 200 .*\]\}$/s);
   });
 
   it('lets go of a client that ends within its body', async () => {
-    open().send(`POST ${INFER} HTTP/1.1\r\nHost: a\r\nContent-Length: 1000\r\n\r\n{"inputs":[`);
+    open().send(`POST ${INFER} HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000\r\n\r\n{"inputs":[`);
     socket.socket.end();
     expect(await socket.closed()).not.toContain('HTTP/1.1 200');
   });
@@ -98,7 +98,7 @@ describe('connections', () => {
   it('goes on when a client resets the connection while its request runs', async () => {
     const prompt = JSON.stringify({ prompt: [0.5], samples: 130_000 });
     open().send(
-      `POST /v2/models/lagged-sine/generate HTTP/1.1\r\nHost: a\r\nContent-Length: ${prompt.length}\r\n\r\n${prompt}`,
+      `POST /v2/models/lagged-sine/generate HTTP/1.1\r\nHost: localhost\r\nContent-Length: ${prompt.length}\r\n\r\n${prompt}`,
     );
     await new Promise((resolve) => setTimeout(resolve, 30));
     socket.socket.resetAndDestroy();
@@ -113,7 +113,7 @@ describe('connections', () => {
   });
 
   it('refuses headers without end', async () => {
-    open().send(`GET /v2 HTTP/1.1\r\nHost: a\r\nX-Long: ${'a'.repeat(20_000)}\r\n\r\n`);
+    open().send(`GET /v2 HTTP/1.1\r\nHost: localhost\r\nX-Long: ${'a'.repeat(20_000)}\r\n\r\n`);
     const answer = await socket.closed();
     expect(answer).toMatch(/^HTTP\/1\.1 431 /);
     expect(answer).toContain('{"error":"the headers are too large; send fewer"}');
@@ -123,7 +123,10 @@ describe('connections', () => {
     const bodies = [3, 5].map((count) => JSON.stringify({ id: `n${count}`, ...inferRequest(sines(count)) }));
     open().send(
       bodies
-        .map((body) => `POST ${INFER} HTTP/1.1\r\nHost: a\r\nContent-Length: ${body.length}\r\n\r\n${body}`)
+        .map(
+          (body) =>
+            `POST ${INFER} HTTP/1.1\r\nHost: localhost\r\nContent-Length: ${body.length}\r\n\r\n${body}`,
+        )
         .join(''),
     );
     const answer = await socket.received('"id":"n5"');

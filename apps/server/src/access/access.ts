@@ -1,12 +1,15 @@
 import type { AccessError } from './accessError.ts';
 import { ClientLimits } from './clientLimits.ts';
 import type { ClientLimitOptions } from './clientLimits.ts';
+import { Hosts } from './hosts.ts';
 import { networkOf } from './networkOf.ts';
 import { Origins } from './origins.ts';
 import { readTokens } from './tokens.ts';
 import type { Tokens } from './tokens.ts';
 
 export interface AccessOptions extends ClientLimitOptions {
+  /** Where the service listens. */
+  host: string;
   /** File of the clients' tokens; undefined: nobody is asked who he is. */
   tokens: string | undefined;
   /** Origins of pages that may call the service besides its own. */
@@ -27,16 +30,24 @@ export type RefusalReason = 'unauthorized' | 'forbidden' | 'too-many';
 /** Who may call the service and how much, over HTTP and gRPC alike. */
 export class Access {
   readonly origins: Origins;
+  readonly hosts: Hosts;
   /** Requests that were not let in, since the start. */
   readonly refused: Record<RefusalReason, number> = { unauthorized: 0, forbidden: 0, 'too-many': 0 };
   readonly #tokens: Tokens | undefined;
   readonly #limits: ClientLimits | undefined;
 
-  constructor(tokens: Tokens | undefined, limits: ClientLimitOptions, corsOrigins: readonly string[] = []) {
+  /** @param host where the service listens; all others may call it when left out */
+  constructor(
+    tokens: Tokens | undefined,
+    limits: ClientLimitOptions,
+    corsOrigins: readonly string[] = [],
+    host = '0.0.0.0',
+  ) {
     this.#tokens = tokens;
     this.#limits =
       limits.rate === undefined && limits.concurrent === undefined ? undefined : new ClientLimits(limits);
     this.origins = new Origins(corsOrigins);
+    this.hosts = new Hosts({ listensOn: host, origins: corsOrigins, asked: tokens !== undefined });
   }
 
   /** Whether anything is asked of a request; where not, it costs nothing. */
@@ -71,9 +82,9 @@ export class Access {
 }
 
 /** @throws ConfigError for a file of tokens that cannot be used */
-export async function openAccess({ tokens, corsOrigins, ...limits }: AccessOptions): Promise<Access> {
+export async function openAccess({ tokens, corsOrigins, host, ...limits }: AccessOptions): Promise<Access> {
   const known = tokens === undefined ? undefined : await readTokens(tokens, '--tokens');
-  return new Access(known, limits, corsOrigins);
+  return new Access(known, limits, corsOrigins, host);
 }
 
 /** Lets everybody in, as often as he likes. */

@@ -14,8 +14,8 @@ export function clientOf(request: IncomingMessage): string | undefined {
 }
 
 /**
- * Stands before every route of HTTP: answers a browser's question whether a page may call, refuses pages that may not, clients
- * without a token, and those that ask too much. What is refused is not read.
+ * Stands before every route of HTTP: answers a browser's question whether a page may call, refuses pages that may not, names that
+ * are not the service's, clients without a token, and those that ask too much. What is refused is not read.
  *
  * @param isOpen the paths that need no token: the page's own files
  */
@@ -26,11 +26,12 @@ export function guard(
 ): RequestListener {
   return (request, response) => {
     const { method = '', url = '', headers } = request;
-    if (headers.origin === undefined && !access.asks) {
+    if (headers.origin === undefined && !access.asks && access.hosts.knows(headers.host)) {
       listener(request, response);
       return;
     }
     try {
+      access.hosts.check(headers.host);
       const preflight = access.origins.preflightHeaders(method, headers);
       if (preflight) {
         response.writeHead(204, preflight).end();

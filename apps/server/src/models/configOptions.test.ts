@@ -13,10 +13,14 @@ describe(configOptions, () => {
     const sequences = (text: string): ModelOptions['sequences'] =>
       configOptions(common, parseConfig(new TextEncoder().encode(text), 'config.pbtxt'), null).sequences;
     expect(
-      sequences('sequence_batching { max_sequence_idle_microseconds: 0 oldest { max_candidate_sequences: 0 } }'),
+      sequences(
+        'sequence_batching { max_sequence_idle_microseconds: 0 oldest { max_candidate_sequences: 0 } }',
+      ),
     ).toMatchObject({ most: 100, idleMs: 60_000 });
     expect(
-      sequences('sequence_batching { max_sequence_idle_microseconds: 5000000 oldest { max_candidate_sequences: 7 } }'),
+      sequences(
+        'sequence_batching { max_sequence_idle_microseconds: 5000000 oldest { max_candidate_sequences: 7 } }',
+      ),
     ).toMatchObject({ most: 7, idleMs: 5000 });
   });
 });

@@ -6,7 +6,7 @@ import { mutateBytes, randomBytes } from './mutateBytes.ts';
 import { pick } from './mutateJson.ts';
 
 const body = '{"prompt":[0.1],"samples":2}';
-const start = 'POST /v2/models/lagged-sine/generate HTTP/1.1\r\nHost: a\r\n';
+const start = 'POST /v2/models/lagged-sine/generate HTTP/1.1\r\nHost: localhost\r\n';
 const good = `${start}Content-Length: ${body.length}\r\n\r\n${body}`;
 
 type Send = (socket: Socket, random: Random) => Promise<void> | void;

@@ -38,7 +38,9 @@ export function configSignature(
   const rows = says.max_batch_size ?? completed;
   if (rows > 0) checkRows(all, rows, path);
   else if (rows < 0) {
-    throw new ModelError(`${path}: max_batch_size: expected 0 or more, got ${rows}; 0 is for a model without rows`);
+    throw new ModelError(
+      `${path}: max_batch_size: expected 0 or more, got ${rows}; 0 is for a model without rows`,
+    );
   }
   const { state = [], control_input = [] } = says.sequence_batching ?? {};
   const check = new Check(file, path, rows > 0, data);
