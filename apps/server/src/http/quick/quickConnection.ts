@@ -137,9 +137,7 @@ export class QuickConnection {
     if (length > 0 && bytes.length >= length && this.#knownBytes.compare(bytes, 0, length) === 0) return true;
     const end = bytes.indexOf(HEAD_END);
     if (end < 0) return false;
-    const head = maybeRequestHead(bytes.toString('latin1', 0, end));
-    // One that may not call is refused by the guard of the HTTP server.
-    this.#knownHead = this.#service.access.hosts.knows(head?.headers.host) ? head : undefined;
+    this.#knownHead = maybeRequestHead(bytes.toString('latin1', 0, end));
     // A copy, so that it does not keep what came with it.
     this.#knownBytes = Buffer.from(bytes.subarray(0, end + HEAD_END.length));
     return true;

@@ -15,6 +15,7 @@ describe(readRedisPlace, () => {
       host: 'cache',
       port: 1,
       db: 0,
+      username: 'default',
       password: 'secret',
     });
   });

@@ -46,8 +46,8 @@ export function readRedisPlace(place: string): RedisPlace {
       host: hostname.replace(/^\[|\]$/g, ''),
       port: Number(port || DEFAULT_PORT),
       db,
-      ...(username === '' ? {} : { username }),
-      ...(password === '' ? {} : { password }),
+      // Without a name ioredis warns on the console of a Redis that asks for no password; it is Redis's own name for who has none.
+      ...(password === '' ? {} : { username: username || 'default', password }),
       ...(protocol === 'rediss:' ? { tls: {} } : {}),
     },
     shown: db === 0 ? host : `${host}/${db}`,
