@@ -1,28 +1,49 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { ProtocolError } from '@onda/protocol';
+import { isPacking, packings, unpackBytes } from './unpackBytes.ts';
+import type { Packing } from './unpackBytes.ts';
 
 /**
- * Takes every body as bytes, whatever its content type says: tritonclient sends none, and a type proves nothing. Compressed
- * bodies are refused, so that a small body cannot become a large one.
+ * Takes every body as bytes, whatever its content type says: tritonclient sends none, and a type proves nothing. One that came
+ * compressed is unpacked, no further than a body of its route may be large.
  */
 export function addBodyParser(app: FastifyInstance): void {
   app.removeAllContentTypeParsers();
-  app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => {
-    done(null, body);
+  app.addContentTypeParser('*', { parseAs: 'buffer' }, (request: FastifyRequest, body: Buffer) => {
+    const packing = request.headers['content-encoding'] ?? '';
+    return isPacking(packing) ? unpackBody(request, body, packing) : Promise.resolve(body);
   });
   app.addHook('onRequest', (request, _reply, done) => {
     const encoding = request.headers['content-encoding'];
-    if (encoding === undefined || encoding === 'identity') {
+    if (encoding === undefined || encoding === 'identity' || isPacking(encoding)) {
       done();
       return;
     }
     done(
       new ProtocolError(
         'unsupported-media',
-        `Content-Encoding: expected none, got ${JSON.stringify(encoding.slice(0, 40))}; send the body uncompressed`,
+        `Content-Encoding: expected ${packings.join(' or ')}, got ${JSON.stringify(encoding.slice(0, 40))}; use one of them or none`,
       ),
     );
   });
+}
+
+async function unpackBody(request: FastifyRequest, body: Buffer, packing: Packing): Promise<Buffer> {
+  const { bodyLimit } = request.routeOptions;
+  const unpacked = await unpackBytes(body, packing, bodyLimit);
+  if (unpacked === 'more') {
+    throw new ProtocolError(
+      'too-large',
+      `the body: expected at most ${bodyLimit} bytes once it is unpacked, got more; send fewer samples at a time`,
+    );
+  }
+  if (unpacked === 'others') {
+    throw new ProtocolError(
+      'malformed',
+      `the body: expected bytes of ${packing} as Content-Encoding says, got others; compress it or leave the header out`,
+    );
+  }
+  return unpacked;
 }
 
 const nothing = new Uint8Array(0);

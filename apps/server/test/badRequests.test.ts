@@ -1,3 +1,4 @@
+import { deflateSync, gzipSync } from 'node:zlib';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { inferRequest, post, sines, zeros } from './support/requests.ts';
 import type { InferBody } from './support/requests.ts';
@@ -136,10 +137,36 @@ describe('infer', () => {
     );
   });
 
-  it('refuses a compressed body', async () => {
-    const answer = await post(infer, inferRequest([0]), { headers: { 'content-encoding': 'gzip' } });
-    expect(answer.status).toBe(415);
-    expect(answer.body.error).toBe('Content-Encoding: expected none, got "gzip"; send the body uncompressed');
+  it.each<[what: string, encoding: string, body: Uint8Array, status: number, error: string | undefined]>([
+    ['takes a body of gzip', 'gzip', gzipSync(JSON.stringify(inferRequest([0]))), 200, undefined],
+    ['takes a body of deflate', 'deflate', deflateSync(JSON.stringify(inferRequest([0]))), 200, undefined],
+    [
+      'refuses a body compressed otherwise',
+      'br',
+      Buffer.from('{}'),
+      415,
+      'Content-Encoding: expected gzip or deflate, got "br"; use one of them or none',
+    ],
+    [
+      'refuses a body that is not compressed as it says',
+      'gzip',
+      Buffer.from('{}'),
+      400,
+      'the body: expected bytes of gzip as Content-Encoding says, got others; compress it or leave the header out',
+    ],
+    [
+      'refuses a body that unpacks to a thousand times as much',
+      'gzip',
+      gzipSync(Buffer.alloc(9_000_000)),
+      413,
+      'the body: expected at most 8388608 bytes once it is unpacked, got more; send fewer samples at a time',
+    ],
+  ])('%s', async (_what, encoding, body, status, error) => {
+    const headers = { 'content-encoding': encoding };
+    const answer = await fetch(infer, { method: 'POST', headers, body: new Uint8Array(body) });
+    expect({ status: answer.status, ...((await answer.json()) as object) }).toMatchObject(
+      error === undefined ? { status } : { status, error },
+    );
   });
 
   it('refuses a binary header length that is none', async () => {

@@ -65,6 +65,13 @@ describe.runIf(python)('clients of others', () => {
       ]);
     }
     expectClose(ways.grpc.stream ?? [], y);
+    // Bodies of gzip and deflate.
+    for (const way of [ways.json, ways.binary]) {
+      expectClose(
+        way.packed ?? [],
+        [0, 1].map(() => y[y.length - 1]),
+      );
+    }
   });
 
   it.each(['http', 'grpc'] as const)('load and take away models by %s: tritonclient', async (way) => {
@@ -126,6 +133,7 @@ interface Found {
   steps: number[];
   together: number[];
   stream?: number[];
+  packed?: number[];
   metadata: object;
   errors: string[];
 }

@@ -21,7 +21,7 @@ const reasons: Readonly<Record<number, string>> = {
   409: 'A sequence that lives already is started, or a step comes out of turn.',
   410: 'The sequence has ended or was forgotten.',
   413: 'The body, or what it asks for, is too large.',
-  415: 'The body is compressed.',
+  415: 'The body is compressed in a way that is not known.',
   422: "The model's answer is not finite.",
   429: 'One client asks for more than its share.',
   431: 'The headers are too large.',

@@ -75,6 +75,8 @@ def over_http(address, binary, sequence):
     result["together"] = [float(one.get_result().as_numpy("y").ravel()[-1]) for one in waiting]
     after = client.get_inference_statistics(MODEL)["model_stats"][0]["inference_count"]
     result["counted"] = after - count
+    packed = [client.infer(MODEL, inputs, request_compression_algorithm=how) for how in ("gzip", "deflate")]
+    result["packed"] = [float(one.as_numpy("y").ravel()[-1]) for one in packed]
     client.close()
     return result
 

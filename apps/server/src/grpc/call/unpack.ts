@@ -1,19 +1,17 @@
-import { promisify } from 'node:util';
-import { gunzip, inflate } from 'node:zlib';
+import { isPacking, packings, unpackBytes } from '../../unpackBytes.ts';
+import type { Packing } from '../../unpackBytes.ts';
 import { CallError } from '../grpcErrors.ts';
 import { GrpcStatus } from '../grpcStatus.ts';
 import type { MessageBounds } from './messageBounds.ts';
 
-const unpackers = { gzip: promisify(gunzip), deflate: promisify(inflate) };
-
 /** How messages may be compressed. */
-export type Encoding = keyof typeof unpackers | 'identity';
+export type Encoding = Packing | 'identity';
 
 /** What a client is told that we take. */
-export const acceptedEncodings = ['identity', ...Object.keys(unpackers)].join(',');
+export const acceptedEncodings = ['identity', ...packings].join(',');
 
 export function isEncoding(name: string): name is Encoding {
-  return name === 'identity' || Object.hasOwn(unpackers, name);
+  return name === 'identity' || isPacking(name);
 }
 
 /**
@@ -28,16 +26,15 @@ export async function unpack(bytes: Buffer, encoding: Encoding, bounds: MessageB
       'a message: expected none compressed without grpc-encoding, got one; name the encoding',
     );
   }
-  try {
-    return await unpackers[encoding](bytes, { maxOutputLength: bounds.messageBytes });
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE')
-      throw messageTooLarge(bounds, 'more');
+  const unpacked = await unpackBytes(bytes, encoding, bounds.messageBytes);
+  if (unpacked === 'more') throw messageTooLarge(bounds, 'more');
+  if (unpacked === 'others') {
     throw new CallError(
       GrpcStatus.INVALID_ARGUMENT,
       `a message: expected bytes of ${encoding}, got others; compress it or leave grpc-encoding out`,
     );
   }
+  return unpacked;
 }
 
 /** @param got how many bytes */
