@@ -45,7 +45,7 @@ describe('docs/deploying.md', () => {
     const count = 100_000;
     const before = usedBytes();
     const state = new MemoryState(limits, ROW);
-    for (let index = 0; index < count; index++) void void state.keep(idOf(index), first);
+    for (let index = 0; index < count; index++) void state.keep(idOf(index), first);
     const each = (usedBytes() - before) / count;
     expect(state.size).toBe(count);
     expect(each).toBeLessThan(bytesPerSequence.memory);

@@ -163,6 +163,16 @@ describe.skipIf(!hasRedis)('the start', () => {
     await node.stop();
   });
 
+  it('warns of a Redis that drops live sequences when it is full', async () => {
+    const told: string[] = [];
+    const cache = await RedisServer.start(['--maxmemory', '100mb', '--maxmemory-policy', 'allkeys-lru']);
+    await (await RedisLink.open(cache.url, (text) => told.push(text))).close();
+    expect(told).toEqual([
+      `Redis at ${cache.url} drops sequences that live when it is full (maxmemory-policy allkeys-lru); set it to noeviction, with which it refuses new steps instead`,
+    ]);
+    await cache.stop();
+  });
+
   it('refuses a database that is not there', async () => {
     expect(await startOf(`${redis.url}/16`)).toBe(
       `--state ${redis.url}/16: expected a Redis that answers, got ERR DB index is out of range; start it, correct the address or leave --state out`,

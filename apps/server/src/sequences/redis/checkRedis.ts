@@ -23,3 +23,16 @@ const unfit: readonly [says: RegExp, problem: string][] = [
 export function maybeUnfit(info: string): string | undefined {
   return unfit.find(([says]) => says.test(info))?.[1];
 }
+
+/**
+ * What is to be said of a Redis that keeps sequences only as long as it has room, and drops live ones then.
+ *
+ * @param info what INFO gave
+ * @returns a sentence but for the place that begins it; undefined: it refuses what it has no room for, or has no bound
+ */
+export function maybeEvicts(info: string): string | undefined {
+  const [, bound = '0'] = /^maxmemory:([0-9]+)/m.exec(info) ?? [];
+  const [, policy = 'noeviction'] = /^maxmemory_policy:(\S+)/m.exec(info) ?? [];
+  if (bound === '0' || policy === 'noeviction') return undefined;
+  return `drops sequences that live when it is full (maxmemory-policy ${policy}); set it to noeviction, with which it refuses new steps instead`;
+}

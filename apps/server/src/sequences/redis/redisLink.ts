@@ -1,7 +1,7 @@
 import { ConfigError } from '@onda/contract';
 import { ProtocolError } from '@onda/protocol';
 import { Redis } from 'ioredis';
-import { maybeUnfit } from './checkRedis.ts';
+import { maybeEvicts, maybeUnfit } from './checkRedis.ts';
 import { Circuit } from './circuit.ts';
 import type { CircuitState } from './circuit.ts';
 import { readRedisPlace } from './redisPlace.ts';
@@ -109,8 +109,11 @@ export class RedisLink {
     };
     try {
       await client.connect();
-      const unfit = maybeUnfit(await client.info().catch(() => ''));
+      const info = await client.info().catch(() => '');
+      const unfit = maybeUnfit(info);
       if (unfit !== undefined) throw new ConfigError(`--state ${this.#shown}: ${unfit}`);
+      const evicts = maybeEvicts(info);
+      if (evicts !== undefined) this.#tell(`Redis at ${this.#shown} ${evicts}`);
       // ioredis goes on with database 0 where it may not have this one.
       await client.select(database);
     } catch (error) {
