@@ -1,3 +1,5 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { timeouts } from './limits.ts';
 import type { Service } from './service.ts';
 
 /** What a client is told that is not let in. */
@@ -19,4 +21,12 @@ export function letIn(
   if (pressure.enter(restless)) return true;
   repository.maybeFind(name, version)?.stats.failed('REJECTED', 0);
   return false;
+}
+
+/**
+ * Waited for before a client is told that it was refused, where its connection is read on meanwhile: one that asks again at once would
+ * take as much time to be refused as one that is answered.
+ */
+export function tellLate(): Promise<void> {
+  return sleep(timeouts.refusedMs);
 }

@@ -48,8 +48,10 @@ export const timeouts = {
   notLiveMs: 30_000,
   /** How often sequences that nobody asks for are looked through. */
   sweepMs: 1_000,
+  /** When a client that was refused is to come again. */
+  retryAfterMs: 1_000,
   /** A connection whose request was refused for pressure is not read for so long. */
-  refusedMs: 50,
+  refusedMs: 100,
   /** How often connections that fell idle meanwhile are closed while it drains. */
   drainStepMs: 50,
 } as const;

@@ -2,7 +2,10 @@ import { describe, expect, it } from 'vitest';
 import { Pressure } from './pressure.ts';
 
 /** A service that answers four requests a millisecond; 25 ms are to be borne, so that 100 fit. */
-function service(mostMs = 25, busy = 1): { spend: (ms: number, arrivals: number) => number } {
+function service(
+  mostMs = 25,
+  busy = 1,
+): { spend: (ms: number, arrivals: number, restless?: boolean) => number } {
   let now = 0;
   let underWay = 0;
   const pressure = new Pressure(
@@ -12,13 +15,13 @@ function service(mostMs = 25, busy = 1): { spend: (ms: number, arrivals: number)
   );
   return {
     /** @returns how many of those that came in the time were let in */
-    spend: (ms, arrivals) => {
+    spend: (ms, arrivals, restless) => {
       let taken = 0;
       for (let passed = 0; passed < ms; passed++) {
         now++;
         for (let answer = 0; answer < 4 && underWay > 0; answer++, underWay--) pressure.leave();
         for (let arrival = 0; arrival < arrivals; arrival++) {
-          if (!pressure.enter()) continue;
+          if (!pressure.enter(restless)) continue;
           underWay++;
           taken++;
         }
@@ -57,23 +60,24 @@ describe(Pressure, () => {
     expect(service(0).spend(2000, 12)).toBe(24_000);
   });
 
-  it('lets those that ask again at once in where there is plenty of room alone', () => {
-    let now = 0;
-    const pressure = new Pressure(
-      25,
-      () => now,
-      () => 1,
-    );
-    // A request a millisecond is answered, so that 25 fit; a hundred are under way, and others take their places as long as they may.
-    for (let request = 0; request < 100; request++) pressure.enter();
-    for (; now < 700; now++) {
-      pressure.leave();
-      pressure.enter();
-    }
-    expect(pressure.enter()).toBe(false);
-    for (let answer = 0; answer < 5; answer++) pressure.leave();
-    expect([pressure.enter(true), pressure.enter()]).toEqual([false, true]);
-    for (let answer = 0; answer < 16; answer++) pressure.leave();
-    expect(pressure.enter(true)).toBe(true);
+  it('lets few of those in that did not wait, whatever the room, and all once it is over', () => {
+    const { spend } = service(100);
+    spend(2000, 12);
+    // The hundred under way are answered, and after them one in each look is let in.
+    spend(100, 12, true);
+    const taken = spend(1000, 12, true);
+    expect(taken).toBeGreaterThan(15);
+    expect(taken).toBeLessThan(25);
+    expect(spend(10, 4)).toBe(40);
+    spend(200, 0);
+    expect(spend(50, 4, true)).toBe(200);
+  });
+
+  it('is not over while those that were refused would not fit', () => {
+    const { spend } = service();
+    spend(2000, 12);
+    // Hardly any is under way, but a hundred ask again every hundred milliseconds: four times the room.
+    const rounds = Array.from({ length: 10 }, () => spend(1, 100, true) + spend(99, 0));
+    expect(Math.max(...rounds)).toBeLessThan(10);
   });
 });

@@ -5,7 +5,7 @@ import type { ModelParams } from '../addRoute.ts';
 import { inferAnswer } from '../http/inferAnswer.ts';
 import { refusal } from '../http/refusal.ts';
 import { sendAnswer } from '../http/sendAnswer.ts';
-import { letIn } from '../letIn.ts';
+import { letIn, tellLate } from '../letIn.ts';
 import { limits } from '../limits.ts';
 import { requestBody } from '../requestBody.ts';
 import type { Service } from '../service.ts';
@@ -21,7 +21,10 @@ export function addInfer(app: FastifyInstance, service: Service): void {
       const { name, version } = request.params as ModelParams;
       const { headers, raw } = request;
       const call = { name, version, headers, body: requestBody(request), client: clientOf(raw) };
-      if (!letIn(service, name, version)) return sendAnswer(reply, refusal);
+      if (!letIn(service, name, version)) {
+        await tellLate();
+        return sendAnswer(reply, refusal);
+      }
       const answer = withTrace(service.tracing?.traceOf(raw), () =>
         inferAnswer(service, { ...call, isGone: () => reply.raw.destroyed }),
       );

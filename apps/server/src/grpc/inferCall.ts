@@ -1,5 +1,5 @@
 import { encodeInferMessage, ProtocolError } from '@onda/protocol';
-import { letIn, refusalText } from '../letIn.ts';
+import { letIn, refusalText, tellLate } from '../letIn.ts';
 import type { Service } from '../service.ts';
 import { withTrace } from '../tracing/requestTrace.ts';
 import type { CallHandler } from './call/callHandler.ts';
@@ -13,6 +13,7 @@ export function answerInfer(service: Service, call: GrpcCall): CallHandler {
   return answerOnce(call, async (bytes) => {
     const message = readInferMessage(bytes);
     if (!letIn(service, message.modelName, message.modelVersion || undefined)) {
+      await tellLate();
       throw new ProtocolError('unavailable', refusalText);
     }
     try {

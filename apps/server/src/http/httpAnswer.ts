@@ -1,3 +1,5 @@
+import { timeouts } from '../limits.ts';
+
 /** An answer before it is written. */
 export interface HttpAnswer {
   readonly status: number;
@@ -8,4 +10,4 @@ export interface HttpAnswer {
 export const jsonType = { 'content-type': 'application/json; charset=utf-8' } as const;
 
 /** Seconds until a client that got a 429 or 503 should try again. */
-export const retryAfter = { 'retry-after': '1' } as const;
+export const retryAfter = { 'retry-after': String(timeouts.retryAfterMs / 1000) } as const;

@@ -5,6 +5,7 @@ import type { OverloadFigures } from './overloadGoals.ts';
 
 const stretch = { answered: 1000, refused: 0, failed: 0, p50: 2, p99: 10 };
 const good: OverloadFigures = {
+  transport: 'gRPC',
   top: { stretch, rate: 1000, p99: 10 },
   before: stretch,
   firstSecond: { ...stretch, p99: 24 },
@@ -17,8 +18,11 @@ const good: OverloadFigures = {
       ['grpc UNAVAILABLE', 2],
       ['http 200', 9],
     ]),
+    answered: 9,
+    refused: 5,
     withoutRetryAfter: 0,
   },
+  answers: { ofService: 8005, atClients: 8000, cutOff: 10 },
 };
 const missed = (change: Partial<OverloadFigures>): string[] =>
   overloadGoals({ ...good, ...change })
@@ -56,10 +60,18 @@ describe(overloadGoals, () => {
       'refusals without Retry-After: expected none, got 2',
     ],
     [
+      { answers: { ...good.answers, atClients: 7990 } },
+      'answered as the service counts, and not come to a client: expected at most the 10 under way at the end of a load, got 15 of 8005',
+    ],
+    [
+      { answers: { ...good.answers, atClients: 8006 } },
+      'answered as the service counts, and not come to a client: expected at most the 10 under way at the end of a load, got -1 of 8005',
+    ],
+    [
       { probed: { ...good.probed, ends: new Map([['grpc INTERNAL', 1]]) } },
       'requests that ended in any other way: expected none, got 0, 1 grpc INTERNAL',
     ],
   ])('tells what is not so, %#', (change, sentence) => {
-    expect(missed(change)).toEqual([sentence]);
+    expect(missed(change)).toEqual([`gRPC: ${sentence}`]);
   });
 });

@@ -5,9 +5,11 @@ import type { Probed } from './probe.ts';
 
 /** What is held against what. */
 export interface OverloadFigures {
+  /** Over which it was asked. */
+  transport: string;
   /** At the highest rate that is held, for itself. */
   top: Tried;
-  /** Of the load that goes on all the time: before, and in the first second after. */
+  /** At half of it: before, and in the first second after. */
   before: Stretch;
   firstSecond: Stretch;
   /** Of all requests while there are too many, and how long that was, seconds. */
@@ -16,14 +18,16 @@ export interface OverloadFigures {
   /** Refusals alone: their p99. */
   refusalP99: number;
   probed: Probed;
+  /** Of all requests: those that the service counts, those that came, and the most that were under way when a load maker ended. */
+  answers: { ofService: number; atClients: number; cutOff: number };
 }
 
 /**
  * At the top rate a moment's queue is already long: twice its p99 is as long again. Half of the top rate is left because refusing
  * takes a part of the processors, and on a small machine the load makers take another.
  *
- * A load maker asks again at once, where Retry-After says a second; the service reads its connection again after 50 ms, so that
- * most refusals wait for that.
+ * A load maker asks again at once, where Retry-After says a second; the service reads its connection again after a tenth of one, and
+ * over gRPC answers after that, so that most refusals wait for it.
  *
  * After it the service is as before but for what was sent in the last moments.
  */
@@ -39,15 +43,16 @@ const expectedEnds = new Set([
 ]);
 
 export function overloadGoals(figures: OverloadFigures): Goal[] {
-  const { top, before, firstSecond, during, seconds, refusalP99, probed } = figures;
+  const { transport, top, before, firstSecond, during, seconds, refusalP99, probed, answers } = figures;
   const accepted = during.answered / seconds;
   const p99Bound = top.p99 * most.p99Ratio;
   const recovery = before.p99 * most.recoveryRatio + most.recoveryMs;
   const strange = [...probed.ends]
     .filter(([end]) => !expectedEnds.has(end))
     .map(([end, count]) => `${count} ${end}`);
+  const lost = answers.ofService - answers.atClients;
   const ms = (value: number): string => `${value.toFixed(1)} ms`;
-  return [
+  const goals: Goal[] = [
     {
       goal: 'refused at 3 times the top rate',
       bound: `some, 99 of 100 within ${ms(most.refusalMs)}`,
@@ -79,10 +84,17 @@ export function overloadGoals(figures: OverloadFigures): Goal[] {
       met: before.failed + during.failed + firstSecond.failed === 0 && strange.length === 0,
     },
     {
+      goal: 'answered as the service counts, and not come to a client',
+      bound: `at most the ${answers.cutOff} under way at the end of a load`,
+      got: `${lost} of ${answers.ofService}`,
+      met: lost >= 0 && lost <= answers.cutOff,
+    },
+    {
       goal: 'refusals without Retry-After',
       bound: 'none',
       got: String(probed.withoutRetryAfter),
       met: probed.withoutRetryAfter === 0,
     },
   ];
+  return goals.map((one) => ({ ...one, goal: `${transport}: ${one.goal}` }));
 }

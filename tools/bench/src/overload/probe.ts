@@ -8,24 +8,34 @@ import type { ServerProcess } from '../serving/serverProcess.ts';
 export interface Probed {
   /** By HTTP's status and gRPC's code, such as `http 200` and `grpc UNAVAILABLE`. */
   ends: Map<string, number>;
+  /** Those that were answered, and those that were told to come again. */
+  answered: number;
+  refused: number;
   /** Refusals over HTTP that do not say when to come again. */
   withoutRetryAfter: number;
 }
 
 const EVERY_MS = 50;
 
+const answeredEnds = new Set(['http 200', 'grpc OK']);
+
+/** As the service refuses whom it does not let in. */
+const refusedEnds = new Set(['http 503', 'grpc UNAVAILABLE']);
+
 /** Asks over both transports, one request at a time, until the work is done: what a load maker does not look at. */
 export async function probedWhile<Result>(
   server: ServerProcess,
   work: () => Promise<Result>,
 ): Promise<{ result: Result; probed: Probed }> {
-  const probed: Probed = { ends: new Map(), withoutRetryAfter: 0 };
+  const probed: Probed = { ends: new Map(), answered: 0, refused: 0, withoutRetryAfter: 0 };
   const client = new Client(server.grpc, credentials.createInsecure());
   let done = false;
   const every = async (ask: () => Promise<string>): Promise<void> => {
     while (!done) {
       const end = await ask();
       probed.ends.set(end, (probed.ends.get(end) ?? 0) + 1);
+      if (answeredEnds.has(end)) probed.answered++;
+      if (refusedEnds.has(end)) probed.refused++;
       await sleep(EVERY_MS);
     }
   };

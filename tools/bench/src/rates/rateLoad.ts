@@ -15,11 +15,12 @@ export interface RateLoad {
   /** Requests a second over all connections. */
   rate: number;
   seconds: number;
-  /**
-   * From when a request's time counts: from when it was to be sent (when left out), or from when it was sent, where the load maker is
-   * to fall behind.
-   */
+  /** From when a request's time counts: from when it was to be sent (when left out), or from when it was sent. */
   from?: 'schedule' | 'sending';
+  /** More than can be answered: it ends when its time is over, however far it has fallen behind, and not when all are answered. */
+  flood?: boolean;
+  /** Its log is read when this has come about: reading takes a processor. */
+  readAfter?: Promise<unknown>;
 }
 
 /** Calls of one gRPC connection that may be under way. */
@@ -31,10 +32,21 @@ const GRPC_CALLS = 32;
  * @throws ResultError when h2load does not run
  */
 export function runRateLoad(server: ServerProcess, load: RateLoad): Promise<TimedAnswers> {
+  const { from = 'schedule', flood = false, readAfter } = load;
   const { request, protocol } = requestOf(server, load.form);
-  return readH2load(request, [...protocol, ...scheduleOf(load)], (logFile) =>
-    readLog(logFile, load.from === 'sending' ? null : load.rate),
+  return readH2load(
+    request,
+    [...protocol, ...(flood ? floodOf(load) : scheduleOf(load))],
+    async (logFile) => {
+      await readAfter;
+      return readLog(logFile, from === 'sending' ? null : load.rate);
+    },
   );
+}
+
+/** What is under way at its end is cut off, and not written down. */
+function floodOf({ connections, rate, seconds }: RateLoad): string[] {
+  return [`-c${connections}`, `-D${seconds}`, `--rps=${rate / connections}`];
 }
 
 /**

@@ -37,8 +37,8 @@ export class QuickConnection {
   /** The request that is read or answered. */
   #admitted: Admitted | undefined;
   #ended = false;
-  /** Whether what comes was sent by a client that was refused and did not wait. */
-  #restless = false;
+  /** When a request of this connection was refused, milliseconds of `performance.now`; a client that waited is not told apart. */
+  #refusedAt = -Infinity;
   /** A client sends the same head again and again: its bytes with the empty line, and what they say. */
   #knownBytes = nothing;
   #knownHead: RequestHead | undefined;
@@ -110,8 +110,12 @@ export class QuickConnection {
       this.#since = 0;
       this.#busy = true;
       const { name, version } = head.path;
-      if (!letIn(this.#service, name, version, this.#restless)) this.#refuse();
-      else void this.#answer(head, bytes.subarray(bodyStart, bodyEnd));
+      if (!letIn(this.#service, name, version, this.#isRestless())) {
+        this.#refuse();
+      } else {
+        this.#refusedAt = -Infinity;
+        void this.#answer(head, bytes.subarray(bodyStart, bodyEnd));
+      }
     }
   }
 
@@ -166,12 +170,18 @@ export class QuickConnection {
     this.#service.stayAwake();
   }
 
+  /** Whether the client was refused and did not wait as it was told. */
+  #isRestless(): boolean {
+    return this.#refusedAt !== -Infinity && performance.now() - this.#refusedAt < timeouts.retryAfterMs;
+  }
+
   /**
    * Answers, and reads on after a while: a client that asks again at once would take as much time to be refused as one that is
    * answered.
    */
   #refuse(): void {
     const socket = this.#socket;
+    this.#refusedAt = performance.now();
     this.#release();
     const last = this.#ended || this.#service.draining;
     const { text, encoding } = answerText(refusal, last);
@@ -184,9 +194,6 @@ export class QuickConnection {
     setTimeout(() => {
       this.#busy = false;
       if (socket.destroyed) return;
-      // What is there already was sent without waiting; it is read before the next turn.
-      this.#restless = true;
-      setImmediate(() => (this.#restless = false));
       this.#goOn();
     }, timeouts.refusedMs);
   }
