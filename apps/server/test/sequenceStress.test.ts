@@ -76,9 +76,10 @@ describe.each<[name: string, ask: () => AskStep]>([
   }, 600_000);
 });
 
+/** The whole of it: ONDA_SEQUENCES=1000x20. */
 describe('sequences in memory', () => {
   it('have the values of undisturbed ones, interleaved at random over HTTP and gRPC', async () => {
-    const [sequences, steps] = [200, 8];
+    const [sequences, steps] = (process.env['ONDA_SEQUENCES'] ?? '200x8').split('x').map(Number);
     const random = seeded(3);
     const ways = [httpSteps(() => service.url), grpcSteps(client)];
     const got = Array.from({ length: sequences }, () => [] as number[]);

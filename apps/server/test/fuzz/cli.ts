@@ -4,16 +4,10 @@ import { fuzz } from './fuzz.ts';
 import { fuzzOptions, mostGrowth } from './fuzzService.ts';
 
 // npm run fuzz -- [--requests N] [--seed N]
-const { values } = parseArgs({
-  options: {
-    requests: { type: 'string', default: '100000' },
-    seed: { type: 'string', default: String(Math.floor(Date.now() / 1000)) },
-  },
-});
-const [requests, seed] = [Number(values.requests), Number(values.seed)];
+const [requests, seed] = numbers();
 if (![requests, seed].every((value) => Number.isSafeInteger(value) && value > 0)) {
   process.stderr.write(
-    'npm run fuzz: expected --requests and --seed to be whole numbers from 1; correct them\n',
+    'npm run fuzz: expected --requests N and --seed N, whole numbers from 1, and nothing else; correct them\n',
   );
   process.exit(2);
 }
@@ -31,3 +25,18 @@ process.stdout.write(
 if (memory.late > memory.early + mostGrowth) problems.push(`memory grew by more than ${mostGrowth} MiB`);
 process.stdout.write(`${problems.length} problems\n${[...new Set(problems)].slice(0, 20).join('\n')}\n`);
 process.exitCode = problems.length === 0 ? 0 : 1;
+
+/** NaN for what cannot be read. */
+function numbers(): number[] {
+  try {
+    const { values } = parseArgs({
+      options: {
+        requests: { type: 'string', default: '100000' },
+        seed: { type: 'string', default: String(Math.floor(Date.now() / 1000)) },
+      },
+    });
+    return [Number(values.requests), Number(values.seed)];
+  } catch {
+    return [NaN, NaN];
+  }
+}
