@@ -25,6 +25,7 @@ export async function serve(options: ServeOptions): Promise<void> {
       tokens: options.tokens,
       rate: options.clientRate,
       concurrent: options.clientConcurrent,
+      connections: options.clientConnections,
       corsOrigins: options.corsOrigins,
     },
     provider: options.provider,

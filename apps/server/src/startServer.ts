@@ -135,6 +135,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     const metricsUrl = await listenMetrics(service, options, endings);
     const admin = await openAdmin(service, keeper, options, endings);
     const app = await createApp(service);
+    access.connections?.bound(app.server);
     endings.unshift(() => closeDrained(app.server, () => app.close()));
     const grpc = await listenGrpc(service, options, endings);
     const { host, port } = options;

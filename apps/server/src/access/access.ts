@@ -1,6 +1,7 @@
 import type { AccessError } from './accessError.ts';
 import { ClientLimits } from './clientLimits.ts';
 import type { ClientLimitOptions } from './clientLimits.ts';
+import { ConnectionCount } from './connectionCount.ts';
 import { Hosts } from './hosts.ts';
 import { networkOf } from './networkOf.ts';
 import { Origins } from './origins.ts';
@@ -14,6 +15,8 @@ export interface AccessOptions extends ClientLimitOptions {
   tokens: string | undefined;
   /** Origins of pages that may call the service besides its own. */
   corsOrigins: readonly string[];
+  /** Connections of one address; undefined: as many as it likes. */
+  connections: number | undefined;
 }
 
 /** Who asks, and how to count the request out. */
@@ -31,6 +34,8 @@ export type RefusalReason = 'unauthorized' | 'forbidden' | 'too-many';
 export class Access {
   readonly origins: Origins;
   readonly hosts: Hosts;
+  /** Of each address; undefined: nobody counts them. */
+  connections: ConnectionCount | undefined;
   /** Requests that were not let in, since the start. */
   readonly refused: Record<RefusalReason, number> = { unauthorized: 0, forbidden: 0, 'too-many': 0 };
   readonly #tokens: Tokens | undefined;
@@ -82,9 +87,17 @@ export class Access {
 }
 
 /** @throws ConfigError for a file of tokens that cannot be used */
-export async function openAccess({ tokens, corsOrigins, host, ...limits }: AccessOptions): Promise<Access> {
+export async function openAccess({
+  tokens,
+  corsOrigins,
+  host,
+  connections,
+  ...limits
+}: AccessOptions): Promise<Access> {
   const known = tokens === undefined ? undefined : await readTokens(tokens, '--tokens');
-  return new Access(known, limits, corsOrigins, host);
+  const access = new Access(known, limits, corsOrigins, host);
+  if (connections !== undefined) access.connections = new ConnectionCount(connections);
+  return access;
 }
 
 /** Lets everybody in, as often as he likes. */

@@ -30,7 +30,7 @@ describe(Origins, () => {
   it('answers a preflight of the list alone', () => {
     const asks = { host, 'access-control-request-method': 'POST' };
     const allowed = origins.preflightHeaders('OPTIONS', { ...asks, origin: 'https://example.org' });
-    expect(allowed).toMatchObject({ 'access-control-allow-methods': 'GET, POST' });
+    expect(allowed).toMatchObject({ 'access-control-allow-methods': 'GET, POST, PUT' });
     expect(origins.preflightHeaders('OPTIONS', { ...asks, origin: 'https://a.b' })).toBeUndefined();
     expect(origins.preflightHeaders('POST', { ...asks, origin: 'https://example.org' })).toBeUndefined();
   });

@@ -46,7 +46,7 @@ export class Origins {
     if (method !== 'OPTIONS' || wanted === undefined || !this.#allowed.has(origin ?? '')) return undefined;
     return {
       ...this.headersFor(headers),
-      'access-control-allow-methods': 'GET, POST',
+      'access-control-allow-methods': 'GET, POST, PUT',
       'access-control-allow-headers':
         'authorization, content-type, inference-header-content-length, traceparent, tracestate',
       'access-control-max-age': PREFLIGHT_AGE,

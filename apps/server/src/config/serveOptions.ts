@@ -189,6 +189,12 @@ export const serveOptions = {
     most: 1_000_000,
     says: 'requests of one client that may be under way; more get 429',
   }),
+  clientConnections: wholeNumber({
+    value: 'connections',
+    least: 1,
+    most: 1_000_000,
+    says: 'connections that one address may have open; one more is closed. Behind a proxy all have its address',
+  }),
   clientSequences: wholeNumber({
     value: 'sequences',
     least: 1,

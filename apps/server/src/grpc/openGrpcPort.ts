@@ -52,6 +52,7 @@ export async function openGrpcPort(
       service.onDefect(error instanceof Error ? (error.stack ?? error.message) : String(error));
     },
   );
+  access.connections?.bound(server.socket);
   await listenOn(server.socket, host, port).catch((cause: unknown) => {
     throw listenError(cause, host, port, option);
   });
