@@ -16,7 +16,7 @@ export interface AccessOptions extends ClientLimitOptions {
   /** Origins of pages that may call the service besides its own. */
   corsOrigins: readonly string[];
   /** Connections of one address; undefined: as many as it likes. */
-  connections: number | undefined;
+  connections?: number | undefined;
 }
 
 /** Who asks, and how to count the request out. */
