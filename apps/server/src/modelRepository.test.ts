@@ -20,12 +20,15 @@ describe(ModelRepository, () => {
     repository.put('m', [young], undefined);
     expect(repository.findHeld('m', '1')).toBe(old);
     expect(repository.findHeld('m', undefined)).toBe(young);
-    expect(() => repository.findHeld('m', '2')).toThrow(
-      'expected version 3, the one that is served, got "2"',
+    expect(repository.findHeld('m', '2')).toBe(empty);
+    expect(() => repository.findHeld('m', '4')).toThrow(
+      'expected version 3, the one that is served, got "4"',
     );
     expect(() => repository.find('m', '1')).toThrow('expected version 3');
     repository.remove('m');
-    expect(repository.findHeld('m', undefined)).toBe(old);
+    expect(repository.findHeld('m', undefined)).toBe(young);
+    expect(repository.unused).toEqual([empty, young]);
+    expect([old, empty, empty].map((model) => repository.takeOut(model))).toEqual([false, true, false]);
   });
 
   it('keeps one while a closed loop runs on it, though its sequence has ended', () => {
@@ -33,8 +36,8 @@ describe(ModelRepository, () => {
     const repository = new ModelRepository([old]);
     repository.remove('m');
     old.stats.generating++;
-    expect(repository.takeUnused()).toEqual([]);
+    expect(repository.unused).toEqual([]);
     old.stats.generating--;
-    expect(repository.takeUnused()).toEqual([old]);
+    expect(repository.unused).toEqual([old]);
   });
 });

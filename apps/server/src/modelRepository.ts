@@ -80,17 +80,17 @@ export class ModelRepository {
   }
 
   /**
-   * As `find`, for a request that may be about a sequence: where that finds none, a version that was taken away while sequences live on
-   * it. Nothing else may be asked of such a one.
+   * As `find`, for a request that may be about a sequence: where that finds none, a version that was taken away, which is kept as long as
+   * sequences live on it. Nothing else may be asked of such a one.
    */
   findHeld(name: string, version: string | undefined): ServedModel {
     const found = this.maybeFind(name, version);
     if (found) return found;
     const retired = this.#entries.get(name)?.retired ?? [];
-    const held = retired.findLast(
-      (model) => (version === undefined || model.version === version) && model.sequences.size > 0,
+    return (
+      retired.findLast((model) => version === undefined || model.version === version) ??
+      this.find(name, version)
     );
-    return held ?? this.find(name, version);
   }
 
   /**
@@ -149,26 +149,30 @@ export class ModelRepository {
     this.put(name, [], undefined);
   }
 
-  /** Takes out those that were taken away and that nothing uses any more: their memory can be freed. */
-  takeUnused(): readonly ServedModel[] {
-    const unused: ServedModel[] = [];
-    for (const [name, entry] of this.#entries) {
-      const free = entry.retired.filter(
-        ({ stats, sequences }) => stats.active + stats.generating === 0 && sequences.size === 0,
-      );
-      unused.push(...free);
-      entry.retired = entry.retired.filter((model) => !free.includes(model));
-      if (entry.versions.length + entry.retired.length === 0 && entry.problem === undefined) {
-        this.#entries.delete(name);
-      }
+  /** Versions that were taken away and that nothing seems to use any more: how many sequences live is as of the last look. */
+  get unused(): readonly ServedModel[] {
+    return [...this.#entries.values()].flatMap(({ retired }) => retired.filter(isUnused));
+  }
+
+  /** Takes one of those out, so that its memory can be freed; false: something uses it again. */
+  takeOut(model: ServedModel): boolean {
+    const entry = this.#entries.get(model.name);
+    if (entry?.retired.includes(model) !== true || !isUnused(model)) return false;
+    entry.retired = entry.retired.filter((other) => other !== model);
+    if (entry.versions.length + entry.retired.length === 0 && entry.problem === undefined) {
+      this.#entries.delete(model.name);
     }
-    return unused;
+    return true;
   }
 
   #all(models: (entry: Entry) => readonly ServedModel[]): readonly ServedModel[] {
     const names = [...this.#entries.keys()].sort();
     return names.flatMap((name) => models(this.#entries.get(name) as Entry));
   }
+}
+
+function isUnused({ stats, sequences }: ServedModel): boolean {
+  return stats.active + stats.generating === 0 && sequences.size === 0;
 }
 
 function servedText(versions: readonly ServedModel[]): string {

@@ -2,7 +2,7 @@ import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { floatTensor } from '@onda/runtime';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { ModelRepository } from '../src/modelRepository.ts';
 import { keepRepository, putModel } from './support/modelFolders.ts';
 
@@ -155,6 +155,11 @@ describe('following the folder', () => {
     expect(repository.held).toContain(old);
     await old.batcher.run({ x: floatTensor([1, 2], [0, 0]) }, ['y']);
     old.stats.active--;
+    // Another process has begun one since the last look.
+    const count = vi.spyOn(old.sequences, 'count').mockResolvedValue(1);
+    await keeper.releaseUnused();
+    expect(repository.held).toContain(old);
+    count.mockRestore();
     await keeper.releaseUnused();
     expect(repository.held).not.toContain(old);
     await expect(old.batcher.run({ x: floatTensor([1, 2], [0, 0]) }, ['y'])).rejects.toThrow(

@@ -106,7 +106,9 @@ export class RepositoryKeeper implements RepositoryControl {
 
   /** Frees the versions that were taken away and that nothing uses any more. */
   async releaseUnused(): Promise<void> {
-    for (const model of this.#repository.takeUnused()) {
+    for (const model of this.#repository.unused) {
+      // What another process began lately is not among those of the last look.
+      if ((await model.sequences.count()) > 0 || !this.#repository.takeOut(model)) continue;
       const loaded = this.#loaded.get(model);
       this.#loaded.delete(model);
       await loaded?.release();

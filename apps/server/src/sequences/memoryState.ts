@@ -151,6 +151,10 @@ export class MemoryState implements SequenceState {
     }
   }
 
+  count(): number {
+    return this.size;
+  }
+
   get #isFull(): boolean {
     return this.#live.size + this.#starting >= this.limits.most;
   }

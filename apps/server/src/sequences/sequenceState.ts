@@ -96,6 +96,9 @@ export interface SequenceState {
 
   /** Forgets what is due, and looks how many live. Never fails. */
   sweep(): void;
+
+  /** How many live now, those that other processes have begun among them; Infinity when the store is away. */
+  count(): Soon<number>;
 }
 
 /** Opens the sequences of one model. */

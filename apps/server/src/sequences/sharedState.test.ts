@@ -46,6 +46,7 @@ function remote(state: MemoryState): SequenceState {
       return state.keep(id, { ...change, row });
     },
     sweep: () => undefined,
+    count: () => store.size,
   };
 }
 

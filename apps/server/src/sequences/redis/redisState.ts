@@ -98,14 +98,19 @@ export class RedisState implements SequenceState {
   }
 
   sweep(): void {
-    this.#link
-      .call((redis) => redis.ondaSweep(1, this.#liveKey))
-      .then(([live, expired]) => {
-        this.size = live;
-        this.expired += expired;
-      })
+    void this.count();
+  }
+
+  async count(): Promise<number> {
+    try {
+      const [live, expired] = await this.#link.call((redis) => redis.ondaSweep(1, this.#liveKey));
+      this.size = live;
+      this.expired += expired;
+      return live;
+    } catch {
       // It is tried again soon, and whoever steps a sequence hears of it.
-      .catch(() => undefined);
+      return Infinity;
+    }
   }
 
   #key(id: string): string {
