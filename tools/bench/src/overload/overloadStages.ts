@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { BenchResult } from '../bench.ts';
 import { modelCounts } from '../rates/modelCounts.ts';
 import { runRateLoad } from '../rates/rateLoad.ts';
@@ -90,21 +89,34 @@ export async function overload(
   };
 }
 
-/** Each begins when the one before has been sent, whether it is answered or not. */
+/** Each begins when the load maker of the one before has ended; their logs are read when all have. */
 async function loadsOf(
   server: ServerProcess,
   { form, connections }: Transport,
   top: number,
   { before, during, after }: Stages,
 ): Promise<TimedAnswers[]> {
-  const common = { form, from: 'sending', readAfter: sleep((before + during + after) * 1000) } as const;
-  const base = { ...common, rate: top * shares.base, connections: connections.base };
-  const flood = { ...common, rate: top * shares.overload, connections: connections.overload, flood: true };
-  return Promise.all([
-    runRateLoad(server, { ...base, seconds: before }),
-    sleep(before * 1000).then(() => runRateLoad(server, { ...flood, seconds: during })),
-    sleep((before + during) * 1000).then(() => runRateLoad(server, { ...base, seconds: after })),
+  const base = { rate: top * shares.base, connections: connections.base };
+  const flood = { rate: top * shares.overload, connections: connections.overload, flood: true };
+  return inTurn(server, form, [
+    { ...base, seconds: before },
+    { ...flood, seconds: during },
+    { ...base, seconds: after },
   ]);
+}
+
+async function inTurn(
+  server: ServerProcess,
+  form: RateLoad['form'],
+  [load, ...later]: readonly Omit<RateLoad, 'form'>[],
+): Promise<TimedAnswers[]> {
+  let others: Promise<TimedAnswers[]> = Promise.resolve([]);
+  const ended = (): Promise<unknown> => {
+    if (later.length > 0) others = inTurn(server, form, later);
+    return others;
+  };
+  const answers = await runRateLoad(server, { ...load, form, from: 'sending', ended });
+  return [answers, ...(await others)];
 }
 
 function toldApart(form: RateLoad['form'], loads: TimedAnswers[], refused: number): TimedAnswers[] {

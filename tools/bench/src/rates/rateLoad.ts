@@ -19,8 +19,8 @@ export interface RateLoad {
   from?: 'schedule' | 'sending';
   /** More than can be answered: it ends when its time is over, however far it has fallen behind, and not when all are answered. */
   flood?: boolean;
-  /** Its log is read when this has come about: reading takes a processor. */
-  readAfter?: Promise<unknown>;
+  /** Called when the load maker has ended; its log is read when what this returns has come about: reading takes a processor. */
+  ended?: () => Promise<unknown>;
 }
 
 /** Calls of one gRPC connection that may be under way. */
@@ -32,13 +32,13 @@ const GRPC_CALLS = 32;
  * @throws ResultError when h2load does not run
  */
 export function runRateLoad(server: ServerProcess, load: RateLoad): Promise<TimedAnswers> {
-  const { from = 'schedule', flood = false, readAfter } = load;
+  const { from = 'schedule', flood = false, ended } = load;
   const { request, protocol } = requestOf(server, load.form);
   return readH2load(
     request,
     [...protocol, ...(flood ? floodOf(load) : scheduleOf(load))],
     async (logFile) => {
-      await readAfter;
+      await ended?.();
       return readLog(logFile, from === 'sending' ? null : load.rate);
     },
   );
