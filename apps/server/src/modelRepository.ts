@@ -1,4 +1,6 @@
 import { ProtocolError } from '@onda/protocol';
+import { limits } from './limits.ts';
+import { Turns } from './sequences/turns.ts';
 import type { ServedModel } from './servedModel.ts';
 
 /** A model folder of which nothing is served, and the sentence that says why. */
@@ -19,6 +21,8 @@ interface Entry {
 export class ModelRepository {
   /** Versions since the start, the first loading included. */
   readonly changes = { loaded: 0, failed: 0, removed: 0 };
+  /** Of sequences, while a model has several versions that they may be on. */
+  readonly turns = new Turns(limits.pending);
   readonly #entries = new Map<string, Entry>();
 
   constructor(served: readonly ServedModel[] = [], broken: readonly BrokenModel[] = []) {

@@ -2,6 +2,8 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { bytesOf, floatsOf, GrpcClient } from './support/grpcClient.ts';
+import type { StreamAnswer } from './support/grpcClient.ts';
 import { putModel } from './support/modelFolders.ts';
 import { getJson, post } from './support/requests.ts';
 import { startService } from './support/service.ts';
@@ -36,7 +38,16 @@ afterEach(async () => {
 /** A model of one version that admin calls load anew or take away. */
 async function serveAdds(policy: string): Promise<void> {
   await putModel(folder, 'adds', 1, 'adds1', config(policy));
-  const options = ['--model-control', 'explicit', '--load-model', 'adds', '--admin-port', '0'];
+  const options = [
+    '--model-control',
+    'explicit',
+    '--load-model',
+    'adds',
+    '--admin-port',
+    '0',
+    '--grpc-port',
+    '0',
+  ];
   service = await startService(folder, options);
   model = `${service.url}/v2/models/adds`;
 }
@@ -101,6 +112,40 @@ describe('a version that was taken away', () => {
     expect(await step('/versions/1', 'a', { sequence_end: true })).toMatchObject({ status: 200 });
     // That it has ended, until the version is freed; then there is no such version.
     expect([410, 404]).toContain((await step('/versions/1', 'a')).status);
+  });
+
+  it('leaves the steps of a stream in their turn, though its ids were in use on it', async () => {
+    await serveAdds('latest { num_versions: 1 }');
+    await step('', 'stays', start);
+    await step('', 'a', { sequence_start: true, sequence_end: true });
+    await putModel(folder, 'adds', 2, 'adds2');
+    await admin('load');
+    const client = new GrpcClient(service.ready.grpc ?? '');
+    const stream = client.stream();
+    const answers: StreamAnswer[] = [];
+    const ended = new Promise((resolve) => stream.on('end', resolve));
+    stream.on('data', (answer: StreamAnswer) => answers.push(answer));
+    // Sent before any is answered; the second time the id has ended on both versions.
+    for (const part of [0, 1, 2, 0, 1, 2]) {
+      stream.write({
+        model_name: 'adds',
+        parameters: {
+          sequence_id: { string_param: 'a' },
+          sequence_start: { bool_param: part === 0 },
+          sequence_end: { bool_param: part === 2 },
+        },
+        inputs: [{ name: 'x', datatype: 'FP32', shape: [1, 1] }],
+        outputs: [{ name: 'y' }],
+        raw_input_contents: [bytesOf([0])],
+      });
+    }
+    stream.end();
+    await ended;
+    client.close();
+    expect(answers.map(({ error_message }) => error_message)).toEqual(['', '', '', '', '', '']);
+    const values = answers.map(({ infer_response }) => floatsOf(infer_response.raw_output_contents[0])[0]);
+    expect(values).toEqual([2, 4, 6, 2, 4, 6]);
+    expect((await step('', 'stays')).body.model_version).toBe('1');
   });
 
   it('lets the sequences of an unloaded model end', async () => {

@@ -35,10 +35,14 @@ export function grpcInfer(
 ): Promise<InferResponse> {
   const version = message.modelVersion || undefined;
   const model = service.repository.findHeld(message.modelName, version);
-  return countRequest(model.stats, async () => {
-    const routed = await routeRequest(service.repository, model, version, client, ({ signature }) =>
-      decodeGrpcInferRequest(message, signature, limits.tensorValues),
-    );
-    return inferOutputs(routed, isGone, client);
-  });
+  return countRequest(model.stats, () =>
+    routeRequest(
+      service.repository,
+      model,
+      version,
+      client,
+      ({ signature }) => decodeGrpcInferRequest(message, signature, limits.tensorValues),
+      (routed) => inferOutputs(routed, isGone, client),
+    ),
+  );
 }

@@ -31,11 +31,14 @@ export async function inferAnswer(service: Service, call: InferCall): Promise<Ht
   const model = service.repository.findHeld(call.name, call.version);
   return countRequest(model.stats, async () => {
     const jsonLength = readHeaderLength(call.headers[HEADER_LENGTH]);
-    const routing = routeRequest(service.repository, model, call.version, call.client, ({ signature }) =>
-      decodeInferRequest(call.body, jsonLength, signature, limits.tensorValues),
+    const response = await routeRequest(
+      service.repository,
+      model,
+      call.version,
+      call.client,
+      ({ signature }) => decodeInferRequest(call.body, jsonLength, signature, limits.tensorValues),
+      (routed) => inferOutputs(routed, call.isGone, call.client),
     );
-    const routed = routing instanceof Promise ? await routing : routing;
-    const response = await inferOutputs(routed, call.isGone, call.client);
     const { body, headerLength } = encodeInferResponse(response);
     if (headerLength === undefined) return { status: 200, headers: jsonType, body };
     const headers = { 'content-type': 'application/octet-stream', [HEADER_LENGTH]: String(headerLength) };

@@ -11,43 +11,75 @@ export interface RoutedRequest {
 }
 
 /**
- * Decodes a request against the version that answers it: the step of a sequence goes to the version that the sequence began on,
- * though a newer one was loaded since, or that one was taken away.
+ * Decodes a request against the version that answers it, and runs it there: the step of a sequence goes to the version that the
+ * sequence began on, though a newer one was loaded since, or that one was taken away.
+ *
+ * Which version that is, is known once the steps before it are done: where there are several, the steps of a sequence take turns.
  *
  * @param model   what the request's name and version found, one that was taken away among them
  * @param version of the request's path
  * @param client  whose sequences are meant, where clients have their own
  * @param decode  against a version's tensors, which may differ from those of another
- * @throws what `decode` throws; ProtocolError 404 for anything but a step of a version that was taken away
+ * @throws what `decode` and `run` throw; ProtocolError 404 for anything but a step of a version that was taken away
  */
-export function routeRequest(
+export function routeRequest<Answer>(
   repository: ModelRepository,
   model: ServedModel,
   version: string | undefined,
   client: string | undefined,
   decode: (model: ServedModel) => InferRequest,
-): RoutedRequest | Promise<RoutedRequest> {
+  run: (routed: RoutedRequest) => Promise<Answer>,
+): Promise<Answer> {
   const others = repository.others(model, version);
   // The rule; the rest costs nothing then.
-  const serves = repository.serves(model);
-  if (others.length === 0 && serves) return { model, request: decode(model) };
-  const checkServed = (): void => {
-    if (!serves) repository.find(model.name, version);
-  };
-  return routeAmong(model, others, client, decode, checkServed);
+  if (others.length === 0 && repository.serves(model) && repository.turns.idle) {
+    return run({ model, request: decode(model) });
+  }
+  const versions = [model, ...others];
+  const ids = idsOf(versions, client, decode);
+  const keys = ids.map((id) => `${model.name}\n${id}`);
+  return repository.turns.take(keys, async () => {
+    // What was asked for while there was one version alone.
+    await Promise.all(versions.flatMap(({ steps }) => ids.map((id) => steps.turns.settled(id))));
+    const routed = await routeAmong(repository, [model.name, version], client, decode);
+    // Counted with the version that was found first, it is to keep the one that it runs on.
+    routed.model.stats.generating++;
+    try {
+      return await run(routed);
+    } finally {
+      routed.model.stats.generating--;
+    }
+  });
 }
 
-/** @param checkServed throws for a version that was taken away */
-async function routeAmong(
-  model: ServedModel,
-  others: readonly ServedModel[],
+/** The sequences that a request steps, as they are kept. */
+function idsOf(
+  versions: readonly ServedModel[],
   client: string | undefined,
   decode: (model: ServedModel) => InferRequest,
-  checkServed: () => void,
+): string[] {
+  for (const candidate of versions) {
+    try {
+      const { sequence, rows = [] } = scopedRequest(client, decode(candidate));
+      return sequence ? [sequence.id] : rows.map(({ id }) => id);
+    } catch {
+      // Told when its turn comes, if no version takes it.
+    }
+  }
+  return [];
+}
+
+async function routeAmong(
+  repository: ModelRepository,
+  [name, version]: readonly [name: string, version: string | undefined],
+  client: string | undefined,
+  decode: (model: ServedModel) => InferRequest,
 ): Promise<RoutedRequest> {
+  const model = repository.findHeld(name, version);
+  const versions = [model, ...repository.others(model, version)];
   let gone: RoutedRequest | undefined;
   let first: { request: InferRequest } | { error: unknown } | undefined;
-  for (const candidate of [model, ...others]) {
+  for (const candidate of versions) {
     let request: InferRequest;
     try {
       request = decode(candidate);
@@ -58,8 +90,8 @@ async function routeAmong(
     first ??= { request };
     const { sequence, rows } = scopedRequest(client, request);
     if (rows) {
-      if (rows.some(({ start }) => start)) checkServed();
-      return { model: candidate, request, rowModels: await routeRows(rows, [model, ...others]) };
+      if (rows.some(({ start }) => start)) repository.find(name, version);
+      return { model: candidate, request, rowModels: await routeRows(rows, versions) };
     }
     if (sequence === undefined) break;
     const found = await candidate.sequences.find(sequence.id);
@@ -68,7 +100,8 @@ async function routeAmong(
     if (found?.kind === 'gone' && !sequence.start) gone ??= { model: candidate, request };
   }
   if (gone) return gone;
-  checkServed();
+  // A version that was taken away takes nothing else.
+  repository.find(name, version);
   if (first && 'request' in first) return { model, request: first.request };
   throw first?.error;
 }

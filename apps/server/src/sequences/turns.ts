@@ -12,6 +12,16 @@ export class Turns {
     this.#most = most;
   }
 
+  /** Whether nothing is done or waited for. */
+  get idle(): boolean {
+    return this.#ends.size === 0;
+  }
+
+  /** The end of all that was asked for so far of a sequence, however it ended. */
+  async settled(id: string): Promise<void> {
+    await this.#ends.get(id);
+  }
+
   /**
    * Does some work once all that was asked for before it is done for these sequences, however it ended. When nothing was, it
    * begins at once.
