@@ -43,6 +43,13 @@ describe('inference.GRPCInferenceService', () => {
     expect(await client.call('ModelReady', { name: 'none' })).toEqual({ ready: false });
     const health = new GrpcClient(service.ready.grpc ?? '', healthService);
     expect(await health.call('Check', {})).toEqual({ status: 'SERVING' });
+    const named = { service: 'inference.GRPCInferenceService' };
+    expect(await health.call('Check', named)).toEqual({ status: 'SERVING' });
+    await expect(health.call('Check', { service: 'other' })).rejects.toMatchObject({
+      code: 5,
+      details:
+        'service: expected one of "", "inference.GRPCInferenceService", got "other"; correct it or leave it out',
+    });
     health.close();
   });
 
