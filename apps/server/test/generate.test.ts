@@ -5,22 +5,14 @@ import { parseManifest } from '@onda/contract';
 import { floatTensor, runGenerator } from '@onda/runtime';
 import { createNodeRuntime, readModelFolder } from '@onda/runtime-node';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { expectClose, streamed } from './support/generated.ts';
+import type { Generated, Streamed } from './support/generated.ts';
 import { lstmOf, putGenerator, windowModel, wordsModel } from './support/generatorModels.ts';
 import { putModel } from './support/modelFolders.ts';
 import { getJson, post } from './support/requests.ts';
 import type { Answer } from './support/requests.ts';
 import { startService } from './support/service.ts';
 import type { ServiceProcess } from './support/service.ts';
-
-interface Generated {
-  values: number[];
-  state?: number[];
-  seed?: number;
-  error?: string;
-}
-
-/** A piece's runs are other runs of the same nodes: float32 of values about 1, over 200 samples fed back; measured 0. */
-const ATOL = 1e-6;
 
 let folder: string;
 let service: ServiceProcess;
@@ -49,32 +41,10 @@ afterAll(async () => {
   await rm(folder, { recursive: true });
 });
 
-function generate(model: string, body: object): Promise<Answer<Generated>> {
-  return post<Generated>(`${service.url}/v2/models/${model}/generate`, body);
-}
-
-/** The events of a stream, joined as one answer. */
-async function stream(model: string, body: object): Promise<Generated & { pieces: number }> {
-  const response = await fetch(`${service.url}/v2/models/${model}/generate_stream`, {
-    method: 'POST',
-    body: JSON.stringify(body),
-  });
-  const events = (await response.text())
-    .split('\n\n')
-    .filter((event) => event !== '')
-    .map((event) => JSON.parse(event.replace(/^data: /, '')) as Generated);
-  return {
-    ...events[events.length - 1],
-    values: events.flatMap(({ values }) => values),
-    pieces: events.length,
-  };
-}
-
-function expectClose(actual: readonly number[], expected: ArrayLike<number>): void {
-  expect(actual).toHaveLength(expected.length);
-  const differences = actual.map((value, index) => Math.abs(value - expected[index]));
-  expect(Math.max(...differences)).toBeLessThanOrEqual(ATOL);
-}
+const generate = (model: string, body: object): Promise<Answer<Generated>> =>
+  post<Generated>(`${service.url}/v2/models/${model}/generate`, body);
+const stream = (model: string, body: object): Promise<Streamed> =>
+  streamed(`${service.url}/v2/models/${model}/generate_stream`, body);
 
 /** By the generator itself. */
 async function valuesOf(model: string, seed: bigint, samples: number): Promise<ArrayLike<number>> {

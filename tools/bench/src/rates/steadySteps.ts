@@ -93,8 +93,10 @@ export async function runSteadySteps(
         if (frames.length > 0) stream.write(Buffer.concat(frames));
         await sleep(TICK_MS);
       }
+      // The service ends the stream when it has answered all, the ends of those that live among them.
+      const closed = once(stream, 'close');
       stream.end(Buffer.concat([...begun].map(({ frames }) => frames.end)));
-      for (let waited = 0; waiting.size > 0 && waited < LAST_MS; waited += TICK_MS) await sleep(TICK_MS);
+      await Promise.race([closed, sleep(LAST_MS)]);
     };
     await Promise.race([send(), failure]);
   } finally {

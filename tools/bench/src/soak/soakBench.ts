@@ -2,7 +2,7 @@ import { cpus } from 'node:os';
 import type { BenchCall, BenchResult } from '../bench.ts';
 import { otherCores, readCpuTicks } from '../otherWork.ts';
 import { processFamily } from '../processFamily.ts';
-import { mixText, runMixedLoad } from '../rates/mixedLoad.ts';
+import { mixNames, mixText, runMixedLoad } from '../rates/mixedLoad.ts';
 import { modelCounts } from '../rates/modelCounts.ts';
 import { sampledWhile } from '../rates/serviceSamples.ts';
 import { topRateOf } from '../rates/topRate.ts';
@@ -11,7 +11,7 @@ import type { Table } from '../report/table.ts';
 import { checkLoadMakers } from '../serving/checkLoadMakers.ts';
 import type { ServerProcess } from '../serving/serverProcess.ts';
 import { startOnda } from '../serving/systems.ts';
-import { spread } from '../statistics.ts';
+import { median, spread } from '../statistics.ts';
 import { soakGoals } from './soakGoals.ts';
 import { soakPicture } from './soakPicture.ts';
 import { soakSlices } from './soakSlices.ts';
@@ -41,11 +41,11 @@ export async function soakBench(call: BenchCall): Promise<BenchResult> {
     });
     const rate = Math.round(top.rate * share);
     call.say(`${minutes} minutes at ${rate} requests a second`);
-    const { slices, failures } = await soak(server, rate, minutes);
+    const { slices, kinds, failures } = await soak(server, rate, minutes);
     return {
       section: 'soak',
       rows: rowsOf(slices, top.rate, rate),
-      tables: [sliceTable(slices)],
+      tables: [sliceTable(slices), kindTable(kinds)],
       notes: [
         `${note} The soak: ${rate} a second for ${minutes} minutes.`,
         `Mix: ${mixText}.`,
@@ -65,15 +65,16 @@ async function soak(
   server: ServerProcess,
   rate: number,
   minutes: number,
-): Promise<{ slices: SoakSlice[]; failures: number }> {
+): Promise<{ slices: SoakSlice[]; kinds: SoakSlice[][]; failures: number }> {
   const before = await modelCounts(server);
   const startMs = Date.now();
   const { result, samples } = await sampledWhile(server, () => runMixedLoad(server, rate, minutes * 60));
   const slices = soakSlices(result, samples, startMs, minutes);
+  const kinds = result.map((load) => soakSlices([load], samples, startMs, minutes));
   const unanswered = slices.reduce((sum, { refused, failed }) => sum + refused + failed, 0);
   const { fail } = await modelCounts(server);
   // Those that the service counts are among them, but for gRPC's.
-  return { slices, failures: Math.max(unanswered, fail - before.fail) };
+  return { slices, kinds, failures: Math.max(unanswered, fail - before.fail) };
 }
 
 function rowsOf(slices: readonly SoakSlice[], top: number, rate: number): Row[] {
@@ -121,5 +122,33 @@ function sliceTable(slices: readonly SoakSlice[]): Table {
       slice.heapMiB.toFixed(0),
       slice.liveSequences.toFixed(0),
     ]),
+  };
+}
+
+/** Medians over the parts of the soak, and how the first and the last of them were. */
+function kindTable(kinds: readonly SoakSlice[][]): Table {
+  return {
+    title: 'Each kind by itself, milliseconds',
+    head: [
+      'kind',
+      'answered',
+      'p50',
+      'p99',
+      'p50 of the first part',
+      'of the last',
+      'p99 of the first part',
+      'of the last',
+    ],
+    rows: kinds.map((slices, kind) => {
+      const [first, last] = [slices[0], slices[slices.length - 1]];
+      return [
+        mixNames[kind],
+        String(slices.reduce((sum, { answered }) => sum + answered, 0)),
+        ...[median(slices.map(({ p50 }) => p50)), median(slices.map(({ p99 }) => p99))].map((ms) =>
+          ms.toFixed(2),
+        ),
+        ...[first.p50, last.p50, first.p99, last.p99].map((ms) => ms.toFixed(2)),
+      ];
+    }),
   };
 }
