@@ -7,6 +7,7 @@ export default defineConfig({
     testTimeout: 180_000,
     hookTimeout: 180_000,
     pool: 'forks',
-    maxWorkers: 1,
+    // They start processes, and nothing else is tested beside them.
+    maxWorkers: 2,
   },
 });
