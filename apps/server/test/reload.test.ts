@@ -8,24 +8,11 @@ import { keepRepository, putModel } from './support/modelFolders.ts';
 import { post } from './support/requests.ts';
 import { startService } from './support/service.ts';
 import type { ServiceProcess } from './support/service.ts';
+import { sumConfig } from './support/sumModel.ts';
+import type { SumAnswer } from './support/sumModel.ts';
 
 /** 100 for the whole run; less here, to keep the tests short. */
 const RELOADS = Number(process.env.ONDA_RELOADS ?? 20);
-
-const sequenceConfig = `
-max_batch_size: 16
-version_policy { latest { num_versions: 1 } }
-sequence_batching {
-  oldest { }
-  state [ { input_name: "sum_in" output_name: "sum_out" data_type: TYPE_FP32 dims: [ 1 ] } ]
-}
-`;
-
-interface Answer {
-  model_version: string;
-  outputs: { name: string; data: number[] }[];
-  error: string;
-}
 
 let folder: string;
 let service: ServiceProcess | undefined;
@@ -92,11 +79,11 @@ describe('reload under load', () => {
   });
 
   it('does so over HTTP, and leaves a sequence on the version that it began on', async () => {
-    await putModel(folder, 'adds', 1, 'adds1', sequenceConfig);
+    await putModel(folder, 'adds', 1, 'adds1', sumConfig('latest { num_versions: 1 }'));
     service = await startService(folder, ['--model-control', 'poll', '--poll-interval-s', '1']);
     const { url } = service;
-    const step = (id: number, more: object = {}): Promise<{ status: number; body: Answer }> =>
-      post<Answer>(`${url}/v2/models/adds/infer`, {
+    const step = (id: number, more: object = {}): Promise<{ status: number; body: SumAnswer }> =>
+      post<SumAnswer>(`${url}/v2/models/adds/infer`, {
         inputs: [{ name: 'x', datatype: 'FP32', shape: [1, 1], data: [0] }],
         outputs: [{ name: 'y' }],
         parameters: { sequence_id: id, ...more },

@@ -8,21 +8,8 @@ import { putModel } from './support/modelFolders.ts';
 import { getJson, post } from './support/requests.ts';
 import { startService } from './support/service.ts';
 import type { ServiceProcess } from './support/service.ts';
-
-const config = (policy: string): string => `
-max_batch_size: 16
-version_policy { ${policy} }
-sequence_batching {
-  oldest { }
-  state [ { input_name: "sum_in" output_name: "sum_out" data_type: TYPE_FP32 dims: [ 1 ] } ]
-}
-`;
-
-interface Answer {
-  model_version: string;
-  outputs: { name: string; data: number[] }[];
-  error: string;
-}
+import { sumConfig } from './support/sumModel.ts';
+import type { SumAnswer } from './support/sumModel.ts';
 
 let folder: string;
 let service: ServiceProcess;
@@ -37,7 +24,7 @@ afterEach(async () => {
 
 /** A model of one version that admin calls load anew or take away. */
 async function serveAdds(policy: string): Promise<void> {
-  await putModel(folder, 'adds', 1, 'adds1', config(policy));
+  await putModel(folder, 'adds', 1, 'adds1', sumConfig(policy));
   const options = [
     '--model-control',
     'explicit',
@@ -63,7 +50,7 @@ function step(
   path: string,
   id: string,
   more: object = {},
-): Promise<{ status: number; body: Answer & { parameters: object } }> {
+): Promise<{ status: number; body: SumAnswer & { parameters: object } }> {
   return post(`${model}${path}/infer`, {
     inputs: [x],
     outputs: [{ name: 'y' }],

@@ -5,6 +5,7 @@ import type { RuntimeTensor, Session } from '@onda/runtime';
 import { WorkerError } from '@onda/runtime-node';
 import { clientGone } from '../clientGone.ts';
 import type { ModelStats } from '../modelStats.ts';
+import { tooManyWait } from '../tooManyWait.ts';
 import { maybeTrace } from '../tracing/requestTrace.ts';
 import { BatchQueue } from './batchQueue.ts';
 import type { WaitingRun } from './batchQueue.ts';
@@ -137,10 +138,7 @@ export class Batcher {
     // Those who have gone, or came too late, must not keep others out.
     this.#dropOver();
     if (this.#queue.length < maxWaiting) return;
-    throw new ProtocolError(
-      'unavailable',
-      `${maxWaiting} requests wait already, and the service takes no more; try again in a moment`,
-    );
+    throw tooManyWait(`${maxWaiting} requests wait`);
   }
 
   /** Requests that were read in one turn of the event loop leave together: `setImmediate` comes after all of them. */

@@ -1,6 +1,6 @@
-import { ProtocolError } from '@onda/protocol';
 import { clientGone } from '../clientGone.ts';
 import { limits } from '../limits.ts';
+import { tooManyWait } from '../tooManyWait.ts';
 
 /**
  * Lets so many closed loops run at a time; the others wait in the order they came. A worker does one thing after the other, and a loop
@@ -17,13 +17,9 @@ export class RunGate {
     this.#most = most;
   }
 
-  /** @throws ProtocolError 503 when too many wait already: a late answer helps nobody */
+  /** @throws ProtocolError 503 when too many wait already */
   checkRoom(): void {
-    if (this.#waiting.length < limits.pending) return;
-    throw new ProtocolError(
-      'unavailable',
-      `${limits.pending} requests wait already, and the service takes no more; try again in a moment`,
-    );
+    if (this.#waiting.length >= limits.pending) throw tooManyWait(`${limits.pending} requests wait`);
   }
 
   /**

@@ -1,4 +1,4 @@
-import { ProtocolError } from '@onda/protocol';
+import { tooManyWait } from '../tooManyWait.ts';
 
 /** Keeps the steps of one sequence in the order they came; steps of different sequences do not wait for one another. */
 export class Turns {
@@ -35,10 +35,7 @@ export class Turns {
       if (end && before.at(-1) !== end) before.push(end);
     }
     if (before.length > 0 && this.#waiting >= this.#most) {
-      throw new ProtocolError(
-        'unavailable',
-        `${this.#most} steps wait for the step before them already, and the service takes no more; try again in a moment`,
-      );
+      throw tooManyWait(`${this.#most} steps wait for the step before them`);
     }
     const mine = before.length === 0 ? work() : this.#after(before, work);
     const end = mine.catch(() => undefined);
