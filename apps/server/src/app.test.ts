@@ -6,20 +6,22 @@ import type { RuntimeTensor } from '@onda/runtime';
 import { WorkerError } from '@onda/runtime-node';
 import type { FastifyInstance } from 'fastify';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import {
+  Batcher,
+  MemoryState,
+  ModelRepository,
+  ModelStats,
+  RowSteps,
+  RunGate,
+  SequenceSteps,
+  StateLayout,
+  usualRules,
+} from '@onda/serving';
+import type { ServedModel } from '@onda/serving';
 import { createApp } from './app.ts';
 import { openToAll } from './access/access.ts';
-import { Batcher } from './batching/batcher.ts';
 import { timeouts } from './limits.ts';
 import { createLog } from './log/createLog.ts';
-import { usualRules } from './models/scheduleRules.ts';
-import { ModelRepository } from './modelRepository.ts';
-import { ModelStats } from './modelStats.ts';
-import { RowSteps } from './sequences/rowSteps.ts';
-import { SequenceSteps } from './sequences/sequenceSteps.ts';
-import { MemoryState } from './sequences/memoryState.ts';
-import { StateLayout } from './sequences/stateLayout.ts';
-import type { ServedModel } from './servedModel.ts';
-import { RunGate } from './generation/runGate.ts';
 import type { Service } from './service.ts';
 
 // Here a session is a function, to have the failures that a real one does not give on request; test/ has the real service.

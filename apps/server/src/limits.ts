@@ -1,27 +1,12 @@
+import { limits as servingLimits } from '@onda/serving';
+
 /** What one request may ask for; beyond it a 4xx says so before anything runs. */
 export const limits = {
+  ...servingLimits,
   /** Bytes of an infer request's body. */
   bodyBytes: 8 * 1024 * 1024,
   /** Bytes of a generate request's body: a prompt is short. */
   generateBodyBytes: 1024 * 1024,
-  /** Values of one tensor: as many float32 as the largest body can carry in binary. */
-  tensorValues: 2 * 1024 * 1024,
-  /** Rows of one request. */
-  batch: 1024,
-  /**
-   * rows * samples * (the widest of state, inputs and outputs): what the graph holds between its nodes, 16 MiB of float32.
-   * It also bounds how long one run keeps the others waiting: 0.3 to 0.4 seconds for a net of 32 units on one core.
-   */
-  runValues: 4 * 1024 * 1024,
-  /** Generate requests that wait for the worker; one more gets a 503. */
-  pending: 1024,
-  /**
-   * Input values of a run that requests are joined into. Above it a run takes longer than all that joining saves: 10 to 20
-   * milliseconds for a net of 32 units on one core.
-   */
-  joinedValues: 128 * 1024,
-  /** Samples in one event of a stream of samples. */
-  streamPieceSamples: 64,
   connections: 4096,
   /** Requests of one gRPC stream that are under way; it is read no further until one is answered. */
   streamRequests: 1024,

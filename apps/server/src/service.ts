@@ -1,10 +1,8 @@
 import type { WorkerRuntime } from '@onda/runtime-node';
+import type { ModelRepository, RunGate, StateStore } from '@onda/serving';
 import type { Access } from './access/access.ts';
-import type { RunGate } from './generation/runGate.ts';
 import type { Log } from './log/createLog.ts';
-import type { StateStore } from './sequences/openStates.ts';
 import type { Tracing } from './tracing/tracing.ts';
-import type { ModelRepository } from './modelRepository.ts';
 import type { Pressure } from './pressure.ts';
 
 /** What the endpoints share. */

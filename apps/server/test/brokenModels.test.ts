@@ -5,7 +5,7 @@ import { floatTensor } from '@onda/runtime';
 import type { Runtime } from '@onda/runtime';
 import { createNodeRuntime, createWorkerPool } from '@onda/runtime-node';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { ModelRepository } from '../src/modelRepository.ts';
+import type { ModelRepository } from '@onda/serving';
 import { keepRepository, putModel } from './support/modelFolders.ts';
 
 let folder: string;

@@ -2,9 +2,8 @@ import { createServer, connect } from 'node:net';
 import type { AddressInfo, Server, Socket } from 'node:net';
 import { Redis } from 'ioredis';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { RedisLink } from '../src/sequences/redis/redisLink.ts';
-import { RedisState } from '../src/sequences/redis/redisState.ts';
-import type { Change } from '../src/sequences/sequenceState.ts';
+import { RedisLink, RedisState } from '@onda/serving';
+import type { Change } from '@onda/serving';
 import { findRedis, RedisServer } from './support/redisServer.ts';
 
 const hasRedis = findRedis() !== undefined;

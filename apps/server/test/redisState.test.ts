@@ -1,10 +1,7 @@
 import { floatTensor } from '@onda/runtime';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { RedisLink } from '../src/sequences/redis/redisLink.ts';
-import { RedisState } from '../src/sequences/redis/redisState.ts';
-import { MemoryState } from '../src/sequences/memoryState.ts';
-import { tooManySequences } from '../src/sequences/sequenceErrors.ts';
-import type { Change, LastStep, SequenceLimits, SequenceState } from '../src/sequences/sequenceState.ts';
+import { MemoryState, RedisLink, RedisState, tooManySequences } from '@onda/serving';
+import type { Change, LastStep, SequenceLimits, SequenceState } from '@onda/serving';
 import { findRedis, RedisServer } from './support/redisServer.ts';
 
 const limits: SequenceLimits = { most: 2, idleMs: 60_000, ageMs: 100_000 };

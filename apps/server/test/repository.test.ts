@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { floatTensor } from '@onda/runtime';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import type { ModelRepository } from '../src/modelRepository.ts';
+import type { ModelRepository } from '@onda/serving';
 import { keepRepository, putModel } from './support/modelFolders.ts';
 
 let folder: string;

@@ -18,6 +18,7 @@ const scopes = {
   'runtime-web': ['runtime', 'contract'],
   'runtime-chromium': ['runtime', 'contract'],
   protocol: ['contract'],
+  serving: ['runtime', 'runtime-node', 'protocol', 'onnx', 'contract'],
 };
 
 export const depConstraints = [

@@ -1,8 +1,8 @@
 import { promisify } from 'node:util';
+import type { RepositoryControl } from '@onda/serving';
 import { readTokens } from '../access/tokens.ts';
 import { closeDrained } from '../http/closeDrained.ts';
 import { listenError, listenOn, urlOf } from '../listen.ts';
-import type { RepositoryControl } from '../models/repositoryControl.ts';
 import type { Service } from '../service.ts';
 
 export interface AdminOptions {

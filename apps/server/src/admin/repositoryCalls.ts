@@ -1,6 +1,6 @@
 import { ModelError } from '@onda/contract';
 import { ProtocolError } from '@onda/protocol';
-import type { IndexEntry, RepositoryControl } from '../models/repositoryControl.ts';
+import type { IndexEntry, RepositoryControl } from '@onda/serving';
 
 type Parameters = Readonly<Record<string, unknown>>;
 

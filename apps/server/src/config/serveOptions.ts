@@ -1,6 +1,6 @@
 import type { z } from 'zod';
+import { modelControls } from '@onda/serving';
 import { logFormats, logLevels } from '../log/createLog.ts';
-import { modelControls } from '../models/modelControl.ts';
 import { list, oneOf, text, toggle, wholeNumber } from './option.ts';
 import type { Option } from './option.ts';
 

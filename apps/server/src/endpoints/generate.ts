@@ -1,9 +1,8 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { countRequest, generateAll, readGeneration } from '@onda/serving';
 import { clientOf } from '../access/guard.ts';
 import { addModelRoute } from '../addRoute.ts';
 import type { ModelParams } from '../addRoute.ts';
-import { countRequest } from '../countRequest.ts';
-import { generateAll, readGeneration } from '../generation/generation.ts';
 import { limits } from '../limits.ts';
 import { requestBody } from '../requestBody.ts';
 import { sendJson } from '../sendJson.ts';

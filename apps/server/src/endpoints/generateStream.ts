@@ -1,14 +1,13 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { countRequest, generatePieces, readGeneration } from '@onda/serving';
+import type { ServedModel } from '@onda/serving';
 import { clientOf } from '../access/guard.ts';
 import { addModelRoute } from '../addRoute.ts';
 import type { ModelParams } from '../addRoute.ts';
-import { countRequest } from '../countRequest.ts';
-import { generatePieces, readGeneration } from '../generation/generation.ts';
 import { writeEvents } from '../generation/writeEvents.ts';
 import { failureAnswer } from '../http/errorAnswer.ts';
 import { limits, timeouts } from '../limits.ts';
 import { requestBody } from '../requestBody.ts';
-import type { ServedModel } from '../servedModel.ts';
 import type { Service } from '../service.ts';
 
 /**

@@ -1,4 +1,5 @@
 import type { FastifyInstance } from 'fastify';
+import { withTrace } from '@onda/serving';
 import { clientOf } from '../access/guard.ts';
 import { addModelRoute } from '../addRoute.ts';
 import type { ModelParams } from '../addRoute.ts';
@@ -9,7 +10,6 @@ import { letIn, tellLate } from '../letIn.ts';
 import { limits } from '../limits.ts';
 import { requestBody } from '../requestBody.ts';
 import type { Service } from '../service.ts';
-import { withTrace } from '../tracing/requestTrace.ts';
 
 /** `POST /v2/models/{name}[/versions/{version}]/infer`: the model's tensors in, its tensors out. */
 export function addInfer(app: FastifyInstance, service: Service): void {

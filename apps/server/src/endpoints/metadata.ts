@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify';
+import { modelMetadataText } from '@onda/serving';
 import { addModelRoute, addRoute } from '../addRoute.ts';
 import type { ModelParams } from '../addRoute.ts';
-import { modelMetadataText } from '../modelMetadata.ts';
 import { sendJson } from '../sendJson.ts';
 import type { Service } from '../service.ts';
 import { serverDescription } from '../serverDescription.ts';

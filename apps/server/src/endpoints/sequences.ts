@@ -1,17 +1,20 @@
 import { ProtocolError } from '@onda/protocol';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import {
+  findLive,
+  livesAlready,
+  readSequence,
+  scopedId,
+  tooManySequences,
+  writeSequence,
+} from '@onda/serving';
+import type { DocumentModel, ServedModel } from '@onda/serving';
 import { clientOf } from '../access/guard.ts';
-import { scopedId } from '../access/sequenceScope.ts';
 import { addModelRoutes } from '../addRoute.ts';
 import type { ModelParams } from '../addRoute.ts';
 import { limits } from '../limits.ts';
 import { requestBody } from '../requestBody.ts';
 import { sendJson } from '../sendJson.ts';
-import { findLive } from '../sequences/findLive.ts';
-import { readSequence, writeSequence } from '../sequences/sequenceDocument.ts';
-import type { DocumentModel } from '../sequences/sequenceDocument.ts';
-import { livesAlready, tooManySequences } from '../sequences/sequenceErrors.ts';
-import type { ServedModel } from '../servedModel.ts';
 import type { Service } from '../service.ts';
 
 interface SequenceParams extends ModelParams {

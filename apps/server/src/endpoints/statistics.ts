@@ -1,9 +1,9 @@
 import type { FastifyInstance } from 'fastify';
+import { modelStatistics } from '@onda/serving';
 import { addModelRoute, addRoute } from '../addRoute.ts';
 import type { ModelParams } from '../addRoute.ts';
 import { sendJson } from '../sendJson.ts';
 import type { Service } from '../service.ts';
-import { modelStatistics } from '../statistics.ts';
 
 /** `GET /v2/models/stats` and `GET /v2/models/{name}[/versions/{version}]/stats`: Triton's statistics extension, without a version of all that answer. */
 export function addStatistics(app: FastifyInstance, service: Service): void {

@@ -1,9 +1,7 @@
 import { decodeGrpcInferRequest, decodeInferMessage, WireError } from '@onda/protocol';
 import type { GrpcInferRequest, InferResponse } from '@onda/protocol';
-import { countRequest } from '../countRequest.ts';
-import { inferOutputs } from '../inferOutputs.ts';
+import { countRequest, inferOutputs, routeRequest } from '@onda/serving';
 import { limits } from '../limits.ts';
-import { routeRequest } from '../models/routeRequest.ts';
 import type { Service } from '../service.ts';
 import { CallError } from './grpcErrors.ts';
 import { GrpcStatus } from './grpcStatus.ts';

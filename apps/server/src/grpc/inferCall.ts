@@ -1,7 +1,7 @@
 import { encodeInferMessage, ProtocolError } from '@onda/protocol';
+import { withTrace } from '@onda/serving';
 import { letIn, refusalText, tellLate } from '../letIn.ts';
 import type { Service } from '../service.ts';
-import { withTrace } from '../tracing/requestTrace.ts';
 import type { CallHandler } from './call/callHandler.ts';
 import type { GrpcCall } from './call/grpcCall.ts';
 import { grpcInfer, readInferMessage } from './grpcInfer.ts';

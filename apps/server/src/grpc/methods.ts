@@ -1,9 +1,8 @@
 import type { MethodDefinition } from '@grpc/proto-loader';
+import { modelMetadataText, modelStatistics } from '@onda/serving';
 import { isReady } from '../health.ts';
-import { modelMetadataText } from '../modelMetadata.ts';
 import { serverDescription } from '../serverDescription.ts';
 import type { Service } from '../service.ts';
-import { modelStatistics } from '../statistics.ts';
 import { answerInfer } from './inferCall.ts';
 import { described } from './describedMethod.ts';
 import type { Method } from './method.ts';

@@ -1,8 +1,8 @@
 import { encodeStreamAnswer, encodeStreamError } from '@onda/protocol';
 import type { GrpcInferRequest, WireMessage } from '@onda/protocol';
+import { withTrace } from '@onda/serving';
 import { limits } from '../limits.ts';
 import type { Service } from '../service.ts';
-import { withTrace } from '../tracing/requestTrace.ts';
 import type { CallHandler } from './call/callHandler.ts';
 import type { GrpcCall } from './call/grpcCall.ts';
 import { grpcError } from './grpcErrors.ts';

@@ -1,9 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { decodeInferRequest, encodeInferResponse, readHeaderLength } from '@onda/protocol';
-import { countRequest } from '../countRequest.ts';
-import { inferOutputs } from '../inferOutputs.ts';
+import { countRequest, inferOutputs, routeRequest } from '@onda/serving';
 import { limits } from '../limits.ts';
-import { routeRequest } from '../models/routeRequest.ts';
 import type { Service } from '../service.ts';
 import { jsonType } from './httpAnswer.ts';
 import type { HttpAnswer } from './httpAnswer.ts';

@@ -1,9 +1,7 @@
 import { Gauge } from 'prom-client';
 import type { Registry } from 'prom-client';
-import type { Latencies } from '../latencies.ts';
-import type { ModelRepository } from '../modelRepository.ts';
-import { firstResponseBuckets } from '../modelStats.ts';
-import type { ServedModel } from '../servedModel.ts';
+import { firstResponseBuckets } from '@onda/serving';
+import type { Latencies, ModelRepository, ServedModel } from '@onda/serving';
 import { labelsOf } from './modelMetrics.ts';
 
 /** As Triton has them. */

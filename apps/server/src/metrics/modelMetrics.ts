@@ -1,8 +1,7 @@
 import { Counter, Gauge } from 'prom-client';
 import type { Registry } from 'prom-client';
-import type { ModelRepository } from '../modelRepository.ts';
-import type { ServedModel } from '../servedModel.ts';
-import { batchBuckets, failureReasons } from '../modelStats.ts';
+import { batchBuckets, failureReasons } from '@onda/serving';
+import type { ModelRepository, ServedModel } from '@onda/serving';
 
 type Labels = 'model' | 'version';
 

@@ -1,7 +1,7 @@
 import { Counter, Gauge } from 'prom-client';
 import type { Registry } from 'prom-client';
-import { circuitStates } from '../sequences/redis/circuit.ts';
-import type { StateStore } from '../sequences/openStates.ts';
+import { circuitStates } from '@onda/serving';
+import type { StateStore } from '@onda/serving';
 
 /** Metrics of the store of sequences beyond this process. */
 export function addStoreMetrics(registry: Registry, store: StateStore): void {

@@ -1,5 +1,5 @@
 import { datatypes } from '@onda/protocol';
-import type { ServedModel } from '../servedModel.ts';
+import type { ServedModel } from '@onda/serving';
 
 /** What the document shows of a model that is served, so that who reads it has a request that works. */
 export interface Example {

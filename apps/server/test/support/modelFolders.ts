@@ -3,11 +3,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Runtime } from '@onda/runtime';
 import { createNodeRuntime } from '@onda/runtime-node';
+import { ModelBudget, ModelRepository, RepositoryKeeper, openStates } from '@onda/serving';
 import { limits } from '../../src/limits.ts';
-import { ModelRepository } from '../../src/modelRepository.ts';
-import { ModelBudget } from '../../src/models/modelBudget.ts';
-import { RepositoryKeeper } from '../../src/models/repositoryKeeper.ts';
-import { openStates } from '../../src/sequences/openStates.ts';
 
 /** ONNX files of other make. */
 export const models = fileURLToPath(new URL('../models/', import.meta.url));

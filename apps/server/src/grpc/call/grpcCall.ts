@@ -1,8 +1,8 @@
 import type { Admitted } from '../../access/access.ts';
 import { AccessError } from '../../access/accessError.ts';
 import type { WireMessage } from '@onda/protocol';
+import type { RequestTrace } from '@onda/serving';
 import { timeouts } from '../../limits.ts';
-import type { RequestTrace } from '../../tracing/requestTrace.ts';
 import { CallError, grpcError } from '../grpcErrors.ts';
 import type { GrpcFailure } from '../grpcErrors.ts';
 import { GrpcStatus } from '../grpcStatus.ts';

@@ -1,4 +1,4 @@
-import { clientOfId } from '../../access/sequenceScope.ts';
+import { clientOfId } from '../sequenceScope.ts';
 import { reasons } from '../sequenceErrors.ts';
 import type {
   Change,

@@ -6,7 +6,7 @@ import { WorkerError } from '@onda/runtime-node';
 import { clientGone } from '../clientGone.ts';
 import type { ModelStats } from '../modelStats.ts';
 import { tooManyWait } from '../tooManyWait.ts';
-import { maybeTrace } from '../tracing/requestTrace.ts';
+import { maybeTrace } from '../requestTrace.ts';
 import { BatchQueue } from './batchQueue.ts';
 import type { WaitingRun } from './batchQueue.ts';
 import { joinTensors, takeRows } from './joinTensors.ts';

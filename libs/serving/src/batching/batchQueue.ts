@@ -1,5 +1,5 @@
 import type { RuntimeTensor } from '@onda/runtime';
-import type { RequestTrace } from '../tracing/requestTrace.ts';
+import type { RequestTrace } from '../requestTrace.ts';
 import type { Tensors } from './joinTensors.ts';
 
 /** A request that waits for a run. */

@@ -1,5 +1,5 @@
 import type { InferRequest, SequenceControl } from '@onda/protocol';
-import { scopedRequest } from '../access/sequenceScope.ts';
+import { scopedRequest } from '../sequences/sequenceScope.ts';
 import type { ModelRepository } from '../modelRepository.ts';
 import type { ServedModel } from '../servedModel.ts';
 

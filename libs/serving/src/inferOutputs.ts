@@ -1,6 +1,6 @@
 import { ProtocolError } from '@onda/protocol';
 import type { InferRequest, InferResponse } from '@onda/protocol';
-import { scopedRequest, unscopedResponse } from './access/sequenceScope.ts';
+import { scopedRequest, unscopedResponse } from './sequences/sequenceScope.ts';
 import { checkRequestSize } from './admission.ts';
 import type { RunOptions } from './batching/batcher.ts';
 import type { Tensors } from './batching/joinTensors.ts';

@@ -1,9 +1,10 @@
 import { decodeGenerateFrom, decodeGenerateRequest, encodeGenerateResponse } from '@onda/protocol';
-import { scopedId } from '../access/sequenceScope.ts';
+import { scopedId } from '../sequences/sequenceScope.ts';
 import { checkRunSize } from '../admission.ts';
 import { findLive } from '../sequences/findLive.ts';
 import type { ServedModel } from '../servedModel.ts';
-import type { Service } from '../service.ts';
+import type { ModelRepository } from '../modelRepository.ts';
+import type { RunGate } from './runGate.ts';
 import { loopPieces } from './closedLoop.ts';
 import type { ClosedLoop, TakeTurn } from './closedLoop.ts';
 import { readDraws } from './draws.ts';
@@ -28,7 +29,7 @@ export interface GenerateCall {
  * @throws ProtocolError, ShapeError, DataError
  */
 export async function readGeneration(
-  service: Service,
+  service: { readonly repository: ModelRepository; readonly generations: RunGate },
   model: ServedModel,
   { version, body, client }: GenerateCall,
 ): Promise<GenerationPlan> {

@@ -1,4 +1,4 @@
-import { clientOfId } from '../access/sequenceScope.ts';
+import { clientOfId } from './sequenceScope.ts';
 import { Order } from './order.ts';
 import type { Place } from './order.ts';
 import { RetryMemory } from './retryMemory.ts';
