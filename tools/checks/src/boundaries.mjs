@@ -1,15 +1,16 @@
 /**
- * Who may import whom, by the tags in each package.json's "nx" block.
+ * The libraries that each library may import, by the scope tags in the "nx" block of their package.json. Apps and tools may import
+ * every library.
  *
- * apps -> everything; training -> nets, series, contract; exporter -> onnx, contract;
- * runtime-node, runtime-web and runtime-chromium -> runtime -> contract; nets, series, protocol -> contract; tfjs-native -> nets.
- * Training and exporter never import each other: the trainer app joins them.
+ * Training and exporter never import each other: the trainer app joins them. Serving and grpc-server never import each other: the
+ * server app joins them.
  */
-const scopes = {
+export const allowedScopes = {
   contract: [],
   series: ['contract'],
   nets: ['contract'],
   training: ['nets', 'series', 'contract'],
+  forecasting: ['training', 'series', 'contract'],
   'tfjs-native': ['nets', 'contract'],
   onnx: ['contract'],
   exporter: ['onnx', 'contract'],
@@ -18,7 +19,8 @@ const scopes = {
   'runtime-web': ['runtime', 'contract'],
   'runtime-chromium': ['runtime', 'contract'],
   protocol: ['contract'],
-  serving: ['runtime', 'runtime-node', 'protocol', 'onnx', 'contract'],
+  serving: ['runtime-node', 'runtime', 'protocol', 'onnx', 'contract'],
+  'grpc-server': ['contract'],
 };
 
 export const depConstraints = [
@@ -27,7 +29,7 @@ export const depConstraints = [
   {
     sourceTag: 'platform:any',
     onlyDependOnLibsWithTags: ['platform:any'],
-    // A library for every platform may not reach for one: no Node built-ins, no runtime of one place.
+    // Platform-independent: no Node built-ins and no runtime of a single platform.
     bannedExternalImports: [
       'node:*',
       'onnxruntime-node',
@@ -42,11 +44,17 @@ export const depConstraints = [
     bannedExternalImports: ['node:*', 'onnxruntime-node', '@tensorflow/tfjs-node', 'fastify'],
   },
   { sourceTag: 'platform:node', onlyDependOnLibsWithTags: ['platform:any', 'platform:node', 'platform:web'] },
+  // The transport and its framework stay in the server app.
+  {
+    sourceTag: 'scope:serving',
+    bannedExternalImports: ['fastify', '@fastify/*', 'node:http', 'node:http2', 'node:net'],
+  },
+  { sourceTag: 'scope:grpc-server', bannedExternalImports: ['fastify', '@fastify/*', '@grpc/grpc-js'] },
   ...['onnx', 'exporter', 'runtime', 'protocol', 'contract', 'series'].map((scope) => ({
     sourceTag: `scope:${scope}`,
     bannedExternalImports: ['@tensorflow/*'],
   })),
-  ...Object.entries(scopes).map(([scope, allowed]) => ({
+  ...Object.entries(allowedScopes).map(([scope, allowed]) => ({
     sourceTag: `scope:${scope}`,
     onlyDependOnLibsWithTags: allowed.map((name) => `scope:${name}`),
   })),

@@ -1,11 +1,12 @@
 import path from 'node:path';
 import { ESLint } from 'eslint';
 import { describe, expect, it } from 'vitest';
+import { allowedScopes } from './boundaries.mjs';
 
 const root = path.resolve(import.meta.dirname, '../../..');
 const boundaries = '@nx/enforce-module-boundaries';
 
-/** What the project's own ESLint configuration says of `text`, were it the index of `library`. */
+/** The boundary messages of the project's ESLint configuration for `text` as the index file of `library`. */
 async function boundaryMessages(library: string, text: string): Promise<string[]> {
   const eslint = new ESLint({ cwd: root });
   const [result] = await eslint.lintText(text, {
@@ -19,9 +20,11 @@ describe('module boundaries', () => {
     ['exporter', '@onda/training', 'the trainer app joins training and exporter'],
     ['training', '@onda/exporter', 'the trainer app joins training and exporter'],
     ['contract', '@onda/series', 'contract imports no other library'],
-    ['runtime', '@onda/runtime-node', 'the interface does not know its adapters'],
-    ['exporter', '@tensorflow/tfjs-core', 'the exporter reads artifacts, not live TensorFlow.js objects'],
-    ['runtime', 'onnxruntime-node', 'a library for every platform does not reach for one'],
+    ['runtime', '@onda/runtime-node', 'the interface does not depend on its adapters'],
+    ['exporter', '@tensorflow/tfjs-core', 'the exporter reads artifacts, not TensorFlow.js objects'],
+    ['serving', 'fastify', 'the server app holds the HTTP routes'],
+    ['serving', '@onda/training', 'serving runs fitted models'],
+    ['runtime', 'onnxruntime-node', 'the library is platform-independent'],
   ])(
     '%s may not import %s: %s',
     async (library, target) => {
@@ -38,6 +41,7 @@ describe('module boundaries', () => {
     ['training', '@onda/nets'],
     ['exporter', '@onda/onnx'],
     ['runtime-node', '@onda/runtime'],
+    ['serving', '@onda/runtime-node'],
   ])(
     '%s may import %s',
     async (library, target) => {
@@ -49,4 +53,20 @@ describe('module boundaries', () => {
     },
     60_000,
   );
+});
+
+describe('allowedScopes', () => {
+  it('keeps training and exporter, and serving and grpc-server, independent of each other', () => {
+    expect(allowedScopes.training).not.toContain('exporter');
+    expect(allowedScopes.exporter).not.toContain('training');
+    expect(allowedScopes.serving).not.toContain('grpc-server');
+    expect(allowedScopes['grpc-server']).toEqual(['contract']);
+  });
+
+  it('has no cycle', () => {
+    const scopes: Record<string, readonly string[]> = allowedScopes;
+    const reaches = (from: string, to: string): boolean =>
+      scopes[from].some((next) => next === to || reaches(next, to));
+    expect(Object.keys(scopes).filter((scope) => reaches(scope, scope))).toEqual([]);
+  });
 });
