@@ -1,20 +1,19 @@
 import type { Tensor, Tensor1D, Tensor2D, Tensor3D, Variable } from '@tensorflow/tfjs-core';
-import { concat, mul, slice } from '@tensorflow/tfjs-core';
-import { dropoutMask } from './dropoutMask.ts';
-import type { NetSpec } from './netSpec.ts';
+import { concat, mul, slice, tensor3d } from '@tensorflow/tfjs-core';
+import type { DropoutSpec, NetSpec } from './netSpec.ts';
 import { recurrent, recurrentAttributes, recurrentGrad } from './recurrent.ts';
-import type { RecurrentInputs, RecurrentOutputs } from './recurrentTensors.ts';
+import type { RecurrentInputs, RecurrentOutputs } from './recurrentOp.ts';
 
-/** What one layer's forward call leaves for its backward call. */
-export interface LayerRun {
+/** The tensors of one layer's forward call that its backward call needs. */
+interface LayerRun {
   readonly inputs: RecurrentInputs;
   readonly outputs: RecurrentOutputs;
-  /** What the values from the layer below were multiplied with, [batch, time, units]; undefined for no dropout. */
+  /** Dropout mask of the values from the layer below, [batch, time, units]; undefined without dropout. */
   readonly mask: Tensor3D | undefined;
 }
 
-/** How a stack runs forward: for values alone, or for gradients, whose dropout is that of this draw. */
-export type StackMode = { training: false } | { training: true; draw: number };
+/** Inference, or training with the dropout mask of this draw. */
+type StackMode = { training: false } | { training: true; draw: number };
 
 /**
  * Runs the recurrent layers of a net.
@@ -50,18 +49,18 @@ export function forwardLayers(
 }
 
 /**
- * The gradients of the layers' weights, from the last layer to the first: dy of a layer is dx of the one above it. Nothing comes
- * back through the final state, which starts the next chunk and is cut from the gradient.
+ * The gradients of the layers' weights, from the last layer to the first: dy of a layer is dx of the layer above. The gradient of
+ * the final state is zero: the state that starts the next chunk is detached (truncated BPTT).
  *
- * @param dyLast of the last layer, [batch, time, units]
- * @param none   zeros, [batch, units]
+ * @param dyLast dy of the last layer, [batch, time, units]
+ * @param zero   zeros, [batch, units]
  * @returns in the order of `weightSpecs`
  */
 export function backwardLayers(
   { cell }: NetSpec,
   runs: readonly LayerRun[],
   dyLast: Tensor3D,
-  none: Tensor2D,
+  zero: Tensor2D,
 ): Tensor[] {
   const gradients: Tensor[] = [];
   let dy = dyLast;
@@ -69,7 +68,7 @@ export function backwardLayers(
     const { inputs, outputs, mask } = runs[layer];
     const { y, reserve } = outputs;
     const results = recurrentGrad(
-      { ...inputs, y, reserve, dy, dh: none, dc: cell === 'lstm' ? none : undefined },
+      { ...inputs, y, reserve, dy, dh: zero, dc: cell === 'lstm' ? zero : undefined },
       recurrentAttributes({ cell, training: true, inputGradient: layer > 0 }),
     );
     const { dKernel, dRecurrentKernel, dBias, dRecurrentBias } = results;
@@ -104,4 +103,33 @@ function maskOf(
 ): Tensor3D | undefined {
   if (dropout === undefined || dropout.rate === 0 || !mode.training) return undefined;
   return dropoutMask(dropout, mode.draw, layer, shape);
+}
+
+/**
+ * A dropout mask: 0 with probability `rate`, else 1 / (1 - rate). The same seed, draw, layer and shape give the same mask on every
+ * machine and backend.
+ *
+ * @param draw  number of the training step
+ * @param shape [batch, time, units]
+ */
+export function dropoutMask(
+  { rate, seed }: DropoutSpec,
+  draw: number,
+  layer: number,
+  shape: [number, number, number],
+): Tensor3D {
+  const start = mix(mix(mix(seed) + draw) + layer);
+  const kept = 1 / (1 - rate);
+  const limit = rate * 2 ** 32;
+  const values = new Float32Array(shape[0] * shape[1] * shape[2]);
+  for (let i = 0; i < values.length; i++) values[i] = mix(start + i) < limit ? 0 : kept;
+  return tensor3d(values, shape);
+}
+
+/** A 32-bit integer hash: `lowbias32` of Prospecting for Hash Functions, Chris Wellons 2018. */
+function mix(value: number): number {
+  let bits = (value + 0x9e3779b9) | 0;
+  bits = Math.imul(bits ^ (bits >>> 16), 0x7feb352d);
+  bits = Math.imul(bits ^ (bits >>> 15), 0x846ca68b);
+  return (bits ^ (bits >>> 16)) >>> 0;
 }

@@ -22,7 +22,7 @@ import type { NetSpec } from './netSpec.ts';
 import { readoutLossKernelName } from './readoutLossOp.ts';
 import { recurrentKernelNames } from './recurrentOp.ts';
 import { DIFFERENCE_ATOL, expectClose, made, slopeOf } from './testing/netCase.ts';
-import { seededUniform } from './testing/seededUniform.ts';
+import { seededUniform } from './testing/randomNumbers.ts';
 
 const specs: NetSpec[] = cellKinds.flatMap((cell) => [
   { cell, units: 5, layers: 1, features: 1, outputs: 1 },
@@ -240,7 +240,7 @@ describe(Net, () => {
         'mse',
       ),
     ).toThrow(
-      new ShapeError(`${message}; give it that shape, with every dim at least 1 and the batch and time of x`),
+      new ShapeError(`${message}; pass that shape, with every dim at least 1 and the batch and time of x`),
     );
   });
 });

@@ -1,49 +1,45 @@
-import type { Scalar, Tensor, Tensor1D, Tensor2D, Tensor3D, Variable, io } from '@tensorflow/tfjs-core';
+import type { io, Scalar, Tensor, Tensor1D, Tensor2D, Tensor3D, Variable } from '@tensorflow/tfjs-core';
 import { dispose, keep, slice, tensor, tidy, variable, zeros } from '@tensorflow/tfjs-core';
 import type { StateRow } from '@onda/contract';
 import { ConfigError, ShapeError } from '@onda/contract';
-import { readArtifacts } from './artifacts/readArtifacts.ts';
-import { writeArtifacts } from './artifacts/writeArtifacts.ts';
+import { readArtifacts, writeArtifacts } from './artifacts.ts';
 import { backwardLayers, forwardLayers, packState } from './layerStack.ts';
-import type { LossSpec } from './losses/lossSpec.ts';
-import { netLoss } from './netLoss.ts';
+import type { LossSpec } from './losses.ts';
+import { lossAttributes, lossBlocks } from './losses.ts';
 import type { NetSpec } from './netSpec.ts';
-import { checkNetSpec } from './netSpec.ts';
-import { readout } from './readout.ts';
-import { readoutLossGradients } from './readoutLoss.ts';
+import { checkNetSpec, stateRows } from './netSpec.ts';
 import type { LossKind } from './readoutLossOp.ts';
-import { startWeights } from './startWeights.ts';
-import { stateRows } from './stateRows.ts';
-import { weightSpecs } from './weightSpecs.ts';
+import { readout, readoutLossGradients } from './readoutLoss.ts';
+import { initialWeights, weightSpecs } from './weights.ts';
 
 export type NetForward = {
   /** [batch, time, outputs] */
   y: Tensor3D;
-  /** After the last sample, [batch, state]. */
+  /** State after the last sample, [batch, state]. */
   state: Tensor2D;
 };
 
 export type NetReadout = {
   /** [batch, time, blocks * outputs] */
   readout: Tensor3D;
-  /** After the last sample, [batch, state]. */
+  /** State after the last sample, [batch, state]. */
   state: Tensor2D;
 };
 
 export type NetGradients = {
-  /** Mean over every value. */
+  /** Mean over all values. */
   loss: Scalar;
   /** [batch, time, outputs] */
   prediction: Tensor3D;
-  /** After the last sample, [batch, state]; cut from the gradient. */
+  /** State after the last sample, [batch, state]; detached from the gradient. */
   state: Tensor2D;
-  /** One for each of `Net.variables`. */
+  /** In the order of `Net.variables`. */
   gradients: Tensor[];
 };
 
 /**
- * A sequence net: stacked recurrent layers and a linear read-out of every sample's h. The states of all layers travel as one row a
- * sequence, [batch, state], packed as `stateRows` says; zeros start a sequence.
+ * A sequence net: stacked recurrent layers and a linear read-out of every h. The states of all layers are packed in one row per
+ * sequence, [batch, state], with the layout of `stateRows`; zeros start a sequence.
  */
 export class Net {
   readonly spec: NetSpec;
@@ -54,10 +50,10 @@ export class Net {
   readonly variables: readonly Variable[];
 
   /**
-   * Zeros for one batch, [batch, units], which every training step needs: one tensor for as long as the net lives, made anew when
-   * the batch changes.
+   * Zeros, [batch, units], for the gradient of the final state in every training step: kept for the life of the net, replaced when
+   * the batch size changes.
    */
-  private none: Tensor2D;
+  private zero: Tensor2D;
 
   private constructor(spec: NetSpec, weights: readonly Float32Array[]) {
     this.spec = spec;
@@ -66,24 +62,24 @@ export class Net {
     this.variables = weightSpecs(spec).map(({ shape }, index) =>
       tidy(() => variable(tensor(weights[index], [...shape], 'float32'))),
     );
-    this.none = keep(zeros([1, spec.units]));
+    this.zero = keep(zeros([1, spec.units]));
   }
 
   /**
-   * A net with start weights as PyTorch draws them.
+   * Creates a net with PyTorch's initial weights.
    *
    * @param uniform draws a number from [low, high); the same draws give the same net
-   * @throws ConfigError for a spec that no net can have
+   * @throws ConfigError for an invalid spec
    */
   static create(spec: NetSpec, uniform: (low: number, high: number) => number): Net {
     checkNetSpec(spec);
-    return new Net(spec, startWeights(spec, uniform));
+    return new Net(spec, initialWeights(spec, uniform));
   }
 
   /**
-   * The net of a TensorFlow.js layers model that `toArtifacts` made.
+   * Creates a net from a TensorFlow.js layers model that `toArtifacts` wrote.
    *
-   * @throws ModelError for a model that is not such a net, or whose weights are missing or damaged
+   * @throws ModelError for another model, or missing or damaged weights
    */
   static fromArtifacts(artifacts: io.ModelArtifacts): Net {
     const { spec, weights } = readArtifacts(artifacts);
@@ -98,13 +94,13 @@ export class Net {
     );
   }
 
-  /** The state of sequences that have not begun, [batch, state]. */
+  /** The state at the start of a sequence: zeros, [batch, state]. */
   zeroState(batch: number): Tensor2D {
     return zeros([batch, this.stateSize]);
   }
 
   /**
-   * Runs the net, without a gradient.
+   * Runs the net without gradients.
    *
    * @param x     [batch, time, features]
    * @param state [batch, state]
@@ -118,8 +114,7 @@ export class Net {
   }
 
   /**
-   * `forward` with everything that the read-out says: for a gaussian or quantile loss more than the prediction, in the blocks of
-   * columns that readoutLossOp.ts names; else the same.
+   * `forward` with all columns of the read-out: for a gaussian or quantile loss the blocks of readoutLossOp.ts, else the prediction.
    */
   forwardReadout(x: Tensor3D, state: Tensor2D): NetReadout {
     this.checkInputs(x, state);
@@ -131,13 +126,13 @@ export class Net {
   }
 
   /**
-   * Runs the net forward and backward: the loss and what each weight contributes to it.
+   * Computes the loss and its gradient for each weight.
    *
    * @param x     [batch, time, features]
    * @param y     the true values, [batch, time, outputs]
    * @param state [batch, state]; no gradient flows into it
-   * @param loss  left out: the spec's, or mse
-   * @param draw  of a net with dropout: the training step; the same number gives the same dropout
+   * @param loss  default: the loss of the spec, or mse
+   * @param draw  number of the training step, required with dropout; the same number gives the same mask
    * @throws ShapeError for tensors of other shapes; ConfigError for a loss that needs another read-out, or dropout without `draw`
    */
   lossAndGradients(
@@ -161,7 +156,7 @@ export class Net {
         prediction: this.pointPrediction(last.prediction),
         state: packState(runs),
         gradients: [
-          ...backwardLayers(this.spec, runs, last.dHidden, this.noneOf(x.shape[0])),
+          ...backwardLayers(this.spec, runs, last.dHidden, this.zeroOf(x.shape[0])),
           last.dKernel,
           last.dBias,
         ],
@@ -169,20 +164,20 @@ export class Net {
     });
   }
 
-  /** Frees the weights; the net cannot run after it. */
+  /** Frees the weights; the net cannot run afterwards. */
   dispose(): void {
-    dispose([...this.variables, this.none]);
+    dispose([...this.variables, this.zero]);
   }
 
-  private noneOf(batch: number): Tensor2D {
-    if (this.none.shape[0] !== batch) {
-      this.none.dispose();
-      this.none = keep(zeros([batch, this.spec.units]));
+  private zeroOf(batch: number): Tensor2D {
+    if (this.zero.shape[0] !== batch) {
+      this.zero.dispose();
+      this.zero = keep(zeros([batch, this.spec.units]));
     }
-    return this.none;
+    return this.zero;
   }
 
-  /** @throws ConfigError when the dropout needs a number and there is none */
+  /** @throws ConfigError when the net has dropout and `draw` is missing */
   private drawOf(draw: number | undefined): number {
     if (!this.spec.dropout?.rate || Number.isSafeInteger(draw)) return draw ?? 0;
     throw new ConfigError(
@@ -195,7 +190,7 @@ export class Net {
     return [kernel as Tensor as Tensor2D, bias as Tensor as Tensor1D];
   }
 
-  /** The columns that are the net's prediction: all of them, but of a gaussian or quantile read-out. */
+  /** The columns of the point prediction: the first block. */
   private pointPrediction(readoutValues: Tensor3D): Tensor3D {
     const { outputs } = this.spec;
     if (readoutValues.shape[2] === outputs) return readoutValues;
@@ -216,6 +211,43 @@ function checkTensor(name: string, given: Tensor, names: readonly string[], shap
     dim in { features: 1, outputs: 1, state: 1 } ? shape[index] : dim,
   );
   throw new ShapeError(
-    `net input "${name}": expected shape [${expected.join(', ')}], got [${dims.join(', ')}]; give it that shape, with every dim at least 1 and the batch and time of x`,
+    `net input "${name}": expected shape [${expected.join(', ')}], got [${dims.join(', ')}]; pass that shape, with every dim at least 1 and the batch and time of x`,
   );
+}
+
+const meanSquaredError: LossSpec = { kind: 'mse' };
+
+/**
+ * The loss of a training step. A kind alone means the loss of the spec if it is of that kind, else that loss with its defaults.
+ *
+ * @param given default: the loss of the spec
+ * @throws ConfigError for a loss that needs another read-out
+ */
+export function netLoss(spec: NetSpec, given: LossKind | LossSpec | undefined): LossSpec {
+  const own = spec.loss ?? meanSquaredError;
+  if (given === undefined || given === own || given === own.kind) return own;
+  if (given === 'quantile') {
+    throw new ConfigError(
+      `net loss: expected the levels of the quantiles beside "quantile", got none; name them, as in { kind: 'quantile', levels: [0.5, 0.1, 0.9] }`,
+    );
+  }
+  const loss: LossSpec = typeof given === 'string' ? { kind: given } : given;
+  lossAttributes(loss, 'net loss');
+  const same =
+    loss.kind === 'quantile' && own.kind === 'quantile'
+      ? String(loss.levels) === String(own.levels)
+      : lossBlocks(loss) === lossBlocks(own) && isPlain(loss) === isPlain(own);
+  if (same) return loss;
+  throw new ConfigError(
+    `net loss: expected one for the read-out of ${lossText(own)}, which the net was made with, got ${lossText(loss)}; make the net with this loss in its spec`,
+  );
+}
+
+/** Whether each column of the read-out is a point prediction. */
+function isPlain({ kind }: LossSpec): boolean {
+  return kind !== 'gaussian' && kind !== 'quantile';
+}
+
+function lossText(loss: LossSpec): string {
+  return loss.kind === 'quantile' ? `quantile [${loss.levels.join(', ')}]` : loss.kind;
 }

@@ -1,7 +1,7 @@
 import { ConfigError } from '@onda/contract';
 import { describe, expect, it } from 'vitest';
-import type { LossSpec } from './losses/lossSpec.ts';
-import { netLoss } from './netLoss.ts';
+import type { LossSpec } from './losses.ts';
+import { netLoss } from './net.ts';
 import type { NetSpec } from './netSpec.ts';
 
 const plain: NetSpec = { cell: 'rnn', units: 2, layers: 1, features: 1, outputs: 1 };

@@ -19,11 +19,7 @@ describe(checkNetSpec, () => {
   });
 
   const rejected: [name: string, change: object, message: string][] = [
-    [
-      'another cell',
-      { cell: 'mlp' },
-      'net cell: expected one of rnn, lstm, gru, got "mlp"; take one of them',
-    ],
+    ['another cell', { cell: 'mlp' }, 'net cell: expected one of rnn, lstm, gru, got "mlp"; use one of them'],
     ['no units', { units: 0 }, 'net units: expected a whole number of at least 1, got 0; set it'],
     [
       'part of a layer',
@@ -43,7 +39,7 @@ describe(checkNetSpec, () => {
     [
       'a loss that is not known',
       { loss: { kind: 'hinge' } },
-      'net loss: expected one of mse, mae, huber, gaussian, quantile, got "hinge"; take one of them',
+      'net loss: expected one of mse, mae, huber, gaussian, quantile, got "hinge"; use one of them',
     ],
     [
       'a dropout of everything',

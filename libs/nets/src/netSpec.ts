@@ -1,9 +1,9 @@
-import type { CellKind } from '@onda/contract';
+import type { CellKind, StateRow } from '@onda/contract';
 import { cellKinds, ConfigError } from '@onda/contract';
-import type { LossSpec } from './losses/lossSpec.ts';
-import { lossAttributes, lossBlocks } from './losses/lossSpec.ts';
+import type { LossSpec } from './losses.ts';
+import { lossAttributes, lossBlocks } from './losses.ts';
 
-/** What a net is made of: `layers` recurrent layers of `units`, then a linear read-out to `outputs` on every sample's h. */
+/** The architecture of a net: `layers` recurrent layers of `units`, then a linear read-out of every h to `outputs`. */
 export interface NetSpec {
   readonly cell: CellKind;
   readonly units: number;
@@ -11,32 +11,32 @@ export interface NetSpec {
   readonly features: number;
   readonly outputs: number;
   /**
-   * The loss that the read-out is made for; mse when left out. gaussian and quantile need more columns than `outputs`, the first
-   * block of which is the net's prediction: the mean, the median.
+   * The loss that the read-out is built for; default mse. gaussian and quantile have several blocks of `outputs` columns; the first
+   * block is the point prediction (the mean, the median).
    */
   readonly loss?: LossSpec;
-  /** Between stacked layers, in training alone. */
+  /** Dropout between stacked layers, in training only. */
   readonly dropout?: DropoutSpec;
 }
 
 export interface DropoutSpec {
-  /** Share of a layer's values that the layer above it does not see, from 0 to below 1; the others grow by 1 / (1 - rate). */
+  /** Probability that a value is set to 0, from 0 to below 1; the other values are scaled by 1 / (1 - rate). */
   readonly rate: number;
-  /** A whole number; with the number of the draw it says which values. */
+  /** A whole number; seed and training step determine the mask. */
   readonly seed: number;
 }
 
-/** Columns of the read-out. */
+/** Number of columns of the read-out. */
 export function readoutColumns({ outputs, loss }: Pick<NetSpec, 'outputs' | 'loss'>): number {
   return outputs * lossBlocks(loss);
 }
 
-/** @throws ConfigError for a size, cell, loss or dropout that a net cannot have */
+/** @throws ConfigError for an invalid size, cell, loss or dropout */
 export function checkNetSpec(spec: NetSpec): void {
-  // Typed or not, a spec may come from a file.
+  // A spec may come from a file, unchecked by types.
   if (!cellKinds.includes(spec.cell)) {
     throw new ConfigError(
-      `net cell: expected one of ${cellKinds.join(', ')}, got ${JSON.stringify(spec.cell)}; take one of them`,
+      `net cell: expected one of ${cellKinds.join(', ')}, got ${JSON.stringify(spec.cell)}; use one of them`,
     );
   }
   for (const name of ['units', 'layers', 'features', 'outputs'] as const) {
@@ -54,4 +54,19 @@ export function checkNetSpec(spec: NetSpec): void {
   if (!Number.isSafeInteger(seed)) {
     throw new ConfigError(`net dropout seed: expected a whole number, got ${seed}; set it`);
   }
+}
+
+/** Name of a recurrent layer, in artifacts and manifests. */
+export function layerName(layer: number): string {
+  return `recurrent_${layer}`;
+}
+
+/** The layout of a sequence's state row: for each layer h, then (lstm) c. */
+export function stateRows({ cell, units, layers }: NetSpec): StateRow[] {
+  const kinds = cell === 'lstm' ? (['h', 'c'] as const) : (['h'] as const);
+  return Array.from({ length: layers }, (_, layer) =>
+    kinds.map((kind) => ({ layer: layerName(layer), kind })),
+  )
+    .flat()
+    .map((row, index) => ({ ...row, offset: index * units, size: units }));
 }

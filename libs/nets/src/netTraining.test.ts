@@ -2,10 +2,10 @@ import '@tensorflow/tfjs-backend-cpu';
 import { mul, setBackend, slice, sub, tidy } from '@tensorflow/tfjs-core';
 import { ConfigError } from '@onda/contract';
 import { beforeAll, describe, expect, it } from 'vitest';
-import type { LossSpec } from './losses/lossSpec.ts';
+import type { LossSpec } from './losses.ts';
 import { Net } from './net.ts';
 import { DIFFERENCE_ATOL, expectClose, made, slopeOf } from './testing/netCase.ts';
-import { seededUniform } from './testing/seededUniform.ts';
+import { seededUniform } from './testing/randomNumbers.ts';
 
 beforeAll(async () => {
   await setBackend('cpu');

@@ -1,14 +1,14 @@
 /**
- * The optimizer op: one call moves every variable of a net by one step. Backends with a kernel of their own register the name with
- * TensorFlow.js's kernel registry (C++ for `tensorflow`); the others get a portable one.
+ * The optimizer op: one call updates all variables of a net by one step. Each backend registers a kernel of this name: C++ for
+ * `tensorflow` (libs/tfjs-native), typed arrays for `cpu` (libs/training).
  *
  * Inputs, as an array in this order (all float32):
  *   params...  the variables, any shapes
- *   grads...   as many, each of its variable's shape
+ *   grads...   the gradient of each variable, in its shape
  *   slots      [slotCounts[kind] * total], where `total` is the number of elements of all variables together: the first moments of
  *              all variables, flattened one after another in the order of `params`, then the second moments. Zeros before step 1.
  * Outputs, as an array in this order:
- *   params...  the new values, shapes as they came
+ *   params...  the new values, in the same shapes
  *   slots      the new slots
  * The inputs keep their values.
  *
@@ -27,34 +27,34 @@ export const optimizerKernelName = 'OndaOptimizer';
 
 export type OptimizerKind = 'adam' | 'adamw' | 'rmsprop' | 'sgd';
 
-/** All of them are there in every call; a kind reads those of its formula. */
+/** Every call has all of them; each kind reads those of its formula. */
 export interface OptimizerAttributes {
   kind: OptimizerKind;
   learningRate: number;
-  /** Of adam and adamw: decay of the first moment. */
+  /** adam, adamw: decay of the first moment. */
   beta1: number;
-  /** Of adam and adamw: decay of the second moment. */
+  /** adam, adamw: decay of the second moment. */
   beta2: number;
-  /** Of rmsprop: decay of the mean square (PyTorch's alpha). */
+  /** rmsprop: decay of the mean square (PyTorch's alpha). */
   smoothing: number;
-  /** Of adam, adamw and rmsprop: added outside the root. */
+  /** adam, adamw, rmsprop: added outside the square root. */
   epsilon: number;
-  /** Of sgd. */
+  /** sgd only. */
   momentum: number;
   weightDecay: number;
-  /** Longest allowed norm of all gradients together; 0: no clipping. */
+  /** Maximum norm of all gradients together; 0: no clipping. */
   clipNorm: number;
   /** The first step is 1. */
   step: number;
 }
 
-/** Numbers the optimizer remembers of each weight: adam and adamw the two moments, rmsprop the mean square, sgd the momentum buffer. */
+/** Values kept per weight: adam and adamw the two moments, rmsprop the mean square, sgd the momentum buffer. */
 export const slotCounts = { adam: 2, adamw: 2, rmsprop: 1, sgd: 1 } as const satisfies Record<
   OptimizerKind,
   number
 >;
 
-/** PyTorch's defaults; `step` and `learningRate` are the caller's. */
+/** PyTorch's defaults; the caller sets `step` and `learningRate`. */
 export const optimizerDefaults = {
   beta1: 0.9,
   beta2: 0.999,

@@ -6,7 +6,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { Net } from './net.ts';
 import type { PyTorchWeights } from './pytorchWeights.ts';
 import { loadPyTorchWeights, toPyTorchWeights } from './pytorchWeights.ts';
-import { seededUniform } from './testing/seededUniform.ts';
+import { seededUniform } from './testing/randomNumbers.ts';
 
 interface Reference {
   cell: CellKind;

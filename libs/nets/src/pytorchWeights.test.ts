@@ -5,7 +5,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { Net } from './net.ts';
 import type { PyTorchWeights } from './pytorchWeights.ts';
 import { loadPyTorchWeights, toPyTorchWeights } from './pytorchWeights.ts';
-import { seededUniform } from './testing/seededUniform.ts';
+import { seededUniform } from './testing/randomNumbers.ts';
 
 const spec = { cell: 'lstm', units: 2, layers: 2, features: 3, outputs: 1 } as const;
 

@@ -2,17 +2,16 @@ import type { Tensor } from '@tensorflow/tfjs-core';
 import { tensor, tidy } from '@tensorflow/tfjs-core';
 import { ModelError } from '@onda/contract';
 import type { Net } from './net.ts';
-import { transpose } from './transpose.ts';
-import type { WeightSpec } from './weightSpecs.ts';
-import { weightSpecs } from './weightSpecs.ts';
+import type { WeightSpec } from './weights.ts';
+import { transpose, weightSpecs } from './weights.ts';
 
-/** Weights by PyTorch's names (`rnn.weight_ih_l0`, `linear.bias`): a matrix is [outputs, inputs], a list of its rows. */
+/** Weights by PyTorch's names (`rnn.weight_ih_l0`, `linear.bias`); a matrix is a list of rows, [outputs, inputs]. */
 export type PyTorchWeights = Record<string, number[] | number[][]>;
 
 /**
- * Puts the weights of a PyTorch net into a net. Nothing is changed when one of them does not fit.
+ * Copies the weights of a PyTorch net into a net. On an error the net is unchanged.
  *
- * @throws ModelError for a weight that is missing, unknown, or of another shape
+ * @throws ModelError for a missing or unknown weight, or one of another shape
  */
 export function loadPyTorchWeights(net: Net, weights: PyTorchWeights): void {
   const specs = weightSpecs(net.spec);
@@ -32,18 +31,18 @@ export function loadPyTorchWeights(net: Net, weights: PyTorchWeights): void {
   });
 }
 
-/** The weights of a net as PyTorch names them and lays them out. */
+/** The weights of a net with PyTorch's names and layout. */
 export function toPyTorchWeights(net: Net): PyTorchWeights {
   return Object.fromEntries(
     weightSpecs(net.spec).map(({ pytorchName, shape }, index): [string, number[] | number[][]] => {
       const values = net.variables[index].dataSync<'float32'>();
       if (shape.length === 1) return [pytorchName, Array.from(values)];
       const [columns, rows] = shape;
-      const turned = transpose(values, columns, rows);
+      const transposed = transpose(values, columns, rows);
       return [
         pytorchName,
         Array.from({ length: rows }, (_, row) =>
-          Array.from(turned.subarray(row * columns, (row + 1) * columns)),
+          Array.from(transposed.subarray(row * columns, (row + 1) * columns)),
         ),
       ];
     }),
@@ -68,7 +67,7 @@ function readWeight({ pytorchName, shape }: WeightSpec, weights: PyTorchWeights)
   return transpose(lists.flat() as number[], rows, columns);
 }
 
-/** PyTorch's shape of a weight: a matrix is ours transposed. */
+/** PyTorch's shape of a weight: matrices are transposed. */
 function shapeText(shape: readonly number[]): string {
   return `[${[...shape].reverse().join(', ')}]`;
 }

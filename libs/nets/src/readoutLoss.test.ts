@@ -47,12 +47,12 @@ describe(readoutLoss, () => {
     [
       'h of the last sample alone',
       { hidden: zeros([2, 4]) },
-      'read-out loss input "hidden": expected shape [batch, time, units] with every dim at least 1, got [2, 4]; give it 3 dims that are not empty',
+      'read-out loss input "hidden": expected shape [batch, time, units] with every dim at least 1, got [2, 4]; pass 3 non-empty dims',
     ],
     [
       'a target without outputs',
       { target: zeros([2, 3, 0]) },
-      'read-out loss input "target": expected shape [batch, time, outputs] with every dim at least 1, got [2, 3, 0]; give it 3 dims that are not empty',
+      'read-out loss input "target": expected shape [batch, time, outputs] with every dim at least 1, got [2, 3, 0]; pass 3 non-empty dims',
     ],
     [
       'a target of whole numbers',
@@ -62,17 +62,17 @@ describe(readoutLoss, () => {
     [
       'a target of another length',
       { target: zeros([2, 4, 2]) },
-      'read-out loss input "target": expected shape [batch, time, outputs] = [2, 3, 2], got [2, 4, 2]; its sizes must fit hidden',
+      'read-out loss input "target": expected shape [batch, time, outputs] = [2, 3, 2], got [2, 4, 2]; it must match hidden',
     ],
     [
       'a kernel for the means alone',
       { kernel: zeros([4, 2]) },
-      'read-out loss input "kernel": expected shape [units, 2 * outputs] = [4, 4], got [4, 2]; its sizes must fit hidden and target',
+      'read-out loss input "kernel": expected shape [units, 2 * outputs] = [4, 4], got [4, 2]; it must match hidden and target',
     ],
     [
       'a bias of another length',
       { bias: zeros([3]) },
-      'read-out loss input "bias": expected shape [2 * outputs] = [4], got [3]; its sizes must fit hidden and target',
+      'read-out loss input "bias": expected shape [2 * outputs] = [4], got [3]; it must match hidden and target',
     ],
   ];
   it.each(rejected)('refuses %s', (_, change, message) => {
@@ -82,7 +82,7 @@ describe(readoutLoss, () => {
   it('refuses a loss that is not one', () => {
     expect(() => readoutLoss(inputs(), { kind: 'quantile', levels: [0.2] })).toThrow(
       new ConfigError(
-        "read-out loss: quantile levels: expected different numbers above 0 and below 1, the first of them 0.5, got [0.2]; the median comes first because it is the net's prediction, as in [0.5, 0.1, 0.9]",
+        "read-out loss: quantile levels: expected distinct numbers above 0 and below 1, 0.5 first, got [0.2]; the median comes first because it is the net's prediction, as in [0.5, 0.1, 0.9]",
       ),
     );
   });

@@ -1,14 +1,14 @@
-import type { Scalar, Tensor1D, Tensor2D, Tensor3D } from '@tensorflow/tfjs-core';
-import { checkNonEmpty, checkShape } from './checkShape.ts';
-import { ensureRecurrentKernels } from './ensureRecurrentKernels.ts';
-import type { LossSpec } from './losses/lossSpec.ts';
-import { lossAttributes, lossBlocks } from './losses/lossSpec.ts';
+import type { Rank, Scalar, Tensor1D, Tensor2D, Tensor3D } from '@tensorflow/tfjs-core';
+import { fused, reshape } from '@tensorflow/tfjs-core';
+import { checkNonEmpty, checkShape, runKernel } from './kernels.ts';
+import type { LossSpec } from './losses.ts';
+import { lossAttributes, lossBlocks } from './losses.ts';
 import { readoutLossKernelName } from './readoutLossOp.ts';
-import { runKernel } from './runKernel.ts';
+import { ensureRecurrentKernels } from './registerKernels.ts';
 
 /** Inputs of the read-out and loss op, float32. */
 export interface ReadoutLossInputs {
-  /** Every sample's h, [batch, time, units]. */
+  /** h of every sample, [batch, time, units]. */
   hidden: Tensor3D;
   /** [units, blocks * outputs] */
   kernel: Tensor2D;
@@ -19,7 +19,7 @@ export interface ReadoutLossInputs {
 }
 
 export type ReadoutLoss = {
-  /** Mean over every value. */
+  /** Mean over all values. */
   loss: Scalar;
   /** [batch, time, blocks * outputs]; the first `outputs` columns are the point prediction. */
   prediction: Tensor3D;
@@ -33,16 +33,31 @@ export type ReadoutLossGradients = ReadoutLoss & {
 };
 
 /**
- * The linear read-out of every sample's h, and the loss of what it predicts, on whatever backend is current.
+ * Applies the linear read-out to h of every sample.
  *
- * @throws ShapeError for tensors whose shapes or types do not fit each other; ConfigError for a loss that is not one
+ * @param y      [batch, time, units]
+ * @param kernel [units, outputs]
+ * @param bias   [outputs]
+ * @returns [batch, time, outputs]
+ */
+export function readout(y: Tensor3D, kernel: Tensor2D, bias: Tensor1D): Tensor3D {
+  const [batch, time, units] = y.shape;
+  const rows = reshape<Rank.R2>(y, [batch * time, units]);
+  const values = fused.matMul({ a: rows, b: kernel, bias });
+  return reshape(values, [batch, time, kernel.shape[1]]);
+}
+
+/**
+ * Applies the read-out and computes the loss of its prediction, on the current backend.
+ *
+ * @throws ShapeError for tensors whose shapes or types do not match; ConfigError for an unknown loss or a backend without kernels
  */
 export function readoutLoss(inputs: ReadoutLossInputs, loss: LossSpec): ReadoutLoss {
   const [value, prediction] = run(inputs, loss, false);
   return { loss: value as Scalar, prediction: prediction as Tensor3D };
 }
 
-/** `readoutLoss` with the gradients of the loss; errors are the same. */
+/** `readoutLoss` and the gradients of the loss; throws the same errors. */
 export function readoutLossGradients(inputs: ReadoutLossInputs, loss: LossSpec): ReadoutLossGradients {
   const [value, prediction, dHidden, dKernel, dBias] = run(inputs, loss, true);
   return {

@@ -1,8 +1,7 @@
 /**
- * The read-out and loss op: the linear read-out of every sample's h, the loss of what it predicts and the gradients of that loss, in
- * one call. It stands between the last layer's forward and backward ops in a training step, where a dozen small ops would take
- * longer than the recurrent layer of a small net. Backends with a kernel of their own register the name with TensorFlow.js's
- * kernel registry.
+ * The read-out and loss op: the linear read-out of every h, the loss of its prediction and the gradients of that loss in one call.
+ * In a training step it runs between the forward and backward ops of the last layer, where a dozen small TensorFlow.js ops would
+ * take longer than the recurrent layer of a small net. Each backend registers a kernel of this name.
  *
  * Inputs, as an array in this order (all float32):
  *   hidden [batch, time, units], kernel [units, blocks * outputs], bias [blocks * outputs], target [batch, time, outputs]
@@ -10,13 +9,13 @@
  *   loss [], prediction [batch, time, blocks * outputs], and with `gradients`
  *   dHidden [batch, time, units], dKernel [units, blocks * outputs], dBias [blocks * outputs]
  *
- * prediction = hidden kernel + bias. Its columns are blocks of `outputs`: one; gaussian two; quantile one for each level. The loss is
- * the mean over all values of the target (quantile: and over the levels) of, with p the prediction and t the target:
+ * prediction = hidden kernel + bias. Its columns are blocks of `outputs`: one block, for gaussian two, for quantile one per level.
+ * The loss is the mean over all target values (quantile: and over the levels) of, with prediction p and target t:
  *
  *   mse        (p - t)^2
  *   mae        |p - t|; its slope at 0 is 0
- *   huber      g (e - g / 2), where e = p - t and g is e held to +-delta
- *   gaussian   (s + (p - t)^2 / e^s) / 2, where s is the second block, held to log(GAUSSIAN_EPSILON) or more
+ *   huber      g (e - g / 2), where e = p - t and g = clip(e, -delta, delta)
+ *   gaussian   (s + (p - t)^2 / e^s) / 2, where s is the second block, clipped to at least log(GAUSSIAN_EPSILON)
  *   quantile   q e for e = t - p above 0, else (q - 1) e
  */
 export const readoutLossKernelName = 'OndaReadoutLoss';
@@ -25,16 +24,16 @@ export const lossKinds = ['mse', 'mae', 'huber', 'gaussian', 'quantile'] as cons
 
 export type LossKind = (typeof lossKinds)[number];
 
-/** All of them are there in every call; a loss reads its own. */
+/** Every call has all of them; each loss reads its own. */
 export interface ReadoutLossAttributes {
   loss: LossKind;
-  /** Of huber: where the parabola turns into a line. */
+  /** huber: where the parabola becomes a line. */
   delta: number;
-  /** Of quantile: one for each block; empty for the others. */
+  /** quantile: the level of each block; empty for the other losses. */
   levels: readonly number[];
-  /** Whether the gradients are wanted. */
+  /** Whether to compute the gradients. */
   gradients: boolean;
 }
 
-/** Least variance of gaussian, that of PyTorch's nn.GaussianNLLLoss. */
+/** Lower bound of the gaussian variance, as in PyTorch's nn.GaussianNLLLoss. */
 export const GAUSSIAN_EPSILON = 1e-6;

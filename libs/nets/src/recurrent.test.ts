@@ -20,12 +20,12 @@ describe(recurrent, () => {
     [
       'x of another rank',
       { x: zeros([3, 1]) },
-      'lstm input "x": expected shape [batch, time, features] with every dim at least 1, got [3, 1]; give it 3 dims that are not empty',
+      'lstm input "x": expected shape [batch, time, features] with every dim at least 1, got [3, 1]; pass 3 non-empty dims',
     ],
     [
       'x without samples',
       { x: zeros([2, 0, 1]) },
-      'lstm input "x": expected shape [batch, time, features] with every dim at least 1, got [2, 0, 1]; give it 3 dims that are not empty',
+      'lstm input "x": expected shape [batch, time, features] with every dim at least 1, got [2, 0, 1]; pass 3 non-empty dims',
     ],
     [
       'whole numbers in x',
@@ -35,17 +35,17 @@ describe(recurrent, () => {
     [
       'a recurrent kernel of too few gates',
       { recurrentKernel: zeros([4, 12]) },
-      'lstm input "recurrentKernel": expected shape [units, 4 * units] = [4, 16], got [4, 12]; its sizes must fit x and recurrentKernel',
+      'lstm input "recurrentKernel": expected shape [units, 4 * units] = [4, 16], got [4, 12]; it must match x and recurrentKernel',
     ],
     [
       'a kernel for other features',
       { kernel: zeros([2, 16]) },
-      'lstm input "kernel": expected shape [features, 4 * units] = [1, 16], got [2, 16]; its sizes must fit x and recurrentKernel',
+      'lstm input "kernel": expected shape [features, 4 * units] = [1, 16], got [2, 16]; it must match x and recurrentKernel',
     ],
     [
       'a bias as a matrix',
       { bias: zeros([1, 16]) },
-      'lstm input "bias": expected shape [4 * units] = [16], got [1, 16]; its sizes must fit x and recurrentKernel',
+      'lstm input "bias": expected shape [4 * units] = [16], got [1, 16]; it must match x and recurrentKernel',
     ],
     [
       'whole numbers in the recurrent bias',
@@ -55,12 +55,12 @@ describe(recurrent, () => {
     [
       'a state of another batch',
       { h0: zeros([1, 4]) },
-      'lstm input "h0": expected shape [batch, units] = [2, 4], got [1, 4]; its sizes must fit x and recurrentKernel',
+      'lstm input "h0": expected shape [batch, units] = [2, 4], got [1, 4]; it must match x and recurrentKernel',
     ],
     [
       'an lstm without c0',
       { c0: undefined },
-      'lstm input "c0": expected shape [batch, units] = [2, 4], got nothing; give it beside h',
+      'lstm input "c0": expected shape [batch, units] = [2, 4], got nothing; pass it',
     ],
   ];
   it.each(rejected)('refuses %s', (_, change, message) => {
@@ -71,7 +71,7 @@ describe(recurrent, () => {
   it('refuses c0 for a cell that has none', () => {
     const inputs = { ...caseTensors(gruCase), c0: zeros<Rank.R2>([2, 4]) };
     expect(() => recurrent(inputs, gru)).toThrow(
-      new ShapeError('gru input "c0": only the lstm cell has it; leave it out'),
+      new ShapeError('gru input "c0": expected only for the lstm cell; leave it out'),
     );
   });
 
@@ -92,7 +92,7 @@ describe(recurrentGrad, () => {
       const { y, reserve } = recurrent(tensors, { ...gru, training: false });
       expect(() => recurrentGrad({ ...tensors, ...gradientTensors(gruCase), y, reserve }, gru)).toThrow(
         new ShapeError(
-          'gru input "reserve": expected shape [batch, time, 4 * units] = [2, 3, 16], got [0]; its sizes must fit x and recurrentKernel',
+          'gru input "reserve": expected shape [batch, time, 4 * units] = [2, 3, 16], got [0]; it must match x and recurrentKernel',
         ),
       );
     });
@@ -105,13 +105,11 @@ describe(recurrentGrad, () => {
       const { dy, dh, dc } = gradientTensors(lstmCase);
       expect(() => recurrentGrad({ ...tensors, y, reserve, dy, dh: zeros([4, 2]), dc }, lstm)).toThrow(
         new ShapeError(
-          'lstm input "dh": expected shape [batch, units] = [2, 4], got [4, 2]; its sizes must fit x and recurrentKernel',
+          'lstm input "dh": expected shape [batch, units] = [2, 4], got [4, 2]; it must match x and recurrentKernel',
         ),
       );
       expect(() => recurrentGrad({ ...tensors, y, reserve, dy, dh }, lstm)).toThrow(
-        new ShapeError(
-          'lstm input "dc": expected shape [batch, units] = [2, 4], got nothing; give it beside h',
-        ),
+        new ShapeError('lstm input "dc": expected shape [batch, units] = [2, 4], got nothing; pass it'),
       );
     });
   });

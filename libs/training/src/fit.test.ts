@@ -1,18 +1,17 @@
 import '@tensorflow/tfjs-backend-cpu';
 import * as tf from '@tensorflow/tfjs-core';
-import { ConfigError, ModelError, ResultError, ShapeError } from '@onda/contract';
-import type { ChunkSource } from '@onda/series';
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { takeCheckpoint } from './checkpoint.ts';
-import type { Checkpoint } from './checkpoint.ts';
-import { decodeCheckpoint, encodeCheckpoint } from './checkpointBytes.ts';
-import { fit } from './fit.ts';
-import type { FitStep } from './fit.ts';
+import { ConfigError, ModelError, ResultError, ShapeError } from '@onda/contract';
 import { Net } from '@onda/nets';
-import { Optimizer } from './optimizers/optimizer.ts';
+import type { ChunkSource } from '@onda/series';
+import type { Checkpoint } from './checkpoint.ts';
+import { decodeCheckpoint, encodeCheckpoint, takeCheckpoint } from './checkpoint.ts';
+import type { FitStep } from './fit.ts';
+import { fit } from './fit.ts';
+import { Optimizer } from './optimizer.ts';
 import { stepSchedule } from './schedules.ts';
-import { smallFit } from './testing/smallFit.ts';
 import type { SmallFit } from './testing/smallFit.ts';
+import { smallFit } from './testing/smallFit.ts';
 
 const video = { kind: 'video-clips', clips: 5, batch: 2, frames: 4 };
 let small: SmallFit;
@@ -224,7 +223,7 @@ describe(fit, () => {
     const { source } = smallFit(video);
     await expect(fit({ ...small, source, steps: 1, carry: true })).rejects.toThrow(
       new ConfigError(
-        'fit: expected data of 1 features and 1 outputs, as the net has, got 4 and 4; build the net for its data',
+        'fit: expected data of 1 features and 1 outputs like the net, got 4 and 4; build the net for its data',
       ),
     );
   });
@@ -232,9 +231,7 @@ describe(fit, () => {
   it('refuses fewer steps than are done', async () => {
     const resume = { step: 8, losses: new Float32Array(8), carry: null };
     await expect(fit({ ...small, steps: 7, carry: true, resume })).rejects.toThrow(
-      new ConfigError(
-        'fit: expected at least the 8 steps that are already done, got 7; raise training.steps',
-      ),
+      new ConfigError('fit: expected at least the 8 completed steps, got 7; raise training.steps'),
     );
     expect(await fit({ ...small, steps: 8, carry: true, resume })).toMatchObject({ step: 8, stopped: false });
   });
@@ -244,7 +241,7 @@ describe(fit, () => {
     const resume = { step: 1, losses: new Float32Array(1), carry };
     await expect(fit({ ...small, steps: 2, carry: true, resume })).rejects.toThrow(
       new ModelError(
-        'carried state: expected 16 numbers [1, 16], got 15; go on with the net that the run began with',
+        'carried state: expected 16 numbers [1, 16], got 15; resume with the net that started the run',
       ),
     );
   });
@@ -258,7 +255,7 @@ describe(fit, () => {
     };
     await expect(fit({ ...small, source, steps: 2, carry: true })).rejects.toThrow(
       new ShapeError(
-        'chunk of training step 1: expected a batch of 1, whose states are carried on, got 2; start a sequence there or keep the batch',
+        'chunk of training step 1: expected a batch of 1 because its states are carried over, got 2; start a sequence there or keep the batch size',
       ),
     );
     expect(await fit({ ...small, source, steps: 2, carry: false })).toMatchObject({ step: 2 });

@@ -3,60 +3,58 @@ import { tensor2d, tensor3d, tidy } from '@tensorflow/tfjs-core';
 import { ConfigError, ModelError, ShapeError } from '@onda/contract';
 import type { LossKind, LossSpec, Net } from '@onda/nets';
 import type { Chunk, ChunkSource } from '@onda/series';
-import type { FitProgress } from './fitProgress.ts';
 import { LossRecord } from './lossRecord.ts';
-import type { Optimizer } from './optimizers/optimizer.ts';
+import type { Optimizer } from './optimizer.ts';
 import type { Schedule } from './schedules.ts';
-import { yieldToEventLoop } from './yieldToEventLoop.ts';
 
 export interface FitOptions {
   net: Net;
   source: ChunkSource;
-  /** Of `net.variables`. */
+  /** Optimizer of `net.variables`. */
   optimizer: Optimizer;
-  /** Steps in all, those of `resume` among them. */
+  /** Total number of steps, including those of `resume`. */
   steps: number;
-  /** Left out: the net's own, else mean squared error. */
+  /** Default: the loss of the net, or mean squared error. */
   loss?: LossKind | LossSpec;
-  /** Whether the state of one chunk starts the next, unless that starts a sequence; it is cut from the gradient. */
+  /** Whether the final state of a chunk starts the next one, detached from the gradient, unless that chunk starts a sequence. */
   carry: boolean;
-  /** Sets the learning rate of each step; left out, the optimizer's stays. */
+  /** Learning rate of each step; default: that of the optimizer. */
   schedule?: Schedule;
-  /** Where an earlier fit ended; net and optimizer are as they were there. */
+  /** Progress of the fit to resume; net and optimizer must be restored from the same checkpoint. */
   resume?: FitProgress;
-  /** Called after each step; when it gives a promise, the next step waits for it. */
+  /** Called after each step; a returned promise is awaited before the next step. */
   onStep?: (step: FitStep) => unknown;
-  /** Ends the fit after the step that is running. */
+  /** Ends the fit after the current step. */
   signal?: AbortSignal;
 }
 
-/** A step just done. Its functions read from the backend, so call them when the values are wanted, and before the next step. */
+/** A completed step. Its functions read from the backend: call them only if the values are needed, before the next step. */
 export interface FitStep {
   /** 0, 1, 2, ... */
   step: number;
   chunk: Chunk;
   /** @throws ResultError when the training has diverged */
   loss: () => number;
-  /** The net's output for the chunk before this step's update, shape [batch, time, outputs]. */
+  /** The prediction for the chunk before the update, shape [batch, time, outputs]. */
   prediction: () => Float32Array;
-  /** How far the fit has come with this step; for a checkpoint. */
+  /** Progress including this step, for a checkpoint. */
   progress: () => FitProgress;
 }
 
 export interface FitResult extends FitProgress {
-  /** Whether the signal ended it before its last step. */
+  /** Whether the signal ended the fit before its last step. */
   stopped: boolean;
 }
 
-/** Milliseconds that pass before everything else that waits gets its turn. */
-const TURN_MS = 50;
+/** Milliseconds between yields to the event loop. */
+const YIELD_INTERVAL_MS = 50;
 
 /**
- * Trains a net: one chunk a step, the loss, its gradients, one step of the optimizer.
+ * Trains a net: each step takes one chunk, computes the loss and its gradients, and updates the weights.
  *
- * The same net, source and settings give the same bits on the same machine and backend, also when the fit is resumed in between.
+ * Deterministic: the same net, source and settings give the same bits on the same machine and backend, resumed or not.
  *
- * @throws ResultError naming the step when the loss is no finite number; ConfigError or ShapeError when the parts don't fit
+ * @throws ResultError naming the step when the loss is not finite; ConfigError or ShapeError for a net, data or state that do not match
  */
 export async function fit(options: FitOptions): Promise<FitResult> {
   const { source, optimizer, steps, schedule, resume, onStep, signal } = options;
@@ -66,7 +64,7 @@ export async function fit(options: FitOptions): Promise<FitResult> {
     ? tensor2d(resume.carry.values, [resume.carry.batch, options.net.stateSize])
     : undefined;
   let step = resume?.step ?? 0;
-  let turnEnds = performance.now() + TURN_MS;
+  let nextYield = performance.now() + YIELD_INTERVAL_MS;
   const progress = (done: number): FitProgress => ({
     step: done,
     losses: Float32Array.from(losses.read()),
@@ -97,10 +95,10 @@ export async function fit(options: FitOptions): Promise<FitResult> {
       } else {
         result.prediction.dispose();
       }
-      if (performance.now() >= turnEnds) {
+      if (performance.now() >= nextYield) {
         losses.read();
         await yieldToEventLoop();
-        turnEnds = performance.now() + TURN_MS;
+        nextYield = performance.now() + YIELD_INTERVAL_MS;
       }
     }
     return { ...progress(step), stopped: step < steps };
@@ -113,7 +111,7 @@ export async function fit(options: FitOptions): Promise<FitResult> {
 interface StepTensors {
   loss: Scalar;
   prediction: Tensor3D;
-  /** Undefined when nothing is carried. */
+  /** Undefined when the state is not carried over. */
   state: Tensor2D | undefined;
 }
 
@@ -123,7 +121,7 @@ function runStep(options: FitOptions, chunk: Chunk, step: number, carry: Tensor2
   const carried = options.carry && !chunk.startsSequence ? carry : undefined;
   if (carried && carried.shape[0] !== batch) {
     throw new ShapeError(
-      `chunk of training step ${step}: expected a batch of ${carried.shape[0]}, whose states are carried on, got ${batch}; start a sequence there or keep the batch`,
+      `chunk of training step ${step}: expected a batch of ${carried.shape[0]} because its states are carried over, got ${batch}; start a sequence there or keep the batch size`,
     );
   }
   return tidy(() => {
@@ -145,18 +143,51 @@ function checkOptions({ net, source, steps, resume }: FitOptions): void {
   const { features, outputs } = net.spec;
   if (source.features !== features || source.outputs !== outputs) {
     throw new ConfigError(
-      `fit: expected data of ${features} features and ${outputs} outputs, as the net has, got ${source.features} and ${source.outputs}; build the net for its data`,
+      `fit: expected data of ${features} features and ${outputs} outputs like the net, got ${source.features} and ${source.outputs}; build the net for its data`,
     );
   }
   if (resume && resume.step > steps) {
     throw new ConfigError(
-      `fit: expected at least the ${resume.step} steps that are already done, got ${steps}; raise training.steps`,
+      `fit: expected at least the ${resume.step} completed steps, got ${steps}; raise training.steps`,
     );
   }
   const carried = resume?.carry;
   if (carried && carried.values.length !== carried.batch * net.stateSize) {
     throw new ModelError(
-      `carried state: expected ${carried.batch * net.stateSize} numbers [${carried.batch}, ${net.stateSize}], got ${carried.values.length}; go on with the net that the run began with`,
+      `carried state: expected ${carried.batch * net.stateSize} numbers [${carried.batch}, ${net.stateSize}], got ${carried.values.length}; resume with the net that started the run`,
     );
   }
+}
+
+/** Progress of a fit: with net and optimizer all that `fit` needs to resume. */
+export interface FitProgress {
+  /** Number of completed steps. */
+  step: number;
+  /** The loss of each completed step, before its update. */
+  losses: Float32Array;
+  /** The initial state of the next chunk; null for zeros. */
+  carry: CarriedState | null;
+}
+
+/** One state row per sequence of the batch. */
+export interface CarriedState {
+  batch: number;
+  /** Row-major, shape [batch, state]. */
+  values: Float32Array;
+}
+
+/**
+ * Lets pending events run: rendering, timers, signals, requests.
+ *
+ * Uses a message because a timer of 0 takes 1 ms in Node and 4 ms in browsers.
+ */
+function yieldToEventLoop(): Promise<void> {
+  return new Promise((resolve) => {
+    const { port1, port2 } = new MessageChannel();
+    port1.onmessage = () => {
+      port1.close();
+      resolve();
+    };
+    port2.postMessage(undefined);
+  });
 }

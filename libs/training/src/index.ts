@@ -1,10 +1,8 @@
-export { takeCheckpoint } from './checkpoint.ts';
+export { decodeCheckpoint, encodeCheckpoint, takeCheckpoint } from './checkpoint.ts';
 export type { Checkpoint } from './checkpoint.ts';
-export { decodeCheckpoint, encodeCheckpoint } from './checkpointBytes.ts';
 export { fit } from './fit.ts';
-export type { FitOptions, FitResult, FitStep } from './fit.ts';
-export type { CarriedState, FitProgress } from './fitProgress.ts';
-export { Optimizer } from './optimizers/optimizer.ts';
-export type { OptimizerOptions, OptimizerState } from './optimizers/optimizer.ts';
+export type { CarriedState, FitOptions, FitProgress, FitResult, FitStep } from './fit.ts';
+export { Optimizer } from './optimizer.ts';
+export type { OptimizerOptions, OptimizerState } from './optimizer.ts';
 export { constantSchedule, cosineSchedule, stepSchedule } from './schedules.ts';
 export type { Schedule } from './schedules.ts';

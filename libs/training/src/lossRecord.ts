@@ -2,25 +2,24 @@ import type { Scalar } from '@tensorflow/tfjs-core';
 import { dispose, getBackend, stack } from '@tensorflow/tfjs-core';
 import { ResultError } from '@onda/contract';
 
-/** Backends whose tensors lie in this process's memory: reading one costs next to nothing. */
+/** Backends whose tensors are in host memory: reading one is cheap. */
 const hostBackends: ReadonlySet<string> = new Set(['cpu', 'tensorflow', 'wasm']);
 
 /**
- * The loss of every step. Tensors are kept until somebody looks, and then read together: on a graphics card, each reading waits for
- * everything before it.
+ * The loss of every step. Tensors are read lazily and together: on a GPU each read waits for all pending work.
  */
 export class LossRecord {
   private readonly known: number[];
-  private waiting: Scalar[] = [];
+  private pending: Scalar[] = [];
 
-  /** @param known losses of the steps before */
+  /** @param known losses of earlier steps */
   constructor(known: Iterable<number> = []) {
     this.known = [...known];
   }
 
-  /** Takes over the loss of the next step. */
+  /** Adds the loss of the next step and takes ownership of the tensor. */
   push(loss: Scalar): void {
-    this.waiting.push(loss);
+    this.pending.push(loss);
   }
 
   /**
@@ -29,9 +28,9 @@ export class LossRecord {
    * @throws ResultError naming the first step whose loss is not a finite number
    */
   read(): readonly number[] {
-    if (this.waiting.length === 0) return this.known;
+    if (this.pending.length === 0) return this.known;
     const first = this.known.length;
-    this.known.push(...readScalars(this.waiting));
+    this.known.push(...readScalars(this.pending));
     this.dispose();
     for (let step = first; step < this.known.length; step++) {
       if (!Number.isFinite(this.known[step])) throw divergence(step, this.known[step]);
@@ -39,10 +38,10 @@ export class LossRecord {
     return this.known;
   }
 
-  /** Frees the losses that nobody has read. */
+  /** Frees the losses that have not been read. */
   dispose(): void {
-    dispose(this.waiting);
-    this.waiting = [];
+    dispose(this.pending);
+    this.pending = [];
   }
 }
 

@@ -8,7 +8,7 @@ import { createSource } from '@onda/series';
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { fit } from './fit.ts';
-import { Optimizer } from './optimizers/optimizer.ts';
+import { Optimizer } from './optimizer.ts';
 
 /** A file of examples/reference; its README explains the keys. */
 interface Reference {

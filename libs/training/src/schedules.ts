@@ -7,13 +7,13 @@ import { ConfigError } from '@onda/contract';
  */
 export type Schedule = (step: number) => number;
 
-/** The same rate at every step. */
+/** A constant learning rate. */
 export function constantSchedule(rate: number): Schedule {
   return () => rate;
 }
 
 /**
- * Half a cosine wave from `rate` at step 0 to `finalRate` at step `steps`, where it stays.
+ * Cosine decay from `rate` at step 0 to `finalRate` at step `steps`, constant afterwards.
  *
  * @throws ConfigError if `steps` is not a whole number of at least 1
  */
@@ -23,7 +23,7 @@ export function cosineSchedule(rate: number, steps: number, finalRate = 0): Sche
 }
 
 /**
- * `rate`, multiplied by `factor` after every `every` steps.
+ * Step decay: `rate` is multiplied by `factor` every `every` steps.
  *
  * @throws ConfigError if `every` is not a whole number of at least 1
  */

@@ -17,11 +17,11 @@ export interface CellInputs {
   readonly bias: Float32Array;
   readonly recurrentBias: Float32Array;
   readonly h0: Float32Array;
-  /** Of the lstm; empty for the others. */
+  /** lstm only; empty for the other cells. */
   readonly c0: Float32Array;
 }
 
-/** Zeros that the cell fills. The reserve is there even when nobody keeps it: the cell works in it. */
+/** Arrays of zeros that the cell fills. The cell computes in the reserve, so it is present even without `training`. */
 export interface CellOutputs {
   readonly y: Float32Array;
   readonly h: Float32Array;
@@ -37,7 +37,7 @@ export interface CellGradientInputs extends CellInputs {
   readonly dc: Float32Array;
 }
 
-/** Zeros that the cell fills; `dx` is empty when it is not wanted. */
+/** Arrays of zeros that the cell fills; `dx` is empty when `inputGradient` is false. */
 export interface CellGradients {
   readonly dx: Float32Array;
   readonly dKernel: Float32Array;
@@ -48,7 +48,7 @@ export interface CellGradients {
   readonly dc0: Float32Array;
 }
 
-/** A recurrent cell on typed arrays: a whole sequence forward, and back. */
+/** A recurrent cell on typed arrays, over a whole sequence. */
 export interface CpuCell {
   forward(inputs: CellInputs, outputs: CellOutputs): void;
   backward(inputs: CellGradientInputs, gradients: CellGradients): void;

@@ -1,15 +1,19 @@
-import { reserveCounts } from '../recurrentOp.ts';
-import { sampleAt } from '../sampleAt.ts';
-import { addProduct } from './addProduct.ts';
+import { reserveCounts, sampleAt } from '../recurrentOp.ts';
 import type { CellGradientInputs, CellGradients, CellInputs, CellOutputs, CpuCell } from './cpuCell.ts';
 import { sigmoidInPlace, tanhInPlace } from './gateFunctions.ts';
-import { gateGradients } from './gruGateGradients.ts';
 import type { Matrix } from './matrix.ts';
-import { rowsOf, transposeOf } from './matrix.ts';
-import { addColumnSums, copyRows, fillRows, previousStates } from './rows.ts';
+import {
+  addColumnSums,
+  addProduct,
+  copyRows,
+  fillRows,
+  previousStates,
+  rowsOf,
+  transposeOf,
+} from './matrix.ts';
 
 /**
- * r, z = sigmoid(...); n = tanh(...); h_t = (1 - z) n + z h_(t-1). The gates' sums grow in the reserve, where the gates replace
+ * r, z = sigmoid(...); n = tanh(...); h_t = (1 - z) n + z h_(t-1). The sums accumulate in the reserve, where the gates replace
  * them: r, z, n, and last the recurrent part of n (resetAfter) or r h_(t-1).
  */
 export const gruCell: CpuCell = { forward, backward };
@@ -23,7 +27,7 @@ function forward(inputs: CellInputs, outputs: CellOutputs): void {
   const all = rowsOf(reserve, width);
   fillRows(samples, all, bias, recurrentBias);
   if (attributes.resetAfter) {
-    // The reset gate applies to n's recurrent bias too: it starts the last block instead.
+    // The reset gate is applied to the recurrent bias of n too, so that bias initializes the last block.
     fillRows(samples, rowsOf(reserve, width, 2 * units), bias.subarray(2 * units));
     fillRows(samples, rowsOf(reserve, width, 3 * units), recurrentBias.subarray(2 * units));
   }
@@ -55,7 +59,7 @@ function forward(inputs: CellInputs, outputs: CellOutputs): void {
   copyRows(batch, units, before, rowsOf(outputs.h, units));
 }
 
-/** r and z: the first two blocks of a sample's reserve. */
+/** Computes r and z, the first two blocks of a sample's reserve. */
 function resetAndUpdate(batch: number, units: number, { data, offset, rowStride }: Matrix): void {
   for (let row = 0; row < batch; row++) {
     const at = offset + row * rowStride;
@@ -63,7 +67,7 @@ function resetAndUpdate(batch: number, units: number, { data, offset, rowStride 
   }
 }
 
-/** r h_(t-1) into the last block. */
+/** Writes r h_(t-1) to the last block. */
 function resetStates(batch: number, units: number, gates: Matrix, previous: Matrix): void {
   for (let row = 0; row < batch; row++) {
     const at = gates.offset + row * gates.rowStride;
@@ -73,7 +77,7 @@ function resetStates(batch: number, units: number, gates: Matrix, previous: Matr
   }
 }
 
-/** n and h_t. */
+/** Computes n and h_t. */
 function newStates(
   inputs: CellInputs,
   y: Float32Array,
@@ -107,7 +111,7 @@ function backward(inputs: CellGradientInputs, gradients: CellGradients): void {
   const previous = previousStates(y, h0, sizes, attributes.reverse);
   const dGates = gateGradients(inputs, gradients, previous);
 
-  // Columns of dGates: r, z, n as the recurrent product sees it, n as the input product sees it.
+  // Columns of dGates: r, z, n of the recurrent product, n of the input product.
   const width = 4 * units;
   const all = rowsOf(dGates, width);
   const recurrentN = rowsOf(dGates, width, 2 * units);
@@ -143,4 +147,70 @@ function backward(inputs: CellGradientInputs, gradients: CellGradients): void {
       rowsOf(dx, features),
     );
   }
+}
+
+/**
+ * Backpropagation through time; dh0 accumulates the gradient of h from later samples.
+ *
+ * @param previous h_(t-1) of every sample, [batch, time, units]
+ * @returns gradients of the sums inside the gates, [batch, time, 4 * units]: r, z, n of the recurrent product, n of the input
+ * product (the two differ by the reset gate with resetAfter)
+ */
+function gateGradients(
+  inputs: CellGradientInputs,
+  { dh0: later }: CellGradients,
+  previous: Float32Array,
+): Float32Array {
+  const { sizes, attributes, recurrentKernel, reserve, dy, dh } = inputs;
+  const { batch, time, units } = sizes;
+  const { resetAfter } = attributes;
+  const width = reserveCounts.gru * units;
+  const dGates = new Float32Array(batch * time * 4 * units);
+  const now = rowsOf(dGates, time * 4 * units);
+  const nowN = rowsOf(dGates, time * 4 * units);
+  const laterRows = rowsOf(later, units);
+  const weights = transposeOf(recurrentKernel, 3 * units);
+  const weightsN = transposeOf(recurrentKernel, 3 * units, 2 * units);
+  const dReset = new Float32Array(batch * units);
+  const dResetRows = rowsOf(dReset, units);
+  later.set(dh);
+  for (let step = time - 1; step >= 0; step--) {
+    const sample = sampleAt(step, time, attributes.reverse);
+    now.offset = sample * 4 * units;
+    nowN.offset = now.offset + 2 * units;
+    for (let row = 0; row < batch; row++) {
+      const index = row * time + sample;
+      const at = index * width;
+      const to = index * 4 * units;
+      for (let j = 0; j < units; j++) {
+        const r = reserve[at + j];
+        const z = reserve[at + units + j];
+        const n = reserve[at + 2 * units + j];
+        const dOut = dy[index * units + j] + later[row * units + j];
+        const dN = dOut * (1 - z) * (1 - n * n);
+        dGates[to + units + j] = dOut * (previous[index * units + j] - n) * z * (1 - z);
+        dGates[to + 2 * units + j] = resetAfter ? dN * r : dN;
+        dGates[to + 3 * units + j] = dN;
+        if (resetAfter) dGates[to + j] = dN * reserve[at + 3 * units + j] * r * (1 - r);
+        later[row * units + j] = dOut * z;
+      }
+    }
+    if (resetAfter) {
+      addProduct(batch, units, 3 * units, now, weights, laterRows);
+      continue;
+    }
+    dReset.fill(0);
+    addProduct(batch, units, units, nowN, weightsN, dResetRows);
+    for (let row = 0; row < batch; row++) {
+      const index = row * time + sample;
+      for (let j = 0; j < units; j++) {
+        const r = reserve[index * width + j];
+        const dState = dReset[row * units + j];
+        dGates[index * 4 * units + j] = dState * previous[index * units + j] * r * (1 - r);
+        later[row * units + j] += dState * r;
+      }
+    }
+    addProduct(batch, units, 2 * units, now, weights, laterRows);
+  }
+  return dGates;
 }

@@ -1,13 +1,18 @@
-import { reserveCounts } from '../recurrentOp.ts';
-import { sampleAt } from '../sampleAt.ts';
-import { addProduct } from './addProduct.ts';
+import { reserveCounts, sampleAt } from '../recurrentOp.ts';
 import type { CellGradientInputs, CellGradients, CellInputs, CellOutputs, CpuCell } from './cpuCell.ts';
 import { sigmoidInPlace, tanhInPlace } from './gateFunctions.ts';
-import { rowsOf, transposeOf } from './matrix.ts';
-import { addColumnSums, copyRows, fillRows, previousStates } from './rows.ts';
+import {
+  addColumnSums,
+  addProduct,
+  copyRows,
+  fillRows,
+  previousStates,
+  rowsOf,
+  transposeOf,
+} from './matrix.ts';
 
 /**
- * i, f, o = sigmoid(...), g = tanh(...); c_t = f c_(t-1) + i g; h_t = o tanh(c_t). The gates' sums grow in the reserve, where the
+ * i, f, o = sigmoid(...), g = tanh(...); c_t = f c_(t-1) + i g; h_t = o tanh(c_t). The sums accumulate in the reserve, where the
  * gates replace them: i, f, g, o, c.
  */
 export const lstmCell: CpuCell = { forward, backward };
@@ -82,7 +87,7 @@ function backward(inputs: CellGradientInputs, gradients: CellGradients): void {
   }
 }
 
-/** Walks back through time; fills dh0 and dc0, which on the way hold what reaches h and c from later samples. */
+/** Backpropagation through time; dh0 and dc0 accumulate the gradients of h and c from later samples. */
 function gateGradients(
   inputs: CellGradientInputs,
   { dh0: dhLater, dc0: dcLater }: CellGradients,
@@ -94,7 +99,7 @@ function gateGradients(
   const dGates = new Float32Array(batch * time * 4 * units);
   const now = rowsOf(dGates, time * 4 * units);
   const laterRows = rowsOf(dhLater, units);
-  // tanh(c) of the row at hand.
+  // tanh(c) of the current row.
   const shapes = new Float32Array(units);
   dhLater.set(dh);
   dcLater.set(dc);

@@ -1,19 +1,22 @@
-import type { KernelConfig, TensorInfo } from '@tensorflow/tfjs-core';
+import type { KernelConfig, NamedAttrMap, NamedTensorInfoMap, TensorInfo } from '@tensorflow/tfjs-core';
 import { registerKernel } from '@tensorflow/tfjs-core';
-import { hasKernel } from '../hasKernel.ts';
+import type { CellKind } from '@onda/contract';
+import { hasKernel } from '../kernels.ts';
+import { losses } from '../losses.ts';
+import type { ReadoutLossAttributes } from '../readoutLossOp.ts';
+import { readoutLossKernelName } from '../readoutLossOp.ts';
 import type { RecurrentAttributes } from '../recurrentOp.ts';
 import { gateCounts, recurrentKernelNames, reserveCounts } from '../recurrentOp.ts';
-import { readoutLossKernelName } from '../readoutLossOp.ts';
-import type { CellInputs } from './cpuCell.ts';
-import { cpuCells } from './cpuCells.ts';
-import type { CpuBackend, KernelCall } from './cpuKernelCall.ts';
-import { openCall, values } from './cpuKernelCall.ts';
-import { readoutLossKernel } from './readoutLossKernel.ts';
+import type { CellInputs, CpuCell } from './cpuCell.ts';
+import { gruCell } from './gruCell.ts';
+import { lstmCell } from './lstmCell.ts';
+import { addColumnSums, addProduct, fillRows, rowsOf, transposeOf } from './matrix.ts';
+import { rnnCell } from './rnnCell.ts';
 
 const backendName = 'cpu';
 const nothing = new Float32Array(0);
 
-/** Registers the kernels of the recurrent op and of the read-out and loss op, on typed arrays for the `cpu` backend. Calling it again does nothing. */
+/** Registers typed-array kernels of the recurrent op and the read-out and loss op for the `cpu` backend. Idempotent. */
 export function registerCpuKernels(): void {
   const kernels: KernelConfig[] = [
     { kernelName: recurrentKernelNames.forward, backendName, kernelFunc: forwardKernel },
@@ -97,4 +100,80 @@ function cellInputs(backend: CpuBackend, tensors: TensorInfo[], attributes: Recu
     h0: values(backend, h0),
     c0: attributes.cell === 'lstm' ? values(backend, c0) : nothing,
   };
+}
+
+const cpuCells = {
+  rnn: rnnCell,
+  lstm: lstmCell,
+  gru: gruCell,
+} satisfies Record<CellKind, CpuCell>;
+
+/** The part of TensorFlow.js's `cpu` backend that the kernels use. */
+interface CpuBackend {
+  readonly data: { get(dataId: object): { values: ArrayLike<number> } };
+  makeTensorInfo(shape: number[], dtype: 'float32', values: Float32Array): TensorInfo;
+}
+
+/** Arguments of a kernel function. */
+interface KernelCall {
+  inputs: NamedTensorInfoMap;
+  backend: object;
+  attrs?: NamedAttrMap;
+}
+
+/** The arguments of a kernel function, in the types of our kernels. */
+function openCall({ inputs, backend, attrs }: KernelCall): {
+  backend: CpuBackend;
+  tensors: TensorInfo[];
+  /** Attributes of the op. */
+  attributes: unknown;
+} {
+  return {
+    backend: backend as CpuBackend,
+    tensors: Object.values(inputs) as TensorInfo[],
+    attributes: attrs,
+  };
+}
+
+/** The backend's own array without a copy: kernels only read it. Some TensorFlow.js kernels store plain arrays. */
+function values(backend: CpuBackend, { dataId }: TensorInfo): Float32Array {
+  const stored = backend.data.get(dataId).values;
+  return stored instanceof Float32Array ? stored : Float32Array.from(stored);
+}
+
+/** The read-out and loss op on typed arrays, for the `cpu` backend. */
+function readoutLossKernel(call: KernelCall): TensorInfo[] {
+  const { backend, tensors, ...opened } = openCall(call);
+  const attributes = opened.attributes as ReadoutLossAttributes;
+  const [batch, time, units] = tensors[0].shape;
+  const columns = tensors[1].shape[1];
+  const outputs = tensors[3].shape[2];
+  const samples = batch * time;
+  const [hidden, kernel, bias, target] = tensors.map((tensor) => values(backend, tensor));
+
+  const prediction = new Float32Array(samples * columns);
+  const gradient = new Float32Array(samples * columns);
+  const predictionRows = rowsOf(prediction, columns);
+  fillRows(samples, predictionRows, bias);
+  addProduct(samples, columns, units, rowsOf(hidden, units), rowsOf(kernel, columns), predictionRows);
+  const loss = losses[attributes.loss]({ prediction, target, gradient, outputs }, attributes);
+  const results = [
+    backend.makeTensorInfo([], 'float32', Float32Array.of(loss)),
+    backend.makeTensorInfo([batch, time, columns], 'float32', prediction),
+  ];
+  if (!attributes.gradients) return results;
+
+  const dHidden = new Float32Array(samples * units);
+  const dKernel = new Float32Array(units * columns);
+  const dBias = new Float32Array(columns);
+  const gradientRows = rowsOf(gradient, columns);
+  addProduct(samples, units, columns, gradientRows, transposeOf(kernel, columns), rowsOf(dHidden, units));
+  addProduct(units, columns, samples, transposeOf(hidden, units), gradientRows, rowsOf(dKernel, columns));
+  addColumnSums(samples, columns, gradientRows, dBias);
+  return [
+    ...results,
+    backend.makeTensorInfo([batch, time, units], 'float32', dHidden),
+    backend.makeTensorInfo([units, columns], 'float32', dKernel),
+    backend.makeTensorInfo([columns], 'float32', dBias),
+  ];
 }

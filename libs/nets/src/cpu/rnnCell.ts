@@ -1,11 +1,17 @@
-import { sampleAt } from '../sampleAt.ts';
-import { addProduct } from './addProduct.ts';
+import { sampleAt } from '../recurrentOp.ts';
 import type { CellGradientInputs, CellGradients, CellInputs, CellOutputs, CpuCell } from './cpuCell.ts';
 import { tanhInPlace } from './gateFunctions.ts';
-import { rowsOf, transposeOf } from './matrix.ts';
-import { addColumnSums, copyRows, fillRows, previousStates } from './rows.ts';
+import {
+  addColumnSums,
+  addProduct,
+  copyRows,
+  fillRows,
+  previousStates,
+  rowsOf,
+  transposeOf,
+} from './matrix.ts';
 
-/** h_t = act(x_t W + b + h_(t-1) R + rb). The sums grow in y, where the activation replaces them. */
+/** h_t = act(x_t W + b + h_(t-1) R + rb). The sums accumulate in y; the activation is applied in place. */
 export const rnnCell: CpuCell = { forward, backward };
 
 function forward(inputs: CellInputs, { y, h }: CellOutputs): void {
@@ -46,7 +52,7 @@ function backward(inputs: CellGradientInputs, gradients: CellGradients): void {
   const dSums = new Float32Array(samples * units);
   const weights = transposeOf(recurrentKernel, units);
   const now = rowsOf(dSums, time * units);
-  // What reaches h from later samples; in the end from all of them: the gradient of h0.
+  // Gradient of h from later samples; after the loop the gradient of h0.
   const later = gradients.dh0;
   const laterRows = rowsOf(later, units);
   later.set(dh);

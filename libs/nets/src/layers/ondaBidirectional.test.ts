@@ -16,13 +16,11 @@ import {
   zeros,
 } from '@tensorflow/tfjs-core';
 import { layers, loadLayersModel, sequential } from '@tensorflow/tfjs-layers';
-import { ConfigError, ShapeError } from '@onda/contract';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { ConfigError, ShapeError } from '@onda/contract';
 import type { MergeMode } from './ondaBidirectional.ts';
 import { OndaBidirectional } from './ondaBidirectional.ts';
-import { OndaGRU } from './ondaGRU.ts';
-import { OndaLSTM } from './ondaLSTM.ts';
-import { OndaRNN } from './ondaRNN.ts';
+import { OndaGRU, OndaLSTM, OndaRNN } from './recurrentLayers.ts';
 import { registerLayers } from './registerLayers.ts';
 
 beforeAll(async () => {
@@ -162,35 +160,33 @@ describe(OndaBidirectional, () => {
       'another way to merge',
       () => new OndaBidirectional({ layer: gru(), mergeMode: 'max' as never, name: 'a' }),
       new ConfigError(
-        'layer "a": mergeMode: expected one of concat, sum, mul, ave, got "max"; take one of them',
+        'layer "a": mergeMode: expected one of concat, sum, mul, ave, got "max"; use one of them',
       ),
     ],
     [
       'a layer that is not recurrent',
       () => new OndaBidirectional({ layer: layers.dense({ units: 1 }) as never, name: 'a' }),
       new ConfigError(
-        'layer "a": layer: expected an OndaRNN, OndaLSTM or OndaGRU layer, got Dense; give it one',
+        'layer "a": layer: expected an OndaRNN, OndaLSTM or OndaGRU layer, got Dense; pass one',
       ),
     ],
     [
       'no layer',
       () => new OndaBidirectional({ name: 'a' } as never),
       new ConfigError(
-        'layer "a": layer: expected an OndaRNN, OndaLSTM or OndaGRU layer, got undefined; give it one',
+        'layer "a": layer: expected an OndaRNN, OndaLSTM or OndaGRU layer, got undefined; pass one',
       ),
     ],
     [
       'an option that it does not have',
       () => new OndaBidirectional({ layer: gru(), name: 'a', units: 3 } as never),
-      new ConfigError(
-        'layer "a": units: this layer has no such option; its own are layer, mergeMode: leave it out',
-      ),
+      new ConfigError('layer "a": units: expected one of layer, mergeMode; leave it out'),
     ],
     [
       'the initial states of one direction',
       () => new OndaBidirectional({ layer: gru(), name: 'a' }).apply([x, zeros([3, 4])]),
       new ShapeError(
-        'layer "a": expected x alone or x and 2 initial states, got 2 inputs; give those of the forward layer, then those of the backward one',
+        'layer "a": expected x alone or x and 2 initial states, got 2 inputs; pass those of the forward layer, then those of the backward layer',
       ),
     ],
   ];

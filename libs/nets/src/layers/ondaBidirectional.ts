@@ -1,16 +1,15 @@
-import type { Tensor, serialization } from '@tensorflow/tfjs-core';
+import type { serialization, Tensor } from '@tensorflow/tfjs-core';
 import { add, concat, mul, reverse, tidy } from '@tensorflow/tfjs-core';
 import type { LayerVariable, Shape } from '@tensorflow/tfjs-layers';
 import { input, layers } from '@tensorflow/tfjs-layers';
 import { ConfigError, ShapeError } from '@onda/contract';
-import { callInputs } from './callInputs.ts';
-import type { LayerArgs } from './layerOptions.ts';
-import { checkOptionNames } from './layerOptions.ts';
+import type { LayerArgs } from './layerArguments.ts';
+import { callInputs, checkOptionNames } from './layerArguments.ts';
 import type { RecurrentLayerArgs } from './recurrentLayer.ts';
 import { RecurrentLayer } from './recurrentLayer.ts';
 import { recurrentLayers } from './recurrentLayers.ts';
 
-/** How the values of the two directions become one. */
+/** Ways to merge the outputs of the two directions. */
 const merges = {
   concat: (forward: Tensor, backward: Tensor) => concat([forward, backward], -1),
   sum: (forward: Tensor, backward: Tensor) => add(forward, backward),
@@ -21,20 +20,20 @@ const merges = {
 export type MergeMode = keyof typeof merges;
 
 export interface OndaBidirectionalArgs extends LayerArgs {
-  /** The layer of the one direction, or its saved configuration; that of the other direction is made alike. */
+  /** The layer of one direction, or its saved configuration; the other direction gets a copy. */
   layer: RecurrentLayer | { className: string; config: serialization.ConfigDict };
-  /** `concat` when left out: the units of both side by side. */
+  /** Default `concat`: the units of both directions side by side. */
   mergeMode?: MergeMode;
 }
 
-/** Between the seeds of the two directions. */
+/** Difference of the seeds of the two directions. */
 const SEED_DISTANCE = 1_000_003;
 
 /**
  * Two recurrent layers over whole sequences, one from the start and one from the end.
  *
- * Inputs: x [batch, time, features], or a list of x and the initial states of the forward layer, then those of the backward one.
- * Outputs: the merged values, in the order of x; with the layer's `returnState` the final states of both, in the same order.
+ * Inputs: x [batch, time, features], or a list of x, the initial states of the forward layer and those of the backward layer.
+ * Outputs: the merged values, in the order of x; with `returnState` the final states of both layers, in the same order.
  *
  * @example
  * new OndaBidirectional({ layer: new OndaLSTM({ units: 32, returnSequences: true }), mergeMode: 'sum' })
@@ -51,7 +50,7 @@ export class OndaBidirectional extends layers.Layer {
     const mode: string = args.mergeMode ?? 'concat';
     if (!Object.hasOwn(merges, mode)) {
       throw new ConfigError(
-        `layer "${this.name}": mergeMode: expected one of ${Object.keys(merges).join(', ')}, got ${JSON.stringify(mode)}; take one of them`,
+        `layer "${this.name}": mergeMode: expected one of ${Object.keys(merges).join(', ')}, got ${JSON.stringify(mode)}; use one of them`,
       );
     }
     this.mergeMode = mode as MergeMode;
@@ -66,7 +65,7 @@ export class OndaBidirectional extends layers.Layer {
 
   override build(inputShape: Shape | Shape[]): void {
     const [shape] = Array.isArray(inputShape[0]) ? (inputShape as Shape[]) : [inputShape as Shape];
-    // Applied, not built: that gives the weights the names of their layers.
+    // apply instead of build: it puts the layer's name into the names of its weights.
     this.forward.apply(input({ batchShape: shape }));
     this.backward.apply(input({ batchShape: shape }));
     super.build(inputShape);
@@ -85,19 +84,19 @@ export class OndaBidirectional extends layers.Layer {
       const count = this.forward.stateNames.length;
       if (states.length !== 0 && states.length !== 2 * count) {
         throw new ShapeError(
-          `layer "${this.name}": expected x alone or x and ${2 * count} initial states, got ${states.length + 1} inputs; give those of the forward layer, then those of the backward one`,
+          `layer "${this.name}": expected x alone or x and ${2 * count} initial states, got ${states.length + 1} inputs; pass those of the forward layer, then those of the backward layer`,
         );
       }
       const [values, ...finalStates] = [this.forward.call([x, ...states.slice(0, count)])].flat();
       const [other, ...otherStates] = [this.backward.call([x, ...states.slice(count)])].flat();
-      // Each gives its samples in the order of its walk.
+      // Each layer returns its samples in processing order.
       const back = this.forward.returnSequences ? reverse(other, 1) : other;
       const merged = merges[this.mergeMode](values, back);
       return this.forward.returnState ? [merged, ...finalStates, ...otherStates] : merged;
     });
   }
 
-  /** As TensorFlow.js's own layer it takes `initialState` as an option too. */
+  /** Accepts `initialState` as an option too, like TensorFlow.js's own layer. */
   override apply(...given: Parameters<layers.Layer['apply']>): ReturnType<layers.Layer['apply']> {
     return super.apply(...callInputs(this.name, ...given));
   }
@@ -137,13 +136,13 @@ export class OndaBidirectional extends layers.Layer {
   }
 }
 
-/** The configuration of the layer that the two directions are made of. */
+/** The configuration from which both directions are built. */
 function layerConfig(
   name: string,
   layer: OndaBidirectionalArgs['layer'],
 ): { className: string; config: serialization.ConfigDict } {
   if (layer instanceof RecurrentLayer) return { className: layer.getClassName(), config: layer.getConfig() };
-  // A JavaScript caller may hold anything.
+  // JavaScript callers are not type-checked.
   const given: unknown = layer;
   if (given instanceof layers.Layer) throw notRecurrent(name, given.getClassName());
   if (typeof given === 'object' && given !== null && 'className' in given && 'config' in given) return layer;
@@ -158,6 +157,6 @@ function makeLayer(owner: string, className: string, config: serialization.Confi
 
 function notRecurrent(owner: string, given: string): ConfigError {
   return new ConfigError(
-    `layer "${owner}": layer: expected an OndaRNN, OndaLSTM or OndaGRU layer, got ${given}; give it one`,
+    `layer "${owner}": layer: expected an OndaRNN, OndaLSTM or OndaGRU layer, got ${given}; pass one`,
   );
 }

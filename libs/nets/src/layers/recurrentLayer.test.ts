@@ -22,14 +22,12 @@ import {
   sequential,
 } from '@tensorflow/tfjs-layers';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { OndaGRU } from './ondaGRU.ts';
-import { OndaLSTM } from './ondaLSTM.ts';
-import { OndaRNN } from './ondaRNN.ts';
 import type { RecurrentLayerArgs } from './recurrentLayer.ts';
 import { RecurrentLayer } from './recurrentLayer.ts';
+import { OndaGRU, OndaLSTM, OndaRNN } from './recurrentLayers.ts';
 import { registerLayers } from './registerLayers.ts';
 
-/** Two orders of the same float32 sums. */
+/** float32 rounding of two orders of summation. */
 const ATOL = 1e-6;
 
 const kinds: [name: string, make: (args: RecurrentLayerArgs) => RecurrentLayer][] = [

@@ -1,4 +1,4 @@
-import type { Rank, Tensor, Tensor1D, Tensor2D, Tensor3D, serialization } from '@tensorflow/tfjs-core';
+import type { Rank, serialization, Tensor, Tensor1D, Tensor2D, Tensor3D } from '@tensorflow/tfjs-core';
 import { clone, engine, reverse, tidy, zeros } from '@tensorflow/tfjs-core';
 import type { LayerVariable, Shape } from '@tensorflow/tfjs-layers';
 import { initializers, layers } from '@tensorflow/tfjs-layers';
@@ -7,26 +7,24 @@ import { ConfigError, ShapeError } from '@onda/contract';
 import { recurrent, recurrentAttributes } from '../recurrent.ts';
 import type { RecurrentAttributes } from '../recurrentOp.ts';
 import { gateCounts } from '../recurrentOp.ts';
-import { callInputs } from './callInputs.ts';
-import { checkSequence } from './checkSequence.ts';
-import type { LayerArgs } from './layerOptions.ts';
-import { booleanOption, checkOptionNames } from './layerOptions.ts';
+import type { LayerArgs } from './layerArguments.ts';
+import { booleanOption, callInputs, checkOptionNames, checkSequence } from './layerArguments.ts';
 import type { Initializer, InitializerOption } from './weightInitializer.ts';
 import { initializerConfig, weightInitializer } from './weightInitializer.ts';
 
-/** The options of every recurrent layer, beside those of any TensorFlow.js layer. */
+/** Options of all recurrent layers, in addition to those of any TensorFlow.js layer. */
 export interface RecurrentLayerArgs extends LayerArgs {
   /** Size of the state h. */
   units: number;
-  /** Whether the output is h of every sample, [batch, time, units], or of the last one walked, [batch, units] (the default). */
+  /** Whether the output is h of every sample, [batch, time, units], or of the last one processed, [batch, units] (default). */
   returnSequences?: boolean;
-  /** Whether the final h, and c of an lstm, each [batch, units], are outputs too. */
+  /** Whether the final h, and c of an lstm, each [batch, units], are outputs as well. */
   returnState?: boolean;
-  /** Whether the sequence is walked from its end. As in Keras, the output sequence is in the order of the walk. */
+  /** Whether the sequence is processed from its end. As in Keras, the output sequence is in processing order. */
   goBackwards?: boolean;
-  /** Of the start weights, which are uniform in +-1 / sqrt(units) as PyTorch's; another draw every time when left out. */
+  /** Seed of the initial weights, which are uniform in +-1 / sqrt(units) as in PyTorch; without it every layer draws anew. */
   seed?: number;
-  /** How the start weights are drawn, in place of PyTorch's way. */
+  /** Initializers that replace PyTorch's uniform distribution. */
   kernelInitializer?: InitializerOption;
   recurrentInitializer?: InitializerOption;
   biasInitializer?: InitializerOption;
@@ -57,9 +55,9 @@ interface Weights {
 }
 
 /**
- * A recurrent layer over the recurrent op.
+ * A TensorFlow.js layer on the recurrent op.
  *
- * Inputs: x [batch, time, features], or a list of x and the initial h (and c of an lstm), each [batch, units]; zeros when left out.
+ * Inputs: x [batch, time, features], or a list of x and the initial h (and c of an lstm), each [batch, units]; default zeros.
  * Outputs: the values, and with `returnState` the final h (and c). Weights: `kernel` [features, gates * units],
  * `recurrent_kernel` [units, gates * units], `bias` and `recurrent_bias` [gates * units].
  */
@@ -73,7 +71,7 @@ export abstract class RecurrentLayer extends layers.Layer {
   private variables: Weights | undefined;
   private features = 0;
 
-  /** @param kindOptions names of the options that this kind has beyond those of all */
+  /** @param kindOptions names of the subclass's own options */
   constructor(args: RecurrentLayerArgs, kindOptions: readonly string[] = []) {
     super(args);
     const { name } = this;
@@ -102,12 +100,12 @@ export abstract class RecurrentLayer extends layers.Layer {
 
   abstract get cell(): CellKind;
 
-  /** The attributes that are this kind's own. */
+  /** Attributes of the op that the subclass sets. */
   protected cellAttributes(): Partial<RecurrentAttributes> {
     return {};
   }
 
-  /** What the state is made of. */
+  /** Names of the states. */
   get stateNames(): readonly ('h' | 'c')[] {
     return this.cell === 'lstm' ? ['h', 'c'] : ['h'];
   }
@@ -117,23 +115,23 @@ export abstract class RecurrentLayer extends layers.Layer {
     const features = batchInput.length === 3 ? batchInput[2] : null;
     if (features === null) {
       throw new ShapeError(
-        `layer "${this.name}": expected input [batch, time, features] with a fixed number of features, got [${batchInput.map(String).join(', ')}]; give inputShape: [null, features]`,
+        `layer "${this.name}": expected input [batch, time, features] with a fixed number of features, got [${batchInput.map(String).join(', ')}]; set inputShape: [null, features]`,
       );
     }
     const columns = gateCounts[this.cell] * this.units;
     this.variables = {
-      kernel: this.addStartWeight('kernel', [features, columns], 0),
-      recurrentKernel: this.addStartWeight('recurrent_kernel', [this.units, columns], 1),
-      bias: this.addStartWeight('bias', [columns], 2),
-      recurrentBias: this.addStartWeight('recurrent_bias', [columns], 3),
+      kernel: this.addInitialWeight('kernel', [features, columns], 0),
+      recurrentKernel: this.addInitialWeight('recurrent_kernel', [this.units, columns], 1),
+      bias: this.addInitialWeight('bias', [columns], 2),
+      recurrentBias: this.addInitialWeight('recurrent_bias', [columns], 3),
     };
     this.features = features;
     super.build(inputShape);
   }
 
-  private addStartWeight(name: string, shape: number[], index: number): LayerVariable {
+  private addInitialWeight(name: string, shape: number[], index: number): LayerVariable {
     const bound = 1 / Math.sqrt(this.units);
-    // TensorFlow.js takes a seed of 0 for none.
+    // TensorFlow.js treats a seed of 0 as none.
     const seed = this.seed === undefined ? {} : { seed: 4 * this.seed + index + 1 };
     const initializer =
       this.initializers[initializerNames[index]] ??
@@ -148,7 +146,7 @@ export abstract class RecurrentLayer extends layers.Layer {
     return [values, ...this.stateNames.map(() => [batch, this.units])];
   }
 
-  /** As TensorFlow.js's own layers it takes `initialState` as an option too. */
+  /** Accepts `initialState` as an option too, like TensorFlow.js's own layers. */
   override apply(...given: Parameters<layers.Layer['apply']>): ReturnType<layers.Layer['apply']> {
     return super.apply(...callInputs(this.name, ...given));
   }
@@ -166,7 +164,7 @@ export abstract class RecurrentLayer extends layers.Layer {
       const { y, h, c } = this.run(x, states);
       const values = this.returnSequences ? (this.goBackwards ? reverse(y, 1) : y) : h;
       if (!this.returnState) return values;
-      // An output is a tensor of its own, not one twice.
+      // Each output must be a separate tensor.
       const last = values === h ? clone(h) : h;
       return c === undefined ? [values, last] : [values, last, c];
     });
@@ -174,7 +172,7 @@ export abstract class RecurrentLayer extends layers.Layer {
 
   private builtWeights(): Weights {
     if (this.variables !== undefined) return this.variables;
-    throw new ShapeError(`layer "${this.name}": called before it was built; use apply, not call`);
+    throw new ShapeError(`layer "${this.name}": expected a built layer, got call before apply; call apply`);
   }
 
   private run(x: Tensor3D, states: Tensor2D[]): ReturnType<typeof recurrent> {
@@ -193,7 +191,7 @@ export abstract class RecurrentLayer extends layers.Layer {
       recurrentAttributes({
         cell: this.cell,
         reverse: this.goBackwards,
-        // What a gradient needs is kept when somebody is going to ask for one.
+        // Keep the reserve when a gradient will be computed.
         training: engine().isTapeOn(),
         ...this.cellAttributes(),
       }),

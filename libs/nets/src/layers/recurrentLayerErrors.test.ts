@@ -1,12 +1,10 @@
 import '@tensorflow/tfjs-backend-cpu';
 import { setBackend, tidy, zeros } from '@tensorflow/tfjs-core';
 import { layers, sequential } from '@tensorflow/tfjs-layers';
-import { ConfigError, ShapeError } from '@onda/contract';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { OndaGRU } from './ondaGRU.ts';
-import { OndaLSTM } from './ondaLSTM.ts';
-import { OndaRNN } from './ondaRNN.ts';
+import { ConfigError, ShapeError } from '@onda/contract';
 import { RecurrentLayer } from './recurrentLayer.ts';
+import { OndaGRU, OndaLSTM, OndaRNN } from './recurrentLayers.ts';
 
 beforeAll(async () => {
   await setBackend('cpu');
@@ -27,41 +25,41 @@ describe(RecurrentLayer, () => {
     [
       'another activation',
       () => new OndaRNN({ units: 1, name: 'a', activation: 'elu' as never }),
-      new ConfigError('layer "a": activation: expected "tanh" or "relu", got "elu"; take one of the two'),
+      new ConfigError('layer "a": activation: expected "tanh" or "relu", got "elu"; use one of the two'),
     ],
     [
       'an input that is no sequence',
       () => new OndaRNN({ units: 1, name: 'a' }).apply(zeros([2, 3])),
       new ShapeError(
-        'layer "a": expected input [batch, time, features] with a fixed number of features, got [2, 3]; give inputShape: [null, features]',
+        'layer "a": expected input [batch, time, features] with a fixed number of features, got [2, 3]; set inputShape: [null, features]',
       ),
     ],
     [
       'features that are not known',
       () => sequential({ layers: [new OndaRNN({ units: 1, name: 'a', inputShape: [5, null] })] }),
       new ShapeError(
-        'layer "a": expected input [batch, time, features] with a fixed number of features, got [null, 5, null]; give inputShape: [null, features]',
+        'layer "a": expected input [batch, time, features] with a fixed number of features, got [null, 5, null]; set inputShape: [null, features]',
       ),
     ],
     [
       'half of an initial state',
       () => new OndaLSTM({ units: 4, name: 'a' }).apply([zeros([1, 2, 1]), zeros([1, 4])]),
       new ShapeError(
-        'layer "a": expected x alone or x and h and c, got 2 inputs; give the whole initial state or none of it',
+        'layer "a": expected x alone or x and h and c, got 2 inputs; pass the complete initial state or none',
       ),
     ],
     [
       'an initial state of other units',
       () => new OndaGRU({ units: 4, name: 'a' }).apply([zeros([1, 2, 1]), zeros([1, 3])]),
       new ShapeError(
-        'layer "a": expected initial state h of shape [batch, units] = [1, 4], got [1, 3]; give a row of units for each sequence of x',
+        'layer "a": expected initial state h of shape [batch, units] = [1, 4], got [1, 3]; pass one row of units per sequence of x',
       ),
     ],
     [
       'an initial state of another batch',
       () => new OndaLSTM({ units: 4, name: 'a' }).apply([zeros([2, 2, 1]), zeros([2, 4]), zeros([1, 4])]),
       new ShapeError(
-        'layer "a": expected initial state c of shape [batch, units] = [2, 4], got [1, 4]; give a row of units for each sequence of x',
+        'layer "a": expected initial state c of shape [batch, units] = [2, 4], got [1, 4]; pass one row of units per sequence of x',
       ),
     ],
     [
@@ -82,20 +80,20 @@ describe(RecurrentLayer, () => {
         return layer.apply(zeros([1, 2, 3]));
       },
       new ShapeError(
-        'layer "a": expected x of shape [batch, time, 1] with every dim at least 1, got [1, 2, 3]; give it the features that the layer was built with',
+        'layer "a": expected x of shape [batch, time, 1] with every dim at least 1, got [1, 2, 3]; pass the features that the layer was built with',
       ),
     ],
     [
       'a sequence without samples',
       () => new OndaRNN({ units: 4, name: 'a' }).apply(zeros([1, 0, 1])),
       new ShapeError(
-        'layer "a": expected x of shape [batch, time, 1] with every dim at least 1, got [1, 0, 1]; give it the features that the layer was built with',
+        'layer "a": expected x of shape [batch, time, 1] with every dim at least 1, got [1, 0, 1]; pass the features that the layer was built with',
       ),
     ],
     [
       'a call before it is built',
       () => new OndaRNN({ units: 4, name: 'a' }).call(zeros([1, 1, 1])),
-      new ShapeError('layer "a": called before it was built; use apply, not call'),
+      new ShapeError('layer "a": expected a built layer, got call before apply; call apply'),
     ],
     [
       'a mask',
@@ -104,14 +102,14 @@ describe(RecurrentLayer, () => {
           layers: [layers.masking({ inputShape: [3, 1] }), new OndaRNN({ units: 4, name: 'a' })],
         }).predict(zeros([1, 3, 1])),
       new ConfigError(
-        'layer "a": expected no mask, got one from the layers below; take the masking away and give sequences of equal length',
+        'layer "a": expected no mask, got one from the layers below; remove the masking and pass sequences of equal length',
       ),
     ],
     [
       'an option of another layer',
       () => new OndaLSTM({ units: 4, name: 'a', stateful: true } as never),
       new ConfigError(
-        'layer "a": stateful: this layer has no such option; its own are units, returnSequences, returnState, goBackwards, seed, kernelInitializer, recurrentInitializer, biasInitializer, recurrentBiasInitializer: leave it out',
+        'layer "a": stateful: expected one of units, returnSequences, returnState, goBackwards, seed, kernelInitializer, recurrentInitializer, biasInitializer, recurrentBiasInitializer; leave it out',
       ),
     ],
     [
@@ -133,7 +131,7 @@ describe(RecurrentLayer, () => {
       'an initializer that is none',
       () => new OndaGRU({ units: 4, name: 'a', kernelInitializer: 'xavier' as never }),
       new ConfigError(
-        'layer "a": kernelInitializer: expected an initializer of tf.initializers or one of zeros, ones, glorotNormal, glorotUniform, heNormal, heUniform, leCunNormal, leCunUniform, orthogonal, got "xavier"; take one of them',
+        'layer "a": kernelInitializer: expected an initializer of tf.initializers or one of zeros, ones, glorotNormal, glorotUniform, heNormal, heUniform, leCunNormal, leCunUniform, orthogonal, got "xavier"; use one of them',
       ),
     ],
   ];

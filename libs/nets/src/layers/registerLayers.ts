@@ -3,7 +3,7 @@ import { OndaBidirectional } from './ondaBidirectional.ts';
 import { recurrentLayers } from './recurrentLayers.ts';
 
 /**
- * Makes TensorFlow.js know the recurrent layers by name, so that it loads models that hold them. Calling it again does nothing new.
+ * Registers the recurrent layers with TensorFlow.js, so that it can load models that contain them. Idempotent.
  *
  * @example
  * registerLayers();

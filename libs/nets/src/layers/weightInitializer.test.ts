@@ -22,7 +22,7 @@ describe(weightInitializer, () => {
   });
 
   const message = (given: string): string =>
-    `layer "a": biasInitializer: expected an initializer of tf.initializers or one of zeros, ones, glorotNormal, glorotUniform, heNormal, heUniform, leCunNormal, leCunUniform, orthogonal, got ${given}; take one of them`;
+    `layer "a": biasInitializer: expected an initializer of tf.initializers or one of zeros, ones, glorotNormal, glorotUniform, heNormal, heUniform, leCunNormal, leCunUniform, orthogonal, got ${given}; use one of them`;
   const rejected: [name: string, option: unknown, message: string][] = [
     ['another name', 'xavier', message('"xavier"')],
     ['a number', 3, message('3')],

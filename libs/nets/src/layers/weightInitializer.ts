@@ -4,13 +4,13 @@ import { ConfigError } from '@onda/contract';
 
 export type Initializer = ReturnType<typeof initializers.ones>;
 
-/** How start weights are drawn: one of TensorFlow.js's initializers, its name, or its saved configuration. */
+/** An initializer of TensorFlow.js, its name, or its saved configuration. */
 export type InitializerOption =
   Initializer | InitializerName | { className: string; config: serialization.ConfigDict };
 
 export type InitializerName = keyof typeof named;
 
-/** The initializers that need no settings, by TensorFlow.js's names. */
+/** Initializers without required settings, by TensorFlow.js's names. */
 const named = {
   zeros: () => initializers.zeros(),
   ones: () => initializers.ones(),
@@ -24,10 +24,10 @@ const named = {
 } satisfies Record<string, () => Initializer>;
 
 /**
- * The initializer that an option of a layer means.
+ * Resolves an initializer option of a layer.
  *
  * @param where names the option in the message: `layer "a": kernelInitializer`
- * @throws ConfigError for something that is none
+ * @throws ConfigError for any other value
  */
 export function weightInitializer(option: unknown, where: string): Initializer {
   if (typeof option === 'string' && Object.hasOwn(named, option)) return named[option as InitializerName]();
@@ -42,16 +42,16 @@ export function weightInitializer(option: unknown, where: string): Initializer {
     }
   }
   throw new ConfigError(
-    `${where}: expected an initializer of tf.initializers or one of ${Object.keys(named).join(', ')}, got ${JSON.stringify(option)}; take one of them`,
+    `${where}: expected an initializer of tf.initializers or one of ${Object.keys(named).join(', ')}, got ${JSON.stringify(option)}; use one of them`,
   );
 }
 
-/** By its shape: TensorFlow.js does not give the class away. Its layers have the same methods. */
+/** Duck-typed: TensorFlow.js does not export the class; its layers have the same methods. */
 function isInitializer(value: object): value is Initializer {
   return 'apply' in value && 'getClassName' in value && !(value instanceof layers.Layer);
 }
 
-/** What `weightInitializer` takes back from a saved model. */
+/** The configuration that `weightInitializer` reads from a saved model. */
 export function initializerConfig(initializer: Initializer): serialization.ConfigDict {
   return { className: initializer.getClassName(), config: initializer.getConfig() };
 }

@@ -1,11 +1,10 @@
 import { expect } from 'vitest';
 
-/** A named test on the current backend, which leaves no tensor behind. */
+/** A named test on the current backend; it must dispose of all its tensors. */
 export type ConformanceTest = [name: string, run: () => void];
 
 /**
- * Sizes that kernels stumble over: one unit, odd units, one sequence and several, one sample and two, and one long enough to be
- * worked on in pieces.
+ * Edge sizes: one unit, odd units, one sequence and several, one sample and two, and one that kernels split into blocks.
  */
 export const testSizes = [
   { units: 1, batch: 1, time: 1, features: 1 },
@@ -18,12 +17,12 @@ export const testSizes = [
 ] as const;
 
 /**
- * float32 rounding of sums of about 40 terms, carried through up to 50 samples: 2.2e-7 of the largest value on the `cpu` backend,
- * with room for another order of the sums and another tanh.
+ * float32 rounding of sums of about 40 terms over up to 50 samples: measured 2.2e-7 of the largest value on the `cpu` backend;
+ * the rest allows for another order of summation and another tanh.
  */
 const FLOAT32_RELATIVE = 3e-6;
 
-/** Compares with the largest expected value as the measure: small values beside large ones have the large ones' rounding. */
+/** Compares relative to the largest expected value: small values have the rounding errors of the large ones. */
 export function expectNear(given: ArrayLike<number>, expected: ArrayLike<number>, what: string): void {
   expect(given.length, `${what}: length`).toBe(expected.length);
   let scale = 1;

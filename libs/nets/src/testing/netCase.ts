@@ -4,10 +4,10 @@ import { expect } from 'vitest';
 import type { Net } from '../net.ts';
 import { randomNumbers } from './randomNumbers.ts';
 
-/** Two orders of the same float32 sums. */
+/** float32 rounding of two orders of summation. */
 const ATOL = 1e-6;
 
-/** Tensors of a batch of 3 sequences of 6 samples; the caller disposes of them. */
+/** Random tensors of 3 sequences of 6 samples; the caller disposes of them. */
 export function made(net: Net): { x: Tensor3D; y: Tensor3D; state: Tensor2D } {
   const random = randomNumbers(11);
   const { features, outputs } = net.spec;
@@ -26,7 +26,7 @@ export function expectClose(given: Tensor, expected: Tensor): void {
   });
 }
 
-/** A central difference in float32: the loss is rounded to 6e-8, which 2 * STEP makes 6e-6. */
+/** Central difference in float32: the loss is rounded to 6e-8, so the slope has an error of 6e-8 / (2 * STEP) = 6e-6. */
 const STEP = 5e-3;
 export const DIFFERENCE_ATOL = 1e-4;
 

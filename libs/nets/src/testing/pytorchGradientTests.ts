@@ -3,13 +3,12 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { cellKinds } from '@onda/contract';
 import { Net } from '../net.ts';
 import type { NetSpec } from '../netSpec.ts';
-import { loadPyTorchWeights } from '../pytorchWeights.ts';
 import type { PyTorchWeights } from '../pytorchWeights.ts';
-import { transpose } from '../transpose.ts';
-import { weightSpecs } from '../weightSpecs.ts';
+import { loadPyTorchWeights } from '../pytorchWeights.ts';
+import { transpose, weightSpecs } from '../weights.ts';
 import reference from './pytorchGradients.json' with { type: 'json' };
 
-/** float32 here, float64 there, at most three samples, relative to the weight's largest gradient; measured up to 2.3e-6 (two layers, C++). */
+/** float32 against float64 over at most three samples, relative to the weight's largest gradient; measured up to 2.3e-6 (two layers, C++). */
 const GRADIENT_RELATIVE = 5e-6;
 
 const features = 2;
@@ -19,7 +18,7 @@ function numbers(count: number, seed: number, size: number): Float32Array {
   return Float32Array.from({ length: count }, (_, i) => size * Math.sin(12.9898 * (i + 1) + seed));
 }
 
-/** Rows of a matrix [rows, columns], or a list, as PyTorch lays a weight out. */
+/** A weight in PyTorch's layout: a list of rows, or a list. */
 function inRows(values: Float32Array, shape: readonly number[]): number[] | number[][] {
   if (shape.length === 1) return Array.from(values);
   const [columns, rows] = shape;
@@ -28,7 +27,7 @@ function inRows(values: Float32Array, shape: readonly number[]): number[] | numb
   );
 }
 
-/** The packed state row from parts [layers, batch, units], h and for lstm c: of each layer h, then c. */
+/** Packs states [layers, batch, units], h and for lstm c, into state rows: for each layer h, then c. */
 function packed(parts: readonly Float32Array[], { layers, units }: NetSpec, batch: number): Float32Array {
   const row = layers * parts.length * units;
   const state = new Float32Array(batch * row);
@@ -43,9 +42,9 @@ function packed(parts: readonly Float32Array[], { layers, units }: NetSpec, batc
   return state;
 }
 
-/** Holds a backend's gradients of whole nets against PyTorch's in float64: every cell, stacked, odd sizes, a state that is not zero. */
+/** Compares a backend's gradients of whole nets with PyTorch's in float64: all cells, stacked layers, odd sizes, non-zero states. */
 export function describePyTorchGradients(options: { name: string; setup: () => void | Promise<void> }): void {
-  describe(`gradients beside PyTorch's, ${options.name}`, () => {
+  describe(`gradients against PyTorch, ${options.name}`, () => {
     beforeAll(options.setup);
 
     it.each(reference.cases)(
@@ -53,7 +52,7 @@ export function describePyTorchGradients(options: { name: string; setup: () => v
       ({ cell: name, layers, units, batch, time, loss: expectedLoss, gradients }) => {
         const cell = cellKinds.find((kind) => kind === name);
         if (cell === undefined)
-          throw new Error(`pytorchGradients.json: expected a cell, got ${name}; make the file again`);
+          throw new Error(`pytorchGradients.json: expected a cell, got ${name}; generate the file again`);
         const spec: NetSpec = { cell, layers, units, features, outputs: 1 };
         const net = Net.create(spec, () => 0);
         const specs = weightSpecs(spec);

@@ -9,3 +9,9 @@ export function randomNumbers(seed: number): (count: number, scale?: number) => 
   };
   return (count, scale = 1) => Array.from({ length: count }, () => (2 * next() - 1) * scale);
 }
+
+/** A uniform distribution for `Net.create`: draws from [low, high), the same sequence for the same seed. */
+export function seededUniform(seed: number): (low: number, high: number) => number {
+  const random = randomNumbers(seed);
+  return (low, high) => low + ((random(1)[0] + 1) / 2) * (high - low);
+}

@@ -1,16 +1,16 @@
 import type { Rank, Tensor } from '@tensorflow/tfjs-core';
 import { tensor, tidy } from '@tensorflow/tfjs-core';
 import { expect } from 'vitest';
-import type { LossSpec } from '../losses/lossSpec.ts';
-import { lossAttributes } from '../losses/lossSpec.ts';
+import type { LossSpec } from '../losses.ts';
+import { lossAttributes } from '../losses.ts';
 import type { ReadoutLossInputs } from '../readoutLoss.ts';
 import { readoutLoss, readoutLossGradients } from '../readoutLoss.ts';
+import type { ReadoutLossAttributes } from '../readoutLossOp.ts';
+import { GAUSSIAN_EPSILON } from '../readoutLossOp.ts';
 import type { ConformanceTest } from './conformanceTest.ts';
 import { expectNear } from './conformanceTest.ts';
-import { dot } from './finiteDifferences.ts';
 import { randomNumbers } from './randomNumbers.ts';
-import type { ReadoutReferenceInputs, ReadoutSizes } from './referenceReadoutLoss.ts';
-import { blockCount, referenceReadoutLoss } from './referenceReadoutLoss.ts';
+import { dot } from './recurrentTests.ts';
 
 const specs: LossSpec[] = [
   { kind: 'mse' },
@@ -21,7 +21,7 @@ const specs: LossSpec[] = [
   { kind: 'quantile', levels: [0.5, 0.1, 0.9, 0.75] },
 ];
 
-/** One of everything, odd sizes, one sequence and several, and one with work for several threads. */
+/** Size one, odd sizes, one sequence and several, and one large enough for several threads. */
 const readoutSizes: readonly ReadoutSizes[] = [
   { batch: 1, time: 1, units: 1, outputs: 1 },
   { batch: 1, time: 20, units: 33, outputs: 1 },
@@ -32,12 +32,12 @@ const readoutSizes: readonly ReadoutSizes[] = [
 
 /** Central differences in double precision: error about STEP^2, and 1e-16 / STEP from rounding. */
 const STEP = 1e-5;
-/** float32 gradients beside slopes in double precision, as in gradientTests.ts. */
+/** float32 gradients against slopes in double precision, as in recurrentTests.ts. */
 const SLOPE_RELATIVE = 3e-6;
 
 const inputNames = ['hidden', 'kernel', 'bias'] as const;
 
-/** The read-out and loss op of every loss. */
+/** Tests of the read-out and loss op with every loss. */
 export const readoutLossTests: readonly ConformanceTest[] = specs.flatMap((spec): ConformanceTest[] => {
   const name = `read-out and ${spec.kind}${spec.kind === 'quantile' ? ` of ${spec.levels.length}` : ''}`;
   return [
@@ -137,4 +137,75 @@ function readoutTensors(
     bias: tensor<Rank.R1>(given.bias, [columns], 'float32'),
     target: tensor<Rank.R3>(given.target, [batch, time, outputs], 'float32'),
   };
+}
+
+interface ReadoutSizes {
+  batch: number;
+  time: number;
+  units: number;
+  outputs: number;
+}
+
+/** Inputs of the read-out and loss op as flat row-major numbers in double precision. */
+interface ReadoutReferenceInputs {
+  hidden: number[];
+  kernel: number[];
+  bias: number[];
+  target: number[];
+}
+
+/** Number of blocks of `outputs` columns of a loss. */
+function blockCount({ loss, levels }: ReadoutLossAttributes): number {
+  return loss === 'gaussian' ? 2 : loss === 'quantile' ? levels.length : 1;
+}
+
+/** The formulas of readoutLossOp.ts in plain loops and double precision. */
+function referenceReadoutLoss(
+  inputs: ReadoutReferenceInputs,
+  { batch, time, units, outputs }: ReadoutSizes,
+  attributes: ReadoutLossAttributes,
+): { loss: number; prediction: number[] } {
+  const columns = blockCount(attributes) * outputs;
+  const prediction: number[] = [];
+  const losses: number[] = [];
+  for (let sample = 0; sample < batch * time; sample++) {
+    const h = inputs.hidden.slice(sample * units, (sample + 1) * units);
+    const row = Array.from({ length: columns }, (_, column) =>
+      h.reduce(
+        (sum, value, unit) => sum + value * inputs.kernel[unit * columns + column],
+        inputs.bias[column],
+      ),
+    );
+    prediction.push(...row);
+    for (let output = 0; output < outputs; output++) {
+      const blocks = row.filter((_, column) => column % outputs === output);
+      losses.push(...valueLosses(blocks, inputs.target[sample * outputs + output], attributes));
+    }
+  }
+  return { loss: losses.reduce((sum, value) => sum + value, 0) / losses.length, prediction };
+}
+
+/** The losses of one target value; for quantile one per level. */
+function valueLosses(
+  [p, ...more]: number[],
+  t: number,
+  { loss, delta, levels }: ReadoutLossAttributes,
+): number[] {
+  const error = Math.abs(p - t);
+  switch (loss) {
+    case 'mse':
+      return [error ** 2];
+    case 'mae':
+      return [error];
+    case 'huber':
+      return [error <= delta ? error ** 2 / 2 : delta * (error - delta / 2)];
+    case 'gaussian': {
+      const variance = Math.max(Math.exp(more[0]), GAUSSIAN_EPSILON);
+      return [(Math.log(variance) + error ** 2 / variance) / 2];
+    }
+    case 'quantile':
+      return [p, ...more].map((value, block) =>
+        Math.max(levels[block] * (t - value), (levels[block] - 1) * (t - value)),
+      );
+  }
 }

@@ -1,13 +1,12 @@
 import type { Tensor, Tensor1D, Tensor2D, Tensor3D } from '@tensorflow/tfjs-core';
 import { tensor } from '@tensorflow/tfjs-core';
-import type { RecurrentInputs } from '../recurrentTensors.ts';
 import { recurrentAttributes } from '../recurrent.ts';
-import type { RecurrentAttributes } from '../recurrentOp.ts';
+import type { RecurrentAttributes, RecurrentInputs } from '../recurrentOp.ts';
 import { gateCounts } from '../recurrentOp.ts';
 import { randomNumbers } from './randomNumbers.ts';
 import type { ReferenceInputs, ReferenceOutputs, ReferenceSizes } from './referenceRecurrent.ts';
 
-/** A made problem: inputs, and gradients of the outputs, rounded to float32 so that both sides see the same numbers. */
+/** A test case: inputs and gradients of the outputs, rounded to float32 so that both sides compute with the same numbers. */
 export interface RecurrentCase {
   sizes: ReferenceSizes;
   attributes: RecurrentAttributes;
@@ -40,7 +39,7 @@ export function recurrentCase(
   const columns = gateCounts[attributes.cell] * units;
   const state = batch * units;
   const lstmState = attributes.cell === 'lstm' ? state : 0;
-  // About PyTorch's bound for the weights, wider for a single unit so that its gates move.
+  // About PyTorch's bound for the weights, wider for a single unit so that its gates vary.
   const bound = Math.min(1, 2 / Math.sqrt(units));
   return {
     sizes,

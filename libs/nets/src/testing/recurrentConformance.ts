@@ -1,22 +1,20 @@
 import { memory } from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { attributeTests } from './attributeTests.ts';
-import { gradientTests } from './gradientTests.ts';
 import type { ConformanceTest } from './conformanceTest.ts';
-import { outputTests } from './outputTests.ts';
 import { readoutLossTests } from './readoutLossTests.ts';
+import { attributeTests, gradientTests, outputTests } from './recurrentTests.ts';
 
 export interface RecurrentSuite {
-  /** For the report: `tensorflow, kernels in C++`. */
+  /** Shown in the test report: `tensorflow, kernels in C++`. */
   name: string;
   /** Makes the backend current and registers its kernels. */
   setup: () => Promise<void> | void;
-  /** What these kernels cannot do, by test name. */
+  /** Tests that these kernels cannot pass, by name. */
   skip?: readonly { reason: string; tests: readonly string[] }[];
 }
 
 /**
- * The one suite that the kernels of every backend pass: of the recurrent op, and of the read-out and loss op.
+ * The conformance suite of the recurrent op and the read-out and loss op, for the kernels of any backend.
  *
  * @example
  * describeRecurrentKernels({

@@ -1,6 +1,5 @@
-import { gateCounts } from '../recurrentOp.ts';
 import type { RecurrentAttributes } from '../recurrentOp.ts';
-import { sampleAt } from '../sampleAt.ts';
+import { gateCounts, sampleAt } from '../recurrentOp.ts';
 
 export interface ReferenceSizes {
   batch: number;
@@ -17,7 +16,7 @@ export interface ReferenceInputs {
   bias: number[];
   recurrentBias: number[];
   h0: number[];
-  /** Empty for other cells than the lstm. */
+  /** lstm only; empty for the other cells. */
   c0: number[];
 }
 
@@ -30,8 +29,7 @@ export interface ReferenceOutputs {
 const sigmoid = (x: number): number => 1 / (1 + Math.exp(-x));
 
 /**
- * The recurrent op in textbook loops and double precision: what every kernel is compared with. One sequence, one sample, one unit
- * at a time, after the equations of recurrentOp.ts.
+ * The reference for all kernels: the equations of recurrentOp.ts in plain loops and double precision.
  */
 export function referenceRecurrent(
   inputs: ReferenceInputs,

@@ -4,7 +4,7 @@ import { Net } from '@onda/nets';
 import type { NetSpec } from '@onda/nets';
 import type { DataSource } from '@onda/series';
 import { createRandom, createSource } from '@onda/series';
-import { Optimizer } from '../optimizers/optimizer.ts';
+import { Optimizer } from '../optimizer.ts';
 
 /** What a test of the loop needs: a net of two layers, Adam, and data. */
 export interface SmallFit {

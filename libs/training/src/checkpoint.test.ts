@@ -1,0 +1,95 @@
+import { describe, expect, it } from 'vitest';
+import { ModelError } from '@onda/contract';
+import type { Checkpoint } from './checkpoint.ts';
+import { crc32, decodeCheckpoint, encodeCheckpoint } from './checkpoint.ts';
+
+const checkpoint: Checkpoint = {
+  progress: {
+    step: 3,
+    losses: Float32Array.of(3, 2, 1),
+    carry: { batch: 2, values: Float32Array.of(0.1, 0.2, 0.3, 0.4) },
+  },
+  artifacts: {
+    modelTopology: { class_name: 'Sequential' },
+    weightSpecs: [{ name: 'w', shape: [2], dtype: 'float32' }],
+    weightData: Float32Array.of(7, 8).buffer,
+  },
+  optimizer: { kind: 'adam', step: 3, slots: Float32Array.of(1, 2, 3, 4) },
+};
+const bytes = encodeCheckpoint(checkpoint);
+
+describe(encodeCheckpoint, () => {
+  it('is read back the same', () => {
+    expect(decodeCheckpoint(bytes, 'c')).toEqual(checkpoint);
+  });
+
+  it('is read back from the middle of a larger buffer', () => {
+    const larger = new Uint8Array(bytes.length + 7);
+    larger.set(bytes, 3);
+    expect(decodeCheckpoint(larger.subarray(3, 3 + bytes.length), 'c')).toEqual(checkpoint);
+  });
+
+  it('is read back from bytes whose slice is a view, as that of Node files is', () => {
+    class Bytes extends Uint8Array {
+      override slice(start?: number, end?: number): Uint8Array<ArrayBuffer> {
+        return new Uint8Array(this.buffer).subarray(start, end);
+      }
+    }
+    expect(decodeCheckpoint(new Bytes(bytes), 'c')).toEqual(checkpoint);
+  });
+
+  it('keeps that nothing is carried', () => {
+    const none = { ...checkpoint, progress: { ...checkpoint.progress, carry: null } };
+    expect(decodeCheckpoint(encodeCheckpoint(none), 'c')).toEqual(none);
+  });
+
+  it('gives the same bytes for the same checkpoint', () => {
+    expect(encodeCheckpoint(checkpoint)).toEqual(bytes);
+  });
+});
+
+describe(decodeCheckpoint, () => {
+  const changed = (at: number): Uint8Array => bytes.map((byte, index) => (index === at ? byte ^ 1 : byte));
+
+  it.each([
+    [
+      'nothing',
+      new Uint8Array(0),
+      'c: expected a checkpoint of Onda, got other bytes; pass a checkpoint that fit wrote',
+    ],
+    [
+      'another file',
+      new TextEncoder().encode('{"model": 1, "and": "more"}'),
+      'c: expected a checkpoint of Onda, got other bytes; pass a checkpoint that fit wrote',
+    ],
+    [
+      'another format',
+      changed(8),
+      'c: expected checkpoint format 1, got 0; use the version of Onda that wrote it',
+    ],
+    [
+      'a file cut off',
+      bytes.subarray(0, 100),
+      `c: expected ${bytes.length} bytes, got 100; the checkpoint is truncated or has trailing bytes: fit again without --resume`,
+    ],
+    [
+      'a changed bit',
+      changed(bytes.length - 3),
+      'c: expected bytes that match the checksum, got damaged ones; fit again without --resume',
+    ],
+  ])('refuses %s', (_what, given, message) => {
+    expect(() => decodeCheckpoint(given, 'c')).toThrow(new ModelError(message));
+  });
+
+  it('notices a change of any byte', () => {
+    for (let at = 0; at < bytes.length; at++)
+      expect(() => decodeCheckpoint(changed(at), 'c')).toThrow(ModelError);
+  });
+});
+
+describe(crc32, () => {
+  it('gives the check value of the standard', () => {
+    expect(crc32(new TextEncoder().encode('123456789'))).toBe(0xcbf43926);
+    expect(crc32(new Uint8Array(0))).toBe(0);
+  });
+});
