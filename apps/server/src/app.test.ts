@@ -37,9 +37,6 @@ const MOST_WAITING = 2;
 let run: () => Promise<Record<string, RuntimeTensor>>;
 let stalledMs: number;
 let alive: boolean;
-/** Whether there are too many requests, and how many were let in and have not left. */
-let pressed: boolean;
-let underWay: number;
 let defects: string[];
 let service: Service;
 let app: FastifyInstance;
@@ -87,8 +84,6 @@ beforeEach(async () => {
   run = () => Promise.resolve({ y: floatTensor([1, 1, 1], [4]) });
   stalledMs = 0;
   alive = true;
-  pressed = false;
-  underWay = 0;
   defects = [];
   service = {
     access: openToAll(),
@@ -102,14 +97,7 @@ beforeEach(async () => {
         return stalledMs;
       },
     },
-    pressure: {
-      enter: () => {
-        if (!pressed) underWay++;
-        return !pressed;
-      },
-      leave: () => underWay--,
-    },
-    stayAwake: () => undefined,
+    overloaded: () => false,
     generations: new RunGate(1),
     draining: false,
     log: createLog({ format: 'json', level: 'silent' }),
@@ -122,6 +110,11 @@ afterEach(async () => {
   await app.close();
   await rm(page, { recursive: true });
 });
+
+function blockEventLoop(milliseconds: number): void {
+  const end = performance.now() + milliseconds;
+  while (performance.now() < end);
+}
 
 async function infer(): Promise<{ status: number; error: string; retryAfter: unknown }> {
   const response = await app.inject({ method: 'POST', url: INFER, payload: body });
@@ -148,24 +141,20 @@ describe(createApp, () => {
     });
   });
 
-  it('refuses what cannot be answered in time over every kind of connection, and counts it', async () => {
-    const error =
-      'the service is asked more than it can answer in time, and takes no more; try again in a moment';
-    pressed = true;
-    expect(await infer()).toEqual({ status: 503, error, retryAfter: '1' });
-    // Over a socket the service reads the request itself, and the next one on the same connection later.
+  it('answers 503 before it reads the body while the event loop is late, and 200 soon after', async () => {
     const url = await app.listen({ host: '127.0.0.1', port: 0 });
-    const ask = (): Promise<Response> => fetch(`${url}${INFER}`, { method: 'POST', body });
-    const refused = await ask();
-    expect([refused.status, refused.headers.get('retry-after')]).toEqual([503, '1']);
-    expect(await refused.json()).toEqual({ error });
-    expect(service.repository.find('m', undefined).stats.failures.REJECTED).toBe(2);
-    pressed = false;
-    expect((await ask()).status).toBe(200);
-    expect((await infer()).status).toBe(200);
-    run = () => Promise.reject(new WorkerError('ended'));
-    expect([(await ask()).status, (await infer()).status]).toEqual([503, 503]);
-    expect(underWay).toBe(0);
+    blockEventLoop(1000);
+    await expect.poll(service.overloaded, { interval: 10 }).toBe(true);
+    expect(await infer()).toEqual({
+      status: 503,
+      error: 'the service is overloaded; retry after 1 s',
+      retryAfter: '1',
+    });
+    expect(service.repository.find('m', undefined).stats.failures.REJECTED).toBe(1);
+    const health = await app.inject({ url: '/v2/health/live' });
+    expect(health.statusCode).toBe(200);
+    await expect.poll(service.overloaded).toBe(false);
+    expect((await fetch(`${url}${INFER}`, { method: 'POST', body })).status).toBe(200);
   });
 
   it('answers 503 with a time to come back when the worker ended', async () => {

@@ -17,6 +17,7 @@ import { endConnections } from './http/endConnections.ts';
 import { limits } from './limits.ts';
 import { logRequests } from './log/logRequests.ts';
 import { addOpenApi } from './openapi/addOpenApi.ts';
+import { addLoadShedding } from './overload.ts';
 import { addBodyParser } from './requestBody.ts';
 import { addSecurityHeaders } from './securityHeaders.ts';
 import type { Service } from './service.ts';
@@ -37,7 +38,7 @@ export async function createApp(service: Service, page: string = builtPage): Pro
     serverFactory: (router) => {
       const guarded = guard(service.access, (path) => pagePaths.has(path), router);
       const told = logRequests(service.log, endConnections(service, guarded));
-      return createHttpServer(service, service.tracing?.listener(told) ?? told);
+      return createHttpServer(service.tracing?.listener(told) ?? told);
     },
     // What was sent before its client could know is answered; each answer says that the connection ends.
     return503OnClosing: false,
@@ -53,9 +54,12 @@ export async function createApp(service: Service, page: string = builtPage): Pro
   addOpenApi(app, service);
   addHealth(app, service);
   addMetadata(app, service);
-  addInfer(app, service);
-  addGenerate(app, service);
-  addGenerateStream(app, service);
+  await app.register(async (models) => {
+    service.overloaded = await addLoadShedding(models, service.repository);
+    addInfer(models, service);
+    addGenerate(models, service);
+    addGenerateStream(models, service);
+  });
   addStatistics(app, service);
   addSequences(app, service);
   addFiles(app, service);

@@ -35,8 +35,6 @@ export const timeouts = {
   sweepMs: 1_000,
   /** When a client that was refused is to come again. */
   retryAfterMs: 1_000,
-  /** A connection whose request was refused for pressure is not read for so long. */
-  refusedMs: 100,
   /** How often connections that fell idle meanwhile are closed while it drains. */
   drainStepMs: 50,
 } as const;

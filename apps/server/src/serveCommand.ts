@@ -30,8 +30,6 @@ export async function serve(options: ServeOptions): Promise<void> {
     },
     provider: options.provider,
     state: options.state,
-    overloadMs: options.overloadMs,
-    awakeUs: options.awakeUs,
     workers: options.workers,
     grpcPort: options.grpcPort,
     modelOptions: {

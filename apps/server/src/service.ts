@@ -3,7 +3,6 @@ import type { ModelRepository, RunGate, StateStore } from '@onda/serving';
 import type { Access } from './access/access.ts';
 import type { Log } from './log/createLog.ts';
 import type { Tracing } from './tracing/tracing.ts';
-import type { Pressure } from './pressure.ts';
 
 /** What the endpoints share. */
 export interface Service {
@@ -11,10 +10,8 @@ export interface Service {
   readonly repository: ModelRepository;
   /** Of sequences; undefined: they are in memory. */
   readonly store?: StateStore | undefined;
-  /** Asked before an infer request is looked at, but for one of a stream. */
-  readonly pressure: Pick<Pressure, 'enter' | 'leave'>;
-  /** Called with each answer to an infer request. */
-  readonly stayAwake: () => void;
+  /** Whether the service is overloaded; set by the HTTP app, whose monitor all transports share. */
+  overloaded: () => boolean;
   /** Where closed loops wait for their turn. */
   readonly generations: RunGate;
   readonly runtime: Pick<WorkerRuntime, 'alive' | 'pending' | 'stalledMs'>;

@@ -11,10 +11,8 @@ import { closeDrained } from './http/closeDrained.ts';
 import { timeouts } from './limits.ts';
 import { listenError, listenOn, urlOf } from './listen.ts';
 import type { Log } from './log/createLog.ts';
-import { Pressure } from './pressure.ts';
 import type { Service } from './service.ts';
 import { openTracing } from './tracing/openTracing.ts';
-import { wakefulness } from './wakefulness.ts';
 
 export interface ServerOptions extends AdminOptions {
   /** Folder of a Triton model repository. */
@@ -27,10 +25,6 @@ export interface ServerOptions extends AdminOptions {
   metricsHost: string;
   access: AccessOptions;
   provider: ProviderChoice;
-  /** How long requests may wait for the main thread before some are refused, milliseconds; 0: none is. */
-  overloadMs: number;
-  /** How long the main thread stays awake after an answer, microseconds; 0: not at all. */
-  awakeUs: number;
   /** Threads that run models. */
   workers: number;
   /** Which CUDA device, and threads inside one operator. */
@@ -115,8 +109,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       repository,
       store: states.store,
       runtime,
-      pressure: new Pressure(options.overloadMs),
-      stayAwake: wakefulness(options.awakeUs),
+      overloaded: () => false,
       generations: new RunGate(options.workers),
       draining: false,
       log,

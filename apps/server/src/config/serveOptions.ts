@@ -129,20 +129,6 @@ export const serveOptions = {
     fallback: 1024,
     says: 'requests of one model that may wait; one more is refused with 503',
   }),
-  overloadMs: wholeNumber({
-    value: 'milliseconds',
-    least: 0,
-    most: 10_000,
-    fallback: 25,
-    says: 'how long requests may wait for the service itself, for half a second on end, before some get 503; 0 refuses none',
-  }),
-  awakeUs: wholeNumber({
-    value: 'microseconds',
-    least: 0,
-    most: 1_000_000,
-    fallback: 100,
-    says: 'how long the main thread stays awake after an answer, for the next request of the same client; 0 lets it sleep at once',
-  }),
   maxSequences: wholeNumber({
     value: 'sequences',
     least: 1,

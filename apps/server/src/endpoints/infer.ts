@@ -4,9 +4,7 @@ import { clientOf } from '../access/guard.ts';
 import { addModelRoute } from '../addRoute.ts';
 import type { ModelParams } from '../addRoute.ts';
 import { inferAnswer } from '../http/inferAnswer.ts';
-import { refusal } from '../http/refusal.ts';
 import { sendAnswer } from '../http/sendAnswer.ts';
-import { letIn, tellLate } from '../letIn.ts';
 import { limits } from '../limits.ts';
 import { requestBody } from '../requestBody.ts';
 import type { Service } from '../service.ts';
@@ -21,19 +19,10 @@ export function addInfer(app: FastifyInstance, service: Service): void {
       const { name, version } = request.params as ModelParams;
       const { headers, raw } = request;
       const call = { name, version, headers, body: requestBody(request), client: clientOf(raw) };
-      if (!letIn(service, name, version)) {
-        await tellLate();
-        return sendAnswer(reply, refusal);
-      }
-      const answer = withTrace(service.tracing?.traceOf(raw), () =>
+      const answer = await withTrace(service.tracing?.traceOf(raw), () =>
         inferAnswer(service, { ...call, isGone: () => reply.raw.destroyed }),
       );
-      return sendAnswer(
-        reply,
-        await answer.finally(() => {
-          service.pressure.leave();
-        }),
-      );
+      return sendAnswer(reply, answer);
     },
     limits.bodyBytes,
   );

@@ -1,6 +1,6 @@
-import { encodeInferMessage, ProtocolError } from '@onda/protocol';
+import { encodeInferMessage } from '@onda/protocol';
 import { withTrace } from '@onda/serving';
-import { letIn, refusalText, tellLate } from '../letIn.ts';
+import { shed } from '../overload.ts';
 import type { Service } from '../service.ts';
 import type { CallHandler } from './call/callHandler.ts';
 import type { GrpcCall } from './call/grpcCall.ts';
@@ -12,16 +12,10 @@ export function answerInfer(service: Service, call: GrpcCall): CallHandler {
   const isGone = (): boolean => call.over;
   return answerOnce(call, async (bytes) => {
     const message = readInferMessage(bytes);
-    if (!letIn(service, message.modelName, message.modelVersion || undefined)) {
-      await tellLate();
-      throw new ProtocolError('unavailable', refusalText);
+    if (service.overloaded()) {
+      await shed(service.repository, message.modelName, message.modelVersion || undefined);
     }
-    try {
-      const { trace, client } = call;
-      return encodeInferMessage(await withTrace(trace, () => grpcInfer(service, message, isGone, client)));
-    } finally {
-      service.pressure.leave();
-      service.stayAwake();
-    }
+    const { trace, client } = call;
+    return encodeInferMessage(await withTrace(trace, () => grpcInfer(service, message, isGone, client)));
   });
 }

@@ -48,7 +48,6 @@ export function answerStream(service: Service, call: GrpcCall, address: string):
     underWay--;
     if (call.over) return;
     call.send(reply);
-    service.stayAwake();
     settle();
   };
   return {

@@ -8,7 +8,6 @@ import { AccessError } from '../access/accessError.ts';
 import { openToAll } from '../access/access.ts';
 import { listenOn, urlOf } from '../listen.ts';
 import { createLog } from '../log/createLog.ts';
-import { Pressure } from '../pressure.ts';
 import type { Service } from '../service.ts';
 import { createMetricsServer } from './metricsServer.ts';
 
@@ -37,8 +36,7 @@ beforeEach(async () => {
     repository: new ModelRepository([model], [{ name: 'bad', problem: 'damaged' }]),
     store: { circuit: 'half-open', connected: true, reconnects: 2 },
     runtime,
-    pressure: new Pressure(0),
-    stayAwake: () => undefined,
+    overloaded: () => false,
     generations: new RunGate(1),
     draining: false,
     log: createLog({ format: 'json', level: 'silent' }),
