@@ -1,5 +1,5 @@
 import { cruise, type ICruiseResult } from 'dependency-cruiser';
-import type { Problem } from './problem.ts';
+import type { Problem } from './workspace.ts';
 
 /** Import cycles among the sources below `folders` (paths relative to the working directory); type-only imports count too. */
 export async function importCycles(folders: readonly string[]): Promise<Problem[]> {
@@ -24,6 +24,6 @@ export async function importCycles(folders: readonly string[]): Promise<Problem[
   }
   return summary.violations.map((violation) => ({
     place: violation.from,
-    text: `import cycle: ${[violation.from, ...(violation.cycle ?? []).map((step) => step.name)].join(' -> ')}; move what both need into a file of its own`,
+    text: `import cycle: ${[violation.from, ...(violation.cycle ?? []).map((step) => step.name)].join(' -> ')}; move the shared part into a separate file`,
   }));
 }
