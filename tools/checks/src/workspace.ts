@@ -25,7 +25,7 @@ export function trackedFiles(root: string): string[] {
 
 /** The package that a file belongs to: `apps/NAME`, `libs/NAME`, `tools/NAME`, another top folder, or `root`. */
 export function packageOf(file: string): string {
+  if (!file.includes('/')) return 'root';
   const [top, name] = file.split('/');
-  if (name === undefined) return 'root';
   return ['apps', 'libs', 'tools'].includes(top) ? `${top}/${name}` : top;
 }
