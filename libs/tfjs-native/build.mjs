@@ -4,7 +4,7 @@ import { readdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-// Compiles the native kernels. Plain Node without packages: the set-up runs it before there are any.
+// Compiles the native kernels. Uses no packages: the set-up runs it before they are installed.
 
 const nativeFolder = join(dirname(fileURLToPath(import.meta.url)), 'native');
 
@@ -18,14 +18,14 @@ const filesOf = (folder, ending) =>
     .sort()
     .map((name) => join(nativeFolder, folder, name));
 
-/** Every file that the library is made of, as absolute paths. */
+/** Absolute paths of all source files of the library. */
 export const kernelSourceFiles = [
   ...filesOf('core', '.h'),
   ...filesOf('ops', '.h'),
   ...filesOf('ops', '.cc'),
 ];
 
-/** Of the compiler, without the folders of this machine. The second line is TensorFlow's own ABI. */
+/** Compiler flags, without machine-specific paths. The second line matches TensorFlow's ABI. */
 export const kernelFlags = [
   ...['-std=c++17', '-O3', '-march=native', '-ffp-contract=fast', '-fPIC', '-shared', '-pthread'],
   ...['-D_GLIBCXX_USE_CXX11_ABI=1', '-DEIGEN_MAX_ALIGN_BYTES=64', '-DNAPI_VERSION=8'],
@@ -33,15 +33,15 @@ export const kernelFlags = [
 ];
 
 /**
- * Compiles the library for this machine's CPU.
+ * Compiles the library for the CPU of this machine.
  *
  * @param {object} options
  * @param {string} options.tensorflowDir with include/ and lib/
- * @param {string} options.nodeHeadersDir where node_api.h is
+ * @param {string} options.nodeHeadersDir folder of node_api.h
  * @param {string} options.outFile the library
- * @param {string} [options.compiler] g++ or one that takes its flags; left out: CXX, else g++
- * @param {(line: string) => void} [options.log] told what the compiler prints
- * @throws Error with the compiler's first message
+ * @param {string} [options.compiler] g++ or a compiler that accepts its flags; default: CXX, else g++
+ * @param {(line: string) => void} [options.log] receives the output of the compiler
+ * @throws Error with the first message of the compiler
  */
 export async function buildKernels({
   tensorflowDir,
@@ -55,7 +55,7 @@ export async function buildKernels({
     compiler,
     [
       ...kernelFlags,
-      // Not ours to keep free of warnings.
+      // -isystem: no warnings from headers of other projects.
       ...['-isystem', join(tensorflowDir, 'include'), '-isystem', nodeHeadersDir],
       join(nativeFolder, 'ops', 'library.cc'),
       ...[`-L${libraries}`, '-l:libtensorflow_cc.so.2', '-l:libtensorflow_framework.so.2'],

@@ -131,7 +131,7 @@ describe(readArtifacts, () => {
           good().weightSpecs?.map((entry, index) => (index === 0 ? { ...entry, shape: [2, 3] } : entry)) ??
           [],
       },
-      'weight "recurrent_0/kernel": expected shape [1, 6] as the model\'s layers say, got [2, 3]; save the model again',
+      'weight "recurrent_0/kernel": expected shape [1, 6] according to the layers, got [2, 3]; save the model again',
     ],
     [
       'quantized weights',

@@ -5,11 +5,11 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-// Builds the numeric core with AddressSanitizer and UBSan, and runs its test: node libs/tfjs-native/native/sanitize.mjs
-// Once for each width of the processor's registers that this machine has. Exits 1 when something is found.
+// Builds the numeric core with AddressSanitizer and UBSan and runs its test, for each vector width that this machine supports:
+// node libs/tfjs-native/native/sanitize.mjs. Exits 1 on a finding.
 
 const folder = dirname(fileURLToPath(import.meta.url));
-const room = mkdtempSync(join(tmpdir(), 'onda-sanitize-'));
+const buildFolder = mkdtempSync(join(tmpdir(), 'onda-sanitize-'));
 const widths = [
   { name: 'this machine', flags: ['-march=native'] },
   { name: 'AVX2', flags: ['-march=haswell'] },
@@ -29,7 +29,7 @@ function run(command, args) {
 
 let good = true;
 for (const { name, flags } of widths) {
-  const program = join(room, 'coreTest');
+  const program = join(buildFolder, 'coreTest');
   const built = run(process.env['CXX'] ?? 'g++', [
     ...['-std=c++17', '-O1', '-g', '-ffp-contract=fast', '-pthread', '-Wall', '-Wextra', '-Werror', ...flags],
     ...['-fsanitize=address,undefined', '-fno-sanitize-recover=all', '-fno-omit-frame-pointer'],
@@ -38,5 +38,5 @@ for (const { name, flags } of widths) {
   console.log(`${name}:`);
   good = built && run(program, []) && good;
 }
-rmSync(room, { recursive: true });
+rmSync(buildFolder, { recursive: true });
 process.exitCode = good ? 0 : 1;

@@ -1,13 +1,13 @@
 import { execFileSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { ones, tidy } from '@tensorflow/tfjs-core';
 import type { Tensor } from '@tensorflow/tfjs-core';
-import { readoutLossKernelName, recurrentAttributes, recurrentKernelNames } from '@onda/nets';
-import type { CellKind } from '@onda/contract';
+import { ones, tidy } from '@tensorflow/tfjs-core';
 import { describe, expect, it } from 'vitest';
+import type { CellKind } from '@onda/contract';
+import { readoutLossKernelName, recurrentAttributes, recurrentKernelNames } from '@onda/nets';
+import { describePyTorchGradients, describeRecurrentKernels } from '@onda/nets/testing';
 import { registerNativeKernels } from './nativeKernels.ts';
-import { nativeKernelsHere } from './testing/nativeKernelsHere.ts';
-import { runKernel } from './testing/runKernel.ts';
+import { nativeKernelsHere, runKernel } from './testing/nativeKernelsHere.ts';
 
 const here = await nativeKernelsHere();
 
@@ -83,13 +83,13 @@ describe.runIf(here)('the native recurrent op, unchecked before', () => {
 
   it('refuses a call without c0, and one with too much', () => {
     expect(forward('lstm', shapesOf('gru'))).toThrow(
-      "OndaLstm: expected 7 inputs, got 6; give them in the op's order",
+      "OndaLstm: expected 7 inputs, got 6; pass them in the op's order",
     );
     expect(forward('gru', shapesOf('lstm'))).toThrow(
-      "OndaGru: expected 6 inputs, got 7; give them in the op's order",
+      "OndaGru: expected 6 inputs, got 7; pass them in the op's order",
     );
     expect(readoutLoss(shapesOf('gru'))).toThrow(
-      "OndaReadoutLoss: expected 4 inputs, got 6; give them in the op's order",
+      "OndaReadoutLoss: expected 4 inputs, got 6; pass them in the op's order",
     );
   });
 
@@ -143,3 +143,12 @@ describe.runIf(here)('the native kernels on one thread and on two', () => {
     expect(bits('2')).toBe(one);
   }, 60_000);
 });
+
+if (await nativeKernelsHere()) {
+  describeRecurrentKernels({ name: 'tensorflow, kernels in C++', setup: () => undefined });
+  describePyTorchGradients({ name: 'tensorflow, kernels in C++', setup: () => undefined });
+} else {
+  describe('recurrent kernels: tensorflow, kernels in C++', () => {
+    it.skip('the native kernels are not set up');
+  });
+}

@@ -1,13 +1,23 @@
+import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { mkdtempSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { MissingError } from '@onda/contract';
+import { fileURLToPath } from 'node:url';
 import { getBackend, tensor1d } from '@tensorflow/tfjs-core';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { openBackend, wantedByEnvironment } from './openBackend.ts';
-import { libraryProblem, maybeSetupRecord } from './setupRecord.ts';
+import { MissingError } from '@onda/contract';
+import { openBackend, restoreUtilFunctions, wantedByEnvironment } from './openBackend.ts';
 import type { SetupRecord } from './setupRecord.ts';
+import { libraryProblem, maybeSetupRecord, setupRecordPath } from './setupRecord.ts';
 
 let folder: string;
 let recordPath: string;
@@ -21,12 +31,12 @@ afterEach(() => {
   rmSync(folder, { recursive: true });
 });
 
-function record(news: Partial<SetupRecord>): void {
+function writeRecord(fields: Partial<SetupRecord>): void {
   const base = { backend: 'cpu', missing: null, addon: null, kernels: null, kernelsMissing: null, files: [] };
-  writeFileSync(recordPath, JSON.stringify({ format: 1, ...base, ...news }));
+  writeFileSync(recordPath, JSON.stringify({ format: 1, ...base, ...fields }));
 }
 
-/** A made-up library of 12 bytes with its record. */
+/** A fake library of 12 bytes and its record. */
 function library(): { path: string; bytes: number; mtimeMs: number; sha256: string } {
   const path = join(folder, 'lib.so');
   writeFileSync(path, 'machine code');
@@ -45,7 +55,7 @@ async function opened(want?: 'auto'): Promise<{ name: string; lines: string[] }>
 }
 
 describe(openBackend, () => {
-  it('opens the JavaScript backend without its advert', async () => {
+  it('opens the cpu backend without the advert for tfjs-node', async () => {
     const warn = vi.spyOn(console, 'warn').mockReturnValue(undefined);
     expect(await openBackend({ want: 'cpu' })).toEqual({ name: 'cpu', kernels: false, version: '4.22.0' });
     expect(getBackend()).toBe('cpu');
@@ -53,9 +63,9 @@ describe(openBackend, () => {
     expect(warn).not.toHaveBeenCalled();
   });
 
-  it('falls back and says what the set-up could not bring in', async () => {
+  it('falls back to cpu and says what the set-up could not install', async () => {
     const missing = { what: 'there is no pip', cost: 'Training is slower.', remedy: 'get pip' };
-    record({ missing });
+    writeRecord({ missing });
     expect(await opened('auto')).toEqual({
       name: 'cpu',
       lines: [
@@ -64,62 +74,120 @@ describe(openBackend, () => {
     });
   });
 
-  it('falls back where the set-up has not run', async () => {
+  it('falls back to cpu if the set-up has not run', async () => {
     expect(await opened('auto')).toEqual({
       name: 'cpu',
       lines: [
-        "TensorFlow is not used: the set-up has not run in this workspace. Training runs on TensorFlow.js's JavaScript backend. Remedy: bring it in; then npm run setup.",
+        "TensorFlow is not used: the set-up has not run in this workspace. Training runs on TensorFlow.js's JavaScript backend, which is slower. Remedy: install what is missing; then npm run setup.",
       ],
     });
   });
 
-  it('never loads a library that is not what the set-up left', async () => {
+  it('does not load a library that differs from the record', async () => {
     const file = library();
-    record({ backend: 'tensorflow', addon: file.path, files: [file] });
+    writeRecord({ backend: 'tensorflow', addon: file.path, files: [file] });
     truncateSync(file.path, 5);
     expect((await opened('auto')).lines).toEqual([
-      `TensorFlow is not used: ${file.path} is damaged (expected 12 bytes, got 5). Training runs on TensorFlow.js's JavaScript backend. Remedy: bring it in; then npm run setup.`,
+      `TensorFlow is not used: ${file.path} is damaged (expected 12 bytes, got 5). Training runs on TensorFlow.js's JavaScript backend, which is slower. Remedy: install what is missing; then npm run setup.`,
     ]);
   });
 
-  it('fails where TensorFlow is asked for and cannot be had', async () => {
-    record({ missing: { what: 'there is no pip', cost: 'Training is slower.', remedy: 'get pip' } });
+  it('falls back to cpu without the library of TensorFlow', async () => {
+    const file = library();
+    writeRecord({ backend: 'tensorflow', addon: file.path, files: [file] });
+    rmSync(file.path);
+    expect((await opened('auto')).lines).toEqual([
+      `TensorFlow is not used: ${file.path} is missing. Training runs on TensorFlow.js's JavaScript backend, which is slower. Remedy: install what is missing; then npm run setup.`,
+    ]);
+  });
+
+  it('falls back to cpu without native kernels, which training needs on TensorFlow', async () => {
+    const file = library();
+    writeRecord({ backend: 'tensorflow', addon: file.path, files: [file] });
+    expect((await opened('auto')).lines).toEqual([
+      "TensorFlow is not used: the native kernels are not compiled. Training runs on TensorFlow.js's JavaScript backend, which is slower. Remedy: install what is missing; then npm run setup.",
+    ]);
+  });
+
+  it('throws if TensorFlow is requested and unavailable', async () => {
+    writeRecord({ missing: { what: 'there is no pip', cost: 'Training is slower.', remedy: 'get pip' } });
     await expect(openBackend({ want: 'tensorflow', recordPath })).rejects.toThrow(
       new MissingError(
-        'TensorFlow is asked for as the backend and cannot be had: there is no pip. Remedy: get pip; then npm run setup.',
+        'backend: expected tensorflow as requested, but there is no pip. Remedy: get pip; then npm run setup.',
       ),
     );
   });
 });
 
+describe.runIf(existsSync(setupRecordPath))('openBackend with a damaged addon', () => {
+  // A process of its own: a loaded addon cannot be unloaded.
+  const open = (addon: string, want: string): { stdout: string; stderr: string } => {
+    const script = fileURLToPath(new URL('./testing/openWithAddon.ts', import.meta.url));
+    const { stdout, stderr, status } = spawnSync(process.execPath, ['--import', 'tsx', script, addon, want], {
+      encoding: 'utf8',
+    });
+    expect(status, stderr).toBe(0);
+    return { stdout, stderr };
+  };
+
+  it('falls back to cpu without the addon', () => {
+    const { stdout, stderr } = open(join(folder, 'gone.node'), 'auto');
+    expect(stdout).toBe('cpu\n');
+    expect(stderr).toMatch(/^TensorFlow is not used: the addon of tfjs-node cannot be loaded \(/);
+  });
+
+  it('falls back to cpu with an addon that is cut off in its header', () => {
+    const addon = join(folder, 'cut.node');
+    writeFileSync(addon, readFileSync(maybeSetupRecord(setupRecordPath)?.addon ?? '').subarray(0, 40));
+    const { stdout, stderr } = open(addon, 'auto');
+    expect(stdout).toBe('cpu\n');
+    expect(stderr).toMatch(/^TensorFlow is not used: the addon of tfjs-node cannot be loaded \(/);
+  });
+
+  it('throws if TensorFlow is requested', () => {
+    const { stdout } = open(join(folder, 'gone.node'), 'tensorflow');
+    expect(stdout).toMatch(/^backend: expected tensorflow as requested, but the addon of tfjs-node cannot/);
+  });
+});
+
 describe(wantedByEnvironment, () => {
-  it('refuses an unknown word', () => {
+  it('rejects an unknown value', () => {
     expect(wantedByEnvironment('cpu')).toBe('cpu');
     expect(wantedByEnvironment(undefined)).toBe('auto');
     expect(() => wantedByEnvironment('gpu')).toThrow(
-      'ONDA_BACKEND: expected tensorflow, cpu or auto, got "gpu"; leave it out to take TensorFlow where it can be had.',
+      'ONDA_BACKEND: expected tensorflow, cpu or auto, got "gpu"; unset it to use TensorFlow where available',
     );
   });
 });
 
 describe(libraryProblem, () => {
-  it('accepts what did not change, and finds other bytes of the same length', async () => {
+  it('accepts an unchanged file and detects other bytes of the same length', async () => {
     const file = library();
     expect(await libraryProblem(file)).toBeNull();
     expect(await libraryProblem({ ...file, mtimeMs: 0 })).toBeNull();
     expect(await libraryProblem({ ...file, mtimeMs: 0, sha256: 'other' })).toBe(
-      `${file.path} is damaged (its SHA-256 is not the one that was recorded)`,
+      `${file.path} is damaged (its SHA-256 differs from the record)`,
     );
     rmSync(file.path);
-    expect(await libraryProblem(file)).toBe(`${file.path} is gone`);
+    expect(await libraryProblem(file)).toBe(`${file.path} is missing`);
   });
 });
 
 describe(maybeSetupRecord, () => {
-  it('is null for what it does not know', () => {
+  it('is null for another format', () => {
     writeFileSync(recordPath, '{"format": 2}');
     expect(maybeSetupRecord(recordPath)).toBeNull();
     writeFileSync(recordPath, '{"format"');
     expect(maybeSetupRecord(recordPath)).toBeNull();
+  });
+});
+
+describe(restoreUtilFunctions, () => {
+  it('restores the functions that tfjs-node calls', () => {
+    const util: Record<string, (value: unknown) => boolean> = {};
+    restoreUtilFunctions(util);
+    const nullish = [null, undefined, 0, ''].map((value) => util['isNullOrUndefined'](value));
+    expect(nullish).toEqual([true, true, false, false]);
+    expect([[], {}].map((value) => util['isArray'](value))).toEqual([true, false]);
   });
 });

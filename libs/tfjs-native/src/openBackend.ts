@@ -1,121 +1,135 @@
-import { MissingError } from '@onda/contract';
+import { createRequire } from 'node:module';
 import * as tf from '@tensorflow/tfjs-core';
-import { restoreUtilFunctions } from './nodeShims.ts';
-import { cpuKey, libraryProblem, maybeSetupRecord, setupRecordPath } from './setupRecord.ts';
+import { MissingError } from '@onda/contract';
+import { registerNativeKernels } from './nativeKernels.ts';
 import type { MissingLibrary, SetupRecord } from './setupRecord.ts';
+import { cpuKey, libraryProblem, maybeSetupRecord, setupRecordPath } from './setupRecord.ts';
 
 export interface OpenBackendOptions {
-  /** The backend; one of: "tensorflow", "cpu", "auto" (TensorFlow where it is set up). Left out: ONDA_BACKEND, else "auto". */
+  /** The backend; one of: "tensorflow", "cpu", "auto" (TensorFlow where it is set up, else cpu). Default: ONDA_BACKEND, else "auto". */
   want?: 'tensorflow' | 'cpu' | 'auto';
-  /** Told in one line what is missing and how to get it. Left out: stderr. */
+  /** Receives one line that says what is missing and how to get it. Default: stderr. */
   log?: (line: string) => void;
-  /** What the set-up wrote. Left out: that of this workspace. */
+  /** Path of the record that the set-up wrote. Default: the record of this workspace. */
   recordPath?: string;
 }
 
 export interface OpenBackend {
   name: 'tensorflow' | 'cpu';
-  /** Whether Onda's own TensorFlow kernels are registered. */
+  /** Whether Onda's native kernels are registered; always true for tensorflow. */
   kernels: boolean;
-  /** Of TensorFlow's library, or of TF.js's JavaScript backend. */
+  /** Version of TensorFlow, or of TF.js's cpu backend. */
   version: string;
 }
 
+const require = createRequire(import.meta.url);
+
 /**
- * Loads the backend to train with and makes it the current one of TF.js.
+ * Loads the training backend and makes it TF.js's current one.
  *
- * A library is loaded only if it is byte for byte what the set-up left, and the kernels only on the CPU they were
- * compiled for.
+ * Native libraries are loaded only if their bytes match the record of the set-up, and the kernels only on the CPU type that they
+ * were compiled for.
  *
- * @throws MissingError where TensorFlow is asked for and cannot be had, or ONDA_BACKEND has an unknown value
+ * @throws MissingError if TensorFlow is requested and unavailable, or for an unknown value of ONDA_BACKEND
  */
 export async function openBackend(options: OpenBackendOptions = {}): Promise<OpenBackend> {
   const log = options.log ?? ((line: string): unknown => process.stderr.write(`${line}\n`));
   const want = options.want ?? wantedByEnvironment(process.env['ONDA_BACKEND']);
   if (want === 'cpu') return openCpu();
   const record = maybeSetupRecord(options.recordPath ?? setupRecordPath);
-  const missing = await missingTensorflow(record);
-  const opened = missing ?? (await openTensorflow());
-  if ('what' in opened) {
-    if (want === 'tensorflow')
-      throw new MissingError(
-        `TensorFlow is asked for as the backend and cannot be had: ${opened.what}. Remedy: ${opened.remedy}; then npm run setup.`,
-      );
-    log(sentence('TensorFlow is', opened));
-    return openCpu();
+  const opened = await openTensorflow(record);
+  if ('version' in opened) return { name: 'tensorflow', kernels: true, version: opened.version };
+  const { what, cost, remedy } = opened;
+  if (want === 'tensorflow') {
+    throw new MissingError(
+      `backend: expected tensorflow as requested, but ${what}. Remedy: ${remedy}; then npm run setup.`,
+    );
   }
-  const kernels = record === null ? null : await openKernels(record, log);
-  return { name: 'tensorflow', kernels: kernels !== null, version: opened.version };
+  log(`TensorFlow is not used: ${what}. ${cost} Remedy: ${remedy}; then npm run setup.`);
+  return openCpu();
 }
 
-/** Reads ONDA_BACKEND; tools/setup reads it alike. */
+/** Parses ONDA_BACKEND; tools/setup does the same. */
 export function wantedByEnvironment(value: string | undefined): 'tensorflow' | 'cpu' | 'auto' {
   if (value === undefined || value === '' || value === 'auto') return 'auto';
   if (value === 'tensorflow' || value === 'cpu') return value;
   throw new MissingError(
-    `ONDA_BACKEND: expected tensorflow, cpu or auto, got ${JSON.stringify(value)}; leave it out to take TensorFlow where it can be had.`,
+    `ONDA_BACKEND: expected tensorflow, cpu or auto, got ${JSON.stringify(value)}; unset it to use TensorFlow where available`,
   );
 }
 
-function sentence(subject: string, { what, cost, remedy }: MissingLibrary): string {
-  return `${subject} not used: ${what}. ${cost} Remedy: ${remedy}; then npm run setup.`;
+async function openTensorflow(record: SetupRecord | null): Promise<{ version: string } | MissingLibrary> {
+  const missing = (await missingTensorflow(record)) ?? (await missingKernels(record));
+  if (missing !== null) return missing;
+  // TensorFlow reads it on load: print warnings and errors only.
+  process.env['TF_CPP_MIN_LOG_LEVEL'] ??= '2';
+  restoreUtilFunctions();
+  try {
+    // require, not import: on Node 20 the error of a throwing CommonJS module behind an import cannot be caught.
+    require('@tensorflow/tfjs-node');
+  } catch (error) {
+    return unavailable(`the addon of tfjs-node cannot be loaded (${firstLine(error)})`);
+  }
+  await tf.setBackend('tensorflow');
+  await tf.ready();
+  try {
+    registerNativeKernels(record?.kernels ?? '');
+  } catch (error) {
+    return unavailable(`the native kernels cannot be loaded (${firstLine(error)})`);
+  }
+  const { binding } = tf.backend() as unknown as { binding: { TF_Version: string } };
+  return { version: binding.TF_Version };
 }
 
 async function missingTensorflow(record: SetupRecord | null): Promise<MissingLibrary | null> {
-  if (record === null) return tensorflowLost('the set-up has not run in this workspace');
+  if (record === null) return unavailable('the set-up has not run in this workspace');
   if (record.backend !== 'tensorflow' || record.addon === null)
-    return record.missing ?? tensorflowLost('the set-up left it out');
+    return record.missing ?? unavailable('the set-up left it out');
   for (const file of record.files.filter(({ path }) => path !== record.kernels)) {
     const problem = await libraryProblem(file);
-    if (problem !== null) return tensorflowLost(problem);
+    if (problem !== null) return unavailable(problem);
   }
   return null;
 }
 
-function tensorflowLost(what: string): MissingLibrary {
-  return { what, cost: "Training runs on TensorFlow.js's JavaScript backend.", remedy: 'bring it in' };
-}
-
-async function openTensorflow(): Promise<{ version: string } | MissingLibrary> {
-  // Read by TensorFlow when it is loaded: warnings and errors only, not what its build could do better.
-  process.env['TF_CPP_MIN_LOG_LEVEL'] ??= '2';
-  restoreUtilFunctions();
-  try {
-    await import('./tensorflowBackend.ts');
-    await tf.setBackend('tensorflow');
-    await tf.ready();
-    const { binding } = tf.backend() as unknown as { binding: { TF_Version: string } };
-    return { version: binding.TF_Version };
-  } catch (error) {
-    const text = error instanceof Error ? error.message : String(error);
-    return tensorflowLost(`its addon does not load (${text.split('\n')[0] ?? ''})`);
-  }
-}
-
-/** Registers the native kernels; says in one line why not, where this workspace has some. */
-async function openKernels(record: SetupRecord, log: (line: string) => void): Promise<string | null> {
-  const missing = await missingKernels(record);
-  if (missing !== null) log(sentence('The native kernels are', missing));
-  if (missing !== null || record.kernels === null) return null;
-  const { registerNativeKernels } = await import('./nativeKernels.ts');
-  registerNativeKernels(record.kernels);
-  return record.kernels;
-}
-
-async function missingKernels(record: SetupRecord): Promise<MissingLibrary | null> {
-  if (record.kernels === null) return record.kernelsMissing;
+async function missingKernels(record: SetupRecord | null): Promise<MissingLibrary | null> {
+  if (record?.kernels == null)
+    return record?.kernelsMissing ?? unavailable('the native kernels are not compiled');
   const file = record.files.find(({ path }) => path === record.kernels);
-  const problem = file ? await libraryProblem(file) : `${record.kernels} has no record`;
-  const what = record.cpu === cpuKey() ? problem : 'they were compiled for another CPU';
-  if (what === null) return null;
-  return { what, cost: 'Training runs on portable kernels.', remedy: 'compile them' };
+  const problem = file ? await libraryProblem(file) : `${record.kernels} is not in the set-up record`;
+  const what = record.cpu === cpuKey() ? problem : 'the native kernels were compiled for another CPU type';
+  return what === null ? null : unavailable(what);
 }
+
+function unavailable(what: string): MissingLibrary {
+  return {
+    what,
+    cost: "Training runs on TensorFlow.js's JavaScript backend, which is slower.",
+    remedy: 'install what is missing',
+  };
+}
+
+const firstLine = (error: unknown): string =>
+  (error instanceof Error ? error.message : String(error)).split('\n')[0] ?? '';
 
 async function openCpu(): Promise<OpenBackend> {
-  const { cpuVersion: version } = await import('./cpuBackend.ts');
-  // Its first tensor would print an advert for tfjs-node, which is what was just found missing.
+  const { version_cpu: version } = await import('@tensorflow/tfjs-backend-cpu');
+  // Suppresses the advert for tfjs-node that the first tensor prints.
   Object.assign(tf.findBackend('cpu'), { firstUse: false });
   await tf.setBackend('cpu');
   await tf.ready();
   return { name: 'cpu', kernels: false, version };
+}
+
+/**
+ * Restores `util.isNullOrUndefined` and `util.isArray`, which Node 23 removed and Node 22 deprecates. tfjs-node 4.22 calls both in
+ * nodejs_kernel_backend.js; its fix (tensorflow/tfjs pull request 8425) was never released.
+ *
+ * @param util the `node:util` module as CommonJS sees it, which is the object that tfjs-node uses
+ */
+export function restoreUtilFunctions(
+  util: Record<string, unknown> = require('node:util') as Record<string, unknown>,
+): void {
+  util['isNullOrUndefined'] = (value: unknown) => value === null || value === undefined;
+  util['isArray'] = Array.isArray;
 }

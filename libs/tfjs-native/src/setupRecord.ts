@@ -3,7 +3,7 @@ import { createReadStream, readFileSync, statSync } from 'node:fs';
 import { pipeline } from 'node:stream/promises';
 import { fileURLToPath } from 'node:url';
 
-/** A library as the set-up saw it last; `mtimeMs` in milliseconds since 1970. */
+/** A library file as recorded by the set-up; `mtimeMs` in milliseconds since 1970. */
 export interface LibraryFile {
   path: string;
   bytes: number;
@@ -11,34 +11,34 @@ export interface LibraryFile {
   sha256: string;
 }
 
-/** What could not be brought in, as clauses; `cost` is a sentence. */
+/** Something that could not be installed; `what` and `remedy` are clauses, `cost` is a sentence. */
 export interface MissingLibrary {
   what: string;
   cost: string;
   remedy: string;
 }
 
-/** What tools/setup writes about this machine; only what is read here. */
+/** The fields read here of the record that tools/setup writes about this machine. */
 export interface SetupRecord {
   backend: 'tensorflow' | 'cpu';
-  /** Why TensorFlow is not there. */
+  /** Why TensorFlow is missing. */
   missing: MissingLibrary | null;
   tensorflowVersion: string | null;
   addon: string | null;
   kernels: string | null;
-  /** Why the native kernels are not there. */
+  /** Why the native kernels are missing. */
   kernelsMissing: MissingLibrary | null;
-  /** What the kernels were compiled for, as `cpuKey` gives it. */
+  /** CPU type that the kernels were compiled for, from `cpuKey`. */
   cpu: string;
   files: LibraryFile[];
 }
 
-/** Where tools/setup writes it; inside node_modules, so it goes when the packages go. */
+/** Path of the record; inside node_modules, so that it is removed together with the packages. */
 export const setupRecordPath = fileURLToPath(
   new URL('../../../node_modules/.onda/setup.json', import.meta.url),
 );
 
-/** Reads the record; null where the set-up has not run, or wrote what this version does not know. */
+/** Reads the record; null if the set-up has not run, or wrote another format. */
 export function maybeSetupRecord(path: string): SetupRecord | null {
   try {
     const record = JSON.parse(readFileSync(path, 'utf8')) as SetupRecord & { format: number };
@@ -49,28 +49,28 @@ export function maybeSetupRecord(path: string): SetupRecord | null {
 }
 
 /**
- * Why a library must not be loaded. Its size and time are compared, and its bytes only when the time moved.
+ * Checks a library against its record: size and modification time, and the hash only if the time differs.
  *
- * @returns a clause such as `/cache/lib.so is damaged`, or null where it is what the set-up left
+ * @returns a clause such as `/cache/lib.so is damaged`, or null if it matches
  */
 export async function libraryProblem(file: LibraryFile): Promise<string | null> {
   const stat = statSync(file.path, { throwIfNoEntry: false });
-  if (!stat) return `${file.path} is gone`;
+  if (!stat) return `${file.path} is missing`;
   if (stat.size !== file.bytes)
     return `${file.path} is damaged (expected ${file.bytes} bytes, got ${stat.size})`;
   if (stat.mtimeMs === file.mtimeMs) return null;
   const hash = createHash('sha256');
   await pipeline(createReadStream(file.path, { highWaterMark: 1 << 20 }), hash);
   if (hash.digest('hex') !== file.sha256)
-    return `${file.path} is damaged (its SHA-256 is not the one that was recorded)`;
+    return `${file.path} is damaged (its SHA-256 differs from the record)`;
   return null;
 }
 
 /**
- * What code compiled with -march=native may use on this machine. The same as in tools/setup/src/machine.mjs, which runs
- * before any package is there and so cannot share it.
+ * Identifies the instruction set that -march=native uses on this machine. Duplicates tools/setup/src/machine.mjs, which runs before
+ * any package is installed.
  *
- * @returns 16 hexadecimal digits, or `unknown` where /proc/cpuinfo is not there
+ * @returns 16 hexadecimal digits, or `unknown` without /proc/cpuinfo
  */
 export function cpuKey(cpuinfo?: string): string {
   const flags = /^flags\s*:\s*(.*)$/m.exec(cpuinfo ?? readCpuinfo())?.[1];

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Tensor } from '@tensorflow/tfjs-core';
-import { randomUniform } from '@tensorflow/tfjs-core';
+import { abs, randomUniform } from '@tensorflow/tfjs-core';
 import {
   gateCounts,
   optimizerDefaults,
@@ -10,13 +10,13 @@ import {
   recurrentKernelNames,
 } from '@onda/nets';
 import { openBackend } from '../openBackend.ts';
-import { runKernel } from './runKernel.ts';
+import { runKernel } from './nativeKernelsHere.ts';
 
-// Prints a hash of all results of a training step of each cell, for a comparison of processes. The sizes are such that every
-// kernel shares its work out when it has threads.
+// Prints a hash of all results of a training step of each cell, to compare processes. The sizes are large enough for every kernel
+// to use several threads.
 
 const { kernels } = await openBackend({ want: 'tensorflow' });
-if (!kernels) throw new Error('the native kernels are not set up; run npm run setup');
+if (!kernels) throw new Error('expected the native kernels, got none; run npm run setup');
 
 const batch = 29;
 const time = 120;
@@ -57,7 +57,7 @@ for (const cell of ['rnn', 'lstm', 'gru'] as const) {
   const total = params.reduce((sum, { size }) => sum + size, 0);
   const moved = runKernel(
     optimizerKernelName,
-    [...params, ...gradients.slice(1, 5), ...dReadout, draw([2 * total]).abs()],
+    [...params, ...gradients.slice(1, 5), ...dReadout, abs(draw([2 * total]))],
     { ...optimizerDefaults, kind: 'adam', learningRate: 0.01, step: 2, clipNorm: 0.1 },
   );
   const hash = createHash('sha256');
