@@ -1,7 +1,6 @@
 import type { Attribute, ElementType, Graph, Node, Tensor, ValueInfo } from '@onda/onnx';
 import { attribute, int64Tensor } from '@onda/onnx';
 import { keepPadsApart } from './keepPadsApart.ts';
-import { moveTransposes } from './moveTransposes.ts';
 import { pruneGraph } from './pruneGraph.ts';
 import type { Dim, Value } from './value.ts';
 
@@ -209,7 +208,7 @@ export class GraphBuilder implements ConstantHolder {
       initializers: [...this.constants.values()],
       values: this.values.filter(({ name }) => !renamed.has(name)).map(valueInfo),
     };
-    return keepPadsApart(pruneGraph(moveTransposes(pruneGraph(graph, this.optional)), this.optional));
+    return keepPadsApart(pruneGraph(graph, this.optional));
   }
 }
 

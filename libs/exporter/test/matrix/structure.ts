@@ -40,43 +40,15 @@ function cellsOf({ kind, config }: LayerPlan): number {
   return inner === undefined ? 0 : cellsOf(inner);
 }
 
-/** Ops that can as well stand before a Transpose as behind it. */
-const byValue: ReadonlySet<string> = new Set([
-  ...[
-    'Add',
-    'Clip',
-    'Elu',
-    'Erf',
-    'HardSigmoid',
-    'LeakyRelu',
-    'Mul',
-    'PRelu',
-    'Pad',
-    'Relu',
-    'Selu',
-    'Sigmoid',
-  ],
-  ...['Slice', 'Softmax', 'Softplus', 'Softsign', 'Sub', 'Tanh'],
-]);
-
-/** Transposes that together with one before them change nothing: right before, or with nodes in between that nothing else takes from. */
-function idleTransposes({ nodes, initializers, outputs }: Graph): string[] {
+/** Transposes that undo the Transpose right before them. */
+function idleTransposes({ nodes }: Graph): string[] {
   const producers = new Map(nodes.flatMap((node) => node.outputs.map((name) => [name, node] as const)));
-  const constants = new Set(initializers.map(({ name }) => name));
-  const taken = [...nodes.flatMap(({ inputs }) => [...new Set(inputs)]), ...outputs.map(({ name }) => name)];
-  const isAlone = (name: string): boolean => taken.filter((other) => other === name).length === 1;
   return nodes
     .filter(({ op }) => op === 'Transpose')
     .flatMap((node) => {
-      const second = permOf(node);
-      let before = producers.get(node.inputs[0]);
-      while (before !== undefined && byValue.has(before.op)) {
-        const values = before.inputs.filter((name) => name !== '' && !constants.has(name));
-        if (values.length !== 1 || !isAlone(before.outputs[0])) return [];
-        before = producers.get(values[0]);
-      }
+      const before = producers.get(node.inputs[0]);
       if (before?.op !== 'Transpose') return [];
-      const first = permOf(before);
+      const [first, second] = [permOf(before), permOf(node)];
       return second.length === first.length && second.every((axis, index) => first[axis] === index)
         ? [`expected no Transpose that undoes another, got "${node.name}" after "${before.name}"`]
         : [];
