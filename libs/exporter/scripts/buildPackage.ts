@@ -38,7 +38,7 @@ async function buildCode(): Promise<void> {
       outDir: out,
       emptyOutDir: false,
       target: 'es2022',
-      lib: { entry: 'src/publicApi.ts', formats: ['es'], fileName: () => 'index.js' },
+      lib: { entry: 'src/index.ts', formats: ['es'], fileName: () => 'index.js' },
       rollupOptions: {
         // The contract's schemas and zod, which no function here takes, would make most of the file.
         treeshake: { moduleSideEffects: (id) => !/libs\/contract|node_modules\/zod/.test(id) },
@@ -52,7 +52,7 @@ async function buildTypes(): Promise<void> {
   execFileSync(process.execPath, [path.join(workspace, 'node_modules/typescript/bin/tsc'), '-b', library]);
   const types = (name: string): string => path.join(workspace, 'libs', name, 'dist/types');
   const bundle = await rollup({
-    input: path.join(types('exporter'), 'publicApi.d.ts'),
+    input: path.join(types('exporter'), 'index.d.ts'),
     external: ['onnx-proto'],
     plugins: [
       {

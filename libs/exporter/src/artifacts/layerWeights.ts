@@ -1,5 +1,5 @@
 import { ModelError } from '@onda/contract';
-import type { Weight } from './readWeights.ts';
+import type { Weight } from './weights.ts';
 
 /** The weights of one layer. */
 export class LayerWeights {

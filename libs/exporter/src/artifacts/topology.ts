@@ -1,3 +1,9 @@
+import { ModelError } from '@onda/contract';
+import { UnsupportedError } from '../errors.ts';
+import type { JsonObject } from './json.ts';
+import { isObject, listAt, objectAt, textAt } from './json.ts';
+import { callFromKeras3, fromKeras3 } from './keras3.ts';
+
 /** One of the outputs of a call of a layer. */
 export interface LayerOutput {
   readonly layer: string;
@@ -22,4 +28,184 @@ export interface Topology {
   readonly layers: readonly TopologyLayer[];
   readonly inputs: readonly LayerOutput[];
   readonly outputs: readonly LayerOutput[];
+}
+
+/** Classes of a model inside a model. */
+export const modelClasses: ReadonlySet<string> = new Set(['Sequential', 'Model', 'Functional']);
+
+/**
+ * Reads the topology of a TensorFlow.js layers model, made by TensorFlow.js or converted from Keras 2 or 3.
+ *
+ * @param modelTopology parsed JSON: `{class_name, config}`, or that inside `model_config`
+ * @throws ModelError for anything else
+ */
+export function readTopology(modelTopology: unknown): Topology {
+  const root = objectAt(modelTopology, 'the document');
+  const model = isObject(root['model_config']) ? root['model_config'] : root;
+  return readModelConfig(textAt(model['class_name'], 'class_name'), model['config']);
+}
+
+/** The layers of a model of that class, also of one that is a layer of another. */
+export function readModelConfig(className: string, config: unknown): Topology {
+  if (className === 'Sequential') return readSequential(config);
+  if (modelClasses.has(className)) return readFunctional(objectAt(config, 'config'));
+  throw new UnsupportedError(
+    `model topology: expected a Sequential, Model or Functional model, got ${className}; build it from layers`,
+  );
+}
+
+/** A chain: each layer takes the output of the one before, the first a made input layer unless it is one. */
+function readSequential(config: unknown): Topology {
+  const listed = Array.isArray(config)
+    ? config
+    : listAt(objectAt(config, 'config')['layers'], 'config.layers');
+  const name = isObject(config) && typeof config['name'] === 'string' ? config['name'] : 'sequential';
+  const layers: TopologyLayer[] = [];
+  listed.forEach((value: unknown, index) => {
+    const layer = readLayer(objectAt(value, `layer ${index}`), `layer ${index}`);
+    if (index === 0 && layer.className !== 'InputLayer') {
+      layers.push(madeInput(`${layer.name}_input`, layer));
+    }
+    const before = layers.at(-1);
+    layers.push({ ...layer, calls: [before === undefined ? [] : [firstOutput(before.name)]] });
+  });
+  const [first] = layers;
+  const last = layers.at(-1);
+  if (last === undefined || layers.length < 2) {
+    throw new ModelError(
+      `model topology: expected at least one layer in "${name}", got none; add layers to the model`,
+    );
+  }
+  checkUnique(layers);
+  return { name, layers, inputs: [firstOutput(first.name)], outputs: [firstOutput(last.name)] };
+}
+
+function madeInput(name: string, first: Omit<TopologyLayer, 'calls'>): TopologyLayer {
+  const config = shapedConfig(first.className, first.config);
+  if (config === undefined) {
+    throw new ModelError(
+      `layer "${first.name}": expected batch_input_shape on the first layer, got none; give it an inputShape and save the model again`,
+    );
+  }
+  const { batch_input_shape, dtype = 'float32' } = config;
+  return { name, className: 'InputLayer', config: { batch_input_shape, dtype }, calls: [[]] };
+}
+
+/** The options that hold the input shape: the layer's own, or those of the first layer of a model that is the layer. */
+function shapedConfig(className: string, config: JsonObject): JsonObject | undefined {
+  let [name, options] = [className, config];
+  while (!Array.isArray(options['batch_input_shape'])) {
+    const inner = name === 'Sequential' ? options['layers'] : undefined;
+    const first: unknown = Array.isArray(inner) ? inner[0] : undefined;
+    if (!isObject(first) || !isObject(first['config'])) return undefined;
+    [name, options] = [String(first['class_name']), first['config']];
+  }
+  return options;
+}
+
+function readFunctional(config: JsonObject): Topology {
+  const layers = listAt(config['layers'], 'config.layers').map((value, index) => {
+    const where = `layer ${index}`;
+    const object = objectAt(value, where);
+    const layer = readLayer(object, where);
+    const inbound = listAt(object['inbound_nodes'], `layer "${layer.name}": inbound_nodes`);
+    const calls = inbound.map((call) => readCall(call, layer.name));
+    return { ...layer, calls: calls.length === 0 ? [[]] : calls };
+  });
+  checkUnique(layers);
+  return countedFromFirst({
+    name: typeof config['name'] === 'string' ? config['name'] : 'model',
+    layers,
+    inputs: readOutputs(config['input_layers'], 'config.input_layers'),
+    outputs: readOutputs(config['output_layers'], 'config.output_layers'),
+  });
+}
+
+/**
+ * A model that is a layer was called once when it was made, which Keras and TensorFlow.js count but do not list: what refers to its
+ * calls counts from 1. (Keras's Container.get_config, kept_nodes.)
+ */
+function countedFromFirst(topology: Topology): Topology {
+  const models = topology.layers
+    .filter(({ className }) => modelClasses.has(className))
+    .map(({ name }) => name);
+  const uses = [...topology.outputs, ...topology.layers.flatMap(({ calls }) => calls.flat())];
+  const counted = new Set(
+    models.filter((name) => !uses.some(({ layer, call }) => layer === name && call === 0)),
+  );
+  if (counted.size === 0) return topology;
+  const shift = (output: LayerOutput): LayerOutput =>
+    counted.has(output.layer) ? { ...output, call: output.call - 1 } : output;
+  return {
+    ...topology,
+    layers: topology.layers.map((layer) => ({ ...layer, calls: layer.calls.map((call) => call.map(shift)) })),
+    outputs: topology.outputs.map(shift),
+  };
+}
+
+function readLayer(layer: JsonObject, where: string): Omit<TopologyLayer, 'calls'> {
+  const className = textAt(layer['class_name'], `${where}: class_name`);
+  const config = layer['config'];
+  if (className === 'Sequential' && Array.isArray(config)) {
+    return { name: textAt(layer['name'] ?? where, where), className, config: { layers: config } };
+  }
+  const options = objectAt(config, `${where}: config`);
+  const name = textAt(layer['name'] ?? options['name'], `${where}: name`);
+  // Layers of a model inside are read with it.
+  return {
+    name,
+    className,
+    config: modelClasses.has(className) ? options : fromKeras3(layer, options, name),
+  };
+}
+
+/** What one call takes: a list of [layer, call, output, options]. */
+function readCall(call: unknown, layer: string): LayerOutput[] {
+  const where = `layer "${layer}": inbound_nodes`;
+  return listAt(isObject(call) ? callFromKeras3(call, layer) : call, where).map((value) => {
+    const entry = listAt(value, where);
+    if (isObject(entry[3]) && Object.keys(entry[3]).length > 0) {
+      throw new UnsupportedError(
+        `layer "${layer}": call options ${Object.keys(entry[3]).join(', ')} are not supported; give tensors as inputs of the layer`,
+      );
+    }
+    return readOutput(entry, where);
+  });
+}
+
+function readOutputs(value: unknown, where: string): LayerOutput[] {
+  const list = listAt(value, where);
+  // A model with one of them may hold it without the list around it.
+  const entries = typeof list[0] === 'string' ? [list] : list;
+  return entries.map((entry) => readOutput(listAt(entry, where), where));
+}
+
+function readOutput(entry: readonly unknown[], where: string): LayerOutput {
+  const [layer, call, output] = entry;
+  if (!isIndex(call) || !isIndex(output)) {
+    throw new ModelError(
+      `model topology: ${where}: expected [layer, call, output], got ${JSON.stringify(entry).slice(0, 80)}; save the model again`,
+    );
+  }
+  return { layer: textAt(layer, where), call, output };
+}
+
+function isIndex(value: unknown): value is number {
+  return Number.isSafeInteger(value) && (value as number) >= 0;
+}
+
+function firstOutput(layer: string): LayerOutput {
+  return { layer, call: 0, output: 0 };
+}
+
+function checkUnique(layers: readonly TopologyLayer[]): void {
+  const names = new Set<string>();
+  for (const { name } of layers) {
+    if (names.has(name)) {
+      throw new ModelError(
+        `layer "${name}": expected layer names to be unique, got it twice; rename one of them`,
+      );
+    }
+    names.add(name);
+  }
 }

@@ -1,14 +1,11 @@
-import { axis } from '../graph/axis.ts';
-import { emitIf } from '../graph/emitIf.ts';
-import { emitScan } from '../graph/emitScan.ts';
 import type { GraphBuilder } from '../graph/graphBuilder.ts';
+import { INT_MAX_SLICE_END, axis } from '../graph/ops.ts';
+import { emitIf, emitScan } from '../graph/subgraphs.ts';
 import type { Dim, Value } from '../graph/value.ts';
-import { toTheEnd } from '../graph/toTheEnd.ts';
-import { emitReadout, emitStack } from '../net/emitNet.ts';
-import type { RecurrentStates } from '../recurrent/emitRecurrent.ts';
+import { emitReadout, emitStack } from '../model/netGraph.ts';
+import type { RecurrentStates } from '../recurrent/recurrentNode.ts';
 import type { ClosedLoop, LoopStart } from './closedLoop.ts';
-import { lastOf } from './lastOf.ts';
-import { listStates, statesOfList } from './loopStates.ts';
+import { lastSamples, listStates, statesOfList } from './closedLoop.ts';
 
 /**
  * The closed loop for a lag of more than 1. The last `lag` outputs are the next `lag` inputs, so a Scan feeds blocks of `lag` samples
@@ -22,7 +19,7 @@ export const blockLoop: ClosedLoop = (builder, start) => {
     net,
     constants,
     'loop/prompt/',
-    lastOf(builder, 'loop/last_h', prompt.y, lag),
+    lastSamples(builder, 'loop/last_h', prompt.y, lag),
   );
 
   const fed = builder.single('loop/fed', 'Sub', [samples, builder.integers([lag])], {
@@ -94,7 +91,7 @@ function runBlocks(
       const x = slice(inner, 'loop/x', known, zero, length, 'block');
       const pass = emitStack(inner, net, constants, 'loop/', x, statesOfList(states, prompt.states));
       const y = emitReadout(inner, net, constants, 'loop/', pass.y);
-      const rest = slice(inner, 'loop/rest', known, length, inner.integers([toTheEnd]), 'rest');
+      const rest = slice(inner, 'loop/rest', known, length, inner.integers([INT_MAX_SLICE_END]), 'rest');
       const next = inner.single('loop/next', 'Concat', [y, rest], known, axis(0));
       return { states: [next, ...listStates(pass.states)], output: next };
     },

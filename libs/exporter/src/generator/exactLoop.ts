@@ -1,15 +1,12 @@
 import type { Scaler } from '@onda/contract';
-import { axis } from '../graph/axis.ts';
-import { emitIf } from '../graph/emitIf.ts';
-import { emitScan } from '../graph/emitScan.ts';
 import type { GraphBuilder } from '../graph/graphBuilder.ts';
+import { INT_MAX_SLICE_END, axis } from '../graph/ops.ts';
+import { emitIf, emitScan } from '../graph/subgraphs.ts';
 import type { Value } from '../graph/value.ts';
-import { toTheEnd } from '../graph/toTheEnd.ts';
-import { emitReadout, emitStack, netConstants } from '../net/emitNet.ts';
-import { emitScale, emitUnscale } from '../net/scaling.ts';
+import { emitReadout, emitStack, netConstants } from '../model/netGraph.ts';
+import { emitScale, emitUnscale } from '../model/scaling.ts';
 import type { LoopEnd, LoopStart } from './closedLoop.ts';
-import { lastOf } from './lastOf.ts';
-import { listStates, statesOfList } from './loopStates.ts';
+import { lastSamples, listStates, statesOfList } from './closedLoop.ts';
 
 /**
  * The closed loop by model.onnx's own nodes, one sample at a time, for any net and lag: every sample is scaled back into the data's
@@ -27,7 +24,7 @@ export function exactLoop(builder: GraphBuilder, start: LoopStart, scaler: Scale
   const outputs = net.spec.outputs;
   const known = emitUnscale(builder, emitReadout(builder, net, constants, '', prompt.y), scaler);
   const time = builder.integers([1]);
-  const queue = lastOf(builder, 'loop/queue', builder.inLayout(known, false), lag);
+  const queue = lastSamples(builder, 'loop/queue', builder.inLayout(known, false), lag);
   const fed = builder.single('loop/fed', 'Sub', [samples, builder.integers([lag])], {
     shape: [1],
     type: 'int64',
@@ -74,7 +71,11 @@ function runSamples(
     ticks,
     (inner, values) => {
       const [known, ...states] = values;
-      const [zero, one, end] = [inner.integers([0]), inner.integers([1]), inner.integers([toTheEnd])];
+      const [zero, one, end] = [
+        inner.integers([0]),
+        inner.integers([1]),
+        inner.integers([INT_MAX_SLICE_END]),
+      ];
       const x =
         lag === 1
           ? known

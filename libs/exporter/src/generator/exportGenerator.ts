@@ -1,23 +1,20 @@
 import type { Sampling, Scaler } from '@onda/contract';
-import { ConfigError } from '@onda/contract';
+import { ConfigError, samplingSchema } from '@onda/contract';
 import type { Model } from '@onda/onnx';
-import type { LayersArtifacts } from '../artifacts/artifacts.ts';
-import { readTopology } from '../artifacts/readTopology.ts';
-import { readWeights } from '../artifacts/readWeights.ts';
+import type { LayersArtifacts } from '../artifacts/savedModel.ts';
+import { readTopology } from '../artifacts/topology.ts';
+import { readWeights } from '../artifacts/weights.ts';
 import { UnsupportedError } from '../errors.ts';
-import { makeModel, opsets } from '../model/makeModel.ts';
-import type { StateLayout, StatePacking } from '../model/stateTensors.ts';
-import { stateLayout } from '../model/stateTensors.ts';
-import type { Net } from '../net/net.ts';
-import { readNet } from '../net/readNet.ts';
-import { checkScaler } from '../net/scaling.ts';
-import { stateRows } from '../net/stateRows.ts';
-import { exporterVersion } from '../version.ts';
-import { anyGeneratorGraph } from './anyModel/anyGeneratorGraph.ts';
-import type { GeneratorPlan } from './anyModel/generatorPlan.ts';
-import { planGenerator } from './anyModel/generatorPlan.ts';
-import { checkSampling } from './checkSampling.ts';
-import { generatorGraph } from './generatorGraph.ts';
+import { exporterVersion, makeModel, opsets } from '../model/onnxModel.ts';
+import type { Net } from '../model/readNet.ts';
+import { readNet, stateRows } from '../model/readNet.ts';
+import { checkScaler } from '../model/scaling.ts';
+import type { StateLayout, StatePacking } from '../model/states.ts';
+import { stateLayout } from '../model/states.ts';
+import type { GeneratorPlan } from './generatorPlan.ts';
+import { planGenerator } from './generatorPlan.ts';
+import { modelGeneratorGraph } from './modelGenerator.ts';
+import { netGeneratorGraph } from './netGenerator.ts';
 
 export interface ExportGeneratorOptions {
   /** How many samples ahead an output is of its input; 1 when left out. */
@@ -80,8 +77,8 @@ export function exportGenerator(
   const layout = rows.length === 0 ? null : stateLayout(net === null ? rows : stateRows(net), states);
   const graph =
     net !== null && layout !== null
-      ? generatorGraph(net, scaler, lag, layout)
-      : anyGeneratorGraph(plan, layout, { lag, scaler, sampling });
+      ? netGeneratorGraph(net, scaler, lag, layout)
+      : modelGeneratorGraph(plan, layout, { lag, scaler, sampling });
   return {
     model: makeModel(graph, { opset, producerVersion }),
     kind: way.kind,
@@ -114,4 +111,18 @@ function noScaler({ form }: GeneratorPlan): Scaler {
     center: Array<number>(count).fill(0),
     scale: Array<number>(count).fill(1),
   };
+}
+
+/** @throws ConfigError for a sampling that cannot be */
+function checkSampling(sampling: Sampling): void {
+  const { error } = samplingSchema.safeParse(sampling);
+  if (error !== undefined) {
+    const [{ path, message }] = error.issues;
+    throw new ConfigError(`sampling ${path.join('.')}: ${message}; correct it`);
+  }
+  if (sampling.kind === 'quantile' && new Set(sampling.levels).size !== sampling.levels.length) {
+    throw new ConfigError(
+      `sampling levels: expected different levels, got ${JSON.stringify(sampling.levels)}; leave out what comes twice`,
+    );
+  }
 }

@@ -1,10 +1,9 @@
 import { attribute, floatTensor } from '@onda/onnx';
-import { axis } from '../graph/axis.ts';
-import { toTheEnd } from '../graph/toTheEnd.ts';
-import { emitReadout } from '../net/emitNet.ts';
-import { emitRecurrent, recurrentConstants } from '../recurrent/emitRecurrent.ts';
+import { INT_MAX_SLICE_END, axis } from '../graph/ops.ts';
+import { emitReadout } from '../model/netGraph.ts';
+import { emitRecurrent, recurrentConstants } from '../recurrent/recurrentNode.ts';
 import type { ClosedLoop } from './closedLoop.ts';
-import { closedLayer } from './fold.ts';
+import { closedLayer } from './foldReadout.ts';
 
 /**
  * The closed loop of a one-layer rnn or lstm with lag 1, as one RNN or LSTM node whose recurrent weights hold the read-out: no loop
@@ -67,7 +66,7 @@ export const nodeLoop: ClosedLoop = (builder, { net, constants, prompt, samples,
   const last = builder.single(
     'loop/last_h',
     'Slice',
-    [h, builder.integers([-1]), builder.integers([toTheEnd]), builder.integers([0])],
+    [h, builder.integers([-1]), builder.integers([INT_MAX_SLICE_END]), builder.integers([0])],
     { shape: [1, 'batch', units] },
   );
   const { c: start } = prompt.states[0];

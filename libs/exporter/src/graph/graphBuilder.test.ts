@@ -1,6 +1,6 @@
 import { attribute, checkModel, floatTensor } from '@onda/onnx';
 import { describe, expect, it } from 'vitest';
-import { makeModel } from '../model/makeModel.ts';
+import { makeModel } from '../model/onnxModel.ts';
 import { GraphBuilder } from './graphBuilder.ts';
 import type { Value } from './value.ts';
 

@@ -1,7 +1,6 @@
 import type { Attribute, ElementType, Graph, Node, Tensor, ValueInfo } from '@onda/onnx';
 import { attribute, int64Tensor } from '@onda/onnx';
-import { keepPadsApart } from './keepPadsApart.ts';
-import { pruneGraph } from './pruneGraph.ts';
+import { blockPadFusion, pruneGraph } from './passes.ts';
 import type { Dim, Value } from './value.ts';
 
 /** What a node puts out. */
@@ -16,7 +15,7 @@ export interface OutputSpec {
   readonly optional?: boolean;
 }
 
-export interface NodeSpec {
+interface NodeSpec {
   readonly name: string;
   readonly op: string;
   /** Values, names of constants, or '' for an optional input that is left out. */
@@ -208,7 +207,7 @@ export class GraphBuilder implements ConstantHolder {
       initializers: [...this.constants.values()],
       values: this.values.filter(({ name }) => !renamed.has(name)).map(valueInfo),
     };
-    return keepPadsApart(pruneGraph(graph, this.optional));
+    return blockPadFusion(pruneGraph(graph, this.optional));
   }
 }
 

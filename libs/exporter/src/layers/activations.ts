@@ -1,7 +1,8 @@
 import type { Attribute } from '@onda/onnx';
-import { attribute, floatTensor } from '@onda/onnx';
+import { attribute } from '@onda/onnx';
 import type { LayerOptions } from '../artifacts/layerOptions.ts';
 import type { GraphBuilder } from '../graph/graphBuilder.ts';
+import { scalar } from '../graph/ops.ts';
 import type { Value } from '../graph/value.ts';
 
 /** Adds an activation function, value by value or (softmax) over the last axis; `name` is what its nodes are named by. */
@@ -10,11 +11,6 @@ type Emit = (builder: GraphBuilder, name: string, x: Value) => Value;
 /** An activation that is one op. */
 function op(name: string, attributes: Record<string, Attribute> = {}): Emit {
   return (builder, node, x) => builder.single(node, name, [x], x, attributes);
-}
-
-function scalar(builder: GraphBuilder, value: number): string {
-  const name = `float32.${value}`;
-  return builder.shared(name, () => floatTensor(name, [], Float32Array.of(value)));
 }
 
 /** x times f(x). */

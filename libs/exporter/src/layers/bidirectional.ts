@@ -1,15 +1,12 @@
 import { attribute } from '@onda/onnx';
 import { isObject } from '../artifacts/json.ts';
 import { LayerOptions } from '../artifacts/layerOptions.ts';
-import { axis } from '../graph/axis.ts';
+import { axis, emitReduce } from '../graph/ops.ts';
 import type { Value } from '../graph/value.ts';
-import { readCells } from './cells.ts';
-import type { LayerCall, LayerConverter } from './layerCall.ts';
-import type { LayerFamily } from './layerRule.ts';
+import type { LayerCall, LayerConverter, LayerFamily } from './layerRule.ts';
 import { mixes } from './layerRule.ts';
-import type { MaskRule } from './maskRules.ts';
-import { emitReduce } from './reduce.ts';
-import { givenStates, reversed, runCells } from './runCells.ts';
+import type { MaskRule } from './masks.ts';
+import { givenStates, readCells, reverseSequence, runCells } from './recurrent.ts';
 
 const mergeModes = ['concat', 'sum', 'ave', 'mul'] as const;
 type MergeMode = (typeof mergeModes)[number];
@@ -61,14 +58,14 @@ const convertBidirectional: LayerConverter = (call) => {
 
   const ends = run.ends.map(({ h, c }) => ({ h: inOrder(h, 0), c: c && inOrder(c, 0) }));
   const sequences = own.flag('return_sequences', false);
-  const inTime = sequences && swapped ? reversed(call, run.y) : run.y;
+  const inTime = sequences && swapped ? reverseSequence(call, run.y) : run.y;
   const values = sequences ? inOrder(inTime, 1) : ends[ends.length - 1].h;
   const merged = merge(call, { ...values, timeMajor: sequences });
   if (!own.flag('return_state', false)) return merged;
   const parts = ends
     .toReversed()
     .flatMap(({ h, c }) => (c === undefined ? [h] : [h, c]))
-    .map((state, index) => apart(call, state, `${path}/state:${index}`));
+    .map((state, index) => splitDirections(call, state, `${path}/state:${index}`));
   return [...merged, ...[0, 1].flatMap((direction) => parts.map((pair) => pair[direction]))];
 };
 
@@ -78,7 +75,7 @@ function merge(call: LayerCall, values: Value): Value[] {
   const mode: MergeMode | null =
     options.get('merge_mode') === null ? null : options.choice('merge_mode', mergeModes, 'concat');
   const place = values.shape.length - 3;
-  if (mode === null) return apart(call, values, `${path}/values`);
+  if (mode === null) return splitDirections(call, values, `${path}/values`);
   const ops = { sum: 'ReduceSum', ave: 'ReduceMean', mul: 'ReduceProd' } as const;
   if (mode !== 'concat') return [emitReduce(call, `${path}/merge`, ops[mode], values, [place], false)];
   const before = values.shape.slice(0, place);
@@ -98,7 +95,7 @@ function merge(call: LayerCall, values: Value): Value[] {
 }
 
 /** The two directions as values of their own. */
-function apart({ builder }: LayerCall, values: Value, name: string): Value[] {
+function splitDirections({ builder }: LayerCall, values: Value, name: string): Value[] {
   const place = values.shape.length - 3;
   const half = values.shape.map((dim, index) => (index === place ? 1 : dim));
   const halves = builder.node({

@@ -1,17 +1,14 @@
 import { UnsupportedError } from '../errors.ts';
-import { axis } from '../graph/axis.ts';
-import { emitScan } from '../graph/emitScan.ts';
-import { emitZeros } from '../graph/emitZeros.ts';
 import type { GraphBuilder } from '../graph/graphBuilder.ts';
+import { axis, emitZeros } from '../graph/ops.ts';
+import { emitScan } from '../graph/subgraphs.ts';
 import type { Dim, Value } from '../graph/value.ts';
 import { emitActivation, isOverAxis } from './activations.ts';
 import { swapKernel } from './convolution.ts';
-import type { LayerCall, LayerConverter } from './layerCall.ts';
-import { batchMajor, layerConstant } from './layerCall.ts';
-import type { LayerFamily } from './layerRule.ts';
-import { mixes } from './layerRule.ts';
-import { reversed } from './runCells.ts';
-import { fixed } from './shapes.ts';
+import type { LayerCall, LayerConverter, LayerFamily } from './layerRule.ts';
+import { batchMajor, layerConstant, mixes } from './layerRule.ts';
+import { reverseSequence } from './recurrent.ts';
+import { fixed } from './reshaping.ts';
 import type { Window } from './window.ts';
 import { channelsFirst, paddingOf, perDim, windowAttributes, windowPlaces } from './window.ts';
 
@@ -35,7 +32,7 @@ const convertConvLstm: LayerConverter = (call) => {
     first ? [1, 0, 2, 3, 4] : [1, 0, 4, 2, 3],
     `${path}/time_major`,
   );
-  const x = options.flag('go_backwards', false) ? reversed(call, given) : given;
+  const x = options.flag('go_backwards', false) ? reverseSequence(call, given) : given;
   const [channels, ...places] = fixed(call, x.shape.slice(2));
   const cell = new ConvCell(call, channels, places);
   const zeros = emitZeros(builder, `${path}/zeros`, x, cell.image.map(Number));

@@ -1,9 +1,9 @@
 import { attribute } from '@onda/onnx';
-import { emitActive } from './activeWindow.ts';
-import type { LayerCall, LayerConverter } from './layerCall.ts';
-import { batchMajor, layerConstant } from './layerCall.ts';
-import { fixed } from './shapes.ts';
-import type { LayerFamily, LayerRule } from './layerRule.ts';
+import type { Dim, Value } from '../graph/value.ts';
+import { emitActivation, isOverAxis } from './activations.ts';
+import type { LayerCall, LayerConverter, LayerFamily, LayerRule } from './layerRule.ts';
+import { batchMajor, layerConstant } from './layerRule.ts';
+import { fixed } from './reshaping.ts';
 import type { Window } from './window.ts';
 import {
   channelsFirst,
@@ -11,6 +11,7 @@ import {
   paddingOf,
   perDim,
   toChannelsFirst,
+  toChannelsLast,
   windowAttributes,
   windowPlaces,
   windowTiming,
@@ -74,7 +75,7 @@ function convertConv(call: LayerCall, dims: number, depthwise: boolean): ReturnT
     { shape: [batch, filters, ...windowPlaces(path, window, places)] },
     { ...windowAttributes(window, places), group: attribute.int(depthwise ? channels : 1) },
   );
-  return [emitActive(call, y)];
+  return [emitWindowActivation(call, y)];
 }
 
 /** A kernel [...sizes, channels, filters] with its last two dims before the others; for a depthwise one those two are one. */
@@ -99,6 +100,145 @@ export function swapKernel(
 
 const timing: LayerRule['timing'] = (call) => windowTiming(call, 'kernel_size', true);
 
+/**
+ * A depthwise convolution and one over the channels of each place: two Conv nodes.
+ *
+ *   depthwise kernel [...sizes, channels, multiplier], pointwise kernel [1, 1, channels * multiplier, filters]
+ */
+const convertSeparableConv2D: LayerConverter = (call) => {
+  const { builder, path, options, weights } = call;
+  const window: Window = {
+    sizes: perDim(call, 'kernel_size', 2, 1),
+    strides: perDim(call, 'strides', 2, 1),
+    dilations: perDim(call, 'dilation_rate', 2, 1),
+    padding: paddingOf(call),
+  };
+  const first = channelsFirst(call);
+  // TensorFlow.js adds the bias before it puts the channels first, and would add it along the height.
+  if (first) options.require('use_bias', false, 'take dataFormat channelsLast', true);
+  const given = batchMajor(call);
+  const x = first ? given : toChannelsFirst(call, given);
+  const [batch, channelDim, ...places] = x.shape;
+  const [channels] = fixed(call, [channelDim]);
+  // TensorFlow.js does not save the option depthMultiplier.
+  const multiplier = weights.lastDim('depthwise_kernel');
+  const filters = options.count('filters');
+  const inner = channels * multiplier;
+  const depthwise = layerConstant(call, 'depthwise', [inner, 1, ...window.sizes], () =>
+    swapKernel(
+      weights.get('depthwise_kernel', [...window.sizes, channels, multiplier]),
+      channels,
+      multiplier,
+      true,
+    ),
+  );
+  const pointwise = layerConstant(call, 'pointwise', [filters, inner, 1, 1], () =>
+    swapKernel(weights.get('pointwise_kernel', [1, 1, inner, filters]), inner, filters, false),
+  );
+  const bias = options.flag('use_bias', true)
+    ? layerConstant(call, 'bias', [filters], () => weights.get('bias', [filters]))
+    : '';
+  const walked = windowPlaces(path, window, places);
+  const apart = builder.single(
+    `${path}/depthwise_conv`,
+    'Conv',
+    [x, depthwise],
+    { shape: [batch, inner, ...walked] },
+    { ...windowAttributes(window, places), group: attribute.int(channels) },
+  );
+  const y = builder.single(
+    `${path}/pointwise_conv`,
+    'Conv',
+    [apart, pointwise, bias],
+    { shape: [batch, filters, ...walked] },
+    { kernel_shape: attribute.ints([1, 1]) },
+  );
+  return [emitWindowActivation(call, y, true)];
+};
+
+/**
+ * The gradient of a convolution as a layer.
+ *
+ *   kernel [...sizes, filters, channels] ---> ONNX [channels, filters, ...sizes]
+ *
+ * Places: valid, place * stride + max(size - stride, 0); same, place * stride, cut as the convolution would pad, the odd one at the end.
+ */
+function convertTranspose(call: LayerCall, dims: number): ReturnType<LayerConverter> {
+  const { builder, path, options, weights } = call;
+  if (perDim(call, 'dilation_rate', dims, 1).some((rate) => rate !== 1)) {
+    options.require('dilation_rate', 1, 'TensorFlow.js takes no notice of it; leave dilationRate out');
+  }
+  const sizes = perDim(call, 'kernel_size', dims, 1);
+  const strides = perDim(call, 'strides', dims, 1);
+  const same = paddingOf(call) === 'same';
+  const first = channelsFirst(call);
+  const given = batchMajor(call);
+  const x = first ? given : toChannelsFirst(call, given);
+  const [batch, channelDim, ...places] = x.shape;
+  const [channels] = fixed(call, [channelDim]);
+  const filters = options.count('filters');
+  const kernel = layerConstant(call, 'kernel', [channels, filters, ...sizes], () =>
+    transposeKernel(weights.get('kernel', [...sizes, filters, channels]), filters, channels),
+  );
+  const bias = options.flag('use_bias', true)
+    ? layerConstant(call, 'bias', [filters], () => weights.get('bias', [filters]))
+    : '';
+  const cuts = sizes.map((size, dim) => (same ? Math.max(size - strides[dim], 0) : 0));
+  const before = cuts.map((cut) => Math.floor(cut / 2));
+  const walked = places.map((place, dim): Dim => {
+    if (typeof place !== 'number') return `${path}/place:${dim}`;
+    return place * strides[dim] + (same ? 0 : Math.max(sizes[dim] - strides[dim], 0));
+  });
+  // The convolution whose gradient this is walks over the places that this one gives.
+  const window: Window = { sizes, strides, dilations: sizes.map(() => 1), padding: paddingOf(call) };
+  noteSmallWindows(call, window, walked);
+  const y = builder.single(
+    `${path}/conv`,
+    'ConvTranspose',
+    [x, kernel, bias],
+    { shape: [batch, filters, ...walked] },
+    {
+      kernel_shape: attribute.ints(sizes),
+      strides: attribute.ints(strides),
+      pads: attribute.ints([...before, ...cuts.map((cut, dim) => cut - before[dim])]),
+      output_padding: attribute.ints(sizes.map((size, dim) => Math.max(strides[dim] - size, 0))),
+    },
+  );
+  return [emitWindowActivation(call, y)];
+}
+
+/** [...sizes, filters, channels] ---> [channels, filters, ...sizes] */
+function transposeKernel(kernel: Float32Array, filters: number, channels: number): Float32Array {
+  const area = kernel.length / (filters * channels);
+  const result = new Float32Array(kernel.length);
+  for (let place = 0; place < area; place++) {
+    for (let filter = 0; filter < filters; filter++) {
+      for (let channel = 0; channel < channels; channel++) {
+        result[(channel * filters + filter) * area + place] =
+          kernel[(place * filters + filter) * channels + channel];
+      }
+    }
+  }
+  return result;
+}
+
+/**
+ * What a convolution put out, channels first, with the layer's activation and in the layer's order of dims. An activation value by value comes
+ * before the channels go last, so that the next convolution takes its values as they are.
+ *
+ * @param alwaysOverChannels whether softmax is over channels, also where they come first
+ */
+function emitWindowActivation(call: LayerCall, y: Value, alwaysOverChannels = false): Value {
+  const { builder, path, options } = call;
+  const first = channelsFirst(call);
+  if (!isOverAxis(options) || (first && !alwaysOverChannels)) {
+    const active = emitActivation(builder, path, y, options);
+    return first ? active : toChannelsLast(call, active);
+  }
+  const active = emitActivation(builder, path, toChannelsLast(call, y), options);
+  return first ? toChannelsFirst(call, active) : active;
+}
+
 export const convolutionLayers = {
   Conv1D: { convert: convertConv1D, timing },
   Conv2D: { convert: convertConv2D, timing },
@@ -107,4 +247,10 @@ export const convolutionLayers = {
     convert: convertDepthwiseConv2D,
     timing: (call) => windowTiming(call, 'kernel_size', false),
   },
+  SeparableConv2D: {
+    convert: convertSeparableConv2D,
+    timing: (call) => windowTiming(call, 'kernel_size', true),
+  },
+  Conv2DTranspose: { convert: (call) => convertTranspose(call, 2), timing },
+  Conv3DTranspose: { convert: (call) => convertTranspose(call, 3), timing },
 } satisfies LayerFamily;

@@ -1,14 +1,11 @@
 import type { Attribute } from '@onda/onnx';
 import { attribute } from '@onda/onnx';
-import { scalar } from '../graph/scalar.ts';
+import { emitReduce, scalar } from '../graph/ops.ts';
 import type { Value } from '../graph/value.ts';
-import { axesOf } from './axes.ts';
-import type { LayerCall, LayerConverter } from './layerCall.ts';
-import { batchMajor, layerConstant } from './layerCall.ts';
-import type { LayerFamily, LayerRule } from './layerRule.ts';
-import { keptMask } from './maskRules.ts';
-import { emitReduce } from './reduce.ts';
-import { fixed } from './shapes.ts';
+import type { LayerCall, LayerConverter, LayerFamily, LayerRule } from './layerRule.ts';
+import { batchMajor, layerAxes, layerConstant } from './layerRule.ts';
+import { passMask } from './masks.ts';
+import { fixed } from './reshaping.ts';
 
 /**
  * Batch normalization outside of training: x s + t, with s = gamma / sqrt(variance + epsilon) and t = beta - mean s formed in float64.
@@ -18,7 +15,7 @@ import { fixed } from './shapes.ts';
  */
 const convertBatchNormalization: LayerConverter = (call) => {
   const { builder, path, options, weights } = call;
-  const [axis] = axesOf(call, -1, true);
+  const [axis] = layerAxes(call, -1, true);
   const x = axis === call.inputs[0].shape.length - 1 ? call.inputs[0] : batchMajor(call);
   if (axis < x.shape.length - 1) {
     call.note(
@@ -53,7 +50,7 @@ const convertLayerNormalization: LayerConverter = (call) => {
   const { options, weights, opset, inputs } = call;
   options.require('rms_scaling', false, 'TensorFlow.js takes no notice of it; leave it out');
   const rank = inputs[0].shape.length;
-  const axes = axesOf(call, -1);
+  const axes = layerAxes(call, -1);
   const onLast = axes.every((axis, index) => axis === rank - axes.length + index);
   const x = axes.length === 1 && onLast ? inputs[0] : batchMajor(call);
   const sizes = fixed(
@@ -100,9 +97,9 @@ function emitSpelledOut(
 }
 
 const timing: LayerRule['timing'] = (call) =>
-  axesOf(call, -1).includes(1) ? { mixes: 'it normalizes over time' } : 'samples';
+  layerAxes(call, -1).includes(1) ? { mixes: 'it normalizes over time' } : 'samples';
 
 export const normalizationLayers = {
-  BatchNormalization: { convert: convertBatchNormalization, mask: keptMask, timing },
-  LayerNormalization: { convert: convertLayerNormalization, mask: keptMask, timing },
+  BatchNormalization: { convert: convertBatchNormalization, mask: passMask, timing },
+  LayerNormalization: { convert: convertLayerNormalization, mask: passMask, timing },
 } satisfies LayerFamily;

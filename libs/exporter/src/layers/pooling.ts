@@ -1,9 +1,7 @@
 import { attribute } from '@onda/onnx';
-import type { LayerCall, LayerConverter } from './layerCall.ts';
-import { batchMajor } from './layerCall.ts';
-import type { LayerFamily, LayerRule } from './layerRule.ts';
-import { mixes } from './layerRule.ts';
-import { emitReduce } from './reduce.ts';
+import { emitReduce } from '../graph/ops.ts';
+import type { LayerCall, LayerConverter, LayerFamily, LayerRule } from './layerRule.ts';
+import { batchMajor, mixes } from './layerRule.ts';
 import type { Window } from './window.ts';
 import {
   channelsFirst,

@@ -1,10 +1,20 @@
+import { ModelError } from '@onda/contract';
+import { isObject } from '../artifacts/json.ts';
+import { LayerOptions } from '../artifacts/layerOptions.ts';
+import type { LayerWeights } from '../artifacts/layerWeights.ts';
+import { UnsupportedError } from '../errors.ts';
+import { axis, reverseTime } from '../graph/ops.ts';
 import type { Value } from '../graph/value.ts';
-import type { Cell } from './cells.ts';
-import { readCells } from './cells.ts';
-import type { LayerCall, LayerConverter } from './layerCall.ts';
-import type { LayerFamily, LayerRule, Timing } from './layerRule.ts';
-import type { MaskRule } from './maskRules.ts';
-import { givenStates, reversed, runCells, squeezed } from './runCells.ts';
+import { compactMask, compactSequence, scatterOutputs } from '../recurrent/maskedSequences.ts';
+import type { RecurrentRun, RecurrentStates } from '../recurrent/recurrentNode.ts';
+import { emitRecurrent, recurrentConstants } from '../recurrent/recurrentNode.ts';
+import type { ComposedActivations, RecurrentWeights } from '../recurrent/recurrentWeights.ts';
+import { isRecurrentClass, recurrentKinds } from '../recurrent/recurrentWeights.ts';
+import { emitScanned } from '../recurrent/scannedCell.ts';
+import type { LayerCall, LayerConverter, LayerFamily, LayerRule, Timing } from './layerRule.ts';
+import { sharedConstants } from './layerRule.ts';
+import type { MaskRule } from './masks.ts';
+import { usableMask } from './masks.ts';
 
 /**
  * SimpleRNN, LSTM, GRU, Onda's layers, and RNN with a cell or with cells stacked: one node a cell.
@@ -26,20 +36,20 @@ const convertRecurrent: LayerConverter = (call) => {
     });
   }
   const values = options.flag('return_sequences', false)
-    ? sequence(call, y, backward)
+    ? sequenceOutput(call, y, backward)
     : squeezed(call, ends[ends.length - 1].h, 0, `${path}/last`);
   if (!options.flag('return_state', false)) return [values];
   const finals = ends.toReversed().flatMap(({ h, c }) => (c === undefined ? [h] : [h, c]));
   return [values, ...finals.map((state, index) => squeezed(call, state, 0, `${path}/state:${index}`))];
 };
 
-function sequence(call: LayerCall, y: Value, backward: boolean): Value {
+function sequenceOutput(call: LayerCall, y: Value, backward: boolean): Value {
   const values = squeezed(call, y, 1, `${call.path}/squeeze`);
-  return backward ? reversed(call, values) : values;
+  return backward ? reverseSequence(call, values) : values;
 }
 
-/** The mask goes on with the sequence. */
-export const sequenceMask: MaskRule = ({ options }, [first]) =>
+/** The mask goes on with the sequenceOutput. */
+const sequenceMask: MaskRule = ({ options }, [first]) =>
   options.flag('return_sequences', false) ? first : null;
 
 function recurrentTiming({ options, inputs }: LayerCall, output: number): Timing {
@@ -61,3 +71,222 @@ export const recurrentLayers = {
   RNN: recurrent,
   SimpleRNN: recurrent,
 } satisfies LayerFamily;
+
+/** One recurrent cell of a layer, with what comes behind the layer's name to name it. */
+interface Cell {
+  readonly part: string;
+  readonly weights: RecurrentWeights;
+}
+
+/** The cells of a recurrent layer, the first one first: one, unless it is an RNN of StackedRNNCells. */
+export function readCells(className: string, options: LayerOptions, weights: LayerWeights): Cell[] {
+  if (isRecurrentClass(className))
+    return [{ part: '', weights: recurrentKinds[className](options, weights) }];
+  const { layer } = options;
+  if (className !== 'RNN') {
+    throw new UnsupportedError(
+      `layer "${layer}": a Bidirectional ${className} is not supported; put it around a SimpleRNN, LSTM, GRU or RNN layer`,
+    );
+  }
+  const { cellClass, config } = cellAt(options.get('cell'));
+  if (cellClass !== 'StackedRNNCells') {
+    return [{ part: '', weights: readCell(layer, cellClass, config, weights) }];
+  }
+  const stacked: unknown[] = Array.isArray(config['cells']) ? config['cells'] : [];
+  if (stacked.length === 0) {
+    throw new ModelError(`layer "${layer}": cells: expected at least one, got none; save the model again`);
+  }
+  return stacked.map((value, index) => {
+    const inner = cellAt(value);
+    const own = weights.within(`RNNCell_${index}`);
+    return { part: `/cell_${index}`, weights: readCell(layer, inner.cellClass, inner.config, own) };
+  });
+}
+
+function cellAt(value: unknown): { cellClass: string; config: Readonly<Record<string, unknown>> } {
+  const cell = isObject(value) ? value : {};
+  const cellClass = cell['class_name'];
+  return {
+    cellClass: typeof cellClass === 'string' ? cellClass : 'none',
+    config: isObject(cell['config']) ? cell['config'] : {},
+  };
+}
+
+function readCell(
+  layer: string,
+  className: string,
+  config: Readonly<Record<string, unknown>>,
+  weights: LayerWeights,
+): RecurrentWeights {
+  if (!isRecurrentClass(className)) {
+    throw new UnsupportedError(
+      `layer "${layer}": cell ${className} is not supported; take SimpleRNNCell, LSTMCell, GRUCell or StackedRNNCells of these`,
+    );
+  }
+  return recurrentKinds[className](new LayerOptions(layer, config), weights);
+}
+
+/** The cells of one direction, and where they start. */
+interface Direction {
+  readonly cells: readonly Cell[];
+  /** Comes behind the layer's name, where there is more than one direction. */
+  readonly part: string;
+  /** Whether it walks from the end. */
+  readonly backward: boolean;
+  /** Of each cell, [1, batch, units]; undefined: zeros. */
+  readonly initial: readonly (RecurrentStates | undefined)[];
+}
+
+/** What cells put out. */
+interface CellsRun {
+  /** Of the last cell, each sample where it is in x: [time, directions, batch, units]. */
+  readonly y: Value;
+  /** Of each cell, [directions, batch, units]. */
+  readonly ends: readonly RecurrentStates[];
+}
+
+/** Runs the cells of one direction, or of two, over the layer's first input: one node a cell, and one for both directions of a single cell. */
+export function runCells(call: LayerCall, directions: readonly Direction[]): CellsRun {
+  const { builder, path, inputs } = call;
+  const mask = usableMask(call);
+  const counted = mask && compactMask(builder, mask);
+  const given = builder.inLayout(inputs[0], true);
+  const x = counted === undefined ? given : compactSequence(builder, path, given, counted);
+  const [{ cells }] = directions;
+  const runs =
+    cells.length === 1
+      ? [[runNode(`${path}${cells[0].part}`, x, directions, 0)]]
+      : directions.map((direction) => {
+          let values = x;
+          return cells.map(({ part }, index) => {
+            if (index > 0) values = squeezed(call, values, 1);
+            const run = runNode(`${path}${direction.part}${part}`, values, [direction], index);
+            values = run.y;
+            return run;
+          });
+        });
+  const ends = cells.map((_, index) => joinStates(runs.map((run) => run[index].states)));
+  const y = joined(
+    'values',
+    runs.map((run) => run[cells.length - 1].y),
+    1,
+  );
+  if (counted === undefined) return { y, ends };
+  const start = startOf(directions, cells.length - 1);
+  const backward = directions.map((direction) => direction.backward);
+  return { y: scatterOutputs(builder, path, y, start?.h, backward, counted), ends };
+
+  function runNode(name: string, values: Value, of: readonly Direction[], index: number): RecurrentRun {
+    const weights = of.map((direction) => direction.cells[index].weights);
+    const { composed } = weights[0];
+    const reverse = of.length === 1 && of[0].backward;
+    if (composed !== undefined) {
+      noteComposed(call, composed);
+      return emitScanned(builder, {
+        name,
+        directions: weights,
+        reverse,
+        x: values,
+        states: startOf(of, index),
+      });
+    }
+    return emitRecurrent(builder, {
+      name,
+      directions: weights,
+      reverse,
+      constants: recurrentConstants(sharedConstants(call), name, weights),
+      x: values,
+      states: startOf(of, index),
+      counted,
+    });
+  }
+
+  function startOf(of: readonly Direction[], index: number): RecurrentStates | undefined {
+    const starts = of.map(({ initial }) => initial[index]).filter((start) => start !== undefined);
+    return starts.length === 0 ? undefined : joinStates(starts);
+  }
+
+  function joinStates(states: readonly RecurrentStates[]): RecurrentStates {
+    const cs = states.flatMap(({ c }) => c ?? []);
+    const h = joined(
+      'h',
+      states.map((state) => state.h),
+      0,
+    );
+    return cs.length === 0 ? { h } : { h, c: joined('c', cs, 0) };
+  }
+
+  /** Values of the directions as one. */
+  function joined(part: string, values: readonly Value[], place: number): Value {
+    if (values.length === 1) return values[0];
+    const name = `${path}/both_${part}:${values.map(({ name }) => name).join('+')}`;
+    return builder.once(name, () => {
+      const shape = values[0].shape.map((dim, index) => (index === place ? values.length : dim));
+      return builder.single(`${path}/both_${part}`, 'Concat', values, { shape }, axis(place));
+    });
+  }
+}
+
+/** @throws UnsupportedError where a mask would have to stop the Scan's states */
+function noteComposed({ options, mask, note }: LayerCall, { gates, values }: ComposedActivations): void {
+  const which = `no recurrent operator has its activation ${gates === null ? values : `${values} with gates of ${gates}`}`;
+  if (mask !== null) {
+    throw new UnsupportedError(
+      `layer "${options.layer}": ${which}, and with a mask that is not supported; build it with tanh and sigmoid, or do not mask`,
+    );
+  }
+  note(
+    `layer "${options.layer}": ${which}, so it is a Scan, which runs slower than a node; train with tanh and sigmoid`,
+  );
+}
+
+/** The initial states among a layer's inputs, per direction and cell, in the order of TensorFlow.js: those of the last cell first; null: none. */
+export function givenStates(
+  call: LayerCall,
+  directions: readonly (readonly Cell[])[],
+): RecurrentStates[][] | null {
+  const { builder, path, options, inputs } = call;
+  const rows = inputs.slice(1);
+  if (rows.length === 0) return null;
+  const needed = directions
+    .flat()
+    .reduce((count, { weights }) => count + (weights.cell === 'lstm' ? 2 : 1), 0);
+  if (rows.length !== needed) {
+    throw new UnsupportedError(
+      `layer "${options.layer}": expected ${needed} initial states or none, got ${rows.length}; give all of them`,
+    );
+  }
+  const states = rows.map((row, index) => {
+    const value = builder.inLayout(row, false);
+    return builder.single(`${path}/initial:${index}`, 'Unsqueeze', [value, builder.integers([0])], {
+      shape: [1, ...row.shape],
+    });
+  });
+  return directions.map((cells) =>
+    cells
+      .toReversed()
+      .map(({ weights }) => {
+        const [h, c] = states.splice(0, weights.cell === 'lstm' ? 2 : 1);
+        return weights.cell === 'lstm' ? { h, c } : { h };
+      })
+      .reverse(),
+  );
+}
+
+/** [time, 1, batch, units] without the direction, or [1, batch, units]. */
+function squeezed({ builder }: LayerCall, value: Value, place: 0 | 1, name?: string): Value {
+  const shape = value.shape.filter((_, index) => index !== place);
+  const own = name ?? `${value.name.replace(/:Y$/, '')}/squeeze`;
+  return builder.single(own, 'Squeeze', [value, builder.integers([place])], {
+    shape,
+    timeMajor: place === 1,
+  });
+}
+
+/**
+ * A time-major sequence from its end. A node that walks backwards puts its values where it met them; TensorFlow.js's layer puts them
+ * out in the order in which it came to them.
+ */
+export function reverseSequence({ builder, path }: LayerCall, sequence: Value): Value {
+  return reverseTime(builder, `${path}/reversed`, sequence);
+}

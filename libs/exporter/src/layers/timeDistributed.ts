@@ -1,13 +1,10 @@
 import { isObject } from '../artifacts/json.ts';
 import { UnsupportedError } from '../errors.ts';
-import { axis } from '../graph/axis.ts';
+import { INT_MAX_SLICE_END, axis } from '../graph/ops.ts';
 import type { Dim } from '../graph/value.ts';
-import { toTheEnd } from '../graph/toTheEnd.ts';
-import type { LayerConverter } from './layerCall.ts';
-import { batchMajor } from './layerCall.ts';
-import type { LayerFamily } from './layerRule.ts';
-import { eachSample } from './layerRule.ts';
-import { keptMask } from './maskRules.ts';
+import type { LayerConverter, LayerFamily } from './layerRule.ts';
+import { batchMajor, perSample } from './layerRule.ts';
+import { passMask } from './masks.ts';
 
 /** Layers that treat every vector of the last axis alike: for them TimeDistributed changes nothing. */
 const everywhere: ReadonlySet<string> = new Set([
@@ -56,7 +53,7 @@ const convertTimeDistributed: LayerConverter = (call) => {
           builder.single(
             `${path}/rest`,
             'Slice',
-            [whole, builder.integers([2]), builder.integers([toTheEnd])],
+            [whole, builder.integers([2]), builder.integers([INT_MAX_SLICE_END])],
             like([rest.length]),
           ),
         ],
@@ -74,7 +71,7 @@ const convertTimeDistributed: LayerConverter = (call) => {
   const tail = builder.single(
     `${path}/outputs`,
     'Slice',
-    [inner, builder.integers([1]), builder.integers([toTheEnd])],
+    [inner, builder.integers([1]), builder.integers([INT_MAX_SLICE_END])],
     like([outputs.length]),
   );
   const sizes = builder.single(`${path}/sizes`, 'Concat', [pair, tail], like([outputs.length + 2]), axis(0));
@@ -88,5 +85,5 @@ const convertTimeDistributed: LayerConverter = (call) => {
 
 export const timeDistributedLayers = {
   // Layers inside start anew with each sample, recurrent ones too.
-  TimeDistributed: { convert: convertTimeDistributed, mask: keptMask, timing: eachSample },
+  TimeDistributed: { convert: convertTimeDistributed, mask: passMask, timing: perSample },
 } satisfies LayerFamily;

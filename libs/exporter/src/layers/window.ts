@@ -2,9 +2,8 @@ import type { Attribute } from '@onda/onnx';
 import { attribute } from '@onda/onnx';
 import { UnsupportedError } from '../errors.ts';
 import type { Dim, Value } from '../graph/value.ts';
-import type { LayerCall } from './layerCall.ts';
-import type { Timing } from './layerRule.ts';
-import { transposed } from './shapes.ts';
+import type { LayerCall, Timing } from './layerRule.ts';
+import { transposed } from './reshaping.ts';
 
 /** How a window walks over the places of an image or a sequence, an entry a dim. */
 export interface Window {

@@ -1,8 +1,8 @@
-import { ConfigError } from '@onda/contract';
 import type { TensorSpec } from '@onda/contract';
+import { ConfigError } from '@onda/contract';
 import { describe, expect, it } from 'vitest';
 import { configPbtxt } from './configPbtxt.ts';
-import { stateLayout } from './stateTensors.ts';
+import { stateLayout } from './states.ts';
 
 const tensor = (
   name: string,

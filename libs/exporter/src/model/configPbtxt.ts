@@ -1,7 +1,7 @@
 import type { TensorSpec } from '@onda/contract';
 import { checkModelName, tritonTypes } from '@onda/contract';
-import type { StateLayout } from './stateTensors.ts';
-import { stateTensors } from './stateTensors.ts';
+import type { StateLayout } from './states.ts';
+import { stateTensors } from './states.ts';
 
 export interface TritonModel {
   readonly name: string;
@@ -12,7 +12,7 @@ export interface TritonModel {
 }
 
 /** Requests that Triton may run as one. */
-const maxBatch = 64;
+const MAX_BATCH = 64;
 
 /**
  * Triton's configuration of an exported model: ONNX Runtime backend; requests are joined to batches where the first dim of every
@@ -30,7 +30,7 @@ export function configPbtxt({ name, tensors, state }: TritonModel): string {
   const list = (tensor: TensorSpec): string => tensorText(tensor, batched);
   return `name: ${quoted(checkModelName(name))}
 backend: "onnxruntime"
-max_batch_size: ${batched ? maxBatch : 0}
+max_batch_size: ${batched ? MAX_BATCH : 0}
 input [ ${inputs.map(list).join(',\n        ')} ]
 output [ ${outputs.map(list).join(',\n         ')} ]
 ${states.length > 0 ? sequenceBatching(states) : batched ? 'dynamic_batching { max_queue_delay_microseconds: 200 }\n' : ''}instance_group [ { count: 1 kind: KIND_CPU } ]

@@ -1,7 +1,7 @@
 import { OndaError } from '@onda/contract';
 import { checkModel } from '@onda/onnx';
 import { describe, expect, it } from 'vitest';
-import type { LayersArtifacts } from '../artifacts/artifacts.ts';
+import type { LayersArtifacts } from '../artifacts/savedModel.ts';
 import { exportModel } from './exportModel.ts';
 
 /** How many damaged models are tried. */

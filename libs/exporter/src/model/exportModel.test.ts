@@ -1,7 +1,7 @@
 import { ConfigError, ModelError } from '@onda/contract';
 import { checkModel, writeModel } from '@onda/onnx';
 import { describe, expect, it } from 'vitest';
-import type { LayersArtifacts } from '../artifacts/artifacts.ts';
+import type { LayersArtifacts } from '../artifacts/savedModel.ts';
 import { UnsupportedError } from '../errors.ts';
 import { exportModel } from './exportModel.ts';
 
@@ -135,7 +135,7 @@ describe(exportModel, () => {
     [
       'what is drawn at every call',
       chain([layer('RandomWidth', { factor: 0.1 })]),
-      'layer "l": RandomWidth is not supported: it draws another width at every call, in TensorFlow.js also outside of training; leave it out of the model that is exported',
+      'layer "l": RandomWidth is not supported: it draws another width at every call, in TensorFlow.js also at inference; remove it before the export',
     ],
     [
       'an activation that TensorFlow.js does not have',

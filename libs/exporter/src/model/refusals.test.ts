@@ -1,6 +1,6 @@
 import { ModelError } from '@onda/contract';
 import { describe, expect, it } from 'vitest';
-import type { LayersArtifacts } from '../artifacts/artifacts.ts';
+import type { LayersArtifacts } from '../artifacts/savedModel.ts';
 import { UnsupportedError } from '../errors.ts';
 import { exportModel } from './exportModel.ts';
 

@@ -1,9 +1,108 @@
-import { axis } from '../graph/axis.ts';
+import { floatTensor } from '@onda/onnx';
 import type { GraphBuilder } from '../graph/graphBuilder.ts';
+import { axis, emitZeros, reverseTime } from '../graph/ops.ts';
+import { emitScan } from '../graph/subgraphs.ts';
 import type { Value } from '../graph/value.ts';
 import { emitActivationOf } from '../layers/activations.ts';
+import type { RecurrentNode, RecurrentRun } from './recurrentNode.ts';
 import type { ComposedActivations, RecurrentWeights } from './recurrentWeights.ts';
-import { turned } from './turned.ts';
+import { gateCounts } from './recurrentWeights.ts';
+
+/**
+ * A recurrent layer whose activations no operator of ONNX has: a Scan over the cell's own nodes, one for each direction. The products with
+ * its input are one for all samples, before the Scan. Weights, values and states are as `emitRecurrent` has them.
+ */
+export function emitScanned(
+  builder: GraphBuilder,
+  node: Omit<RecurrentNode, 'constants' | 'counted'>,
+): RecurrentRun {
+  const { name, directions, reverse = false, states } = node;
+  const runs = directions.map((weights, index) => {
+    const own = directions.length === 1 ? name : `${name}/${index === 0 ? 'forward' : 'backward'}`;
+    const start = (state: 'h' | 'c'): Value | undefined =>
+      states?.[state] &&
+      stateOfDirection(builder, `${own}/initial_${state}`, states[state], index, directions.length);
+    return scanDirection(builder, own, weights, node.x, reverse || index === 1, start);
+  });
+  const joined = (part: 'y' | 'h' | 'c', place: number): Value => {
+    const values = runs.map((run) => run[part] as Value);
+    if (values.length === 1) return values[0];
+    const shape = values[0].shape.map((dim, at) => (at === place ? values.length : dim));
+    return builder.single(`${name}/both_${part}`, 'Concat', values, { shape }, axis(place));
+  };
+  const h = joined('h', 0);
+  return { y: joined('y', 1), states: directions[0].cell === 'lstm' ? { h, c: joined('c', 0) } : { h } };
+}
+
+/** One direction of states [directions, batch, units], as [batch, units]. */
+function stateOfDirection(
+  builder: GraphBuilder,
+  name: string,
+  value: Value,
+  index: number,
+  count: number,
+): Value {
+  const shape = value.shape.slice(1);
+  if (count === 1) return builder.single(name, 'Squeeze', [value, builder.integers([0])], { shape });
+  return builder.single(name, 'Gather', [value, builder.integer(index)], { shape }, axis(0));
+}
+
+interface Run {
+  readonly y: Value;
+  readonly h: Value;
+  readonly c: Value | null;
+}
+
+function scanDirection(
+  builder: GraphBuilder,
+  name: string,
+  weights: RecurrentWeights,
+  given: Value,
+  backward: boolean,
+  start: (state: 'h' | 'c') => Value | undefined,
+): Run {
+  const { cell, units, features, kernel } = weights;
+  const columns = gateCounts[cell] * units;
+  const [time, batch] = given.shape;
+  const x = backward ? reverseTime(builder, `${name}/x_reversed`, given) : given;
+  const like = { shape: [time, batch, columns] };
+  const constant = (part: string, dims: number[], make: () => Float32Array): string =>
+    builder.shared(`${name}/${part}`, () => floatTensor(`${name}/${part}`, dims, make()));
+  const W = constant('W', [features, columns], () => transpose(kernel, columns, features));
+  const products = builder.single(`${name}/products`, 'MatMul', [x, W], like);
+  const B = inputBias(weights);
+  const entries =
+    B === null
+      ? products
+      : builder.single(`${name}/biased`, 'Add', [products, constant('B', [columns], () => B)], like);
+  const step = new ScannedCell(weights, name, constant);
+  const zeros = (): Value =>
+    builder.once(`${name}/zeros`, () => emitZeros(builder, `${name}/zeros`, x, [units]));
+  const initial = (cell === 'lstm' ? (['h', 'c'] as const) : (['h'] as const)).map(
+    (state) => start(state) ?? zeros(),
+  );
+  const { states, outputs } = emitScan(builder, name, initial, entries, (inner, before, entry) => {
+    const next = step.emit(inner, entry, before[0], before.at(1));
+    return { states: next, output: next[0] };
+  });
+  const inOrder = backward ? reverseTime(builder, `${name}/y_reversed`, outputs) : outputs;
+  const raised = (value: Value, place: number, part: string): Value =>
+    builder.single(`${name}/${part}`, 'Unsqueeze', [value, builder.integers([place])], {
+      shape: value.shape.toSpliced(place, 0, 1),
+    });
+  return {
+    y: raised(inOrder, 1, 'y'),
+    h: raised(states[0], 0, 'last_h'),
+    c: states.length > 1 ? raised(states[1], 0, 'last_c') : null,
+  };
+}
+
+/** Both biases as one; but not the recurrent one of a GRU's candidate, which stands inside the reset gate. */
+function inputBias({ cell, units, bias, recurrentBias }: RecurrentWeights): Float32Array | null {
+  if (bias === null) return null;
+  const inside = cell === 'gru' ? 2 * units : bias.length;
+  return bias.map((value, index) => value + (index < inside ? (recurrentBias?.[index] ?? 0) : 0));
+}
 
 /** Adds a constant of the layer; returns its name. */
 type Constants = (part: string, dims: number[], make: () => Float32Array) => string;
@@ -15,7 +114,7 @@ type Constants = (part: string, dims: number[], make: () => Float32Array) => str
  *   lstm  c' = g(e_f + h R_f) c + g(e_i + h R_i) f(e_c + h R_c),  h' = g(e_o + h R_o) f(c')
  *   gru   h' = z h + (1 - z) n,  n = f(e_h + (r h) R_h), or f(e_h + r (h R_h + b_h)) with the reset after
  */
-export class ScannedCell {
+class ScannedCell {
   private readonly weights: RecurrentWeights;
   private readonly name: string;
   private readonly names: ComposedActivations;
@@ -28,7 +127,7 @@ export class ScannedCell {
     this.names = composed ?? { gates: null, values: 'linear' };
     const rows = (part: string, from: number, to: number): string =>
       constant(part, [units, to - from], () =>
-        turned(recurrentKernel.subarray(from * units, to * units), to - from, units),
+        transpose(recurrentKernel.subarray(from * units, to * units), to - from, units),
       );
     const gru = cell === 'gru';
     this.constants = {
@@ -130,4 +229,12 @@ export class ScannedCell {
   private value(inner: GraphBuilder, part: string, value: Value): Value {
     return emitActivationOf(inner, `${this.name}/${part}`, value, this.names.values);
   }
+}
+
+/** [rows, columns] ---> [columns, rows] */
+function transpose(matrix: Float32Array, rows: number, columns: number): Float32Array {
+  return Float32Array.from(
+    { length: rows * columns },
+    (_, at) => matrix[(at % rows) * columns + Math.floor(at / rows)],
+  );
 }

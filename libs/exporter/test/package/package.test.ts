@@ -6,7 +6,7 @@ import { pathToFileURL } from 'node:url';
 import { build } from 'vite';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readModel } from '@onda/onnx';
-import { exporterVersion } from '../../src/version.ts';
+import { exporterVersion } from '../../src/model/onnxModel.ts';
 
 const library = path.resolve(import.meta.dirname, '../..');
 const workspace = path.resolve(library, '../..');

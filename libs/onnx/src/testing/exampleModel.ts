@@ -1,6 +1,5 @@
-import { attribute } from '../graph/attribute.ts';
-import type { Graph, Model, Node } from '../graph/graph.ts';
-import { floatTensor, int64Tensor } from '../graph/tensor.ts';
+import type { Graph, Model, Node } from '../graph.ts';
+import { attribute, floatTensor, int64Tensor } from '../graph.ts';
 
 /** A sound model with a recurrent node, a graph inside a node, and an attribute of each kind: what tests change a part of. */
 export function exampleModel(): Model {

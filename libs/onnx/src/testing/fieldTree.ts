@@ -1,6 +1,6 @@
+import { joinParts } from '../wire/codes.ts';
 import type { MessageName } from '../wire/messages.ts';
 import { fieldOf } from '../wire/messages.ts';
-import { joinParts } from '../wire/parts.ts';
 
 /** A field of a protobuf message as it stands on the wire; one that holds a message, as its fields. */
 export interface WireField {

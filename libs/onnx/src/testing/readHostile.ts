@@ -1,7 +1,7 @@
 import { ModelError } from '@onda/contract';
-import { checkModel } from '../checks/checkModel.ts';
-import { providerNotes } from '../checks/providerNotes.ts';
-import { printModel } from '../text/printModel.ts';
+import { checkModel } from '../checkModel.ts';
+import { printModel } from '../printModel.ts';
+import { providerNotes } from '../providerNotes.ts';
 import type { ExternalFiles } from '../wire/externalData.ts';
 import { inspectModel } from '../wire/inspectModel.ts';
 import { readModel } from '../wire/readModel.ts';

@@ -1,8 +1,8 @@
-import onnxProto from 'onnx-proto';
 import { ModelError } from '@onda/contract';
+import onnxProto from 'onnx-proto';
 import { describe, expect, it } from 'vitest';
-import type { Model } from '../graph/graph.ts';
-import { floatTensor } from '../graph/tensor.ts';
+import type { Model } from '../graph.ts';
+import { floatTensor } from '../graph.ts';
 import { exampleModel } from '../testing/exampleModel.ts';
 import { readModel } from './readModel.ts';
 import { writeSplitModel } from './writeModel.ts';

@@ -1,7 +1,7 @@
+import { ModelError } from '@onda/contract';
 import onnxProto from 'onnx-proto';
 import type { onnx } from 'onnx-proto';
-import { ModelError } from '@onda/contract';
-import { quoted } from '../text/quoted.ts';
+import { quoted } from '../text.ts';
 
 /** TensorProto.DataLocation of data in another file. */
 export const externalLocation = onnxProto.onnx.TensorProto.DataLocation.EXTERNAL;

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { attribute } from '../graph/attribute.ts';
-import type { Graph, Model, Node } from '../graph/graph.ts';
+import type { Graph, Model, Node } from '../graph.ts';
+import { attribute } from '../graph.ts';
 import { exampleModel } from '../testing/exampleModel.ts';
 import { inspectModel } from './inspectModel.ts';
 import { writeModel } from './writeModel.ts';

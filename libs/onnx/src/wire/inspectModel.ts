@@ -1,5 +1,5 @@
 import { ModelError } from '@onda/contract';
-import { quoted } from '../text/quoted.ts';
+import { quoted } from '../text.ts';
 import type { MessageName } from './messages.ts';
 import { fieldOf } from './messages.ts';
 import type { ReadLimits } from './scanModel.ts';

@@ -23,7 +23,7 @@ const message = <Name extends string>(name: Name): { kind: 'message'; message: N
 const refused = (what: string): { kind: 'refused'; what: string } => ({ kind: 'refused', what });
 
 /** The fields of ONNX's messages by number, as onnx-proto decodes them (onnx.proto3 of ONNX 1.10); others are skipped. */
-export const messages = {
+const messages = {
   Model: {
     1: integer,
     2: bytes,

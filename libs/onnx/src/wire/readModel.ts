@@ -1,16 +1,24 @@
+import { ModelError } from '@onda/contract';
 import onnxProto from 'onnx-proto';
 import type { onnx } from 'onnx-proto';
-import { ModelError } from '@onda/contract';
-import type { Dim, Graph, Model, Node, ValueInfo } from '../graph/graph.ts';
-import { elementTypeOf } from './elementCodes.ts';
+import type {
+  Attribute,
+  Dim,
+  ElementArrays,
+  ElementType,
+  Graph,
+  Model,
+  Node,
+  Tensor,
+  ValueInfo,
+} from '../graph.ts';
+import { elementArrays, elementCount } from '../graph.ts';
+import { listed, plain, quoted } from '../text.ts';
+import { attributeCodes, bigInteger, elementTypeOf, integerOf, littleEndian, swapBytes } from './codes.ts';
 import type { ExternalFiles } from './externalData.ts';
-import { ExternalReader } from './externalData.ts';
-import { integerOf } from './integers.ts';
-import { readAttribute } from './readAttribute.ts';
-import { readTensor } from './readTensor.ts';
+import { ExternalReader, externalLocation } from './externalData.ts';
 import type { ReadLimits } from './scanModel.ts';
 import { readLimits, scanModel } from './scanModel.ts';
-import { plain, quoted } from '../text/quoted.ts';
 
 /**
  * Reads an ONNX file into graph objects. Safe on bytes from anywhere: depth, size and counts are checked before anything is built.
@@ -126,4 +134,122 @@ function uniqueRecord<T>(entries: readonly (readonly [string, T])[], what: strin
     seen.add(key);
   }
   return Object.fromEntries(entries);
+}
+
+type Reader = (
+  proto: onnx.IAttributeProto,
+  where: string,
+  readGraph: (proto: onnx.IGraphProto) => Graph,
+) => Attribute;
+
+const utf8 = new TextDecoder();
+
+const readers: Record<Attribute['kind'], Reader> = {
+  float: ({ f }) => ({ kind: 'float', value: f ?? 0 }),
+  int: ({ i }, where) => ({ kind: 'int', value: integerOf(i, where) }),
+  string: ({ s }) => ({ kind: 'string', value: utf8.decode(s ?? new Uint8Array()) }),
+  tensor: ({ t }, where) => ({ kind: 'tensor', value: readTensor(t ?? {}, where, new ExternalReader({})) }),
+  graph: ({ g }, _where, readGraph) => ({ kind: 'graph', value: readGraph(g ?? {}) }),
+  floats: ({ floats }) => ({ kind: 'floats', value: floats ?? [] }),
+  ints: ({ ints }, where) => ({ kind: 'ints', value: (ints ?? []).map((value) => integerOf(value, where)) }),
+  strings: ({ strings }) => ({ kind: 'strings', value: (strings ?? []).map((text) => utf8.decode(text)) }),
+};
+
+const kindOfCode = new Map<number, Attribute['kind']>(
+  (Object.keys(attributeCodes) as Attribute['kind'][]).map((kind) => [attributeCodes[kind], kind]),
+);
+
+/**
+ * Name and value of an attribute.
+ *
+ * @param node      what to call its node in an error
+ * @param readGraph for an attribute that is a graph
+ * @throws ModelError for a kind that the graph objects do not have
+ */
+function readAttribute(
+  proto: onnx.IAttributeProto,
+  node: string,
+  readGraph: (proto: onnx.IGraphProto) => Graph,
+): [name: string, value: Attribute] {
+  const name = proto.name ?? '';
+  const where = `${node}: attribute ${quoted(name)}`;
+  const code: number = proto.type ?? 0;
+  const kind = kindOfCode.get(code);
+  if (kind === undefined) {
+    throw new ModelError(
+      `model file: ${where}: attribute type ${code} is not supported; expected a number, text, tensor or graph, or a list of numbers or texts`,
+    );
+  }
+  return [name, readers[kind](proto, where, readGraph)];
+}
+
+/**
+ * The tensor of a TensorProto, its data copied.
+ *
+ * @param files that data outside the model file may lie in
+ * @throws ModelError for another element type than the graph objects have, data in a file that was not given, or a size that does not fit
+ */
+function readTensor(proto: onnx.ITensorProto, where: string, files: ExternalReader): Tensor {
+  const name = proto.name ?? '';
+  const place = name === '' ? where : `tensor ${quoted(name)}`;
+  const code = proto.dataType ?? 0;
+  const type = elementTypeOf(code);
+  if (type === undefined) {
+    throw new ModelError(
+      `model file: ${place}: element type ${code} is not supported; expected a float, integer or bool type`,
+    );
+  }
+  const outside = proto.dataLocation === externalLocation || (proto.externalData ?? []).length > 0;
+  const dims = (proto.dims ?? []).map((dim) => integerOf(dim, `${place}: dim`));
+  const data = outside
+    ? rawElements(files.read(proto, place), type, place)
+    : hasRawData(proto)
+      ? rawElements(proto.rawData, type, place)
+      : listedElements(proto, type);
+  if (dims.some((dim) => dim < 0) || elementCount(dims) !== data.length) {
+    throw new ModelError(
+      `model file: ${place}: expected as many elements as shape [${listed(dims)}] has, got ${data.length}; the file is damaged`,
+    );
+  }
+  return { name, type, dims, data } as Tensor;
+}
+
+function hasRawData(proto: onnx.ITensorProto): proto is onnx.ITensorProto & { rawData: Uint8Array } {
+  return proto.rawData !== undefined && proto.rawData !== null && proto.rawData.length > 0;
+}
+
+function rawElements(bytes: Uint8Array, type: ElementType, place: string): ElementArrays[ElementType] {
+  const size = elementArrays[type].BYTES_PER_ELEMENT;
+  if (bytes.length % size !== 0) {
+    throw new ModelError(
+      `model file: ${place}: expected ${size} bytes an element, got ${bytes.length} in all; the file is damaged`,
+    );
+  }
+  // The array constructors want aligned memory of their own.
+  const own = littleEndian ? new Uint8Array(bytes) : swapBytes(bytes, size);
+  return new elementArrays[type](own.buffer as ArrayBuffer);
+}
+
+/** Elements that stand one by one in the field of their type, as ONNX puts them when there is no raw data. */
+function listedElements(proto: onnx.ITensorProto, type: ElementType): ElementArrays[ElementType] {
+  switch (type) {
+    case 'float32':
+      return Float32Array.from(proto.floatData ?? []);
+    case 'float64':
+      return Float64Array.from(proto.doubleData ?? []);
+    case 'int64':
+      return BigInt64Array.from((proto.int64Data ?? []) as unknown[], bigInteger);
+    case 'uint64':
+      return BigUint64Array.from((proto.uint64Data ?? []) as unknown[], bigInteger);
+    case 'uint32':
+      return Uint32Array.from((proto.uint64Data ?? []) as unknown[], (value) => Number(bigInteger(value)));
+    case 'float16':
+    case 'int8':
+    case 'int16':
+    case 'int32':
+    case 'uint8':
+    case 'uint16':
+    case 'bool':
+      return elementArrays[type].from(proto.int32Data ?? []);
+  }
 }

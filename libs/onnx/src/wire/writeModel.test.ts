@@ -1,8 +1,8 @@
-import { describe, expect, it } from 'vitest';
 import onnxProto from 'onnx-proto';
-import { floatTensor } from '../graph/tensor.ts';
+import { describe, expect, it } from 'vitest';
+import { floatTensor } from '../graph.ts';
 import { exampleModel } from '../testing/exampleModel.ts';
-import { swapBytes } from './bytes.ts';
+import { swapBytes } from './codes.ts';
 import { writeModel, writeSplitModel } from './writeModel.ts';
 
 describe(writeModel, () => {

@@ -1,14 +1,18 @@
+import { ModelError } from '@onda/contract';
 import onnxProto from 'onnx-proto';
 import type { onnx } from 'onnx-proto';
-import { ModelError } from '@onda/contract';
-import type { Attribute, Dim, Graph, Model, Node, ValueInfo } from '../graph/graph.ts';
-import type { Tensor } from '../graph/tensor.ts';
-import { attributeCodes } from './attributeCodes.ts';
-import { littleEndian, swapBytes } from './bytes.ts';
+import type { Attribute, Dim, Graph, Model, Node, Tensor, ValueInfo } from '../graph.ts';
+import type { Parts } from './codes.ts';
+import {
+  attributeCodes,
+  elementCodes,
+  joinParts,
+  lengthPrefixed,
+  littleEndian,
+  sizeOf,
+  swapBytes,
+} from './codes.ts';
 import { DataFile } from './externalData.ts';
-import { elementCodes } from './elementCodes.ts';
-import type { Parts } from './parts.ts';
-import { joinParts, lengthPrefixed, sizeOf } from './parts.ts';
 
 /** Protobuf's limit of a file. */
 const largest = 2 ** 31 - 1;

@@ -1,0 +1,111 @@
+import { ModelError } from '@onda/contract';
+import { isObject } from './json.ts';
+
+/** How a weight lies in the weight bytes. */
+export interface WeightEntry {
+  readonly name: string;
+  readonly shape: readonly number[];
+  readonly dtype: string;
+  /** Values stored as `stored * scale + min` in `dtype`, or as half floats. */
+  readonly quantization?: { readonly dtype: string; readonly scale?: number; readonly min?: number };
+}
+
+/** What TensorFlow.js calls model artifacts, as far as an export needs them: `tf.io.ModelArtifacts` fits. */
+export interface LayersArtifacts {
+  /** The parsed topology of model.json, as `model.toJSON(null, false)` gives it. */
+  readonly modelTopology?: unknown;
+  readonly weightSpecs?: readonly WeightEntry[];
+  /** All weights' bytes, one after the other in the order of the specs; in one buffer or cut into several. */
+  readonly weightData?: ArrayBuffer | readonly ArrayBuffer[];
+}
+
+/** What a saved model.json and its weight files hold: artifacts, with the metadata that its maker put there. */
+export interface SavedModel {
+  readonly modelTopology: object;
+  readonly weightSpecs: WeightEntry[];
+  readonly weightData: ArrayBuffer;
+  readonly userDefinedMetadata?: Record<string, object>;
+}
+
+interface WeightGroup {
+  readonly paths: string[];
+  readonly weights: WeightEntry[];
+}
+
+/**
+ * The artifacts of a layers model that TensorFlow.js saved, or tensorflowjs_converter made of a Keras model.
+ *
+ * @param text   of model.json
+ * @param file   what to call it in an error
+ * @param shard  gives a weight file by its path beside model.json
+ * @throws ModelError for anything else than a layers model; what `shard` throws
+ */
+export function readSavedModel(text: string, file: string, shard: (path: string) => Uint8Array): SavedModel {
+  const document = parse(text, file);
+  if (isObject(document) && document['format'] === 'graph-model') {
+    throw new ModelError(
+      `${file}: expected a layers model, got a graph model, whose layers are not known any more; convert the Keras model with --output_format tfjs_layers_model`,
+    );
+  }
+  const { modelTopology, weightsManifest, userDefinedMetadata } = isObject(document) ? document : {};
+  if (!isObject(modelTopology) || !Array.isArray(weightsManifest)) {
+    throw new ModelError(
+      `${file}: expected modelTopology and weightsManifest, as tf.LayersModel.save writes them, got ${isObject(document) ? `the keys ${Object.keys(document).join(', ')}` : typeof document}; give a layers model`,
+    );
+  }
+  const groups = weightsManifest.map((group: unknown, index) => {
+    if (isGroup(group)) return group;
+    throw new ModelError(
+      `${file}: weightsManifest[${index}]: expected paths and weights; save the model again`,
+    );
+  });
+  const paths = groups.flatMap((group) => group.paths);
+  for (const path of paths) checkPath(path, file);
+  return {
+    modelTopology,
+    weightSpecs: groups.flatMap(({ weights }) => weights),
+    weightData: joined(paths.map(shard)),
+    ...(isObject(userDefinedMetadata) && {
+      userDefinedMetadata: userDefinedMetadata as Record<string, object>,
+    }),
+  };
+}
+
+function parse(text: string, file: string): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch (error) {
+    throw new ModelError(
+      `${file}: not JSON: ${error instanceof Error ? error.message : String(error)}; give a model.json that TensorFlow.js saved`,
+      { cause: error },
+    );
+  }
+}
+
+function isGroup(group: unknown): group is WeightGroup {
+  if (!isObject(group)) return false;
+  const { paths, weights } = group;
+  return Array.isArray(weights) && Array.isArray(paths) && paths.every((name) => typeof name === 'string');
+}
+
+function checkPath(path: string, file: string): void {
+  const parts = path.split(/[\\/]/);
+  // An absolute one starts with an empty part, or a drive's letter.
+  if (parts[0] !== '' && !/^[A-Za-z]:$/.test(parts[0]) && !parts.includes('..')) return;
+  throw new ModelError(
+    `${file}: weightsManifest: expected paths beside the file, got ${JSON.stringify(path)}; save the model again`,
+  );
+}
+
+/** The parts in one piece. A part that is alone in its memory already is not copied: weights may take gigabytes. */
+function joined(parts: readonly Uint8Array[]): ArrayBuffer {
+  const [{ buffer, byteLength } = new Uint8Array()] = parts;
+  if (parts.length === 1 && buffer instanceof ArrayBuffer && buffer.byteLength === byteLength) return buffer;
+  const whole = new Uint8Array(parts.reduce((size, part) => size + part.length, 0));
+  let offset = 0;
+  for (const part of parts) {
+    whole.set(part, offset);
+    offset += part.length;
+  }
+  return whole.buffer;
+}

@@ -1,0 +1,54 @@
+import { attribute } from '@onda/onnx';
+import { cast, scalar } from '../graph/ops.ts';
+import { emitActivation } from './activations.ts';
+import type { LayerConverter, LayerFamily } from './layerRule.ts';
+import { layerConstant, perSample } from './layerRule.ts';
+import type { MaskRule } from './masks.ts';
+import { passMask } from './masks.ts';
+
+/** Dense over the last axis: [..., inputs] ---> [..., units]. One Gemm for [batch, inputs], else MatMul and Add. */
+const convertDense: LayerConverter = (call) => {
+  const { builder, path, options, weights } = call;
+  const [x] = call.inputs;
+  const units = options.count('units');
+  const last = Number(x.shape.at(-1));
+  const like = { shape: [...x.shape.slice(0, -1), units], timeMajor: x.timeMajor };
+  const kernel = layerConstant(call, 'kernel', [last, units], () => weights.get('kernel', [last, units]));
+  const bias = options.flag('use_bias', true)
+    ? layerConstant(call, 'bias', [units], () => weights.get('bias', [units]))
+    : '';
+  const name = options.get('activation') === 'linear' ? path : `${path}/dense`;
+  let y;
+  if (x.shape.length === 2) y = builder.single(name, 'Gemm', [x, kernel, bias], like);
+  else {
+    const product = builder.single(bias === '' ? name : `${path}/matmul`, 'MatMul', [x, kernel], like);
+    y = bias === '' ? product : builder.single(name, 'Add', [product, bias], like);
+  }
+  return [emitActivation(builder, path, y, options)];
+};
+
+/** [batch, time] of whole numbers ---> [batch, time, outputDim]. */
+const convertEmbedding: LayerConverter = (call) => {
+  const { builder, path, options, weights } = call;
+  const [x] = call.inputs;
+  const dims = [options.count('input_dim'), options.count('output_dim')];
+  const table = layerConstant(call, 'embeddings', dims, () => weights.get('embeddings', dims));
+  const indices = cast(builder, `${path}/indices`, x, 'int32');
+  const shape = [...x.shape, dims[1]];
+  const like = { shape, timeMajor: x.timeMajor };
+  return [builder.single(path, 'Gather', [table, indices], like, { axis: attribute.int(0) })];
+};
+
+/** With `mask_zero`, samples of word 0 do not count. */
+const wordMask: MaskRule = ({ builder, path, options, inputs: [x] }) => {
+  if (!options.flag('mask_zero', false)) return null;
+  const numbers = cast(builder, `${path}/numbers`, x, 'float32');
+  const like = { ...x, type: 'bool' as const };
+  const zero = builder.single(`${path}/zero`, 'Equal', [numbers, scalar(builder, 0)], like);
+  return { value: builder.single(`${path}/mask`, 'Not', [zero], like) };
+};
+
+export const coreLayers = {
+  Dense: { convert: convertDense, mask: passMask, timing: perSample },
+  Embedding: { convert: convertEmbedding, mask: wordMask, timing: perSample },
+} satisfies LayerFamily;

@@ -1,0 +1,238 @@
+import { attribute, floatTensor } from '@onda/onnx';
+import { UnsupportedError } from '../errors.ts';
+import { INT_MAX_SLICE_END, axis } from '../graph/ops.ts';
+import type { Dim, Value } from '../graph/value.ts';
+import type { LayerCall, LayerConverter, LayerFamily, LayerRule, Timing } from './layerRule.ts';
+import { batchMajor } from './layerRule.ts';
+import { fixed, transposed } from './reshaping.ts';
+import { channelsFirst, perDim, toChannelsFirst, toChannelsLast } from './window.ts';
+
+/** The axes of height and width. */
+function spatialAxes(call: LayerCall): [height: number, width: number] {
+  return channelsFirst(call) ? [2, 3] : [1, 2];
+}
+
+/** [[top, bottom], [left, right]], given so, as [vertical, horizontal], or as one number for all. */
+function sides({ options }: LayerCall, name: string, fallback: number): number[] {
+  const given = options.get(name) ?? fallback;
+  const pairs: unknown[] = Array.isArray(given) ? given : [given, given];
+  const flat = pairs.flatMap((pair): unknown[] => (Array.isArray(pair) ? (pair as unknown[]) : [pair, pair]));
+  if (flat.length === 4 && flat.every((side) => Number.isSafeInteger(side) && (side as number) >= 0)) {
+    return flat as number[];
+  }
+  throw new UnsupportedError(
+    `layer "${options.layer}": ${name}: expected [[top, bottom], [left, right]], got ${JSON.stringify(given)}; give whole numbers`,
+  );
+}
+
+/** The shape with some spatialAxes more or less at height and width. */
+function resized(call: LayerCall, { shape }: Value, change: (place: number, axis: 0 | 1) => number): Dim[] {
+  const [height, width] = spatialAxes(call);
+  return shape.map((dim, axis): Dim => {
+    if (axis !== height && axis !== width) return dim;
+    return typeof dim === 'number' ? change(dim, axis === height ? 0 : 1) : `${call.path}/place:${axis}`;
+  });
+}
+
+const convertZeroPadding2D: LayerConverter = (call) => {
+  const x = batchMajor(call);
+  const [top, bottom, left, right] = sides(call, 'padding', 1);
+  const [before, after] = [
+    [top, left],
+    [bottom, right],
+  ].map(([vertical, horizontal]) => {
+    const pads = [0, 0, 0, 0];
+    const [height, width] = spatialAxes(call);
+    pads[height] = vertical;
+    pads[width] = horizontal;
+    return pads;
+  });
+  const shape = resized(call, x, (place, axis) => place + (axis === 0 ? top + bottom : left + right));
+  const pads = call.builder.integers([...before, ...after]);
+  return [
+    call.builder.single(call.path, 'Pad', [x, pads], { shape }, { mode: attribute.string('constant') }),
+  ];
+};
+
+const convertCropping2D: LayerConverter = (call) => {
+  const { builder, path } = call;
+  const x = batchMajor(call);
+  const [top, bottom, left, right] = sides(call, 'cropping', 0);
+  const shape = resized(call, x, (place, axis) => place - (axis === 0 ? top + bottom : left + right));
+  // An end before the end counts from behind; no cropping there is beyond every size.
+  const ends = [bottom, right].map((side) => (side === 0 ? INT_MAX_SLICE_END : -side));
+  const inputs = [[top, left], ends, spatialAxes(call)].map((values) => builder.integers(values));
+  return [builder.single(path, 'Slice', [x, ...inputs], { shape })];
+};
+
+/** Every place repeated, or the spatialAxes in between on a line from one to the next: place p lies at p / size, without half a place to it. */
+const convertUpSampling2D: LayerConverter = (call) => {
+  const { builder, path, options } = call;
+  const mode = options.choice('interpolation', ['nearest', 'bilinear'], 'nearest');
+  const size = perDim(call, 'size', 2, 2);
+  const given = batchMajor(call);
+  const first = channelsFirst(call);
+  const x = first ? given : toChannelsFirst(call, given);
+  const name = `${path}/scales`;
+  const scales = builder.shared(name, () => floatTensor(name, [4], Float32Array.of(1, 1, ...size)));
+  const shape = x.shape.map((dim, axis): Dim => {
+    if (axis < 2) return dim;
+    return typeof dim === 'number' ? dim * size[axis - 2] : `${path}/place:${axis}`;
+  });
+  const y = builder.single(
+    path,
+    'Resize',
+    [x, '', scales],
+    { shape },
+    {
+      mode: attribute.string(mode === 'nearest' ? 'nearest' : 'linear'),
+      coordinate_transformation_mode: attribute.string('asymmetric'),
+      ...(mode === 'nearest' && { nearest_mode: attribute.string('floor') }),
+    },
+  );
+  return [first ? y : toChannelsLast(call, y)];
+};
+
+/** The height is axis 1, and so time, unless the channels come first. */
+function heightTiming(call: LayerCall, left: boolean): Timing {
+  return channelsFirst(call) || left ? 'samples' : { mixes: 'it changes the number of samples' };
+}
+
+/** Which place of the input each place of the result is, and -1 where it is none. */
+type SourceIndices = readonly number[];
+
+/**
+ * Images of another size, [batch, height, width, channels]: each place the one that TensorFlow.js takes (resizeNearestNeighbor), or on a line
+ * between two. Corners fall on corners unless crop_to_aspect_ratio is set, which does nothing but that in TensorFlow.js.
+ */
+const convertResizing: LayerConverter = (call) => {
+  const { options } = call;
+  const corners = !options.flag('crop_to_aspect_ratio', false);
+  const size = targetSize(call);
+  if (options.choice('interpolation', ['bilinear', 'nearest'], 'bilinear') === 'bilinear') {
+    return [emitLinear(call, size, corners)];
+  }
+  const x = batchMajor(call);
+  const [height, width] = fixed(call, x.shape.slice(1, 3));
+  return [
+    emitGather(call, x, [nearestIndices(height, size[0], corners), nearestIndices(width, size[1], corners)]),
+  ];
+};
+
+/** The middle of images, as TensorFlow.js cuts it out, cropAndResize and all; images that are too small are made larger. */
+const convertCenterCrop: LayerConverter = (call) => {
+  const x = batchMajor(call);
+  const size = targetSize(call);
+  const given = fixed(call, x.shape.slice(1, 3));
+  const rests = given.map((places, dim) => (places === size[dim] ? 0 : Math.floor((places - size[dim]) / 2)));
+  // A width of one place more is cut at its left (center_crop.ts).
+  const before = [rests[0], given[1] !== size[1] && rests[1] === 0 ? 1 : rests[1]];
+  if (before.some((rest) => rest < 0)) return [emitLinear(call, size, false)];
+  return [
+    emitGather(
+      call,
+      x,
+      [0, 1].map((dim) => croppedIndices(given[dim], size[dim], before[dim])) as [
+        SourceIndices,
+        SourceIndices,
+      ],
+    ),
+  ];
+};
+
+function targetSize({ options }: LayerCall): [height: number, width: number] {
+  return [options.count('height'), options.count('width')];
+}
+
+/** SourceIndices as resizeNearestNeighbor takes them. */
+function nearestIndices(from: number, to: number, corners: boolean): SourceIndices {
+  const scale = corners && to > 1 ? (from - 1) / (to - 1) : from / to;
+  return Array.from({ length: to }, (_, place) =>
+    Math.min(from - 1, corners ? Math.round(place * scale) : Math.floor(place * scale)),
+  );
+}
+
+/** SourceIndices as cropAndResize takes them, with its box in float32. */
+function croppedIndices(from: number, to: number, before: number): SourceIndices {
+  const [start, end] = [Math.fround(before / from), Math.fround((to + before) / from)];
+  const scale = to > 1 ? ((end - start) * (from - 1)) / (to - 1) : 0;
+  return Array.from({ length: to }, (_, place) => {
+    const at = to > 1 ? start * (from - 1) + place * scale : 0.5 * (start + end) * (from - 1);
+    return at < 0 || at > from - 1 ? -1 : Math.round(at);
+  });
+}
+
+/** Takes places of height and width; zeros where there is none. */
+function emitGather(
+  { builder, path }: LayerCall,
+  x: Value,
+  places: readonly [SourceIndices, SourceIndices],
+): Value {
+  let result = x;
+  places.forEach((list, dim) => {
+    const part = ['rows', 'columns'][dim];
+    const shape = result.shape.map((size, at) => (at === dim + 1 ? list.length : size));
+    const taken = builder.integers(list.map((place) => Math.max(place, 0)));
+    const name = dim === 1 ? path : `${path}/${part}`;
+    result = builder.single(name, 'Gather', [result, taken], { shape, type: x.type }, axis(dim + 1));
+    if (!list.includes(-1)) return;
+    const there = builder.constant(
+      floatTensor(
+        `${path}/${part}_there`,
+        dim === 0 ? [list.length, 1, 1] : [list.length, 1],
+        Float32Array.from(list, (place) => (place < 0 ? 0 : 1)),
+      ),
+    );
+    result = builder.single(`${path}/${part}_inside`, 'Mul', [result, there], result);
+  });
+  return result;
+}
+
+function emitLinear(call: LayerCall, size: readonly [number, number], corners: boolean): Value {
+  const { builder, path } = call;
+  const x = transposed(call, batchMajor(call), [0, 3, 1, 2], `${path}/channels_first`);
+  const [batch, channelDim, ...places] = x.shape;
+  const [channels] = fixed(call, [channelDim, ...places]);
+  // Sizes, not scales: those are float32, and 5 times 7/5 may be 6 places. The batch is taken over as it is.
+  const part = (name: string, op: string, inputs: (Value | string)[], length: number, more = {}): Value =>
+    builder.single(`${path}/${name}`, op, inputs, { shape: [length], type: 'int64' }, more);
+  const shape = part('shape', 'Shape', [x], 4);
+  const kept = part('kept', 'Slice', [shape, builder.integers([0]), builder.integers([2])], 2);
+  const sizes = part('sizes', 'Concat', [kept, builder.integers(size)], 4, axis(0));
+  const y = builder.single(
+    `${path}/resize`,
+    'Resize',
+    [x, '', '', sizes],
+    { shape: [batch, channels, ...size] },
+    {
+      mode: attribute.string('linear'),
+      coordinate_transformation_mode: attribute.string(corners ? 'align_corners' : 'asymmetric'),
+    },
+  );
+  return transposed(call, y, [0, 2, 3, 1], path);
+}
+
+const timing: LayerRule['timing'] = () => ({ mixes: 'it changes the number of samples' });
+
+export const imageLayers = {
+  Cropping2D: {
+    convert: convertCropping2D,
+    timing: (call) => {
+      const [top, bottom] = sides(call, 'cropping', 0);
+      return heightTiming(call, top + bottom === 0);
+    },
+  },
+  UpSampling2D: {
+    convert: convertUpSampling2D,
+    timing: (call) => heightTiming(call, perDim(call, 'size', 2, 2)[0] === 1),
+  },
+  ZeroPadding2D: {
+    convert: convertZeroPadding2D,
+    timing: (call) => {
+      const [top, bottom] = sides(call, 'padding', 1);
+      return heightTiming(call, top + bottom === 0);
+    },
+  },
+  CenterCrop: { convert: convertCenterCrop, timing },
+  Resizing: { convert: convertResizing, timing },
+} satisfies LayerFamily;

@@ -1,0 +1,222 @@
+import { attribute, floatTensor } from '@onda/onnx';
+import { UnsupportedError } from '../errors.ts';
+import { axis, emitReduce, scalar } from '../graph/ops.ts';
+import type { Dim, Value } from '../graph/value.ts';
+import type { LayerCall, LayerConverter, LayerFamily, LayerRule, Mask } from './layerRule.ts';
+import { batchMajor, perSample } from './layerRule.ts';
+import type { MaskRule } from './masks.ts';
+
+/** Inputs in one layout: time-major when all of them lie so. */
+function alike({ builder, inputs }: LayerCall): Value[] {
+  const timeMajor = inputs.every((input) => input.timeMajor);
+  return inputs.map((input) => builder.inLayout(input, timeMajor));
+}
+
+/** The dims of a result to which inputs of one rank are broadcast. */
+function broadcast(call: LayerCall, values: readonly Value[]): { shape: Dim[]; timeMajor: boolean } {
+  const [first] = values;
+  if (values.length < 2 || values.some(({ shape }) => shape.length !== first.shape.length)) {
+    throw new UnsupportedError(
+      `layer "${call.options.layer}": expected two inputs or more of one rank, got ${values.map(({ shape }) => `[${shape.join(', ')}]`).join(', ')}; reshape them before`,
+    );
+  }
+  const shape = first.shape.map(
+    (dim, index) => values.find((value) => value.shape[index] !== 1)?.shape[index] ?? dim,
+  );
+  return { shape, timeMajor: first.timeMajor };
+}
+
+/** Inputs taken together two at a time, as TensorFlow.js does. */
+function folded(op: string): LayerConverter {
+  return (call) => {
+    const values = alike(call);
+    const like = broadcast(call, values);
+    const [first, ...rest] = values;
+    return [rest.reduce((sum, value) => call.builder.single(call.path, op, [sum, value], like), first)];
+  };
+}
+
+const convertAdd = folded('Add');
+const convertMultiply = folded('Mul');
+const convertMaximum = folded('Max');
+const convertMinimum = folded('Min');
+
+const convertAverage: LayerConverter = (call) => {
+  const { builder, path, inputs } = call;
+  const [sum] = convertAdd({ ...call, path: `${path}/sum` });
+  const name = `float32.1/${inputs.length}`;
+  const share = builder.shared(name, () => floatTensor(name, [], Float32Array.of(1 / inputs.length)));
+  return [builder.single(path, 'Mul', [sum, share], sum)];
+};
+
+const convertConcatenate: LayerConverter = (call) => {
+  const values = alike(call);
+  const [{ shape: first, timeMajor }] = values;
+  const given = call.options.number('axis', -1);
+  const place = joinedAxis(call);
+  // In the time-major layout batch and time have changed places.
+  const at = timeMajor && place < 2 ? 1 - place : place;
+  const sizes = values.map(({ shape }) => shape[at]);
+  if (
+    !Number.isInteger(place) ||
+    place < 1 ||
+    place >= first.length ||
+    values.some(({ shape }) => shape.length !== first.length)
+  ) {
+    throw new UnsupportedError(
+      `layer "${call.options.layer}": axis: expected an axis after the batch that all inputs have, got ${given}; reshape them before`,
+    );
+  }
+  const numbers = sizes.filter((size) => typeof size === 'number');
+  const joined: Dim =
+    numbers.length === sizes.length ? numbers.reduce((sum, size) => sum + size, 0) : `${call.path}/joined`;
+  const shape = first.map((dim, index) => (index === at ? joined : dim));
+  return [
+    call.builder.single(call.path, 'Concat', values, { shape, timeMajor, type: values[0].type }, axis(at)),
+  ];
+};
+
+function joinedAxis({ options, inputs }: LayerCall): number {
+  const given = options.number('axis', -1);
+  return given < 0 ? given + inputs[0].shape.length : given;
+}
+
+/**
+ * TensorFlow.js puts an axis before the mask of a merge layer (merge.ts, Merge.computeMask), and then multiplies values [batch, units] by
+ * masks [1, time].
+ */
+const mergedMask: MaskRule = ({ options }, masks) => {
+  if (masks.every((mask) => mask === null)) return null;
+  return { spoilt: `layer "${options.layer}" merges masks into a shape of its own` };
+};
+
+/** What counts in all of them, joined along features; along time the masks one after the other, of which each must be there. */
+const concatenatedMask: MaskRule = (call, masks) => {
+  const { builder, path, options, inputs } = call;
+  const given = masks.filter((mask) => mask !== null);
+  if (given.length === 0) return null;
+  const values = given.flatMap((mask) =>
+    mask.spoilt === undefined ? [builder.inLayout(mask.value, false)] : [],
+  );
+  const [first, ...rest] = values;
+  const spoilt: Mask = { spoilt: `layer "${options.layer}" joins masks of another shape than its values` };
+  if (values.length < given.length || inputs[0].shape.length !== 3) return spoilt;
+  const place = joinedAxis(call);
+  if (place === 2) {
+    return {
+      value: rest.reduce((both, value) => builder.single(`${path}/mask`, 'And', [both, value], both), first),
+    };
+  }
+  if (place !== 1 || values.length < masks.length) return spoilt;
+  const times = values.map(({ shape }) => shape[1]);
+  const joined = times.every((time) => typeof time === 'number')
+    ? times.reduce((sum, time) => sum + time, 0)
+    : `${path}/joined`;
+  const like = { shape: [first.shape[0], joined], type: 'bool' as const };
+  return { value: builder.single(`${path}/mask`, 'Concat', values, like, axis(1)) };
+};
+
+const merging = (convert: LayerConverter): LayerRule => ({ convert, mask: mergedMask, timing: perSample });
+
+/** TensorFlow.js's K.epsilon(), below which a length counts as this. */
+const EPSILON = 1e-7;
+
+/**
+ * Products of two inputs over one axis of each, sample by sample of the batch.
+ *
+ *   [batch, i, n] . [batch, n, j] ---> [batch, i, j];  [batch, n] . [batch, n] ---> [batch, 1]
+ */
+const convertDot: LayerConverter = (call) => {
+  const { builder, path, options } = call;
+  const axes = dotAxes(call);
+  const values = call.inputs.map((_, index) => {
+    const value = batchMajor(call, index);
+    return options.flag('normalize', false) ? l2Normalize(call, value, axes[index], index) : value;
+  });
+  // As matrices: the left one with the axis last, the right one with it first.
+  const [left, right] = values.map((value, index) => {
+    const matrix = value.shape.length === 3 ? value : unsqueezed(value, index === 0 ? 1 : 2);
+    const at = value.shape.length === 3 ? axes[index] : index === 0 ? 2 : 1;
+    return at === (index === 0 ? 2 : 1) ? matrix : transposedMatrix(matrix, index);
+  });
+  const [batch] = left.shape;
+  const full: Dim[] = [batch, left.shape[1], right.shape[2]];
+  const product = builder.single(`${path}/matmul`, 'MatMul', [left, right], { shape: full });
+  const ranks = values.map(({ shape }) => shape.length);
+  const gone = [...(ranks[0] === 2 ? [1] : []), ...(ranks[1] === 2 ? [2] : [])].slice(
+    0,
+    ranks[0] + ranks[1] === 4 ? 1 : 2,
+  );
+  if (gone.length === 0) return [product];
+  const shape = full.filter((_, axis) => !gone.includes(axis));
+  return [builder.single(path, 'Squeeze', [product, builder.integers(gone)], { shape })];
+
+  function unsqueezed(value: Value, axis: number): Value {
+    const dims = [...value.shape];
+    dims.splice(axis, 0, 1);
+    return builder.single(`${path}/raised:${axis}`, 'Unsqueeze', [value, builder.integers([axis])], {
+      shape: dims,
+    });
+  }
+
+  function transposedMatrix(matrix: Value, index: number): Value {
+    const [rows, first, second] = matrix.shape;
+    return builder.single(
+      `${path}/turned:${index}`,
+      'Transpose',
+      [matrix],
+      { shape: [rows, second, first] },
+      { perm: attribute.ints([0, 2, 1]) },
+    );
+  }
+};
+
+/** x / sqrt(max(sum x^2, epsilon)) over an axis (tfjs-layers losses.ts, l2Normalize). */
+function l2Normalize(call: LayerCall, x: Value, axis: number, index: number): Value {
+  const { builder, path } = call;
+  const square = builder.single(`${path}/square:${index}`, 'Mul', [x, x], x);
+  const sum = emitReduce(call, `${path}/sum:${index}`, 'ReduceSum', square, [axis], true);
+  const kept = builder.single(`${path}/kept:${index}`, 'Max', [sum, scalar(builder, EPSILON)], sum);
+  const length = builder.single(`${path}/length:${index}`, 'Sqrt', [kept], sum);
+  return builder.single(`${path}/normal:${index}`, 'Div', [x, length], x);
+}
+
+/** The axis of each of the two inputs, from 0. */
+function dotAxes({ options, inputs }: LayerCall): [left: number, right: number] {
+  const given = options.get('axes');
+  const axes = (Array.isArray(given) ? (given as unknown[]) : [given, given]).map((axis, index) => {
+    const rank = inputs.at(index)?.shape.length ?? 0;
+    return typeof axis === 'number' && axis < 0 ? axis + rank : axis;
+  });
+  const fits =
+    inputs.length === 2 &&
+    inputs.every(
+      ({ shape }, index) =>
+        (shape.length === 2 || shape.length === 3) &&
+        (axes[index] === 1 || axes[index] === 2) &&
+        (axes[index] as number) < shape.length,
+    );
+  if (fits) return axes as [number, number];
+  throw new UnsupportedError(
+    `layer "${options.layer}": axes: expected an axis after the batch of each of two inputs of 2 or 3 dims, got ${JSON.stringify(given)}; permute or reshape before`,
+  );
+}
+
+export const mergingLayers = {
+  Add: merging(convertAdd),
+  Average: merging(convertAverage),
+  Concatenate: {
+    convert: convertConcatenate,
+    mask: concatenatedMask,
+    timing: (call) => (joinedAxis(call) === 1 ? { mixes: 'it joins sequences along time' } : 'samples'),
+  },
+  Maximum: merging(convertMaximum),
+  Minimum: merging(convertMinimum),
+  Multiply: merging(convertMultiply),
+  Dot: {
+    convert: convertDot,
+    mask: () => null,
+    // The streams of the inputs apart are not known here: a product with samples on the right, or over them, is not one of each by itself.
+    timing: () => ({ mixes: 'its products are over pairs of samples' }),
+  },
+} satisfies LayerFamily;

@@ -1,0 +1,60 @@
+import { floatTensor } from '@onda/onnx';
+import { UnsupportedError } from '../errors.ts';
+import { axis, cast, emitReduce } from '../graph/ops.ts';
+import type { LayerConverter, LayerFamily } from './layerRule.ts';
+import { batchMajor, mixes, perSample } from './layerRule.ts';
+
+const modes = ['multiHot', 'multi_hot', 'oneHot', 'one_hot', 'count'] as const;
+
+/**
+ * Which of the tokens are there, or how often: [batch, words] ---> [batch, tokens]. TensorFlow.js gives an error for a word out of range,
+ * which a graph cannot; such a word counts for nothing here.
+ */
+const convertCategoryEncoding: LayerConverter = (call) => {
+  const { builder, path, options } = call;
+  const mode = options.choice('output_mode', modes, 'multiHot');
+  const x = batchMajor(call);
+  if (x.shape.length !== 2 || (mode.startsWith('one') && x.shape[1] !== 1)) {
+    throw new UnsupportedError(
+      `layer "${options.layer}": expected words [batch, ${mode.startsWith('one') ? '1' : 'words'}], got [${x.shape.join(', ')}]; TensorFlow.js encodes no others`,
+    );
+  }
+  const tokens = options.count('num_tokens');
+  const words = cast(builder, `${path}/whole`, x, 'int32');
+  const codes = cast(builder, `${path}/codes`, words, 'int64');
+  // OneHot counts -1 as the last token.
+  const least = builder.single(`${path}/negative`, 'Less', [codes, builder.integer(0)], {
+    ...codes,
+    type: 'bool',
+  });
+  const inside = builder.single(`${path}/inside`, 'Where', [least, builder.integer(tokens), codes], codes);
+  const ends = builder.shared('float32:0_1', () => floatTensor('float32:0_1', [2], Float32Array.of(0, 1)));
+  const depth = builder.integers([tokens]);
+  const shape = [...x.shape, tokens];
+  const each = builder.single(`${path}/each`, 'OneHot', [inside, depth, ends], { shape }, axis(-1));
+  return [emitReduce(call, path, mode === 'count' ? 'ReduceSum' : 'ReduceMax', each, [1], false)];
+};
+
+/** x scale + offset */
+const convertRescaling: LayerConverter = ({ builder, path, options, inputs: [x] }) => {
+  const scalar = (part: string, fallback: number): string => {
+    const name = `${path}/${part}`;
+    const value = options.number(part, fallback);
+    return builder.shared(name, () => floatTensor(name, [], Float32Array.of(value)));
+  };
+  const scaled = builder.single(`${path}/scaled`, 'Mul', [x, scalar('scale', 1)], x);
+  return [builder.single(path, 'Add', [scaled, scalar('offset', 0)], x)];
+};
+
+export const preprocessingLayers = {
+  CategoryEncoding: { convert: convertCategoryEncoding, timing: mixes('it counts over all samples') },
+  Rescaling: { convert: convertRescaling, timing: perSample },
+  RandomWidth: {
+    convert: ({ options }) => {
+      throw new UnsupportedError(
+        `layer "${options.layer}": RandomWidth is not supported: it draws another width at every call, in TensorFlow.js also at inference; remove it before the export`,
+      );
+    },
+    timing: perSample,
+  },
+} satisfies LayerFamily;

@@ -1,0 +1,181 @@
+import type { PackedState, SeparateStates, StateRow } from '@onda/contract';
+import { tensorNames } from '@onda/contract';
+import { UnsupportedError } from '../errors.ts';
+import type { GraphBuilder } from '../graph/graphBuilder.ts';
+import { axis } from '../graph/ops.ts';
+import type { Value } from '../graph/value.ts';
+import type { RecurrentStates } from '../recurrent/recurrentNode.ts';
+import type { RecurrentWeights } from '../recurrent/recurrentWeights.ts';
+
+/** How states go in and out of a graph: all in one row a sequence, or each as a tensor of its own. */
+export const statePackings = ['row', 'separate'] as const;
+export type StatePacking = (typeof statePackings)[number];
+
+/** Where each state comes in and goes out. */
+export type StateLayout = PackedState | SeparateStates;
+
+/** Length of a row of all states. */
+function rowSize(rows: readonly StateRow[]): number {
+  return rows.reduce((sum, { size }) => sum + size, 0);
+}
+
+/**
+ * Lays out states for a graph. Separate ones are named by their place, with as many digits as the last place has, so that inputs and
+ * outputs sort alike, and like the rows: Triton pairs them by sorted names (server issue 8586).
+ */
+export function stateLayout(rows: readonly StateRow[], packing: StatePacking): StateLayout {
+  const size = rowSize(rows);
+  if (packing === 'row') return { size, rows: [...rows] };
+  const digits = Math.max(2, String(rows.length - 1).length);
+  const { stateIn, stateOut } = tensorNames;
+  const named = rows.map((row, index) => {
+    const place = `${String(index).padStart(digits, '0')}_${row.kind}`;
+    return { ...row, input: `${stateIn}_${place}`, output: `${stateOut}_${place}` };
+  });
+  return { packing, size, rows: named };
+}
+
+/** The tensors of states on both sides of a graph, in the order of the graph's inputs and outputs; `size` is each tensor's last dim. */
+export function stateTensors(layout: StateLayout): { input: string; output: string; size: number }[] {
+  if ('packing' in layout) return layout.rows.map(({ input, output, size }) => ({ input, output, size }));
+  return [{ input: tensorNames.stateIn, output: tensorNames.stateOut, size: layout.size }];
+}
+
+/** Adds the inputs of states to a graph, [batch, size] each. */
+export function stateInputs(builder: GraphBuilder, layout: StateLayout): Value[] {
+  return stateTensors(layout).map(({ input, size }) => builder.input(input, 'float32', ['batch', size]));
+}
+
+/** Each state by itself as recurrent nodes take it, [1, batch, units], in the order of the rows. */
+export function stateParts(builder: GraphBuilder, layout: StateLayout, inputs: readonly Value[]): Value[] {
+  if (!('packing' in layout)) return unpackRow(builder, inputs[0], layout.rows);
+  return inputs.map((row, index) => {
+    const { layer, kind } = layout.rows[index];
+    return builder.single(`${layer}/${kind}/unsqueeze`, 'Unsqueeze', [row, builder.integers([0])], {
+      shape: [1, ...row.shape],
+    });
+  });
+}
+
+/** Makes states, [1, batch, units] each in the order of the rows, outputs of the graph. */
+export function outputStates(builder: GraphBuilder, layout: StateLayout, parts: readonly Value[]): void {
+  if (!('packing' in layout)) {
+    builder.output(tensorNames.stateOut, packRow(builder, parts));
+    return;
+  }
+  layout.rows.forEach(({ layer, kind, output }, index) => {
+    const [, ...shape] = parts[index].shape;
+    const inputs = [parts[index], builder.integers([0])];
+    builder.output(output, builder.single(`${layer}/${kind}/squeeze`, 'Squeeze', inputs, { shape }));
+  });
+}
+
+/** Takes a state row [batch, state] apart into [1, batch, size] each. */
+function unpackRow(builder: GraphBuilder, row: Value, rows: readonly StateRow[]): Value[] {
+  const [batch, size] = row.shape;
+  const whole = builder.single('state/unsqueeze', 'Unsqueeze', [row, builder.integers([0])], {
+    shape: [1, batch, size],
+  });
+  if (rows.length === 1) return [whole];
+  return builder.node({
+    name: 'state/split',
+    op: 'Split',
+    inputs: [whole, builder.integers(rows.map((part) => part.size))],
+    outputs: rows.map((part) => ({ part: `${part.layer}/${part.kind}`, shape: [1, batch, part.size] })),
+    attributes: axis(2),
+  });
+}
+
+/** Packs states, [1, batch, size] each, into a row [batch, state]. */
+function packRow(builder: GraphBuilder, parts: readonly Value[]): Value {
+  const [, batch] = parts[0].shape;
+  const size = parts.reduce((sum, { shape }) => sum + Number(shape[2]), 0);
+  const whole =
+    parts.length === 1
+      ? parts[0]
+      : builder.single('state/concat', 'Concat', parts, { shape: [1, batch, size] }, axis(2));
+  return builder.single('state/squeeze', 'Squeeze', [whole, builder.integers([0])], { shape: [batch, size] });
+}
+
+/** Where the states of recurrent layers come from and go to when a model's author gave none. */
+export interface StateKeeper {
+  /** Whether the model is exported with its states as input and output. */
+  readonly stateful: boolean;
+  /** The states that a layer starts from, [1, batch, units]; undefined: zeros. */
+  start(layer: string, weights: RecurrentWeights): RecurrentStates | undefined;
+  /** The states that it ended with. */
+  end(layer: string, states: RecurrentStates): void;
+}
+
+/** Every sequence starts from zeros, and its last states are not put out. */
+export const noStates: StateKeeper = {
+  stateful: false,
+  start: () => undefined,
+  end: () => undefined,
+};
+
+/** Learns which states the layers of a model have, in the order in which the layers are converted. */
+export class StateRecorder implements StateKeeper {
+  readonly stateful = true;
+  readonly rows: StateRow[] = [];
+
+  start(layer: string, { cell, units }: RecurrentWeights): undefined {
+    if (this.rows.some((row) => row.layer === layer)) {
+      throw new UnsupportedError(
+        `layer "${layer}": a layer that is called more than once has more than one state; export without stateful`,
+      );
+    }
+    for (const kind of cell === 'lstm' ? (['h', 'c'] as const) : (['h'] as const)) {
+      this.rows.push({ layer, kind, offset: rowSize(this.rows), size: units });
+    }
+  }
+
+  end(): void {
+    // Only what layers start from tells their states.
+  }
+}
+
+/** States that layers start from, and what they ended with; each [1, batch, units], in the order of the rows. */
+export class CarriedStates implements StateKeeper {
+  readonly stateful = true;
+  private readonly rows: readonly StateRow[];
+  private readonly starts: readonly Value[];
+  private readonly ends = new Map<string, RecurrentStates>();
+
+  constructor(rows: readonly StateRow[], starts: readonly Value[]) {
+    this.rows = rows;
+    this.starts = starts;
+  }
+
+  start(layer: string): RecurrentStates {
+    const find = (kind: 'h' | 'c'): Value | undefined =>
+      this.starts.find((_, at) => this.rows[at].layer === layer && this.rows[at].kind === kind);
+    return { h: find('h') as Value, c: find('c') };
+  }
+
+  end(layer: string, states: RecurrentStates): void {
+    this.ends.set(layer, states);
+  }
+
+  /** After the last sample. */
+  after(): Value[] {
+    return this.rows.map(({ layer, kind }) => this.ends.get(layer)?.[kind] as Value);
+  }
+}
+
+/** The states of all layers as inputs of the graph, and what they ended with as outputs. */
+export class StatePorts extends CarriedStates {
+  private readonly builder: GraphBuilder;
+  private readonly layout: StateLayout;
+
+  constructor(builder: GraphBuilder, layout: StateLayout) {
+    super(layout.rows, stateParts(builder, layout, stateInputs(builder, layout)));
+    this.builder = builder;
+    this.layout = layout;
+  }
+
+  /** Makes the states after the last sample outputs of the graph. */
+  putOut(): void {
+    outputStates(this.builder, this.layout, this.after());
+  }
+}

@@ -1,0 +1,102 @@
+import type { ElementType } from '@onda/onnx';
+import { isObject, listAt } from '../artifacts/json.ts';
+import type { Topology } from '../artifacts/topology.ts';
+import { modelClasses, readModelConfig } from '../artifacts/topology.ts';
+import { UnsupportedError } from '../errors.ts';
+import type { GraphBuilder } from '../graph/graphBuilder.ts';
+import type { Dim } from '../graph/value.ts';
+import type { LayerCall, LayerRule } from '../layers/layerRule.ts';
+import type { Signal, Stream } from './convertModel.ts';
+
+/**
+ * What a layer's inputs are together.
+ *
+ * @throws UnsupportedError when one comes in pieces beside one that goes along with all samples but is another in each piece
+ */
+export function inputStream(layer: string, inputs: readonly Signal[]): Stream {
+  if (!inputs.some(({ stream }) => stream === 'samples')) {
+    return inputs.some(({ stream }) => stream === 'latest') ? 'latest' : 'fixed';
+  }
+  const odd = inputs.find(({ stream, value: { shape } }) => {
+    // A fixed value goes with every sample when it is stretched along time.
+    const stretched = shape.length < 3 || shape[1] === 1;
+    return stream === 'latest' ? shape.length > 2 : stream === 'fixed' && !stretched;
+  });
+  if (odd === undefined) return 'samples';
+  throw new UnsupportedError(
+    `layer "${layer}": it joins a sequence that comes in pieces with one that comes whole, [${odd.value.shape.join(', ')}]; export without stateful`,
+  );
+}
+
+/** @throws UnsupportedError when samples that come in pieces give something else than all of them at once */
+export function outputStream(call: LayerCall, rule: LayerRule, stream: Stream, output: number): Stream {
+  if (stream !== 'samples') return stream;
+  const timing = rule.timing(call, output);
+  if (typeof timing === 'string') return timing;
+  throw new UnsupportedError(
+    `layer "${call.options.layer}": ${timing.mixes}, so a sequence cannot come in pieces; export without stateful`,
+  );
+}
+
+/**
+ * Whether an input's axis 1 is time: it has features behind it, or it is words for an Embedding. One word alone is none.
+ *
+ * @param shape of the input, with the batch
+ */
+function isSequence(topology: Topology, name: string, shape: readonly unknown[]): boolean {
+  return shape.length > 2 || (shape.length === 2 && shape[1] !== 1 && feedsEmbedding(topology, name));
+}
+
+function feedsEmbedding({ layers }: Topology, name: string): boolean {
+  return layers.some(({ className, config, calls }) => {
+    const place = calls
+      .flatMap((takes) => takes.findIndex(({ layer }) => layer === name))
+      .find((at) => at >= 0);
+    if (place === undefined) return false;
+    if (className === 'Embedding') return true;
+    if (!modelClasses.has(className) || !isObject(config)) return false;
+    const inner = readModelConfig(className, config);
+    return feedsEmbedding(inner, inner.inputs[place].layer);
+  });
+}
+
+const elementTypes = new Map<string, ElementType>([
+  ['float32', 'float32'],
+  ['int32', 'int32'],
+]);
+
+/**
+ * A model's inputs as inputs of the graph, named as they are.
+ *
+ * @param inPieces whether sequences come in pieces: their time is left open then, also where the model fixes it
+ */
+export function graphInputs(builder: GraphBuilder, topology: Topology, inPieces: boolean): Signal[] {
+  const { layers, inputs } = topology;
+  const names = new Set<Dim>();
+  return inputs.map(({ layer: name }) => {
+    const config = layers.find((layer) => layer.name === name)?.config;
+    const where = `layer "${name}"`;
+    const given = listAt(
+      config?.['batch_input_shape'] ?? config?.['batch_shape'],
+      `${where}: batch_input_shape`,
+    );
+    const dtype = config?.['dtype'] ?? 'float32';
+    const type = typeof dtype === 'string' ? elementTypes.get(dtype) : undefined;
+    if (type === undefined) {
+      throw new UnsupportedError(
+        `${where}: inputs of type ${JSON.stringify(dtype)} are not supported; take float32 or int32`,
+      );
+    }
+    const pieces = inPieces && isSequence(topology, name, given);
+    const shape = given.map((dim, axis): Dim => {
+      if (axis === 0) return 'batch';
+      if (typeof dim === 'number' && !(pieces && axis === 1)) return dim;
+      // Two inputs may be of different lengths, so only the first can be simply "time".
+      if (axis === 1 && !names.has('time')) return 'time';
+      return axis === 1 ? `${name}/time` : `${name}/dim:${axis}`;
+    });
+    for (const dim of shape) names.add(dim);
+    const value = builder.input(name, type, shape);
+    return { value, mask: null, stream: pieces ? 'samples' : 'fixed' };
+  });
+}
