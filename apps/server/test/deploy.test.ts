@@ -139,7 +139,7 @@ describe('the parts of deploy/', () => {
   });
 
   it('have the CUDA that the provider is linked with', async () => {
-    const libraries = await readFile(join(root, 'tools/setup/src/cudaLibraries.mjs'), 'utf8');
+    const libraries = await readFile(join(root, 'tools/setup/src/cuda.ts'), 'utf8');
     const [, cuda] = /libcudart\.so\.(\d+)/.exec(libraries) ?? [];
     const [, image] = /FROM nvidia\/cuda:(\d+)\.\S*-cudnn-runtime-/.exec(await read('Dockerfile')) ?? [];
     expect([cuda, image]).toEqual(['13', '13']);

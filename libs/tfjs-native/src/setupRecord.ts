@@ -67,7 +67,7 @@ export async function libraryProblem(file: LibraryFile): Promise<string | null> 
 }
 
 /**
- * Identifies the instruction set that -march=native uses on this machine. Duplicates tools/setup/src/machine.mjs, which runs before
+ * Identifies the instruction set that -march=native uses on this machine. Duplicates tools/setup/src/machine.ts, which runs before
  * any package is installed.
  *
  * @returns 16 hexadecimal digits, or `unknown` without /proc/cpuinfo

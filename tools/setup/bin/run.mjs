@@ -1,5 +1,5 @@
 // @ts-check
-// npm run fit, export, generate, evaluate, parity, serve: run.mjs APP COMMAND ARGS...
+// The npm scripts: run.mjs setup|start|test|build ARGS..., or run.mjs APP COMMAND ARGS...
 import { nodeVersionProblem } from '../src/nodeVersion.mjs';
 
 const problem = nodeVersionProblem(process.versions.node);
@@ -7,8 +7,7 @@ if (problem) {
   console.error(problem);
   process.exitCode = 2;
 } else {
-  // Only now: another Node may not even read what these import.
-  const { runToExitCode } = await import('../src/entry.mjs');
-  const { runCommand } = await import('../src/runCommand.mjs');
-  await runToExitCode((handOver) => runCommand(process.argv.slice(2), handOver));
+  // A dynamic import: an older Node may fail to parse these modules.
+  const { bootstrap } = await import('../src/bootstrap.mjs');
+  await bootstrap(process.argv.slice(2));
 }

@@ -4,7 +4,7 @@ import { spawn } from 'node:child_process';
 /** @type {Set<import('node:child_process').ChildProcess>} */
 const running = new Set();
 
-// A set-up that is told to stop takes its pip and its compiler along.
+// A set-up that is interrupted ends pip and the compiler too.
 process.on('exit', () => {
   for (const child of running) child.kill('SIGTERM');
 });
@@ -12,10 +12,10 @@ process.on('exit', () => {
 /** @typedef {{ code: number, signal: NodeJS.Signals | null, stdout: string, stderr: string, missing: boolean }} ChildResult */
 
 /**
- * Runs a program to its end. A program that is not there is a result (`missing`), not an exception.
+ * Runs a program and collects its output. A program that does not exist is a result (`missing`), not an exception.
  * @param {string} command
  * @param {readonly string[]} args
- * @param {{ cwd?: string, env?: NodeJS.ProcessEnv, onLine?: (line: string) => void }} [options] `onLine` gets what it prints, as it comes
+ * @param {{ cwd?: string, env?: NodeJS.ProcessEnv }} [options]
  * @returns {Promise<ChildResult>} `code` is 127 where the program is missing, 128 where a signal ended it
  */
 export function runChild(command, args, options = {}) {
@@ -27,15 +27,10 @@ export function runChild(command, args, options = {}) {
     });
     const output = { stdout: '', stderr: '' };
     running.add(child);
-    for (const name of /** @type {const} */ (['stdout', 'stderr'])) {
-      let rest = '';
+    for (const name of /** @type {const} */ (['stdout', 'stderr']))
       child[name].setEncoding('utf8').on('data', (/** @type {string} */ text) => {
         output[name] += text;
-        const lines = (rest + text).split('\n');
-        rest = lines.pop() ?? '';
-        if (options.onLine) lines.forEach(options.onLine);
       });
-    }
     child.on('error', (error) => {
       running.delete(child);
       resolve({ code: 127, signal: null, stdout: '', stderr: error.message, missing: true });
@@ -48,16 +43,16 @@ export function runChild(command, args, options = {}) {
 }
 
 /**
- * The first word of why a program failed that a person can use: its last line, or the signal that ended it.
+ * The line of a failed program's output that states the reason: the first that matches `preferred`, else the last one.
  * @param {ChildResult} result
- * @param {RegExp} [preferred] lines that say more than the last one
+ * @param {RegExp} [preferred]
  */
-export function whyItFailed(result, preferred) {
+export function failureReason(result, preferred) {
   if (result.signal) return `it was ended by ${result.signal}`;
   const lines = `${result.stdout}\n${result.stderr}`
     .split('\n')
     .map((line) => line.trim())
     .filter((line) => line !== '');
-  const telling = preferred ? lines.filter((line) => preferred.test(line)) : [];
-  return telling[0] ?? lines.at(-1) ?? `it ended with code ${result.code}`;
+  const best = preferred && lines.find((line) => preferred.test(line));
+  return best ?? lines.at(-1) ?? `it ended with code ${result.code}`;
 }

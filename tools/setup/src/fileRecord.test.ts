@@ -10,7 +10,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { compareFile, describeFile, soundRecords, writeRecords } from './fileRecord.mjs';
+import { compareFile, describeFile, readValidRecords, writeRecords } from './fileRecord.ts';
 
 let folder: string;
 let library: string;
@@ -29,11 +29,11 @@ afterEach(() => {
 });
 
 describe(compareFile, () => {
-  it('knows a file that nobody touched', async () => {
+  it('recognizes an unchanged file', async () => {
     expect(await compareFile(await describeFile(library))).toBe('same');
   });
 
-  it('knows the same bytes under another time, and other bytes', async () => {
+  it('distinguishes another time with the same bytes from other bytes', async () => {
     const record = await describeFile(library);
     utimesSync(library, new Date(0), new Date(0));
     expect(await compareFile(record)).toBe('touched');
@@ -46,15 +46,15 @@ describe(compareFile, () => {
   });
 });
 
-describe(soundRecords, () => {
-  it('gives the records of undamaged files', async () => {
-    expect(await soundRecords(folder, records)).toEqual([await describeFile(library)]);
+describe(readValidRecords, () => {
+  it('returns the records of undamaged files', async () => {
+    expect(await readValidRecords(folder, records)).toEqual([await describeFile(library)]);
   });
 
-  it('notes a new time once, so that the bytes are not read each time', async () => {
+  it('records a new time, so that the file is hashed once', async () => {
     utimesSync(library, new Date(5_000), new Date(5_000));
-    await soundRecords(folder, records);
-    expect((await soundRecords(folder, records))?.[0]?.mtimeMs).toBe(statSync(library).mtimeMs);
+    await readValidRecords(folder, records);
+    expect((await readValidRecords(folder, records))?.[0]?.mtimeMs).toBe(statSync(library).mtimeMs);
     expect(statSync(library).mtimeMs).toBe(5_000);
   });
 
@@ -72,13 +72,13 @@ describe(soundRecords, () => {
       },
     ],
     [
-      'a library that is gone',
+      'an absent library',
       (): void => {
         rmSync(library);
       },
     ],
     [
-      'a record that was cut',
+      'a truncated record',
       (): void => {
         truncateSync(records, 10);
       },
@@ -90,13 +90,13 @@ describe(soundRecords, () => {
       },
     ],
     [
-      'a record of nothing',
+      'an empty record',
       (): void => {
         writeFileSync(records, '{"files":[]}');
       },
     ],
-  ])('refuses %s', async (_name, damage) => {
+  ])('rejects %s', async (_name, damage) => {
     damage();
-    expect(await soundRecords(folder, records)).toBeNull();
+    expect(await readValidRecords(folder, records)).toBeNull();
   });
 });

@@ -5,57 +5,57 @@ import { mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { SetupError } from './setupError.mjs';
+import { SetupError } from './context.mjs';
 
 /** @typedef {{ token: string, pid: number, machine: string }} Owner */
-/** @typedef {{ pollMs?: number, heartbeatMs?: number, staleMs?: number, waitMs?: number, onWait?: (owner: Owner) => void }} LockTimes */
 
 /**
- * Runs `work` while no other process does the same under this path.
+ * @typedef {object} LockOptions
+ * @property {(line: string) => void} [log] called once while another process holds the lock
+ * @property {number} [pollMs]
+ * @property {number} [heartbeatMs]
+ * @property {number} [staleMs] a lock without a heartbeat for this time is taken over
+ * @property {number} [waitMs]
+ */
+
+/**
+ * Holds the lock of the cache during `work`.
+ * @template T
+ * @param {import('./context.mjs').Context} context
+ * @param {() => Promise<T>} work
+ * @returns {Promise<T>}
+ */
+export function withCacheLock({ cache, log }, work) {
+  return withLock(join(cache, 'locks', 'cache'), work, { log });
+}
+
+/**
+ * Holds a lock between processes during `work`. Own code, because the lock around `npm ci` is needed before any package is installed.
  *
- * The lock is a folder with its owner's name in it, moved into place in one step. An owner that died is known by its
- * process id where it lived on this machine, or by a heart-beat that stopped. A dead owner's lock is moved away to a
- * name made from its token: a second process that wants to do the same finds that name taken, so it can never move
- * away the lock of the next owner.
+ * The lock is a folder with an owner file in it, created by one rename. An owner is dead when its process is gone (on the same machine) or
+ * its heartbeat has stopped. A dead owner's lock is renamed to a name that contains its token: that name exists for the second process
+ * that tries the same, so no process can remove the lock of the next owner.
  *
  * @template T
  * @param {string} path
  * @param {() => Promise<T>} work
- * @param {LockTimes} [times] milliseconds
+ * @param {LockOptions} [options]
  * @returns {Promise<T>}
  * @throws {SetupError} when the lock is not free within `waitMs`
  */
-export async function withLock(path, work, times = {}) {
-  const { pollMs = 200, heartbeatMs = 5_000, staleMs = 60_000, waitMs = 60 * 60_000, onWait } = times;
+export async function withLock(path, work, options = {}) {
   const owner = { token: randomBytes(8).toString('hex'), pid: process.pid, machine: thisMachine() };
-  await mkdir(dirname(path), { recursive: true });
-  await sweep(path, staleMs);
-  const deadline = Date.now() + waitMs;
-  let told = false;
-  while (!(await take(path, owner))) {
-    const other = readOwner(path);
-    if (other && isStale(path, other, staleMs)) {
-      await rename(path, `${path}.dead-${other.token}`).catch(() => undefined);
-      continue;
-    }
-    if (other && !told) onWait?.(other);
-    told = told || other !== null;
-    if (Date.now() > deadline)
-      throw new SetupError(
-        `another set-up (process ${other?.pid ?? 'unknown'}) has held ${path} for too long; end it, or remove that folder, and run the command again.`,
-      );
-    await sleep(pollMs);
-  }
-  const beat = setInterval(() => {
+  await acquire(path, owner, options);
+  const heartbeat = setInterval(() => {
     touch(path);
-  }, heartbeatMs);
-  beat.unref();
+  }, options.heartbeatMs ?? 5_000);
+  heartbeat.unref();
   const release = () => {
-    clearInterval(beat);
+    clearInterval(heartbeat);
     if (readOwner(path)?.token !== owner.token) return;
-    const gone = `${path}.free-${owner.token}`;
-    renameSync(path, gone);
-    rmSync(gone, { recursive: true, force: true });
+    const free = `${path}.free-${owner.token}`;
+    renameSync(path, free);
+    rmSync(free, { recursive: true, force: true });
   };
   process.once('exit', release);
   try {
@@ -69,9 +69,37 @@ export async function withLock(path, work, times = {}) {
 /**
  * @param {string} path
  * @param {Owner} owner
- * @returns {Promise<boolean>} false where another owner has it
+ * @param {LockOptions} options
  */
-async function take(path, owner) {
+async function acquire(path, owner, { log, pollMs = 200, staleMs = 60_000, waitMs = 60 * 60_000 }) {
+  await mkdir(dirname(path), { recursive: true });
+  await removeLeftovers(path, staleMs);
+  const deadline = Date.now() + waitMs;
+  let logged = false;
+  while (!(await tryAcquire(path, owner))) {
+    const other = readOwner(path);
+    if (other && isDead(path, other, staleMs)) {
+      await rename(path, `${path}.dead-${other.token}`).catch(() => undefined);
+      continue;
+    }
+    if (other && !logged) {
+      log?.(`Waiting for another set-up (process ${other.pid}).`);
+      logged = true;
+    }
+    if (Date.now() > deadline)
+      throw new SetupError(
+        `${path} has been locked by another set-up (process ${other?.pid ?? 'unknown'}) for too long; end that process or remove the folder, and run the command again.`,
+      );
+    await sleep(pollMs);
+  }
+}
+
+/**
+ * @param {string} path
+ * @param {Owner} owner
+ * @returns {Promise<boolean>} false where another process holds the lock
+ */
+async function tryAcquire(path, owner) {
   const own = `${path}.want-${owner.token}`;
   await mkdir(own, { recursive: true });
   await writeFile(join(own, 'owner.json'), JSON.stringify(owner));
@@ -89,15 +117,15 @@ async function take(path, owner) {
  * @param {Owner} owner
  * @param {number} staleMs
  */
-function isStale(path, owner, staleMs) {
-  if (owner.machine === thisMachine() && !isAlive(owner.pid)) return true;
-  // Also for a living process of this machine: the number may be another program's by now.
+function isDead(path, owner, staleMs) {
+  if (owner.machine === thisMachine() && !isRunning(owner.pid)) return true;
+  // A running process is not enough: the process id may have been reused.
   const stat = statSync(join(path, 'owner.json'), { throwIfNoEntry: false });
   return stat !== undefined && Date.now() - stat.mtimeMs > staleMs;
 }
 
 /** @param {number} pid */
-function isAlive(pid) {
+function isRunning(pid) {
   try {
     process.kill(pid, 0);
     return true;
@@ -106,20 +134,17 @@ function isAlive(pid) {
   }
 }
 
-/** Process ids mean something only on one host, since one start, inside one container. */
+/** Process ids are comparable only on one host, since one boot, in one container. */
 function thisMachine() {
-  const part = (/** @type {() => string} */ read) => {
+  const orEmpty = (/** @type {() => string} */ read) => {
     try {
       return read().trim();
     } catch {
       return '';
     }
   };
-  return [
-    hostname(),
-    part(() => readFileSync('/proc/sys/kernel/random/boot_id', 'utf8')),
-    part(() => readlinkSync('/proc/self/ns/pid')),
-  ].join(' ');
+  const boot = orEmpty(() => readFileSync('/proc/sys/kernel/random/boot_id', 'utf8'));
+  return [hostname(), boot, orEmpty(() => readlinkSync('/proc/self/ns/pid'))].join(' ');
 }
 
 /**
@@ -140,16 +165,16 @@ function touch(path) {
     const now = new Date();
     utimesSync(join(path, 'owner.json'), now, now);
   } catch {
-    // The lock was taken away; the release will see that it is no longer ours.
+    // Another process took the lock over; `release` compares the token.
   }
 }
 
 /**
- * Removes what dead processes left beside the lock, once it is old enough that nobody can still be at it.
+ * Removes folders of dead processes that are too old for any process to still use them.
  * @param {string} path
  * @param {number} staleMs
  */
-async function sweep(path, staleMs) {
+async function removeLeftovers(path, staleMs) {
   const folder = dirname(path);
   for (const name of await readdir(folder)) {
     if (!/\.(dead|want|free)-[0-9a-f]+$/.test(name) || !name.startsWith(`${basename(path)}.`)) continue;

@@ -33,17 +33,17 @@ function ownedBy(owner: { token: string; pid: number; machine: string }): void {
 }
 
 describe(withLock, () => {
-  it('gives back what the work gives, and leaves nothing', async () => {
+  it('returns the result of the work, and leaves nothing', async () => {
     expect(await withLock(lock, () => Promise.resolve(7))).toBe(7);
     expect(readdirSync(folder)).toEqual([]);
   });
 
-  it('is given back when the work fails', async () => {
+  it('is released when the work fails', async () => {
     await expect(withLock(lock, () => Promise.reject(new Error('no room')))).rejects.toThrow('no room');
     expect(readdirSync(folder)).toEqual([]);
   });
 
-  it('lets many wait for one another', async () => {
+  it('runs waiting callers one at a time', async () => {
     let inside = 0;
     let most = 0;
     const work = async (): Promise<void> => {
@@ -56,7 +56,7 @@ describe(withLock, () => {
     expect(most).toBe(1);
   });
 
-  it('keeps processes apart', async () => {
+  it('excludes other processes', async () => {
     const script = `
       import { withLock } from ${JSON.stringify(new URL('./lock.mjs', import.meta.url).href)};
       import { appendFileSync } from 'node:fs';
@@ -76,7 +76,7 @@ describe(withLock, () => {
     expect(readFileSync(log, 'utf8')).toBe('in out '.repeat(3));
   });
 
-  it('takes over from a process that was killed', async () => {
+  it('takes over the lock of a killed process', async () => {
     const script = `
       import { withLock } from ${JSON.stringify(new URL('./lock.mjs', import.meta.url).href)};
       await withLock(process.argv[1], () => new Promise(() => setTimeout(() => {}, 60_000)));`;
@@ -85,7 +85,7 @@ describe(withLock, () => {
     let waited = 0;
     const mine = withLock(lock, () => Promise.resolve('mine'), {
       pollMs: 5,
-      onWait: () => {
+      log: () => {
         waited += 1;
         child.kill('SIGKILL');
       },
@@ -94,8 +94,8 @@ describe(withLock, () => {
     expect(waited).toBe(1);
   });
 
-  it('lets only one of many take over a dead lock', async () => {
-    // Of another machine, so that only its heart-beat counts; the token names its grave.
+  it('is taken over by only one of many waiting callers', async () => {
+    // Of another machine, so that only its heartbeat counts.
     ownedBy({ token: 'dead', pid: 1, machine: 'another' });
     utimesSync(join(lock, 'owner.json'), new Date(0), new Date(0));
     let inside = 0;
@@ -111,17 +111,17 @@ describe(withLock, () => {
     expect(existsSync(lock)).toBe(false);
   });
 
-  it('waits for an owner on another machine whose heart beats, and names it when the wait is too long', async () => {
+  it('waits for an owner on another machine with a heartbeat, and names it after the timeout', async () => {
     ownedBy({ token: 'live', pid: 4321, machine: `${hostname()} elsewhere` });
     await expect(
       withLock(lock, () => Promise.resolve(), { pollMs: 5, waitMs: 40, staleMs: 60_000 }),
     ).rejects.toThrow(
-      `another set-up (process 4321) has held ${lock} for too long; end it, or remove that folder, and run the command again.`,
+      `${lock} has been locked by another set-up (process 4321) for too long; end that process or remove the folder, and run the command again.`,
     );
     expect(existsSync(lock)).toBe(true);
   });
 
-  it('keeps its own heart beating', async () => {
+  it('updates its heartbeat', async () => {
     await withLock(
       lock,
       async () => {

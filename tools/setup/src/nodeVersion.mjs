@@ -8,12 +8,11 @@ const supported = [
 ];
 
 /**
- * Why this Node cannot run Onda.
- * @param {string} version such as `20.19.5`, as `process.versions.node` gives it
- * @returns {string | null} one sentence, or null where the version is fine
+ * @param {string} version such as `20.19.5`, as in `process.versions.node`
+ * @returns {string | null} why this version of Node cannot run Onda, one sentence; null for a supported one
  */
 export function nodeVersionProblem(version) {
   const [major = 0, minor = 0] = version.split('.').map(Number);
   if (supported.some((line) => line.major === major && minor >= line.minor)) return null;
-  return `Onda runs on Node 20.19 or later of line 20, 22.12 or later of line 22, and any 24; this is Node ${version}: install one of them (from nodejs.org, or: nvm install 22) and run the command again.`;
+  return `Onda needs Node 20.19 or later of line 20, 22.12 or later of line 22, or any 24; this is Node ${version}: install one of them (from nodejs.org, or: nvm install 22) and run the command again.`;
 }

@@ -6,9 +6,9 @@ describe(nodeVersionProblem, () => {
     expect(nodeVersionProblem(version)).toBeNull();
   });
 
-  it.each(['18.20.0', '20.18.3', '21.7.0', '22.11.0', '23.5.0', '25.0.0'])('refuses %s', (version) => {
+  it.each(['18.20.0', '20.18.3', '21.7.0', '22.11.0', '23.5.0', '25.0.0'])('rejects %s', (version) => {
     expect(nodeVersionProblem(version)).toBe(
-      `Onda runs on Node 20.19 or later of line 20, 22.12 or later of line 22, and any 24; this is Node ${version}: install one of them (from nodejs.org, or: nvm install 22) and run the command again.`,
+      `Onda needs Node 20.19 or later of line 20, 22.12 or later of line 22, or any 24; this is Node ${version}: install one of them (from nodejs.org, or: nvm install 22) and run the command again.`,
     );
   });
 });

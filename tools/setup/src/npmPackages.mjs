@@ -1,56 +1,54 @@
 // @ts-check
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { writeFileBeside } from './beside.mjs';
-import { runChild, whyItFailed } from './child.mjs';
-import { folderMegabytes } from './folderSize.mjs';
-import { sha256 } from './hash.mjs';
+import { failureReason, runChild } from './child.mjs';
+import { SetupError, stopwatch } from './context.mjs';
+import { folderMegabytes, sha256, writeFileAtomic } from './files.mjs';
 import { withLock } from './lock.mjs';
-import { stopwatch, waitAloud } from './place.mjs';
-import { SetupError } from './setupError.mjs';
 
-/** @typedef {import('./place.mjs').Place} Place */
+/** @typedef {import('./context.mjs').Context} Context */
 /** @typedef {Record<string, { version?: string, integrity?: string, link?: boolean, optional?: boolean, devOptional?: boolean, peer?: boolean }>} LockedPackages */
 
 /**
- * Brings node_modules to what package-lock.json says; does nothing where it is that already.
- * @param {Place} place
- * @returns {Promise<import('./place.mjs').Row>}
+ * Runs `npm ci` unless node_modules already matches package-lock.json.
+ * @param {Context} context
+ * @returns {Promise<import('./context.mjs').Row>}
+ * @throws {SetupError} where npm is missing or fails
  */
-export async function ensurePackages(place) {
+export async function ensurePackages(context) {
+  const { root } = context;
   const seconds = stopwatch();
-  const row = { part: 'npm packages', detail: 'as package-lock.json says' };
-  if (packagesInPlace(place.root)) return { ...row, state: 'found', seconds: seconds() };
-  const lock = join(place.cache, 'locks', `packages-${sha256(place.root).slice(0, 16)}`);
-  const brought = await withLock(
-    lock,
+  const row = { part: 'npm packages', detail: 'as in package-lock.json' };
+  if (packagesInstalled(root)) return { ...row, state: 'found', seconds: seconds() };
+  const installed = await withLock(
+    join(context.cache, 'locks', `packages-${sha256(root).slice(0, 16)}`),
     async () => {
-      if (packagesInPlace(place.root)) return false;
-      await npmCi(place);
-      writeStamp(place.root);
+      if (packagesInstalled(root)) return false;
+      await npmCi(context);
+      writeStamp(root);
       return true;
     },
-    waitAloud(place),
+    { log: context.log },
   );
-  if (!brought) return { ...row, state: 'found', seconds: seconds() };
-  const megabytes = folderMegabytes(join(place.root, 'node_modules'));
-  return { ...row, state: 'brought in', megabytes, seconds: seconds() };
+  if (!installed) return { ...row, state: 'found', seconds: seconds() };
+  const megabytes = folderMegabytes(join(root, 'node_modules'));
+  return { ...row, state: 'installed', megabytes, seconds: seconds() };
 }
 
 /**
- * Is node_modules what package-lock.json says? The stamp of the last look decides; where it is of another lock file,
- * npm's own list of what it installed does, so that an `npm install` by hand is not done over.
+ * Whether node_modules matches package-lock.json. The stamp of the last check decides; without a stamp of this lock file npm's own list
+ * of installed packages does, so an `npm install` by hand is not repeated.
  * @param {string} root
  * @returns {boolean}
  */
-export function packagesInPlace(root) {
+export function packagesInstalled(root) {
   const hidden = join(root, 'node_modules', '.package-lock.json');
   if (!existsSync(hidden)) return false;
   try {
     const { lockSha256 } = JSON.parse(readFileSync(stampPath(root), 'utf8'));
     if (lockSha256 === lockHash(root)) return true;
   } catch {
-    // No stamp, or a damaged one: npm's list decides.
+    // No stamp, or a damaged one.
   }
   try {
     const wanted = JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8')).packages;
@@ -64,7 +62,7 @@ export function packagesInPlace(root) {
 }
 
 /**
- * Does npm's list of installed packages hold everything of the lock file, in its version?
+ * Whether npm's list of installed packages contains every package of the lock file in its version.
  * @param {LockedPackages} wanted
  * @param {LockedPackages} installed
  * @returns {boolean}
@@ -73,18 +71,18 @@ export function installedMatches(wanted, installed) {
   return Object.entries(wanted).every(([path, want]) => {
     if (!path.includes('node_modules/')) return true;
     const got = installed[path];
-    // Optional ones are for other systems; npm leaves them out here.
+    // npm skips optional packages for other systems.
     if (!got) return want.optional === true || want.devOptional === true || want.peer === true;
     return got.version === want.version && got.integrity === want.integrity && got.link === want.link;
   });
 }
 
-/** @param {Place} place */
-async function npmCi(place) {
-  place.log('npm packages: npm ci --ignore-scripts');
+/** @param {Context} context */
+async function npmCi(context) {
+  context.log('npm packages: npm ci --ignore-scripts');
   const args = ['ci', '--ignore-scripts', '--no-audit', '--no-fund'];
-  const npm = place.env.npm_execpath;
-  const options = { cwd: place.root, env: place.env };
+  const npm = context.env.npm_execpath;
+  const options = { cwd: context.root, env: context.env };
   const result = npm?.endsWith('npm-cli.js')
     ? await runChild(process.execPath, [npm, ...args], options)
     : await runChild('npm', args, options);
@@ -97,11 +95,11 @@ async function npmCi(place) {
 }
 
 /**
- * The line of npm's output that says why; its codes say less.
+ * The line of npm's output that states the reason; lines with only a code are skipped.
  * @param {import('./child.mjs').ChildResult} result
  */
 export function npmFailure(result) {
-  const line = whyItFailed(result, /^npm (error|ERR!) (?!(code|syscall|errno|path|dest)\b)\S/);
+  const line = failureReason(result, /^npm (error|ERR!) (?!(code|syscall|errno|path|dest)\b)\S/);
   return line.replace(/^npm (error|ERR!) /, '').replace(/\.$/, '');
 }
 
@@ -117,5 +115,5 @@ function lockHash(root) {
 
 /** @param {string} root */
 function writeStamp(root) {
-  writeFileBeside(stampPath(root), `${JSON.stringify({ lockSha256: lockHash(root) })}\n`);
+  writeFileAtomic(stampPath(root), `${JSON.stringify({ lockSha256: lockHash(root) })}\n`);
 }

@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { installedMatches, npmFailure, packagesInPlace } from './npmPackages.mjs';
+import { installedMatches, npmFailure, packagesInstalled } from './npmPackages.mjs';
 
 let root: string;
 
@@ -19,37 +19,37 @@ afterEach(() => {
   rmSync(root, { recursive: true });
 });
 
-describe(packagesInPlace, () => {
+describe(packagesInstalled, () => {
   const hidden = (): string => join(root, 'node_modules', '.package-lock.json');
 
   it('is false where npm did not finish', () => {
-    expect(packagesInPlace(root)).toBe(false);
+    expect(packagesInstalled(root)).toBe(false);
   });
 
-  it('is true after an install by hand, and writes the stamp', () => {
+  it('is true after a manual install, and writes the stamp', () => {
     writeFileSync(hidden(), lock('1.0.0'));
-    expect(packagesInPlace(root)).toBe(true);
+    expect(packagesInstalled(root)).toBe(true);
     expect(existsSync(join(root, 'node_modules', '.onda', 'packages.json'))).toBe(true);
-    expect(packagesInPlace(root)).toBe(true);
+    expect(packagesInstalled(root)).toBe(true);
   });
 
-  it('is false when the lock file asks for another version', () => {
+  it('is false when the lock file has another version', () => {
     writeFileSync(hidden(), lock('1.0.0'));
-    expect(packagesInPlace(root)).toBe(true);
+    expect(packagesInstalled(root)).toBe(true);
     writeFileSync(join(root, 'package-lock.json'), lock('1.0.1'));
-    expect(packagesInPlace(root)).toBe(false);
+    expect(packagesInstalled(root)).toBe(false);
   });
 
   it('is false where the list of installed packages is damaged', () => {
     writeFileSync(hidden(), '{"packages":');
-    expect(packagesInPlace(root)).toBe(false);
+    expect(packagesInstalled(root)).toBe(false);
   });
 });
 
 describe(installedMatches, () => {
   const a = { version: '1.0.0', integrity: 'x' };
 
-  it('does without packages for other systems, and without the folders of the workspace', () => {
+  it('ignores packages for other systems and the folders of the workspace', () => {
     const wanted = {
       '': {},
       'libs/x': {},
@@ -59,7 +59,7 @@ describe(installedMatches, () => {
     expect(installedMatches(wanted, { 'node_modules/a': a })).toBe(true);
   });
 
-  it('misses an absent package, another version, other bytes', () => {
+  it('reports an absent package, another version, another hash', () => {
     const wanted = { 'node_modules/a': a };
     expect(installedMatches(wanted, {})).toBe(false);
     expect(installedMatches(wanted, { 'node_modules/a': { ...a, version: '1.0.1' } })).toBe(false);

@@ -2,7 +2,10 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSyn
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { setUp } from './setUp.mjs';
+import type { Context } from './context.mjs';
+import { ensurePackages } from './npmPackages.mjs';
+import type { SetupResult } from './setUp.ts';
+import { setupTable, setUp } from './setUp.ts';
 
 let folder: string;
 let root: string;
@@ -23,44 +26,81 @@ afterEach(() => {
   rmSync(folder, { recursive: true });
 });
 
-const place = (env: NodeJS.ProcessEnv): Parameters<typeof setUp>[0] => ({
-  root,
-  cache: join(folder, 'cache'),
-  env: { PATH: join(folder, 'empty'), ...env },
-  log: () => undefined,
-  progress: () => undefined,
-});
+async function run(env: NodeJS.ProcessEnv): Promise<SetupResult> {
+  const context: Context = {
+    root,
+    cache: join(folder, 'cache'),
+    env: { PATH: join(folder, 'empty'), ...env },
+    log: () => undefined,
+    progress: () => undefined,
+  };
+  return setUp(context, await ensurePackages(context), {});
+}
 
 const record = (): { backend: string; missing: { what: string } | null } =>
   JSON.parse(readFileSync(join(root, 'node_modules', '.onda', 'setup.json'), 'utf8')) as never;
 
 describe.runIf(process.platform === 'linux' && process.arch === 'x64')(setUp, () => {
-  it('falls back where there is no pip and no compiler, and says so once', async () => {
-    const first = await setUp(place({}), {});
+  it('falls back without pip and compiler, and reports it once', async () => {
+    const first = await run({});
     expect(first.rows.map(({ part, state }) => [part, state])).toEqual([
       ['npm packages', 'found'],
       ['TensorFlow', 'missing'],
     ]);
-    expect(first.news).toHaveLength(1);
-    expect(first.news[0]).toMatch(
+    expect(first.notices).toHaveLength(1);
+    expect(first.notices[0]).toMatch(
       /^TensorFlow is not used: there is no pip and there is no C\+\+ compiler \(g\+\+\)\. Training runs on TensorFlow\.js's JavaScript backend: .* Remedy: .*; then npm run setup\.$/,
     );
     expect(record()).toMatchObject({
       backend: 'cpu',
       missing: { what: 'there is no pip and there is no C++ compiler (g++)' },
     });
-    expect((await setUp(place({}), {})).news).toEqual([]);
+    expect((await run({})).notices).toEqual([]);
   });
 
-  it('fails where TensorFlow is forced and cannot be had', async () => {
-    await expect(setUp(place({ ONDA_BACKEND: 'tensorflow' }), {})).rejects.toThrow(
-      /^ONDA_BACKEND asks for tensorflow, but there is no pip and there is no C\+\+ compiler \(g\+\+\); remedy: .*, then run the command again, or leave ONDA_BACKEND out\.$/,
+  it('fails where TensorFlow is required and not available', async () => {
+    await expect(run({ ONDA_BACKEND: 'tensorflow' })).rejects.toThrow(
+      /^ONDA_BACKEND is tensorflow, but there is no pip and there is no C\+\+ compiler \(g\+\+\); remedy: .*, then run the command again, or unset ONDA_BACKEND\.$/,
     );
   });
 
-  it('leaves TensorFlow out where ONDA_BACKEND is cpu', async () => {
-    const { rows, news } = await setUp(place({ ONDA_BACKEND: 'cpu' }), {});
-    expect(rows.at(-1)).toMatchObject({ part: 'TensorFlow', state: 'left out' });
-    expect(news).toEqual([]);
+  it('skips TensorFlow where ONDA_BACKEND is cpu', async () => {
+    const { rows, notices } = await run({ ONDA_BACKEND: 'cpu' });
+    expect(rows.at(-1)).toMatchObject({ part: 'TensorFlow', state: 'skipped' });
+    expect(notices).toEqual([]);
+  });
+});
+
+describe(setupTable, () => {
+  it('aligns the rows, and lists the reason, consequence and remedy of each missing part', () => {
+    const table = setupTable([
+      {
+        part: 'TensorFlow',
+        state: 'installed',
+        detail: '2.15.1',
+        megabytes: 693,
+        downloadedMegabytes: 207,
+        seconds: 6.6,
+      },
+      {
+        part: 'Chromium',
+        state: 'missing',
+        detail: 'Chromium was not found',
+        cost: 'Skipped.',
+        remedy: 'get one',
+        seconds: 0,
+      },
+    ]);
+    expect(table).toBe(
+      [
+        'part        state      MB download  MB on disk  seconds  details',
+        'TensorFlow  installed          207         693      6.6  2.15.1',
+        'Chromium    missing                                 0.0  Chromium was not found',
+        '',
+        'Chromium: Chromium was not found.',
+        '  Skipped.',
+        '  Remedy: get one; then: npm run setup',
+      ].join('\n'),
+    );
   });
 });

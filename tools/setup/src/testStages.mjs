@@ -1,5 +1,5 @@
 // @ts-check
-import { SetupError } from './setupError.mjs';
+import { SetupError } from './context.mjs';
 
 /**
  * One stage of `npm test`.
@@ -7,7 +7,7 @@ import { SetupError } from './setupError.mjs';
  * @property {string} name for --only
  * @property {string} title
  * @property {readonly string[]} command arguments of node
- * @property {'chromium'} [needs] left out where the set-up could not bring it
+ * @property {'chromium'} [needs] the stage is skipped where this is missing
  */
 
 const nx = 'node_modules/.bin/nx';
@@ -24,9 +24,10 @@ export const testStages = [
   },
   {
     name: 'unit',
-    title: 'Types, lint, unit tests, builds',
-    command: [nx, 'run-many', '-t', 'typecheck', 'lint', 'test', 'build'],
+    title: 'Types, lint, unit tests',
+    command: [nx, 'run-many', '-t', 'typecheck', 'lint', 'test'],
   },
+  { name: 'build', title: 'Builds', command: [nx, 'run-many', '-t', 'build', '-p', 'web', 'exporter'] },
   {
     name: 'integration',
     title: 'Integration tests',
@@ -41,10 +42,9 @@ export const testStages = [
 ];
 
 /**
- * The stages that `--only` names, in their own order.
- * @param {string | undefined} only names separated by commas; undefined: all
- * @returns {readonly Stage[]}
- * @throws {SetupError} for a name that is no stage
+ * @param {string | undefined} only names of stages separated by commas; undefined: all stages
+ * @returns {readonly Stage[]} the named stages, in the order of `testStages`
+ * @throws {SetupError} for an unknown name
  */
 export function chooseStages(only) {
   if (only === undefined) return testStages;
@@ -52,25 +52,7 @@ export function chooseStages(only) {
   const unknown = names.find((name) => !testStages.some((stage) => stage.name === name));
   if (unknown !== undefined)
     throw new SetupError(
-      `npm test: --only names ${JSON.stringify(unknown)}, expected of ${testStages.map((stage) => stage.name).join(', ')}.`,
+      `npm test: --only: expected names of ${testStages.map((stage) => stage.name).join(', ')}, got ${JSON.stringify(unknown)}.`,
     );
   return testStages.filter((stage) => names.includes(stage.name));
-}
-
-/** @typedef {{ name: string, result: 'passed' | 'failed' | 'left out', seconds: number, note: string }} StageResult */
-
-/**
- * The last words of `npm test`: a line a stage, then the counts.
- * @param {readonly StageResult[]} results
- * @returns {string}
- */
-export function stageSummary(results) {
-  const count = (/** @type {string} */ result) => results.filter((stage) => stage.result === result).length;
-  const leftOut = count('left out');
-  return [
-    ...results.map(({ name, result, seconds, note }) =>
-      `${name.padEnd(12)} ${result.padEnd(9)} ${seconds.toFixed(1).padStart(7)} s  ${note}`.trimEnd(),
-    ),
-    `${count('passed')} passed, ${count('failed')} failed${leftOut > 0 ? `, ${leftOut} skipped` : ''}`,
-  ].join('\n');
 }

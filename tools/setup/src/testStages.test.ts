@@ -1,22 +1,23 @@
 import { describe, expect, it } from 'vitest';
-import { chooseStages, stageSummary, testStages } from './testStages.mjs';
+import { stageSummary } from './testCommand.ts';
+import { chooseStages, testStages } from './testStages.mjs';
 
 describe(chooseStages, () => {
-  it('takes all, or those that are named, in their own order', () => {
+  it('returns all stages, or the named ones in their own order', () => {
     expect(chooseStages(undefined)).toBe(testStages);
     expect(chooseStages('unit,format').map((stage) => stage.name)).toEqual(['format', 'unit']);
   });
 
-  it('refuses a name that is no stage', () => {
+  it('rejects an unknown name', () => {
     expect(() => chooseStages('unit,fast')).toThrow(
-      'npm test: --only names "fast", expected of sync, format, knip, checks, unit, integration, browser.',
+      'npm test: --only: expected names of sync, format, knip, checks, unit, build, integration, browser, got "fast".',
     );
   });
 });
 
 describe(stageSummary, () => {
   it('ends with the counts', () => {
-    const stage = (name: string, result: 'passed' | 'failed' | 'left out') => ({
+    const stage = (name: string, result: 'passed' | 'failed' | 'skipped') => ({
       name,
       result,
       seconds: 1,
@@ -25,7 +26,7 @@ describe(stageSummary, () => {
     const two = [stage('unit', 'passed'), stage('knip', 'failed')];
     expect(stageSummary(two).split('\n').at(-1)).toBe('1 passed, 1 failed');
     expect(
-      stageSummary([...two, stage('browser', 'left out')])
+      stageSummary([...two, stage('browser', 'skipped')])
         .split('\n')
         .at(-1),
     ).toBe('1 passed, 1 failed, 1 skipped');

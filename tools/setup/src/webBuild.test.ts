@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { webBuildIsStale } from './webBuild.mjs';
+import { isWebBuildStale } from './webBuild.ts';
 
 let root: string;
 
@@ -24,17 +24,17 @@ afterEach(() => {
   rmSync(root, { recursive: true });
 });
 
-describe(webBuildIsStale, () => {
-  it('is so without a build, and not with a newer one', () => {
-    expect(webBuildIsStale(root, join(root, 'apps/web/dist/index.html'))).toBe(true);
-    expect(webBuildIsStale(root, write('apps/web/dist/index.html', 200))).toBe(false);
+describe(isWebBuildStale, () => {
+  it('is true without a build, and false with a newer one', () => {
+    expect(isWebBuildStale(root, join(root, 'apps/web/dist/index.html'))).toBe(true);
+    expect(isWebBuildStale(root, write('apps/web/dist/index.html', 200))).toBe(false);
   });
 
-  it('is so when the app or a library changed since, but not for a test', () => {
+  it('is true for a newer file of the app or a library, and false for a newer test', () => {
     const built = write('apps/web/dist/index.html', 200);
     write('libs/runtime/src/session.test.ts', 300);
-    expect(webBuildIsStale(root, built)).toBe(false);
+    expect(isWebBuildStale(root, built)).toBe(false);
     write('libs/runtime/src/session.ts', 300);
-    expect(webBuildIsStale(root, built)).toBe(true);
+    expect(isWebBuildStale(root, built)).toBe(true);
   });
 });

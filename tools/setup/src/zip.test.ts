@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { crc32, deflateRawSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { sha256 } from './hash.mjs';
-import { placeInside, unpackZip } from './zip.mjs';
+import { sha256 } from './files.mjs';
+import { pathInside, unpackZip } from './zip.ts';
 
 interface Part {
   name: string;
@@ -74,7 +74,7 @@ describe(unpackZip, () => {
     expect(readFileSync(join(folder, 'out/two.h'), 'utf8')).toBe('plain');
   });
 
-  it('streams a large file and gives its hash', async () => {
+  it('streams a large file and returns its hash', async () => {
     const content = Buffer.alloc(9_000_000, 'libtensorflow');
     writeFileSync(archive, zip([{ name: 'big.so', content }]));
     const hashes = await unpackZip(archive, join(folder, 'out'), all);
@@ -82,7 +82,7 @@ describe(unpackZip, () => {
     expect(readFileSync(join(folder, 'out/big.so')).equals(content)).toBe(true);
   });
 
-  it('leaves out what is not chosen, and puts the rest where it is told', async () => {
+  it('skips entries that are not chosen, and writes the others to the chosen paths', async () => {
     const parts = ['a/keep.h', 'a/drop.h'].map((name) => ({ name, content: Buffer.from(name) }));
     writeFileSync(archive, zip(parts));
     await unpackZip(archive, join(folder, 'out'), (name) => (name === 'a/keep.h' ? 'b/kept.h' : null));
@@ -90,11 +90,11 @@ describe(unpackZip, () => {
   });
 
   it.each(['../out.h', '/etc/out.h', 'a/../../out.h', 'a\\..\\out.h', 'C:/out.h', 'a//b', './a'])(
-    'refuses the path %s before it writes anything',
+    'rejects the path %s before it writes anything',
     async (name) => {
       writeFileSync(archive, zip([{ name, content: Buffer.from('x') }]));
       await expect(unpackZip(archive, join(folder, 'out'), all)).rejects.toThrow(
-        `${archive} holds a file named ${JSON.stringify(name)}, expected a plain path inside the archive; nothing of it is used: remove the archive and get it from where you trust it.`,
+        `${archive}: expected plain paths in the archive, got ${JSON.stringify(name)}; remove the archive and download it from a trusted source.`,
       );
       expect(readdirSync(folder)).toEqual(['a.whl']);
     },
@@ -103,38 +103,38 @@ describe(unpackZip, () => {
   it.each([
     ['a small', 10],
     ['a large', 5_000_000],
-  ])('refuses %s file that does not match its checksum', async (_size, bytes) => {
+  ])('rejects %s file that does not match its checksum', async (_size, bytes) => {
     writeFileSync(archive, zip([{ name: 'f', content: Buffer.alloc(bytes, 7), crc: 1 }]));
     await expect(unpackZip(archive, join(folder, 'out'), all)).rejects.toThrow(
-      `${archive} cannot be read: f does not match its checksum; remove it and run npm run setup again, which gets it anew.`,
+      `${archive} is damaged: f does not match its checksum; remove it and run npm run setup again, which downloads it again.`,
     );
   });
 
-  it('refuses an archive that was cut', async () => {
+  it('rejects a truncated archive', async () => {
     const whole = zip([{ name: 'f', content: Buffer.from('x'.repeat(100)) }]);
     writeFileSync(archive, whole.subarray(0, whole.length - 30));
     await expect(unpackZip(archive, join(folder, 'out'), all)).rejects.toThrow(
-      `${archive} cannot be read: it has no end record; remove it and run npm run setup again, which gets it anew.`,
+      `${archive} is damaged: End of central directory record signature not found`,
     );
   });
 
-  it('refuses an archive whose directory holds less than it says', async () => {
+  it('rejects an archive with fewer entries than its directory declares', async () => {
     writeFileSync(archive, zip([{ name: 'f', content: Buffer.from('x') }], { entries: 2 }));
     await expect(unpackZip(archive, join(folder, 'out'), all)).rejects.toThrow(
-      'entry 1 of its directory is not one',
+      `${archive} is damaged: unexpected EOF; remove it`,
     );
   });
 
-  it('refuses packing methods other than stored and deflated', async () => {
+  it('rejects compression methods other than stored and deflated', async () => {
     writeFileSync(archive, zip([{ name: 'f', content: Buffer.from('x'), method: 12 }]));
     await expect(unpackZip(archive, join(folder, 'out'), all)).rejects.toThrow(
-      'f is packed by method 12, expected 0 or 8',
+      'unsupported compression method: 12',
     );
   });
 });
 
-describe(placeInside, () => {
-  it('keeps names with dots that are plain', () => {
-    expect(placeInside('a.whl', '/f', 'x/..y/z.so.2')).toBe('/f/x/..y/z.so.2');
+describe(pathInside, () => {
+  it('accepts plain names with dots', () => {
+    expect(pathInside('a.whl', '/f', 'x/..y/z.so.2')).toBe('/f/x/..y/z.so.2');
   });
 });
