@@ -159,7 +159,7 @@ describe('the image', () => {
     const dockerfile = await read('Dockerfile');
     const image = join(folder, 'image');
     expect(dockerfile).toContain('&& npm run build:server -- image');
-    execFileSync('npm', ['run', '--silent', 'build:server', '--', image], { cwd: root });
+    execFileSync('npm', ['run', '--silent', 'build:server', '--', image, '--no-web'], { cwd: root });
     const [, entry] = /ENTRYPOINT (\[.*\])\n$/.exec(dockerfile) ?? [];
     const [command, ...args] = (JSON.parse(entry) as string[]).map((part) => part.replace('/onda', image));
     const env = Object.fromEntries(

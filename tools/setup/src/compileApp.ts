@@ -17,11 +17,15 @@ export interface AppDependencies {
 
 /** The packages that are compiled into a program, because finding and reading their many files takes longer than running them. */
 const bundled = [
+  '@fastify/cors',
   '@fastify/helmet',
   '@fastify/static',
+  '@fastify/swagger',
+  '@fastify/under-pressure',
   '@grpc/proto-loader',
   'commander',
   'fastify',
+  'fastify-type-provider-zod',
   'ioredis',
   'onnx-proto',
   'pino',
