@@ -1,7 +1,7 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { ProtocolError } from '@onda/protocol';
-import { isPacking, packings, unpackBytes } from './unpackBytes.ts';
-import type { Packing } from './unpackBytes.ts';
+import { compressions, decompress, isCompression } from '@onda/grpc-server';
+import type { Compression } from '@onda/grpc-server';
 
 /**
  * Takes every body as bytes, whatever its content type says: tritonclient sends none, and a type proves nothing. One that came
@@ -11,33 +11,33 @@ export function addBodyParser(app: FastifyInstance): void {
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('*', { parseAs: 'buffer' }, (request: FastifyRequest, body: Buffer) => {
     const packing = request.headers['content-encoding'] ?? '';
-    return isPacking(packing) ? unpackBody(request, body, packing) : Promise.resolve(body);
+    return isCompression(packing) ? unpackBody(request, body, packing) : Promise.resolve(body);
   });
   app.addHook('onRequest', (request, _reply, done) => {
     const encoding = request.headers['content-encoding'];
-    if (encoding === undefined || encoding === 'identity' || isPacking(encoding)) {
+    if (encoding === undefined || encoding === 'identity' || isCompression(encoding)) {
       done();
       return;
     }
     done(
       new ProtocolError(
         'unsupported-media',
-        `Content-Encoding: expected ${packings.join(' or ')}, got ${JSON.stringify(encoding.slice(0, 40))}; use one of them or none`,
+        `Content-Encoding: expected ${compressions.join(' or ')}, got ${JSON.stringify(encoding.slice(0, 40))}; use one of them or none`,
       ),
     );
   });
 }
 
-async function unpackBody(request: FastifyRequest, body: Buffer, packing: Packing): Promise<Buffer> {
+async function unpackBody(request: FastifyRequest, body: Buffer, packing: Compression): Promise<Buffer> {
   const { bodyLimit } = request.routeOptions;
-  const unpacked = await unpackBytes(body, packing, bodyLimit);
-  if (unpacked === 'more') {
+  const unpacked = await decompress(body, packing, bodyLimit);
+  if (unpacked === 'too-large') {
     throw new ProtocolError(
       'too-large',
       `the body: expected at most ${bodyLimit} bytes once it is unpacked, got more; send fewer samples at a time`,
     );
   }
-  if (unpacked === 'others') {
+  if (unpacked === 'corrupt') {
     throw new ProtocolError(
       'malformed',
       `the body: expected bytes of ${packing} as Content-Encoding says, got others; compress it or leave the header out`,

@@ -142,7 +142,7 @@ describe('--admin-grpc-port', () => {
     expect(await load('a', { parameters: large })).toEqual({
       code: 8,
       details:
-        'a message: expected at most 65536 bytes, got 70023; send less; files and configuration belong into the folder of the model',
+        'message: expected at most 65536 bytes, got 70023; send less; files and configuration belong into the folder of the model',
     });
   });
 
@@ -167,7 +167,7 @@ describe('--admin-grpc-port', () => {
     for (const method of ['RepositoryIndex', 'RepositoryModelLoad', 'RepositoryModelUnload']) {
       expect(await call(method, {}, inference)).toEqual({
         code: 12,
-        details: `${SERVICE}/${method}: this port does not answer it; call the port that --admin-grpc-port opens`,
+        details: `${SERVICE}/${method}: this port does not serve the method; call the port of --admin-grpc-port`,
       });
     }
     inference.close();
@@ -177,7 +177,7 @@ describe('--admin-grpc-port', () => {
     ] as const) {
       expect(await call(method, message)).toEqual({
         code: 12,
-        details: `${SERVICE}/${method}: this port does not answer it; call the port that --grpc-port opens`,
+        details: `${SERVICE}/${method}: this port does not serve the method; call the port of --grpc-port`,
       });
     }
   });

@@ -69,7 +69,7 @@ const answerOf = (body: Buffer): InferAnswer =>
   ModelInfer.responseDeserialize(body.subarray(5)) as InferAnswer;
 
 describe('a call over HTTP/2', () => {
-  it('is answered in whatever pieces it comes, beside others', async () => {
+  it('is answered whatever pieces it arrives in, beside other calls', async () => {
     const random = createRandom(5);
     const lengths = Array.from({ length: 60 }, (_, index) =>
       index % 20 === 19 ? 60_000 : 1 + random.int(300),
@@ -99,7 +99,7 @@ describe('a call over HTTP/2', () => {
   it.each([
     ['gzip', gzipSync],
     ['deflate', deflateSync],
-  ])('unpacks messages by %s, and some that are not', async (encoding, pack) => {
+  ])('decompresses %s, and accepts uncompressed messages beside it', async (encoding, pack) => {
     const message = stateless([0.5]);
     const plain = await call(INFER, [framed(message)]);
     for (const parts of [[framed(pack(message), 1)], [framed(message)]]) {
@@ -145,29 +145,29 @@ describe('a call over HTTP/2', () => {
       'grpc-encoding: expected gzip, deflate or identity, got "br"; use one of them',
     ],
     [
-      'a timeout that is none',
+      'a malformed timeout',
       INFER,
       [],
       { 'grpc-timeout': '1 S' },
       '3',
       'grpc-timeout: expected up to 8 digits and one of H, M, S, m, u, n, got "1 S"; correct it',
     ],
-    ['no message', INFER, [], {}, '3', 'the call: expected one message, got none; send one'],
+    ['no message', INFER, [], {}, '3', 'call: expected one message, got none; send one'],
     [
       'two messages',
       INFER,
       [framed(stateless([1])), framed(stateless([1]))],
       {},
       '3',
-      'the call: expected one message, got more; send one',
+      'call: expected one message, got more; send one',
     ],
     [
-      'half a message',
+      'an incomplete message',
       INFER,
       [framed(stateless([1])).subarray(0, 50)],
       {},
       '3',
-      'the call ends within a message; send all of it',
+      'the body ends within a message; send the complete message',
     ],
     [
       'a message without prefix',
@@ -175,58 +175,58 @@ describe('a call over HTTP/2', () => {
       [Buffer.from('abcdefgh')],
       {},
       '3',
-      "a message: expected 0 or 1 as its first byte, got 97; send gRPC's prefix before each message",
+      "message prefix: expected 0 or 1 as its first byte, got 97; send gRPC's prefix before each message",
     ],
     [
-      'a message that is too large by its prefix',
+      'a prefix that announces a message that is too large',
       INFER,
       [Buffer.of(0, 0x7f, 0xff, 0xff, 0xff)],
       {},
       '8',
-      'a message: expected at most 8388608 bytes, got 2147483647; send fewer samples at a time',
+      'message: expected at most 8388608 bytes, got 2147483647; send fewer samples at a time',
     ],
     [
-      'a message that is too large once unpacked',
+      'a message that is too large after decompression',
       INFER,
       [framed(gzipSync(Buffer.alloc(9_000_000)), 1)],
       { 'grpc-encoding': 'gzip' },
       '8',
-      'a message: expected at most 8388608 bytes, got more; send fewer samples at a time',
+      'message: expected at most 8388608 bytes, got more; send fewer samples at a time',
     ],
     [
-      'bytes that are not what they are said to be',
+      'corrupt compressed data',
       INFER,
       [framed(Buffer.from('abc'), 1)],
       { 'grpc-encoding': 'gzip' },
       '3',
-      'a message: expected bytes of gzip, got others; compress it or leave grpc-encoding out',
+      'compressed message: expected gzip data; compress it so or leave grpc-encoding out',
     ],
     [
-      'a compressed message of no encoding',
+      'a compressed message without grpc-encoding',
       INFER,
       [framed(gzipSync(stateless([1])), 1)],
       {},
       '3',
-      'a message: expected none compressed without grpc-encoding, got one; name the encoding',
+      'message prefix: expected compression flag 0 without grpc-encoding, got 1; send grpc-encoding or do not compress',
     ],
     [
-      'bytes that are no message',
+      'an undecodable message',
       INFER,
       [framed(Buffer.of(0x0a, 5, 1))],
       {},
       '3',
-      'the message cannot be read as a ModelInferRequest (it ends within a field); send what the .proto file describes',
+      'the request cannot be decoded as a ModelInferRequest (it ends within a field); send the message that its .proto file describes',
     ],
     [
-      'bytes that are no message of a method that is asked now and then',
+      'an undecodable message of another method',
       '/inference.GRPCInferenceService/ModelReady',
       [framed(Buffer.of(0x0f))],
       {},
       '3',
-      'the message cannot be read as one of inference.GRPCInferenceService/ModelReady; send what the .proto file describes',
+      'the request of inference.GRPCInferenceService/ModelReady cannot be decoded; send the message that its .proto file describes',
     ],
     [
-      'a name that takes every kind of character',
+      'a name with characters that need encoding',
       INFER,
       [framed(ModelInfer.requestSerialize({ model_name: 'é%\n日😀' }))],
       {},
@@ -241,13 +241,13 @@ describe('a call over HTTP/2', () => {
   it.each([
     ['another method', { ':method': 'PUT' }, 405],
     ['another content type', { 'content-type': 'application/json' }, 415],
-    ['a type that only begins alike', { 'content-type': 'application/grpc-web' }, 415],
+    ['a content type with the same prefix', { 'content-type': 'application/grpc-web' }, 415],
     [
       'too many fields',
       Object.fromEntries(Array.from({ length: 60 }, (_, index) => [`a${index}`, 'b'.repeat(300)])),
       431,
     ],
-  ])('tells %s by the status of HTTP', async (_name, headers, status) => {
+  ])('answers %s with an HTTP status', async (_name, headers, status) => {
     const answer = await call(INFER, [], headers);
     expect([answer.status, answer.code]).toEqual([status, '']);
   });

@@ -1,15 +1,15 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { ErrorCode } from '../src/grpc/http2/errorCodes.ts';
 import {
+  encodeFrame,
+  ErrorCode,
   Flag,
-  frameOf,
   FrameType,
+  Http2Socket,
   resetFrame,
   settingsFrame,
-  windowFrame,
-} from '../src/grpc/http2/frames.ts';
+  windowUpdateFrame,
+} from '@onda/grpc-server/testing';
 import { callFields, framed, ModelInfer, ModelStreamInfer, stateless } from './support/grpcWire.ts';
-import { Http2Socket } from './support/http2Socket.ts';
 import { startService } from './support/service.ts';
 import type { ServiceProcess } from './support/service.ts';
 
@@ -37,19 +37,19 @@ describe('the end of a call', () => {
     const socket = open(service);
     socket.send(
       Http2Socket.headers(1, callFields(STREAM)),
-      frameOf(FrameType.DATA, 0, 1, framed(stateless([0.5]))),
+      encodeFrame(FrameType.DATA, 0, 1, framed(stateless([0.5]))),
     );
     await socket.frameOfType(FrameType.DATA, 1);
-    socket.send(frameOf(FrameType.DATA, 0, 1, framed(Buffer.of(0xff))));
+    socket.send(encodeFrame(FrameType.DATA, 0, 1, framed(Buffer.of(0xff))));
     const last = await socket.frame(
       ({ type, flags }) => type === FrameType.HEADERS && (flags & Flag.END_STREAM) !== 0,
     );
     expect(last.payload.toString('latin1')).toContain('grpc-status');
     // The client need not send more, and what it sends is let by.
-    expect(await socket.resetWith(1)).toBe(ErrorCode.NO_ERROR);
+    expect(await socket.resetCode(1)).toBe(ErrorCode.NO_ERROR);
     socket.send(
-      frameOf(FrameType.DATA, 0, 1, Buffer.alloc(100)),
-      frameOf(FrameType.PING, 0, 0, Buffer.alloc(8)),
+      encodeFrame(FrameType.DATA, 0, 1, Buffer.alloc(100)),
+      encodeFrame(FrameType.PING, 0, 0, Buffer.alloc(8)),
     );
     await socket.frameOfType(FrameType.PING);
     socket.destroy();
@@ -59,14 +59,16 @@ describe('the end of a call', () => {
     const before = await metrics();
     const socket = open(service);
     // Room for the long answers.
-    socket.send(settingsFrame([[4, 0x7fffffff]]), windowFrame(0, 0x7fff0000));
+    socket.send(settingsFrame([[4, 0x7fffffff]]), windowUpdateFrame(0, 0x7fff0000));
     // Runs of half a second each, and behind them what waits for them.
     const long = framed(stateless(new Array<number>(60_000).fill(0.5)));
     for (const stream of [1, 3, 5]) {
       socket.send(Http2Socket.headers(stream, callFields(INFER)));
       for (let at = 0; at < long.length; at += 16_384) {
         const part = long.subarray(at, at + 16_384);
-        socket.send(frameOf(FrameType.DATA, at + 16_384 < long.length ? 0 : Flag.END_STREAM, stream, part));
+        socket.send(
+          encodeFrame(FrameType.DATA, at + 16_384 < long.length ? 0 : Flag.END_STREAM, stream, part),
+        );
       }
     }
     const message = framed(stateless([0.5]));
@@ -74,13 +76,13 @@ describe('the end of a call', () => {
       const fields = stream > 15 ? callFields(INFER, ['grpc-timeout', '1m']) : callFields(INFER);
       socket.send(
         Http2Socket.headers(stream, fields),
-        frameOf(FrameType.DATA, Flag.END_STREAM, stream, message),
+        encodeFrame(FrameType.DATA, Flag.END_STREAM, stream, message),
       );
       if (stream <= 15) socket.send(resetFrame(stream, ErrorCode.CANCEL));
     }
     for (let stream = 17; stream <= 25; stream += 2) {
       const { payload } = await socket.frameOfType(FrameType.HEADERS, stream);
-      expect(payload.toString('latin1')).toContain("the call's deadline passed before it was answered");
+      expect(payload.toString('latin1')).toContain('the deadline of the call passed before its response');
     }
     for (const stream of [1, 3, 5]) await socket.frameOfType(FrameType.DATA, stream);
     socket.destroy();
@@ -99,8 +101,8 @@ describe('the end of a call', () => {
     // It came to the client, who had sent a call before.
     socket.send(
       Http2Socket.headers(1, callFields(INFER)),
-      frameOf(FrameType.DATA, Flag.END_STREAM, 1, framed(stateless([0.5]))),
-      frameOf(FrameType.PING, Flag.ACK, 0, farewell.payload),
+      encodeFrame(FrameType.DATA, Flag.END_STREAM, 1, framed(stateless([0.5]))),
+      encodeFrame(FrameType.PING, Flag.ACK, 0, farewell.payload),
     );
     await socket.closed();
     const goAways = socket.frames.filter(({ type }) => type === FrameType.GOAWAY);

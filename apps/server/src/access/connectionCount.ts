@@ -18,12 +18,13 @@ export class ConnectionCount {
     const accept = server.listeners('connection') as ((socket: Socket) => void)[];
     server.removeAllListeners('connection');
     server.on('connection', (socket: Socket) => {
-      if (!this.#enter(socket)) socket.destroy();
+      if (!this.accept(socket)) socket.destroy();
       else for (const listen of accept) listen.call(server, socket);
     });
   }
 
-  #enter(socket: Socket): boolean {
+  /** Counts a connection until it closes. @returns false if its address has too many */
+  accept(socket: Socket): boolean {
     const client = networkOf(socket.remoteAddress ?? '');
     const open = this.#open.get(client) ?? 0;
     if (open >= this.#most) return false;

@@ -1,25 +1,17 @@
 import { Access } from '../access/access.ts';
 import type { Tokens } from '../access/tokens.ts';
-import type { MessageBounds } from '../grpc/call/messageBounds.ts';
-import { openGrpcPort } from '../grpc/openGrpcPort.ts';
-import type { GrpcServer } from '../grpc/openGrpcPort.ts';
+import { openGrpcPort } from '../grpc/startGrpc.ts';
+import type { RunningGrpcServer } from '../grpc/startGrpc.ts';
 import type { Service } from '../service.ts';
+import { adminHandlers } from './adminHandlers.ts';
 import { adminLimits } from './adminLimits.ts';
-import { adminMethods } from './adminMethods.ts';
 import type { RepositoryCalls } from './repositoryCalls.ts';
 
-const adminBounds: MessageBounds = {
-  messageBytes: adminLimits.bodyBytes,
-  heldBytes: adminLimits.heldBytes,
-  remedy: 'send less; files and configuration belong into the folder of the model',
-};
-
 /**
- * What `createAdminServer` answers, over gRPC: the three calls of `inference.GRPCInferenceService` that say which models are
- * loaded, and the probes.
+ * Model control over gRPC: the methods of `inference.GRPCInferenceService` that load, unload and list models, and the probes.
  *
- * @param tokens who may ask; undefined: whoever reaches the port
- * @throws ConfigError for an address that cannot be had
+ * @param tokens undefined: no authentication
+ * @throws ConfigError if the address cannot be used
  */
 export function startAdminGrpc(
   service: Service,
@@ -27,14 +19,16 @@ export function startAdminGrpc(
   tokens: Tokens | undefined,
   host: string,
   port: number,
-): Promise<GrpcServer> {
+): Promise<RunningGrpcServer> {
   return openGrpcPort(service, {
     host,
     port,
     option: '--admin-grpc-port',
-    otherPort: '--grpc-port',
+    otherOption: '--grpc-port',
     access: new Access(tokens, { rate: undefined, concurrent: undefined }),
-    bounds: adminBounds,
-    methods: adminMethods(service, calls),
+    handlers: adminHandlers(service, calls),
+    maxMessageBytes: adminLimits.bodyBytes,
+    maxHeldBytes: adminLimits.heldBytes,
+    messageSizeHint: 'send less; files and configuration belong into the folder of the model',
   });
 }

@@ -1,9 +1,11 @@
 import { OndaError } from '@onda/contract';
+import { GrpcStatus } from '@onda/grpc-server';
+import type { CallHooks, GrpcFailure } from '@onda/grpc-server';
 import { statusOf } from '@onda/protocol';
+import { AccessError } from '../access/accessError.ts';
 import type { Service } from '../service.ts';
-import { GrpcStatus } from './grpcStatus.ts';
 
-/** The gRPC status of each HTTP status that a request can end with. */
+/** The gRPC status for each HTTP status of an error. */
 const statuses: Readonly<Partial<Record<number, GrpcStatus>>> = {
   400: GrpcStatus.INVALID_ARGUMENT,
   401: GrpcStatus.UNAUTHENTICATED,
@@ -19,39 +21,25 @@ const statuses: Readonly<Partial<Record<number, GrpcStatus>>> = {
   503: GrpcStatus.UNAVAILABLE,
 };
 
-/** Why a call fails, for its client. */
-export interface GrpcFailure {
-  readonly code: GrpcStatus;
-  readonly details: string;
-}
-
-/** A call that fails by gRPC's own rules, before a model is asked. */
-export class CallError extends Error implements GrpcFailure {
-  readonly code: GrpcStatus;
-
-  constructor(code: GrpcStatus, message: string) {
-    super(message);
-    this.code = code;
-  }
-
-  get details(): string {
-    return this.message;
-  }
-}
-
-/** What a call fails with: the sentence that HTTP has. A defect of ours is told to the log alone. */
-export function grpcError(service: Pick<Service, 'onDefect'>, error: unknown): GrpcFailure {
-  const known = error instanceof CallError ? error : maybeGrpcError(error);
-  if (known) return known;
-  service.onDefect(error instanceof Error ? (error.stack ?? error.message) : String(error));
+/** The status of an error whose message is meant for clients; undefined for any other. */
+function maybeFailure(error: unknown): GrpcFailure | undefined {
+  const code = statuses[statusOf(error) ?? 0];
+  if (!(error instanceof OndaError) || code === undefined) return undefined;
   return {
-    code: GrpcStatus.INTERNAL,
-    details: 'the service could not answer; what it printed says why, and it goes on',
+    code,
+    details: error.message,
+    ...(error instanceof AccessError ? { metadata: error.headers } : {}),
   };
 }
 
-/** The status of a failure that Onda understands and may tell; undefined for any other. */
-export function maybeGrpcError(error: unknown): GrpcFailure | undefined {
-  const code = statuses[statusOf(error) ?? 0];
-  return error instanceof OndaError && code !== undefined ? { code, details: error.message } : undefined;
+/** Maps errors to statuses, and reports those that no client caused. */
+export function failureHooks({
+  onDefect,
+}: Pick<Service, 'onDefect'>): Required<Pick<CallHooks<never>, 'failureOf' | 'onDefect'>> {
+  return {
+    failureOf: maybeFailure,
+    onDefect: (error) => {
+      onDefect(error instanceof Error ? (error.stack ?? error.message) : String(error));
+    },
+  };
 }

@@ -1,23 +1,104 @@
+import { GrpcServer, healthHandlers } from '@onda/grpc-server';
+import type { Handlers } from '@onda/grpc-server';
+import type { Access } from '../access/access.ts';
+import { limits, timeouts } from '../limits.ts';
+import { listenError } from '../listen.ts';
 import type { Service } from '../service.ts';
-import { inferenceBounds } from './call/messageBounds.ts';
-import { methodsOf } from './methods.ts';
-import { openGrpcPort } from './openGrpcPort.ts';
-import type { GrpcServer } from './openGrpcPort.ts';
+import { isReady } from '../health.ts';
+import { callHooks } from './callContext.ts';
+import { inferenceDefinition, inferenceHandlers } from './inferenceHandlers.ts';
+import { healthService, inferenceService } from './protoServices.ts';
+
+/** What a port serves, and to whom. */
+export interface GrpcPort {
+  readonly host: string;
+  /** 0: a free one. */
+  readonly port: number;
+  /** The option that sets the port, for errors. */
+  readonly option: string;
+  /** The option of the port that serves the other methods of the inference service. */
+  readonly otherOption: string;
+  readonly access: Access;
+  /** Handlers of the inference service. */
+  readonly handlers: Handlers;
+  readonly maxMessageBytes: number;
+  /** Incomplete messages and unsent responses of all connections, bytes. */
+  readonly maxHeldBytes: number;
+  /** What to do about a message that is too large. */
+  readonly messageSizeHint: string;
+}
+
+export interface RunningGrpcServer {
+  /** `127.0.0.1:8001` */
+  readonly address: string;
+  /** Refuses new calls and completes the open ones. */
+  close(): Promise<void>;
+}
+
+/** The server as a whole, and its service. */
+const healthNames = ['', 'inference.GRPCInferenceService'];
+
+/** Probes are answered without authentication: their messages are short and not compressed. */
+const probeLimits = { maxMessageBytes: 256, acceptsCompression: false };
 
 /**
- * `inference.GRPCInferenceService`: the same models, checks and limits as over HTTP.
+ * Opens a gRPC port.
  *
- * @param port 0: a free one
- * @throws ConfigError for an address that cannot be had
+ * @throws ConfigError if the address cannot be used
  */
-export function startGrpc(service: Service, host: string, port: number): Promise<GrpcServer> {
+export async function openGrpcPort(service: Service, port: GrpcPort): Promise<RunningGrpcServer> {
+  const { access } = port;
+  const server = new GrpcServer({
+    ...callHooks(service, access),
+    acceptConnection: (socket) => access.connections?.accept(socket) ?? true,
+    unimplemented: (path) => unimplementedReason(path, port.otherOption),
+    maxConnections: limits.connections,
+    maxStreams: limits.streams,
+    maxMessageBytes: port.maxMessageBytes,
+    maxHeldBytes: port.maxHeldBytes,
+    messageSizeHint: port.messageSizeHint,
+    headerTimeoutMs: timeouts.headersMs,
+    messageTimeoutMs: timeouts.requestMs,
+    idleTimeoutMs: timeouts.keepAliveMs,
+    pingAfterMs: timeouts.idleSocketMs,
+    pingTimeoutMs: timeouts.headersMs,
+  });
+  server.addService(inferenceDefinition, port.handlers, {
+    ServerLive: probeLimits,
+    ServerReady: probeLimits,
+  });
+  server.addService(
+    healthService,
+    healthHandlers(healthNames, () => isReady(service)),
+    { Check: probeLimits },
+  );
+  const { port: bound } = await server.listen(port.port, port.host).catch((cause: unknown) => {
+    throw listenError(cause, port.host, port.port, port.option);
+  });
+  return {
+    address: `${port.host.includes(':') ? `[${port.host}]` : port.host}:${bound}`,
+    close: () => server.close(),
+  };
+}
+
+/** The service's own port: the same models, checks and limits as over HTTP. */
+export function startGrpc(service: Service, host: string, port: number): Promise<RunningGrpcServer> {
   return openGrpcPort(service, {
     host,
     port,
     option: '--grpc-port',
-    otherPort: '--admin-grpc-port',
+    otherOption: '--admin-grpc-port',
     access: service.access,
-    bounds: inferenceBounds,
-    methods: methodsOf(service),
+    handlers: inferenceHandlers(service),
+    maxMessageBytes: limits.bodyBytes,
+    maxHeldBytes: limits.grpcHeldBytes,
+    messageSizeHint: 'send fewer samples at a time',
   });
+}
+
+function unimplementedReason(path: string, otherOption: string): string {
+  const isKnown = Object.values(inferenceService).some((method) => method.path === path);
+  return isKnown
+    ? `this port does not serve the method; call the port of ${otherOption}`
+    : 'the service has no such method; its .proto files list those it has';
 }

@@ -1,82 +1,83 @@
+import { failureOf } from '@onda/grpc-server';
+import type { ServerCall, StreamHandler } from '@onda/grpc-server';
 import { encodeStreamAnswer, encodeStreamError } from '@onda/protocol';
-import type { GrpcInferRequest, WireMessage } from '@onda/protocol';
-import { withTrace } from '@onda/serving';
+import type { GrpcInferRequest, InferResponse, WireMessage } from '@onda/protocol';
 import { limits } from '../limits.ts';
 import type { Service } from '../service.ts';
-import type { CallHandler } from './call/callHandler.ts';
-import type { GrpcCall } from './call/grpcCall.ts';
-import { grpcError } from './grpcErrors.ts';
-import { grpcInfer, readInferMessage } from './grpcInfer.ts';
+import type { CallContext } from './callContext.ts';
+import { failureHooks } from './grpcErrors.ts';
+
+type StreamCall = ServerCall<GrpcInferRequest, WireMessage, CallContext>;
+
+type Infer = (service: Service, message: GrpcInferRequest, call: StreamCall) => Promise<InferResponse>;
 
 /**
- * `ModelStreamInfer`: each request of the stream is answered when it is done, the steps of one sequence in order. One that fails
- * gives an answer with `error_message` and its id, and the stream goes on; bytes that are no request end it.
+ * `ModelStreamInfer`: each message is answered as soon as it is done, the steps of one sequence in their order. A message that fails is
+ * answered with `error_message` and its id, and the stream continues; a message that cannot be decoded ends the stream.
  *
- * The stream is read no faster than it is answered, nor than its client may send: a client that does not read its answers is not
- * read either.
- *
- * @param address of the client, by which it is told from others where there are no tokens
+ * Back-pressure: the stream is read no faster than its messages are answered and its client reads.
  */
-export function answerStream(service: Service, call: GrpcCall, address: string): CallHandler {
-  const { access } = service;
-  const isGone = (): boolean => call.over;
-  let underWay = 0;
-  let messages = 0;
-  let ending = false;
-  let timer: NodeJS.Timeout | undefined;
-  const settle = (): void => {
-    if (ending && underWay === 0) call.end();
-    else if (!ending && timer === undefined && !call.full && underWay < limits.streamRequests) call.resume();
-  };
-  const finish = (): void => {
-    ending = true;
-    call.pause();
-    settle();
-  };
-  /** The first message was counted with the call. */
-  const holdBack = (): void => {
-    const ms = access.asks && messages++ > 0 ? access.delayMs(call.client, address) : 0;
-    if (ms <= 0) return;
-    call.pause();
-    timer = setTimeout(() => {
-      timer = undefined;
-      settle();
-    }, ms);
-  };
-  const answer = async (message: GrpcInferRequest): Promise<void> => {
-    const reply = await withTrace(call.trace, () => streamAnswer(service, message, isGone, call.client));
-    underWay--;
-    if (call.over) return;
-    call.send(reply);
-    settle();
-  };
-  return {
-    streams: true,
-    message: (bytes) => {
-      const message = readInferMessage(bytes);
-      underWay++;
-      if (underWay >= limits.streamRequests || call.full) call.pause();
-      holdBack();
-      void answer(message);
-    },
-    end: finish,
-    drained: settle,
-    cancelled: () => {
-      clearTimeout(timer);
-    },
-    finish,
-  };
-}
-
-async function streamAnswer(
+export function streamInfer(
   service: Service,
-  message: GrpcInferRequest,
-  isGone: () => boolean,
-  client: string | undefined,
-): Promise<WireMessage> {
-  try {
-    return encodeStreamAnswer(await grpcInfer(service, message, isGone, client));
-  } catch (error) {
-    return encodeStreamError(message, grpcError(service, error).details);
-  }
+  infer: Infer,
+): StreamHandler<GrpcInferRequest, WireMessage, CallContext> {
+  const { access } = service;
+  const hooks = failureHooks(service);
+  const encodeAnswer = async (message: GrpcInferRequest, call: StreamCall): Promise<WireMessage> => {
+    try {
+      return encodeStreamAnswer(await infer(service, message, call));
+    } catch (error) {
+      return encodeStreamError(message, failureOf(error, hooks).details);
+    }
+  };
+  return (call) => {
+    const { client, address } = call.context;
+    let inFlight = 0;
+    let messages = 0;
+    let isEnding = false;
+    let rateTimer: NodeJS.Timeout | undefined;
+    const settle = (): void => {
+      if (isEnding && inFlight === 0) call.end();
+      else if (
+        !isEnding &&
+        rateTimer === undefined &&
+        !call.writableNeedDrain &&
+        inFlight < limits.streamRequests
+      ) {
+        call.resume();
+      }
+    };
+    /** Delays further messages of a client that exceeds its rate. The first message was counted with the call. */
+    const limitRate = (): void => {
+      const delayMs = access.asks && messages++ > 0 ? access.delayMs(client, address) : 0;
+      if (delayMs <= 0) return;
+      call.pause();
+      rateTimer = setTimeout(() => {
+        rateTimer = undefined;
+        settle();
+      }, delayMs);
+    };
+    const answer = async (message: GrpcInferRequest): Promise<void> => {
+      const response = await encodeAnswer(message, call);
+      inFlight--;
+      if (call.cancelled) return;
+      call.write(response);
+      settle();
+    };
+    call
+      .on('data', (message) => {
+        inFlight++;
+        if (inFlight >= limits.streamRequests || call.writableNeedDrain) call.pause();
+        limitRate();
+        void answer(message);
+      })
+      .on('drain', settle)
+      .on('end', () => {
+        isEnding = true;
+        settle();
+      })
+      .on('cancelled', () => {
+        clearTimeout(rateTimer);
+      });
+  };
 }

@@ -6,7 +6,7 @@ import { resourceFromAttributes } from '@opentelemetry/resources';
 import { BatchSpanProcessor, NodeTracerProvider } from '@opentelemetry/sdk-trace-node';
 import type { RequestTrace } from '@onda/serving';
 import { clientOf } from '../access/guard.ts';
-import { GrpcStatus } from '../grpc/grpcStatus.ts';
+import { GrpcStatus } from '@onda/grpc-server';
 import { serverVersion } from '../serverVersion.ts';
 import { toldExporter } from './toldExporter.ts';
 import { maybeTraceParent } from './traceparent.ts';

@@ -1,6 +1,6 @@
 import type { IncomingMessage, RequestListener } from 'node:http';
 import type { RequestTrace } from '@onda/serving';
-import type { CallEnd } from '../grpc/call/callEnd.ts';
+import type { CallEnd } from '../log/logCalls.ts';
 
 /** Traces of requests, where `--otlp-endpoint` asks for them. */
 export interface Tracing {

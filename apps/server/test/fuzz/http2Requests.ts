@@ -1,15 +1,16 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Random } from '@onda/series';
 import {
+  CLIENT_PREFACE,
+  encodeFrame,
   Flag,
-  frameOf,
   FrameType,
+  Http2Socket,
   resetFrame,
   settingsFrame,
-  windowFrame,
-} from '../../src/grpc/http2/frames.ts';
+  windowUpdateFrame,
+} from '@onda/grpc-server/testing';
 import { callFields, framed, ModelInfer, ModelStreamInfer, stateless } from '../support/grpcWire.ts';
-import { Http2Socket, PREFACE } from '../support/http2Socket.ts';
 import { mutateBytes, randomBytes } from './mutateBytes.ts';
 import { pick } from './mutateJson.ts';
 
@@ -18,7 +19,7 @@ const message = framed(stateless([0.5]));
 const head = (stream: number, ...more: [string, string][]): Buffer =>
   Http2Socket.headers(stream, callFields(ModelInfer.path, ...more));
 const body = (stream: number, bytes: Buffer = message, flags: number = Flag.END_STREAM): Buffer =>
-  frameOf(FrameType.DATA, flags, stream, bytes);
+  encodeFrame(FrameType.DATA, flags, stream, bytes);
 const streams = (count: number): number[] => Array.from({ length: count }, (_, index) => 2 * index + 1);
 const times = (count: number, frame: Buffer): Buffer[] => Array.from({ length: count }, () => frame);
 
@@ -39,7 +40,7 @@ const ways: readonly Send[] = [
     socket.send(head(1));
     for (let left = random.int(20); left > 0; left--) {
       socket.send(
-        frameOf(
+        encodeFrame(
           random.int(12),
           random.int(256),
           pick(random, [0, 1, 2, 3, 0x7fffffff]),
@@ -51,18 +52,18 @@ const ways: readonly Send[] = [
   // Header blocks that are odd, whole and in parts.
   (socket, random) => {
     const flags = pick(random, [0, 4, 5, 0x24, 0x2c]);
-    socket.send(frameOf(FrameType.HEADERS, flags, 1, randomBytes(random, random.int(200))));
-    socket.send(frameOf(FrameType.CONTINUATION, 4, 1, randomBytes(random, random.int(50))));
+    socket.send(encodeFrame(FrameType.HEADERS, flags, 1, randomBytes(random, random.int(200))));
+    socket.send(encodeFrame(FrameType.CONTINUATION, 4, 1, randomBytes(random, random.int(50))));
   },
   // A list that is far larger than its block: one field named again and again.
   (socket) => {
     const value = Buffer.concat([Buffer.of(0x40, 1, 0x61, 0x7f, 0xa1, 0x1e), Buffer.alloc(4000, 'v')]);
-    socket.send(frameOf(FrameType.HEADERS, 4, 1, Buffer.concat([value, Buffer.alloc(12_000, 0xbe)])));
+    socket.send(encodeFrame(FrameType.HEADERS, 4, 1, Buffer.concat([value, Buffer.alloc(12_000, 0xbe)])));
   },
   // The table made large, small and large.
   (socket, random) => {
     socket.send(
-      frameOf(
+      encodeFrame(
         FrameType.HEADERS,
         5,
         1,
@@ -73,12 +74,12 @@ const ways: readonly Send[] = [
   // Floods.
   (socket, random) => {
     const flood = pick(random, [
-      frameOf(FrameType.PING, 0, 0, Buffer.alloc(8)),
+      encodeFrame(FrameType.PING, 0, 0, Buffer.alloc(8)),
       settingsFrame([[4, random.int(2 ** 31)]]),
-      frameOf(FrameType.PRIORITY, 0, 1, Buffer.of(0, 0, 0, 9, 1)),
+      encodeFrame(FrameType.PRIORITY, 0, 1, Buffer.of(0, 0, 0, 9, 1)),
       body(1, Buffer.alloc(0), 0),
-      frameOf(200, 0, 0, Buffer.alloc(0)),
-      windowFrame(0, 1),
+      encodeFrame(200, 0, 0, Buffer.alloc(0)),
+      windowUpdateFrame(0, 1),
     ]);
     socket.send(head(1), ...times(3000, flood));
   },
@@ -87,7 +88,7 @@ const ways: readonly Send[] = [
     socket.send(...streams(1500).flatMap((stream) => [head(stream), body(stream), resetFrame(stream, 8)]));
   },
   (socket) => {
-    socket.send(...streams(1500).flatMap((stream) => [head(stream), windowFrame(stream, 0)]));
+    socket.send(...streams(1500).flatMap((stream) => [head(stream), windowUpdateFrame(stream, 0)]));
   },
   // More calls than a connection may have, none of them whole.
   (socket, random) => {
@@ -146,7 +147,7 @@ const PATIENCE_MS = 300;
 export async function sendHttp2(port: number, random: Random): Promise<string[]> {
   const greet = random.int(20) > 0;
   const socket = new Http2Socket(port, greet);
-  if (!greet) socket.send(mutateBytes(PREFACE, random));
+  if (!greet) socket.send(mutateBytes(CLIENT_PREFACE, random));
   await pick(random, ways)(socket, random);
   await Promise.race([socket.closed(), delay(PATIENCE_MS, undefined, { ref: false })]);
   socket.destroy();

@@ -1,0 +1,139 @@
+import { CallError, GrpcStatus } from '@onda/grpc-server';
+import type { Handlers, SendUnary, ServerCall, ServiceDefinition } from '@onda/grpc-server';
+import { decodeGrpcInferRequest, decodeInferMessage, encodeInferMessage, WireError } from '@onda/protocol';
+import type { GrpcInferRequest, InferResponse, WireMessage } from '@onda/protocol';
+import {
+  countRequest,
+  inferOutputs,
+  modelMetadataText,
+  modelStatistics,
+  routeRequest,
+  withTrace,
+} from '@onda/serving';
+import { isLive, isReady } from '../health.ts';
+import { limits } from '../limits.ts';
+import { shed } from '../overload.ts';
+import { serverDescription } from '../serverDescription.ts';
+import type { Service } from '../service.ts';
+import type { CallContext } from './callContext.ts';
+import { inferenceService } from './protoServices.ts';
+import { streamInfer } from './streamInfer.ts';
+
+/**
+ * The inference service with its own codec for the messages of inference: protobufjs, which proto-loader uses, takes several times as
+ * long for a tensor.
+ */
+export const inferenceDefinition: ServiceDefinition = {
+  ...inferenceService,
+  ModelInfer: {
+    ...inferenceService.ModelInfer,
+    requestDeserialize: readInferMessage,
+    responseSerialize: encodeInferMessage,
+  },
+  ModelStreamInfer: {
+    ...inferenceService.ModelStreamInfer,
+    requestDeserialize: readInferMessage,
+    // The handler encodes: an error needs the request that it answers.
+    responseSerialize: (message: WireMessage) => message,
+  },
+};
+
+/**
+ * @param bytes the message's raw tensors are views on them
+ * @throws CallError
+ */
+function readInferMessage(bytes: Uint8Array): GrpcInferRequest {
+  try {
+    return decodeInferMessage(bytes);
+  } catch (error) {
+    if (!(error instanceof WireError)) throw error;
+    throw new CallError(
+      GrpcStatus.INVALID_ARGUMENT,
+      `the request cannot be decoded as a ModelInferRequest (${error.message}); send the message that its .proto file describes`,
+    );
+  }
+}
+
+/** Adapts a function to a handler of a method with one request and one response. */
+export function unary<Request, Response>(
+  answer: (request: Request, call: UnaryCall<Request, Response>) => Response | Promise<Response>,
+): (call: UnaryCall<Request, Response>, callback: SendUnary<Response>) => void {
+  const run = async (call: UnaryCall<Request, Response>, callback: SendUnary<Response>): Promise<void> => {
+    try {
+      callback(null, await answer(call.request, call));
+    } catch (error) {
+      callback(error);
+    }
+  };
+  return (call, callback) => {
+    void run(call, callback);
+  };
+}
+
+type UnaryCall<Request, Response> = ServerCall<Request, Response, CallContext>;
+
+/** Fields that requests about a model share; both are empty where a request names none. */
+interface NamedModel {
+  name: string;
+  version: string;
+}
+
+/** The methods that probe the service itself. */
+export function probeHandlers(service: Service): Handlers {
+  return {
+    ServerLive: unary(() => ({ live: isLive(service) })),
+    ServerReady: unary(() => ({ ready: isReady(service) })),
+  };
+}
+
+/** The methods of the service's own port. */
+export function inferenceHandlers(service: Service): Handlers {
+  const { repository } = service;
+  return {
+    ...probeHandlers(service),
+    ServerMetadata: unary(() => serverDescription),
+    // False for an unknown model, as in Triton: clients poll this until a model is loaded.
+    ModelReady: unary(({ name, version }: NamedModel) => ({
+      ready: isReady(service) && repository.maybeFind(name, version || undefined) !== undefined,
+    })),
+    ModelMetadata: unary(
+      ({ name, version }: NamedModel) =>
+        JSON.parse(modelMetadataText(repository, name, version || undefined)) as object,
+    ),
+    ModelConfig: unary(({ name, version }: NamedModel) => ({
+      config: JSON.parse(repository.find(name, version || undefined).config) as object,
+    })),
+    ModelStatistics: unary(({ name, version }: NamedModel) =>
+      modelStatistics(name === '' ? repository.served : repository.findAll(name, version || undefined)),
+    ),
+    ModelInfer: unary((message: GrpcInferRequest, call) =>
+      service.overloaded()
+        ? shed(repository, message.modelName, message.modelVersion || undefined)
+        : infer(service, message, call),
+    ),
+    ModelStreamInfer: streamInfer(service, infer),
+  };
+}
+
+/** Runs one request, by itself or as a message of a stream. */
+function infer(
+  service: Service,
+  message: GrpcInferRequest,
+  call: Pick<ServerCall<unknown, unknown, CallContext>, 'context' | 'cancelled'>,
+): Promise<InferResponse> {
+  const version = message.modelVersion || undefined;
+  const { client, trace } = call.context;
+  const model = service.repository.findHeld(message.modelName, version);
+  return withTrace(trace, () =>
+    countRequest(model.stats, () =>
+      routeRequest(
+        service.repository,
+        model,
+        version,
+        client,
+        ({ signature }) => decodeGrpcInferRequest(message, signature, limits.tensorValues),
+        (routed) => inferOutputs(routed, () => call.cancelled, client),
+      ),
+    ),
+  );
+}

@@ -1,0 +1,27 @@
+export { GrpcServer } from './grpcServer.ts';
+export { defaultLimits } from './options.ts';
+export type { CallHooks, GrpcServerLimits, GrpcServerOptions, MethodLimits } from './options.ts';
+export { CallError, GrpcStatus, statusName } from './status.ts';
+export type { GrpcFailure } from './status.ts';
+
+export type { CallHead } from './call/callHeaders.ts';
+export type {
+  Handlers,
+  MessageWriter,
+  MethodDefinition,
+  SendUnary,
+  ServerCall,
+  ServiceDefinition,
+  StreamHandler,
+  UnaryHandler,
+} from './call/definition.ts';
+export { failureOf } from './call/grpcCall.ts';
+export { compressions, decompress, isCompression } from './call/compression.ts';
+export type { Compression } from './call/compression.ts';
+
+export { SharedByteBudget } from './byteBudget.ts';
+export type { ByteBudget } from './byteBudget.ts';
+
+export { healthHandlers } from './health.ts';
+export { reflectionHandlers } from './reflection.ts';
+export type { PackageDefinition } from './reflection.ts';
