@@ -5,6 +5,7 @@ import { importCycles } from './importCycles.ts';
 import { prose, proseFiles } from './prose.ts';
 import { makeSbom } from './sbom.ts';
 import { spelling } from './spelling.ts';
+import { structure, structureTable } from './structure.ts';
 import { docLinks, fileSizes, privateTexts } from './textChecks.ts';
 import { packageOf, trackedFiles, workspaceRoot } from './workspace.ts';
 import type { Problem } from './workspace.ts';
@@ -12,6 +13,7 @@ import type { Problem } from './workspace.ts';
 const help = `Checks of the workspace: checks COMMAND
   check                      import cycles, file sizes, links of the documentation, private texts
   prose [PATH...] [--report] wording and spelling; --report: counts only, exit code 0
+  structure [FOLDER]         size and shape of each package, as a Markdown table (default: this workspace)
   sbom [FILE]                a CycloneDX document of the packages that Onda runs on (default: sbom.cdx.json)`;
 
 const callerFolder = process.env.INIT_CWD ?? process.cwd();
@@ -50,6 +52,11 @@ async function runProse(paths: readonly string[], report: boolean): Promise<bool
   return report || problems.length === 0;
 }
 
+function runStructure(folder: string): boolean {
+  console.log(structureTable(structure(folder)));
+  return true;
+}
+
 function runSbom(file: string): boolean {
   const sbom = makeSbom(workspaceRoot);
   writeFileSync(`${file}.new`, `${JSON.stringify(sbom, null, 2)}\n`);
@@ -72,6 +79,7 @@ const [command = 'check', ...args] = positionals;
 const commands: Record<string, () => boolean | Promise<boolean>> = {
   check: runCheck,
   prose: () => runProse(args.map(workspacePath), values.report),
+  structure: () => runStructure(path.resolve(callerFolder, args[0] ?? workspaceRoot)),
   sbom: () => runSbom(path.resolve(callerFolder, args[0] ?? 'sbom.cdx.json')),
 };
 if (values.help || !(command in commands)) {
