@@ -6,12 +6,13 @@ import { prose, proseFiles } from './prose.ts';
 import { makeSbom } from './sbom.ts';
 import { spelling } from './spelling.ts';
 import { structure, structureTable } from './structure.ts';
+import { readInputsWorkspace, uncoveredReads } from './targetInputs.ts';
 import { docLinks, fileSizes, privateTexts } from './textChecks.ts';
 import { packageOf, trackedFiles, workspaceRoot } from './workspace.ts';
 import type { Problem } from './workspace.ts';
 
 const help = `Checks of the workspace: checks COMMAND
-  check                      import cycles, file sizes, links of the documentation, private texts
+  check                      import cycles, inputs of cached targets, file sizes, documentation links, private texts
   prose [PATH...] [--report] wording and spelling; --report: counts only, exit code 0
   structure [FOLDER]         size and shape of each package, as a Markdown table (default: this workspace)
   sbom [FILE]                a CycloneDX document of the packages that Onda runs on (default: sbom.cdx.json)`;
@@ -24,6 +25,7 @@ async function runCheck(): Promise<boolean> {
   const files = trackedFiles(workspaceRoot);
   const checks: Record<string, () => Problem[] | Promise<Problem[]>> = {
     'import cycles': () => importCycles(['apps', 'libs', 'tools']),
+    'inputs of cached targets': async () => uncoveredReads(await readInputsWorkspace(workspaceRoot, files)),
     'file sizes': () => fileSizes(workspaceRoot, files),
     'documentation links': () => docLinks(workspaceRoot, files),
     'private texts': () => privateTexts(workspaceRoot, files),
