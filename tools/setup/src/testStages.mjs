@@ -15,12 +15,10 @@ const nx = 'node_modules/.bin/nx';
 /** @type {readonly Stage[]} */
 export const testStages = [
   { name: 'sync', title: 'TypeScript references', command: [nx, 'sync:check'] },
-  { name: 'format', title: 'Format', command: ['node_modules/.bin/prettier', '--check', '.'] },
-  { name: 'knip', title: 'Unused code and dependencies', command: ['node_modules/.bin/knip'] },
   {
     name: 'checks',
-    title: 'Import cycles, boundaries, file sizes, links',
-    command: ['--import', 'tsx', 'tools/checks/src/cli.ts'],
+    title: 'Format, unused code, imports, inputs, links, prose',
+    command: [nx, 'run-many', '-p', 'checks', '-t', 'format-check', 'knip', 'check', 'prose-report'],
   },
   {
     name: 'unit',
