@@ -1,9 +1,29 @@
 import { Command, CommanderError } from 'commander';
+import { OndaError } from '@onda/contract';
 import type { ExportCall } from './commands/export.ts';
 import type { FitCall } from './commands/fit.ts';
 import type { VerifyCall } from './commands/verify.ts';
 import { ondaVersion } from './versions.ts';
-import { runCommand } from './runCommand.ts';
+
+/**
+ * Runs a command and sets the exit code of the process: 0 done, 1 it ran and the result is bad, 2 invalid arguments or input.
+ *
+ * Of an OndaError only the message is printed; any other error is a bug and is printed with its stack trace.
+ */
+async function runCommand(name: string, work: () => Promise<void>): Promise<void> {
+  try {
+    await work();
+  } catch (error) {
+    if (error instanceof OndaError) {
+      process.stderr.write(`${name}: ${error.message}\n`);
+      process.exitCode = error.exitCode;
+    } else {
+      process.stderr.write(`${name}: unexpected failure, please report it\n`);
+      console.error(error);
+      process.exitCode = 1;
+    }
+  }
+}
 
 const list = (value: string, before: string[] = []): string[] => [...before, value];
 
@@ -15,13 +35,13 @@ const program = new Command('onda')
 
 program
   .command('fit')
-  .description('fit a net: config, data, fit, checkpoint, export, verify, report')
-  .argument('<config>', 'a YAML file, such as examples/lagged-sine.yaml')
-  .option('--set <key=value>', 'change one key of the config; repeat for more', list, [])
-  .option('--out <folder>', 'where the run goes (default: runs/<name>)')
-  .option('--models <folder>', 'the model repository to export to', 'models')
-  .option('--no-export', 'fit and report only')
-  .option('--resume', 'go on from the checkpoint in the run folder', false)
+  .description('fit a net from a configuration; writes a run folder, exports the model and writes a report')
+  .argument('<config>', 'YAML file, such as examples/lagged-sine.yaml')
+  .option('--set <key=value>', 'overrides one key of the configuration; repeatable', list, [])
+  .option('--out <folder>', 'run folder (default: runs/<name>)')
+  .option('--models <folder>', 'model repository to export to', 'models')
+  .option('--no-export', 'fit and report without exporting')
+  .option('--resume', 'resume from the checkpoint in the run folder', false)
   .action(async (config: string, options: FitCall) => {
     await runCommand('fit', async () => {
       const { fitCommand } = await import('./commands/fit.ts');
@@ -31,30 +51,30 @@ program
 
 program
   .command('export')
-  .description('export a run, or a TensorFlow.js model.json, into a model repository')
-  .argument('<source>', 'a run folder, or a model.json or its folder')
-  .argument('<dest>', 'the model repository, such as models')
-  .option('--name <name>', "the model's name (default: the run's)")
+  .description('export a run, or a TensorFlow.js model.json, to a model repository')
+  .argument('<source>', 'run folder, or model.json or its folder')
+  .argument('<dest>', 'model repository, such as models')
+  .option('--name <name>', 'model name (default: the name of the run)')
   .option(
     '--stateful',
-    "make the recurrent layers' states inputs and outputs (an Onda net always does)",
+    'states of the recurrent layers as inputs and outputs (always for an Onda net)',
     false,
   )
-  .option('--states <packing>', 'row: one row of all states (the usual); separate: each a tensor')
+  .option('--states <packing>', 'row: all states packed in one row; separate: one tensor each (default: row)')
   .option('--opset <n>', 'operator set, 14 to 21 (default: 17)')
-  .option('--precision <kind>', 'float32 (the usual), float16 or int8 weights')
-  .option('--external-data', 'keep large weights in a file beside the model', false)
+  .option('--precision <kind>', 'weights in float32, float16 or int8 (default: float32)')
+  .option('--external-data', 'large weights in a separate file', false)
   .option(
     '--generator',
-    'write the closed loop too (of an Onda net that predicts its features: always)',
+    'also write generator.onnx, the closed loop (always for an Onda net that predicts its inputs)',
     false,
   )
   .option(
     '--sampling <kind>',
-    'draw its values from a seed: categorical[:TEMPERATURE], gaussian or quantile:LEVEL,LEVEL,...',
+    'distribution of generated values: categorical[:TEMPERATURE], gaussian or quantile:LEVEL,LEVEL,...',
   )
-  .option('--allow-nan', 'take weights that are not finite numbers', false)
-  .option('--no-verify', 'do not compare with TensorFlow.js before the model is put in place')
+  .option('--allow-nan', 'accept weights that are not finite', false)
+  .option('--no-verify', 'skip the comparison with TensorFlow.js')
   .action(async (source: string, dest: string, options: ExportCall) => {
     await runCommand('export', async () => {
       const { exportCommand } = await import('./commands/export.ts');
@@ -65,13 +85,13 @@ program
 program
   .command('generate')
   .description('generate samples after a prompt')
-  .argument('<model>', 'a model folder, such as models/lagged-sine')
-  .requiredOption('--samples <n>', 'how many samples')
+  .argument('<model>', 'model folder, such as models/lagged-sine')
+  .requiredOption('--samples <n>', 'number of samples')
   .option(
     '--prompt <file.csv>',
-    "values that come before (default: the training data's start, where the model knows it)",
+    'values before the generated ones (default: the first training data of a sine model)',
   )
-  .option('--seed <n>', 'of a model that draws its values: what it draws them from')
+  .option('--seed <n>', 'seed of a model that samples its values')
   .option('--json', 'values as JSON on stdout', false)
   .action(
     async (model: string, options: { samples: string; prompt?: string; seed?: string; json: boolean }) => {
@@ -84,11 +104,11 @@ program
 
 program
   .command('evaluate')
-  .description("errors of a model's predictions on a CSV file, beside the naive forecast's")
-  .argument('<model>', 'a model folder')
-  .argument('<data>', 'a CSV file')
-  .option('--columns <names>', "columns, by comma (default: the training config's)")
-  .option('--json', 'figures as JSON on stdout', false)
+  .description('errors of model and naive forecast on a CSV file')
+  .argument('<model>', 'model folder')
+  .argument('<data>', 'CSV file')
+  .option('--columns <names>', 'column names, separated by commas (default: those of the training)')
+  .option('--json', 'errors as JSON on stdout', false)
   .action(async (model: string, data: string, options: { columns?: string; json: boolean }) => {
     await runCommand('evaluate', async () => {
       const { evaluateCommand } = await import('./commands/evaluate.ts');
@@ -98,10 +118,13 @@ program
 
 program
   .command('verify')
-  .description('compare a model folder with the TensorFlow.js model that it was exported from')
-  .argument('<model>', 'a model folder, such as models/lagged-sine')
-  .option('--source <source>', 'the run or model.json (default: the run under runs/ that the manifest names)')
-  .option('--web', 'in Chromium too, on onnxruntime-web', false)
+  .description('compare a model folder with the TensorFlow.js model it was exported from')
+  .argument('<model>', 'model folder, such as models/lagged-sine')
+  .option(
+    '--source <source>',
+    'run folder or model.json (default: the run under runs/ named in the manifest)',
+  )
+  .option('--web', 'also compare onnxruntime-web in Chromium', false)
   .option('--json', 'rows as JSON on stdout', false)
   .action(async (model: string, options: VerifyCall) => {
     await runCommand('verify', async () => {
@@ -112,8 +135,8 @@ program
 
 program
   .command('parity')
-  .description("repeat PyTorch's runs and compare losses, weights, predictions and closed loop")
-  .argument('<reference...>', 'files of the format of examples/reference')
+  .description('repeat PyTorch reference runs and compare losses, weights, predictions and closed loop')
+  .argument('<reference...>', 'reference files, such as examples/reference/rnn.json')
   .option('--json', 'rows as JSON on stdout', false)
   .action(async (references: string[], options: { json: boolean }) => {
     await runCommand('parity', async () => {
@@ -124,7 +147,7 @@ program
 
 program
   .command('start')
-  .description('the whole road with the lagged sine: fit, export, verify, serve, generate, report')
+  .description('run the whole pipeline on the lagged sine: fit, export, verify, serve, generate, report')
   .action(async () => {
     await runCommand('start', async () => {
       const { startCommand } = await import('./commands/start.ts');
@@ -136,6 +159,6 @@ try {
   await program.parseAsync();
 } catch (error) {
   if (!(error instanceof CommanderError)) throw error;
-  // commander has printed its sentence; asking for help or the version is no mistake.
+  // commander has printed the message; --help and --version exit with 0.
   process.exitCode = error.exitCode === 0 ? 0 : 2;
 }

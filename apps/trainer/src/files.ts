@@ -1,28 +1,37 @@
-import { randomBytes } from 'node:crypto';
-import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { createHash, randomBytes } from 'node:crypto';
+import {
+  closeSync,
+  fstatSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  readSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
 import path from 'node:path';
 import { DataError } from '@onda/contract';
-import type { Pieces } from './pieces.ts';
-import { readWhole, writePieces } from './pieces.ts';
 
-/** What the operating system said, in a few words for people. */
+/** The reason of a file system error in words. */
 function systemReason(error: unknown): string {
   const code = (error as NodeJS.ErrnoException).code;
-  if (code === 'ENOENT') return 'it is not there';
+  if (code === 'ENOENT') return 'it does not exist';
   if (code === 'EISDIR') return 'it is a folder';
-  if (code === 'EACCES' || code === 'EPERM') return 'that is not allowed';
+  if (code === 'EACCES' || code === 'EPERM') return 'permission denied';
   if (code === 'ENOTDIR' || code === 'EEXIST') return 'a part of its path is a file';
   if (code === 'ENOSPC') return 'the disk is full';
   if (code === 'EROFS') return 'the disk is read-only';
   return error instanceof Error ? error.message : String(error);
 }
 
-/** Reads a file that a person named; `what` says its role in the error. */
+/** Reads an input file; `what` names its role in errors. */
 export function readInput(file: string, what: string): Buffer {
   return read(() => readFileSync(file), file, what);
 }
 
-/** The same for one that may have more than 2 GiB. */
+/** Reads an input file that may be larger than 2 GiB. */
 export function readLargeInput(file: string, what: string): Uint8Array<ArrayBuffer> {
   return read(() => readWhole(file), file, what);
 }
@@ -37,16 +46,16 @@ function read<T>(reader: () => T, file: string, what: string): T {
   }
 }
 
-/** Writes beside the goal and renames, so that the goal is whole or as it was. */
-export function writeFileWhole(file: string, data: string | Uint8Array): void {
+/** Writes a file atomically: to a temporary file beside it, then rename. */
+export function writeFileAtomic(file: string, data: string | Uint8Array): void {
   writeBeside(file, (beside) => {
     mkdirSync(path.dirname(file), { recursive: true });
     writeFileSync(beside, data);
   });
 }
 
-/** Writes several files of a new folder beside its goal and renames the folder: all of them appear at once, or none. */
-export function writeFolderWhole(
+/** Writes a new folder atomically: to a temporary folder beside it, then rename. */
+export function writeFolderAtomic(
   folder: string,
   files: Readonly<Record<string, string | Uint8Array | Pieces>>,
 ): void {
@@ -60,7 +69,7 @@ export function writeFolderWhole(
   });
 }
 
-/** @throws DataError when it cannot be written; what there is of it is taken away then */
+/** @throws DataError if it cannot be written; the temporary file or folder is removed */
 function writeBeside(goal: string, write: (beside: string) => void): void {
   const beside = `${goal}.${randomBytes(4).toString('hex')}.part`;
   try {
@@ -70,10 +79,85 @@ function writeBeside(goal: string, write: (beside: string) => void): void {
     try {
       rmSync(beside, { recursive: true, force: true });
     } catch {
-      // Where it could not be written there may be nothing to take away; the first error tells why.
+      // The first error has the reason.
     }
     throw new DataError(`${goal}: cannot be written: ${systemReason(error)}; check the path`, {
       cause: error,
     });
   }
+}
+
+/** The content of a file in pieces: it may be larger than one array or one system call allows. */
+export type Pieces = readonly Uint8Array[];
+
+/** Bytes per call: reading, writing and hashing are limited to 2 GiB. */
+const block = 2 ** 26;
+
+function* blocksOf(pieces: Pieces): Generator<Uint8Array> {
+  for (const piece of pieces)
+    for (let start = 0; start < piece.length; start += block) yield piece.subarray(start, start + block);
+}
+
+export function sizeOf(pieces: Pieces): number {
+  return pieces.reduce((size, { length }) => size + length, 0);
+}
+
+export function sha256Of(pieces: Pieces): string {
+  const hash = createHash('sha256');
+  for (const bytes of blocksOf(pieces)) hash.update(bytes);
+  return hash.digest('hex');
+}
+
+/** Writes a new file. */
+export function writePieces(file: string, pieces: Pieces): void {
+  const handle = openSync(file, 'wx');
+  try {
+    for (const bytes of blocksOf(pieces)) {
+      for (let done = 0; done < bytes.length;) done += writeSync(handle, bytes, done);
+    }
+  } finally {
+    closeSync(handle);
+  }
+}
+
+/** Whether an existing file contains exactly these bytes. */
+export function holdsPieces(file: string, pieces: Pieces): boolean {
+  const handle = openSync(file, 'r');
+  try {
+    if (fstatSync(handle).size !== sizeOf(pieces)) return false;
+    const buffer = Buffer.alloc(block);
+    for (const bytes of blocksOf(pieces)) {
+      const found = buffer.subarray(0, bytes.length);
+      if (!fill(handle, found) || !found.equals(bytes)) return false;
+    }
+    return true;
+  } finally {
+    closeSync(handle);
+  }
+}
+
+/** Reads a whole file of any size. */
+export function readWhole(file: string): Uint8Array<ArrayBuffer> {
+  const handle = openSync(file, 'r');
+  try {
+    const bytes = new Uint8Array(fstatSync(handle).size);
+    for (let start = 0; start < bytes.length; start += block) {
+      if (!fill(handle, bytes.subarray(start, start + block)))
+        throw new Error('it was truncated during the read');
+    }
+    return bytes;
+  } finally {
+    closeSync(handle);
+  }
+}
+
+/** Reads the next bytes; false if the file has fewer. */
+function fill(handle: number, bytes: Uint8Array): boolean {
+  let done = 0;
+  while (done < bytes.length) {
+    const count = readSync(handle, bytes, done, bytes.length - done, null);
+    if (count === 0) return false;
+    done += count;
+  }
+  return true;
 }

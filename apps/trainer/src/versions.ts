@@ -2,13 +2,13 @@ import { createRequire } from 'node:module';
 
 const require = createRequire(import.meta.url);
 
-/** Libraries whose versions a manifest names: they decide what was trained and how it was written. */
+/** Libraries whose versions are recorded in a manifest. */
 const named = ['@tensorflow/tfjs-core', '@tensorflow/tfjs-layers', 'onnx-proto', 'onnxruntime-node'] as const;
 
-/** Onda's own version. */
+/** Onda's version. */
 export const ondaVersion = (require('../package.json') as { version: string }).version;
 
-/** Versions by package name, Onda's own included; the backend's is given by whoever opened it. */
+/** Versions by package name, including Onda and the opened backend. */
 export function libraryVersions(backend: { name: string; version: string }): Record<string, string> {
   const versions: Record<string, string> = { onda: ondaVersion, [backend.name]: backend.version };
   for (const name of named) versions[name] = (require(`${name}/package.json`) as { version: string }).version;

@@ -17,10 +17,10 @@ export interface CommandResult {
   stderr: string;
 }
 
-/** An empty folder outside the workspace, where a command's runs/ and models/ go. */
+/** Creates an empty folder outside the workspace for runs/ and models/. */
 export const emptyFolder = (): string => mkdtempSync(path.join(tmpdir(), 'onda-trainer-'));
 
-/** Runs a program to its end. */
+/** Runs a program to completion. */
 export function runProgram(
   program: string,
   args: readonly string[],
@@ -43,7 +43,7 @@ export function runProgram(
   });
 }
 
-/** Runs one of the trainer's commands as a user does, in `cwd`. */
+/** Runs a command of the trainer in `cwd`. */
 export function onda(
   args: readonly string[],
   cwd: string,

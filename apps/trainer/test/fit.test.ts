@@ -6,7 +6,7 @@ import { maybePart } from './parts.ts';
 
 const sine = path.join(examples, 'lagged-sine.yaml');
 
-const heldBack = /held back \(\d+ samples\): rmse ([\d.e+-]+), .* ([\d.e+-]+)\n/;
+const holdOut = /hold-out \(\d+ samples\): rmse ([\d.e+-]+), .* ([\d.e+-]+)\n/;
 
 describe('fit', () => {
   it.each(['tensorflow', 'cpu'])(
@@ -40,22 +40,19 @@ describe('fit', () => {
     expect(weights('parts').equals(weights('whole'))).toBe(true);
   });
 
-  it.each(['sunspots', 'video-clips'])(
-    'fits %s by the same road and beats the naive forecast',
-    async (name) => {
-      const folder = emptyFolder();
-      const result = await onda(['fit', path.join(examples, `${name}.yaml`)], folder);
-      expect(result.code).toBe(0);
-      const [, ours, naive] = heldBack.exec(result.stderr) ?? [];
-      expect(Number(ours)).toBeLessThan(Number(naive));
-      expect(existsSync(path.join(folder, 'runs', name, 'report.html'))).toBe(true);
-      const python = maybePart('ONDA_PYTHON');
-      if (python === null) return;
-      const model = path.join(folder, 'models', name);
-      const check = await runProgram(python, [path.join(import.meta.dirname, 'python/contract.py'), model]);
-      expect(check.stdout).toContain('contract holds');
-    },
-  );
+  it.each(['sunspots', 'video-clips'])('fits %s the same way and beats the naive forecast', async (name) => {
+    const folder = emptyFolder();
+    const result = await onda(['fit', path.join(examples, `${name}.yaml`)], folder);
+    expect(result.code).toBe(0);
+    const [, ours, naive] = holdOut.exec(result.stderr) ?? [];
+    expect(Number(ours)).toBeLessThan(Number(naive));
+    expect(existsSync(path.join(folder, 'runs', name, 'report.html'))).toBe(true);
+    const python = maybePart('ONDA_PYTHON');
+    if (python === null) return;
+    const model = path.join(folder, 'models', name);
+    const check = await runProgram(python, [path.join(import.meta.dirname, 'python/contract.py'), model]);
+    expect(check.stdout).toContain('contract holds');
+  });
 
   it.each([
     ['gaussian', []],
@@ -81,7 +78,7 @@ describe('fit', () => {
     const refused = await onda([...resumed, '--set', 'net.dropout=0.5'], folder);
     expect(refused.code).toBe(2);
     expect(refused.stderr).toContain(
-      '--resume: expected a checkpoint with dropout {"rate":0.5,"seed":1}, as the config says, got {"rate":0.2,"seed":1}; fit without --resume',
+      '--resume: expected a checkpoint with dropout {"rate":0.5,"seed":1}, as in the configuration, got {"rate":0.2,"seed":1}; fit without --resume',
     );
   });
 
@@ -105,7 +102,7 @@ describe('fit', () => {
   });
 
   it.each([
-    ['a missing file', null, 'cannot be read: it is not there; check the path'],
+    ['a missing file', null, 'cannot be read: it does not exist; check the path'],
     ['a hole', 'year,value\n1,2\n2,\n3,4\n', 'row 3'],
     ['text', 'year,value\n1,2\n2,many\n3,4\n', 'row 3'],
     ['a missing column', 'year,number\n1,2\n', 'value'],

@@ -141,7 +141,7 @@ describe.skipIf(!wanted)('export of a model beyond 2 GB', () => {
 
       // The same bytes again make no new version: the files are compared without being read whole.
       const again = await onda(args, folder);
-      expect(again.stderr).toContain('already holds these bytes; no new version was made');
+      expect(again.stderr).toContain('already has these bytes; no new version was created');
       rmSync(source, { recursive: true });
       rmSync(dest, { recursive: true });
     },

@@ -31,7 +31,7 @@ describe('parity', () => {
 
   it.each([
     ['text', 'not JSON', 'not JSON'],
-    ['another format', '{"cell": "rnn"}', 'give a file of the format of examples/reference'],
+    ['another format', '{"cell": "rnn"}', 'pass a file in the format of examples/reference'],
   ])('refuses %s', async (_what, text, message) => {
     const folder = emptyFolder();
     writeFileSync(path.join(folder, 'a.json'), text);

@@ -10,7 +10,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { emptyFolder, onda, runProgram, type CommandResult } from './command.ts';
 import { maybePart } from './parts.ts';
 
-// float32 through another library's kernels, over 200 samples of closed loop; measured 1e-7 to 2e-6, see docs/numeric-parity.md
+// float32 with the kernels of another library over 200 samples of closed loop; measured 1e-7 to 2e-6, see docs/numeric-parity.md
 const RUNTIME_ATOL = 1e-5;
 
 const folder = emptyFolder();
@@ -28,7 +28,7 @@ const largestDifference = (a: ArrayLike<number>, b: ArrayLike<number>): number =
   );
 
 describe('start', () => {
-  it('ends by itself with exit code 0 and says where things lie', () => {
+  it('exits with code 0 and prints the paths of report and model', () => {
     expect(result.stderr).not.toContain('unexpected failure');
     expect(result.code).toBe(0);
     for (const text of ['report  ', 'model   ', 'next    npm run serve', '200 samples']) {
@@ -37,7 +37,7 @@ describe('start', () => {
   });
 
   it('learns the sine: the loss ends below 1e-3', () => {
-    // PyTorch ends between 3e-5 and 4e-4 from other start weights (examples/reference).
+    // PyTorch ends between 3e-5 and 4e-4 from other initial weights (examples/reference).
     const losses = readFileSync(path.join(folder, 'runs/lagged-sine/losses.csv'), 'utf8')
       .trim()
       .split('\n')
@@ -46,7 +46,7 @@ describe('start', () => {
     expect(Number(losses.at(-1)?.split(',')[1])).toBeLessThan(1e-3);
   });
 
-  it('writes a report with the pictures of the first job', () => {
+  it('writes a report with the plots of the lagged sine', () => {
     const page = readFileSync(path.join(folder, 'runs/lagged-sine/report.html'), 'utf8');
     for (const caption of [
       'Step 0',
@@ -63,7 +63,7 @@ describe('start', () => {
     expect(page).not.toContain('NaN');
   });
 
-  it('leaves a whole model folder: manifest, hashes, parity rows', () => {
+  it('writes a complete model folder: manifest, hashes, parity rows', () => {
     const version = path.join(model, '1');
     expect(readdirSync(version).sort()).toEqual(
       [modelFiles.generator, modelFiles.sequence, modelFiles.manifest].sort(),
@@ -83,7 +83,7 @@ describe('start', () => {
     expect(existsSync(path.join(model, modelFiles.config))).toBe(true);
   });
 
-  it('holds the contract as tools of other make see it', async () => {
+  it('satisfies the contract in other tools', async () => {
     const python = maybePart('ONDA_PYTHON');
     if (python === null) return;
     const check = await runProgram(python, [path.join(import.meta.dirname, 'python/contract.py'), model]);
@@ -134,7 +134,7 @@ describe('start', () => {
     expect(largestDifference(y.data, loops[0])).toBeLessThan(RUNTIME_ATOL);
   });
 
-  it('makes no new version when the bytes are the same, and one when they are not', async () => {
+  it('creates a new version only for different bytes', async () => {
     const again = await onda(['export', 'runs/lagged-sine', 'models'], folder);
     expect(again.stderr).toContain('no new version');
     expect(readdirSync(model).sort()).toEqual(['1', modelFiles.config]);

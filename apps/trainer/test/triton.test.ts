@@ -4,7 +4,7 @@ import { modelFiles, parseManifest, type Manifest } from '@onda/contract';
 import { configPbtxt } from '@onda/exporter';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { exportLayersModel, type LayersRequest } from '../src/export/exportLayers.ts';
+import { exportLayersModel, type LayersRequest } from '../src/export/exportModels.ts';
 import { readArtifacts } from '../src/fit/artifacts.ts';
 import { wideModel, wordsModel } from '../src/testing/savedModel.ts';
 import { emptyFolder, examples } from './command.ts';

@@ -55,18 +55,18 @@ const imageModel = (): string =>
   );
 
 describe('verify', () => {
-  it('finds the run by itself, and its rows hold', async () => {
+  it('finds the run, and all rows are within their bounds', async () => {
     const result = await onda(['verify', model, '--json'], folder);
     expect(result.code).toBe(0);
     const { holds, source, rows } = JSON.parse(result.stdout) as Answer;
     expect({ holds, source }).toEqual({ holds: true, source: 'runs/lagged-sine' });
     expect(rows.length).toBeGreaterThan(25);
     expect(result.stderr).toContain(
-      `${rows.length} rows hold: lagged-sine 1 gives the values of runs/lagged-sine`,
+      `${rows.length} rows are within their bounds: lagged-sine 1 equals runs/lagged-sine`,
     );
   });
 
-  it('ends with 1 and shows the rows when one weight is wrong', async () => {
+  it('exits with 1 and prints the rows if a weight is wrong', async () => {
     damage('damaged/lagged-sine');
     const result = await onda(
       ['verify', 'damaged/lagged-sine', '--source', 'runs/lagged-sine/model'],
@@ -75,16 +75,16 @@ describe('verify', () => {
     expect(result.code).toBe(1);
     expect(result.stdout).toMatch(/\nvalues, seed 1 .* DIFFERS\n/);
     expect(result.stderr).toMatch(
-      /^verify: lagged-sine 1 with runs\/lagged-sine\/model: expected ONNX Runtime to give TensorFlow\.js's values, got \d+ of \d+ rows out of their bound, the worst [\d.e-]+ for [\d.e-]+ \(.+\); export the model again from this source, or give the source that it was exported from\n$/,
+      /^verify: lagged-sine 1 against runs\/lagged-sine\/model: expected equal values, got \d+ of \d+ rows above their bound, the worst [\d.e-]+ for [\d.e-]+ \(.+\); export the model again from this source, or pass the source it was exported from\n$/,
     );
   });
 
-  it('says what to give when it cannot find the run, or finds a later one', async () => {
+  it('names --source if the run is missing or a later one', async () => {
     const elsewhere = emptyFolder();
     const missing = await onda(['verify', path.join(folder, model)], elsewhere);
     expect([missing.code, missing.stderr]).toEqual([
       2,
-      'verify: model "lagged-sine": expected its run in runs/lagged-sine, found none; add --source with the run folder or the model.json that it was exported from\n',
+      'verify: model "lagged-sine": expected its run in runs/lagged-sine, found none; add --source with the run folder or the model.json it was exported from\n',
     ]);
     cpSync(path.join(folder, 'runs'), path.join(elsewhere, 'runs'), { recursive: true });
     const summaryFile = path.join(elsewhere, 'runs/lagged-sine/run.json');
@@ -93,18 +93,18 @@ describe('verify', () => {
     const later = await onda(['verify', path.join(folder, model)], elsewhere);
     expect(later.code).toBe(2);
     expect(later.stderr).toMatch(
-      /^verify: model "lagged-sine": expected the run that it was exported from in runs\/lagged-sine, got a later one \(loss .* after 6 steps, not .* after 5\); add --source .*\n$/,
+      /^verify: model "lagged-sine": expected the run it was exported from in runs\/lagged-sine, got a later one \(loss .* after 6 steps, not .* after 5\); add --source .*\n$/,
     );
   });
 
-  it('ends with 1 where nothing can be compared: the source is of other inputs', async () => {
+  it('exits with 1 if nothing can be compared because the source has other inputs', async () => {
     const source = wordsModel();
     const exported = await onda(['export', source, 'models', '--name', 'words', '--no-verify'], folder);
     expect(exported.code).toBe(0);
     const result = await onda(['verify', 'models/words', '--source', imageModel()], folder);
     expect(result.code).toBe(1);
     expect(result.stderr).toMatch(
-      /\nverify: words 1 with .*: expected TensorFlow\.js to take the file's inputs, got not one run to compare; give the source that it was exported from\n$/,
+      /\nverify: words 1 against .*: expected TensorFlow\.js to accept the inputs of the file, got no run to compare; pass the source it was exported from\n$/,
     );
   });
 });

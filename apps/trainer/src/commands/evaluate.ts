@@ -2,11 +2,11 @@ import { DataError, modelFiles, requireNetManifest, samplingBlocks } from '@onda
 import { floatTensor, SequenceModel } from '@onda/runtime';
 import { createNodeRuntime, readModelFolder } from '@onda/runtime-node';
 import { judgeForecast } from '@onda/series';
-import { readModelCsv } from '../data/csvColumns.ts';
-import { pointPrediction } from '../export/pointPrediction.ts';
-import { textTable } from '../textTable.ts';
+import { readModelCsv } from '../modelCsv.ts';
+import { pointPrediction } from '../export/sampling.ts';
+import { textTable } from '../terminal.ts';
 
-/** Errors of a served model's one-ahead (`lag` ahead) forecasts over a whole CSV file, true values fed, from a zero state. */
+/** Prints the errors of a model's forecasts, `lag` samples ahead, over a CSV file; its inputs are the true values. */
 export async function evaluateCommand(
   folder: string,
   data: string,
@@ -23,13 +23,13 @@ export async function evaluateCommand(
   const blocks = samplingBlocks(manifest.sampling);
   if (net.outputs !== blocks * net.features) {
     throw new DataError(
-      `model "${name}": expected as many outputs as features to judge forecasts, got ${net.outputs} and ${net.features}; use a model that predicts its own inputs`,
+      `model "${name}": expected as many outputs as features to evaluate forecasts, got ${net.outputs} and ${net.features}; use a model that predicts its own inputs`,
     );
   }
   const time = rows - lag;
   if (time < 1) {
     throw new DataError(
-      `${data}: expected at least ${lag + 1} rows (lag ${lag} and one to judge), got ${rows}; give more rows`,
+      `${data}: expected at least ${lag + 1} rows (lag ${lag} and one forecast), got ${rows}; pass more rows`,
     );
   }
   const session = await (

@@ -102,7 +102,7 @@ describe(exportCommand, () => {
     const { dest } = await exported(source, { verify: false });
     said = '';
     await exportCommand(source, dest, { ...usual, name: 'words', verify: false });
-    expect(said).toContain('already holds these bytes; no new version was made');
+    expect(said).toContain('already has these bytes; no new version was created');
     await exportCommand(source, dest, { ...usual, name: 'words', verify: false, opset: '18' });
     expect(readdirSync(path.join(dest, 'words')).sort()).toEqual(['1', '2', 'config.pbtxt']);
   });
@@ -124,19 +124,19 @@ describe(exportCommand, () => {
       'a source that is not there',
       () => '/nowhere',
       {},
-      /^model \/nowhere: cannot be read: it is not there; check the path$/,
+      /^model \/nowhere: cannot be read: it does not exist; check the path$/,
     ],
     [
       'a folder without a model',
       emptyFolder,
       {},
-      /^model .*model\.json: cannot be read: it is not there; check the path$/,
+      /^model .*model\.json: cannot be read: it does not exist; check the path$/,
     ],
     [
       'no name',
       wordsModel,
       { name: undefined },
-      /^export .*: expected --name NAME, since a model\.json does not say its name; add it to the call$/,
+      /^export .*: expected --name NAME, because a model\.json has no name; add the option$/,
     ],
     [
       'a name that cannot be a folder',
@@ -149,25 +149,25 @@ describe(exportCommand, () => {
       'an operator set that is no number',
       wordsModel,
       { opset: 'new' },
-      /^--opset: expected a number from 14 to 21, got "new"; correct it or leave it out$/,
+      /^--opset: expected a number from 14 to 21, got "new"; correct or omit the option$/,
     ],
     [
       'an unknown packing',
       wordsModel,
       { states: 'column' },
-      /^--states: expected row or separate, got "column"; correct it or leave it out$/,
+      /^--states: expected row or separate, got "column"; correct or omit the option$/,
     ],
     [
       'an unknown precision',
       wordsModel,
       { precision: 'int4' },
-      /^--precision: expected float32 or float16 or int8, got "int4"; correct it or leave it out$/,
+      /^--precision: expected float32 or float16 or int8, got "int4"; correct or omit the option$/,
     ],
     [
       'a packing without states',
       wordsModel,
       { states: 'separate' },
-      /^export .*: --states: expected --stateful beside it, .*; add --stateful or leave --states out$/,
+      /^export .*: --states: expected --stateful as well, .*; add --stateful or omit --states$/,
     ],
     [
       'a shard that is missing',
@@ -177,7 +177,7 @@ describe(exportCommand, () => {
         return source;
       },
       {},
-      /^weights .*group1-shard2of3\.bin: cannot be read: it is not there; check the path$/,
+      /^weights .*group1-shard2of3\.bin: cannot be read: it does not exist; check the path$/,
     ],
     [
       'a shard that is cut short',
@@ -248,7 +248,7 @@ describe(exportCommand, () => {
     const dest = path.join(emptyFolder(), 'models');
     const failure = exportCommand(source, dest, { ...usual, name: 'volume' });
     await expect(failure).rejects.toThrow(
-      /else export with --no-verify:\nlayer "conv": its windows are smaller than their stride; [^\n]*$/,
+      /else please report it with the model:\nlayer "conv": its windows are smaller than their stride; [^\n]*$/,
     );
     expect(existsSync(dest)).toBe(false);
   });

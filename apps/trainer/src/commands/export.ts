@@ -1,23 +1,17 @@
 import path from 'node:path';
-import { ConfigError, type Sampling, type Scaler } from '@onda/contract';
-import {
-  isOndaNet,
-  opsets,
-  precisions,
-  statePackings,
-  type Precision,
-  type StatePacking,
-} from '@onda/exporter';
-import { describeExport } from '../export/describeExport.ts';
-import { exportLayersModel } from '../export/exportLayers.ts';
-import { exportNetModel } from '../export/exportNet.ts';
-import { netSampling } from '../export/netSampling.ts';
-import { readSampling } from '../export/readSampling.ts';
+import type { Sampling, Scaler } from '@onda/contract';
+import { ConfigError } from '@onda/contract';
+import type { Precision, StatePacking } from '@onda/exporter';
+import { isOndaNet, opsets, precisions, statePackings } from '@onda/exporter';
+import { exportLayersModel, exportNetModel } from '../export/exportModels.ts';
 import type { WarnedResult } from '../export/publishModel.ts';
-import { readArtifacts, type LayersModel } from '../fit/artifacts.ts';
+import { describeExport } from '../export/publishModel.ts';
+import { netSampling, readSampling } from '../export/sampling.ts';
+import type { LayersModel } from '../fit/artifacts.ts';
+import { readArtifacts } from '../fit/artifacts.ts';
 import { isRunFolder, readSummary, runFiles, trainingOf } from '../fit/runFolder.ts';
 
-/** The options of `export` as the command line gives them. */
+/** Command-line options of `export`. */
 export interface ExportCall {
   name?: string;
   stateful: boolean;
@@ -35,7 +29,7 @@ const say = (text: string): void => {
   process.stderr.write(`${text}\n`);
 };
 
-/** What of a call holds for every kind of model. */
+/** Options that apply to every kind of model. */
 interface Shared {
   repository: string;
   externalData: boolean;
@@ -62,7 +56,7 @@ export async function exportCommand(source: string, dest: string, call: ExportCa
   const { name } = call;
   if (name === undefined) {
     throw new ConfigError(
-      `export ${source}: expected --name NAME, since a model.json does not say its name; add it to the call`,
+      `export ${source}: expected --name NAME, because a model.json has no name; add the option`,
     );
   }
   if (isOndaNet(artifacts)) {
@@ -73,13 +67,13 @@ export async function exportCommand(source: string, dest: string, call: ExportCa
   }
   if (call.states !== undefined && !call.stateful) {
     throw new ConfigError(
-      `export ${source}: --states: expected --stateful beside it, since a layers model is exported without its states; add --stateful or leave --states out`,
+      `export ${source}: --states: expected --stateful as well, because a layers model is exported without its states; add --stateful or omit --states`,
     );
   }
   const { stateful, allowNan } = call;
   if ((call.generator || call.sampling !== undefined) && (shared.precision ?? 'float32') !== 'float32') {
     throw new ConfigError(
-      `export ${source}: --precision: expected float32 beside --generator, got ${shared.precision}; the loop of a layers model has the weights as they are, so export one of the two`,
+      `export ${source}: --precision: expected float32 together with --generator, got ${shared.precision}; the generator of a layers model has float32 weights, so omit one of the options`,
     );
   }
   const sampling = call.sampling === undefined ? null : readSampling(call.sampling, artifacts);
@@ -92,7 +86,7 @@ function sayResult(result: WarnedResult): void {
   say(describeExport(result));
 }
 
-/** A run's net: it keeps its states whether asked to or not. */
+/** Exports the net of a run, always with states. */
 async function exportRun(source: string, call: ExportCall, shared: Shared): Promise<void> {
   const summary = readSummary(source);
   const artifacts = readArtifacts(path.join(source, runFiles.model));
@@ -108,7 +102,7 @@ async function exportRun(source: string, call: ExportCall, shared: Shared): Prom
   sayResult(result);
 }
 
-/** As the call says, else as the net's loss does. */
+/** The requested sampling, else that of the net's loss. */
 function samplingOf(artifacts: LayersModel, { sampling }: ExportCall): Sampling | null {
   return sampling === undefined ? netSampling(artifacts) : readSampling(sampling, artifacts);
 }
@@ -117,7 +111,7 @@ function readOpset(text: string): number {
   const opset = Number(text);
   if (Number.isSafeInteger(opset)) return opset;
   throw new ConfigError(
-    `--opset: expected a number from ${opsets.least} to ${opsets.most}, got ${JSON.stringify(text)}; correct it or leave it out`,
+    `--opset: expected a number from ${opsets.least} to ${opsets.most}, got ${JSON.stringify(text)}; correct or omit the option`,
   );
 }
 
@@ -125,7 +119,7 @@ function readOne<T extends string>(option: string, known: readonly T[], text: st
   const found = known.find((value) => value === text);
   if (found !== undefined) return found;
   throw new ConfigError(
-    `${option}: expected ${known.join(' or ')}, got ${JSON.stringify(text)}; correct it or leave it out`,
+    `${option}: expected ${known.join(' or ')}, got ${JSON.stringify(text)}; correct or omit the option`,
   );
 }
 
@@ -137,7 +131,7 @@ function noScaler(features: number): Scaler {
   };
 }
 
-/** Rows of the first weight matrix: the features of the net's input. */
+/** The number of features: the rows of the first weight matrix. */
 function inputFeatures({ weightSpecs }: LayersModel): number {
   return weightSpecs.find(({ shape }) => shape.length === 2)?.shape[0] ?? 1;
 }

@@ -97,14 +97,14 @@ describe('export --generator', () => {
     ],
     [
       { sampling: 'dice' },
-      /^--sampling: expected categorical, categorical:TEMPERATURE, gaussian, or quantile:LEVEL,LEVEL,\.\.\., got "dice"; correct the call$/,
+      /^--sampling: expected categorical, categorical:TEMPERATURE, gaussian, or quantile:LEVEL,LEVEL,\.\.\., got "dice"; correct the option$/,
     ],
     [
       { generator: true, precision: 'float16' },
-      /^export .*: --precision: expected float32 beside --generator, got float16; the loop of a layers model has the weights as they are, so export one of the two$/,
+      /^export .*: --precision: expected float32 together with --generator, got float16; the generator of a layers model has float32 weights, so omit one of the options$/,
     ],
-    [{ sampling: 'quantile:0.1,2' }, /^--sampling: expected .*, got "quantile:0\.1,2"; correct the call$/],
-    [{ sampling: 'categorical:-1' }, /^--sampling: expected .*, got "categorical:-1"; correct the call$/],
+    [{ sampling: 'quantile:0.1,2' }, /^--sampling: expected .*, got "quantile:0\.1,2"; correct the option$/],
+    [{ sampling: 'categorical:-1' }, /^--sampling: expected .*, got "categorical:-1"; correct the option$/],
   ])('refuses in one sentence and writes nothing: %j', async (call, message) => {
     const dest = path.join(emptyFolder(), 'models');
     await expect(exportCommand(source, dest, { ...usual, ...call })).rejects.toThrow(message);

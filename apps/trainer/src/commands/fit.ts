@@ -1,21 +1,21 @@
 import path from 'node:path';
 import type { FitConfig, ParityRow } from '@onda/contract';
 import { openBackend } from '@onda/tfjs-native';
-import { describeExport } from '../export/describeExport.ts';
-import { exportNetModel } from '../export/exportNet.ts';
-import { netSampling } from '../export/netSampling.ts';
+import { describeExport } from '../export/publishModel.ts';
+import { exportNetModel } from '../export/exportModels.ts';
+import { netSampling } from '../export/sampling.ts';
 import type { ExportResult } from '../export/publishModel.ts';
-import { writeFileWhole } from '../files.ts';
+import { writeFileAtomic } from '../files.ts';
 import { readArtifacts } from '../fit/artifacts.ts';
-import { bandSeed } from '../fit/drawnBand.ts';
+import { bandSeed } from '../fit/demonstration.ts';
 import { fitRun, type FittedRun } from '../fit/fitRun.ts';
 import { readConfig } from '../fit/readConfig.ts';
 import { runFiles, trainingOf } from '../fit/runFolder.ts';
-import { fitReport } from '../report/fitReport.ts';
-import type { GeneratedValues } from '../report/fitReportData.ts';
-import { reportPage } from '../report/reportPage.ts';
+import { fitReport } from '../fitReport.ts';
+import type { GeneratedValues } from '../fitReport.ts';
+import { reportPage } from '../reportPage.ts';
 
-/** The options of `fit` as the command line gives them. */
+/** Command-line options of `fit`. */
 export interface FitCall {
   set: string[];
   out?: string;
@@ -28,7 +28,7 @@ const say = (text: string): void => {
   process.stderr.write(`${text}\n`);
 };
 
-/** Ends the fit after its step at the first interrupt; the second ends the process as always. */
+/** The first interrupt ends the fit after the current step; the second ends the process. */
 function interruptSignal(): AbortSignal {
   const controller = new AbortController();
   process.once('SIGINT', () => {
@@ -37,7 +37,7 @@ function interruptSignal(): AbortSignal {
   return controller.signal;
 }
 
-/** The export of a fitted run into a model repository. */
+/** Exports a fitted run to a model repository. */
 export async function exportRun(
   run: FittedRun,
   runFolder: string,
@@ -56,7 +56,7 @@ export async function exportRun(
   });
 }
 
-/** Writes a run's report.html; returns its path. */
+/** Writes report.html of a run; returns its path. */
 export function writeReport(
   run: FittedRun,
   runFolder: string,
@@ -81,15 +81,15 @@ export function writeReport(
     notes: more.notes ?? [],
     created: new Date(),
   });
-  writeFileWhole(file, reportPage(report));
+  writeFileAtomic(file, reportPage(report));
   return file;
 }
 
-/** One line on what the net does with what was held back. */
+/** One line with the errors on the hold-out data. */
 function forecastLine({ forecast }: FittedRun, config: FitConfig): string | null {
   if (!forecast) return null;
-  const naive = config.data.kind === 'video-clips' ? 'the same frame again' : 'the last value again';
-  return `held back (${forecast.samples} samples): rmse ${forecast.forecast.rmse.toPrecision(3)}, ${naive} ${forecast.naive.rmse.toPrecision(3)}`;
+  const naive = config.data.kind === 'video-clips' ? 'last frame repeated' : 'last value repeated';
+  return `hold-out (${forecast.samples} samples): rmse ${forecast.forecast.rmse.toPrecision(3)}, ${naive} ${forecast.naive.rmse.toPrecision(3)}`;
 }
 
 export async function fitCommand(configFile: string, call: FitCall): Promise<void> {
@@ -106,11 +106,11 @@ export async function fitCommand(configFile: string, call: FitCall): Promise<voi
   });
   try {
     if (run.stopped) {
-      say(`stopped after step ${run.summary.steps}; go on with --resume`);
+      say(`stopped after step ${run.summary.steps}; continue with --resume`);
       return;
     }
-    const held = forecastLine(run, config);
-    if (held !== null) say(held);
+    const holdOut = forecastLine(run, config);
+    if (holdOut !== null) say(holdOut);
     const exported = call.export ? await exportRun(run, runFolder, call.models) : null;
     if (exported) say(describeExport(exported));
     const report = writeReport(run, runFolder, { parity: exported?.manifest.parity });

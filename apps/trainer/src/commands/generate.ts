@@ -2,37 +2,37 @@ import { ConfigError, DataError, fitConfigSchema, modelFiles, type Manifest } fr
 import { floatTensor, runGenerator, type RuntimeTensor } from '@onda/runtime';
 import { createNodeRuntime, readModelFolder } from '@onda/runtime-node';
 import { sineChunk } from '@onda/series';
-import { readModelCsv } from '../data/csvColumns.ts';
-import { terminalChart } from '../terminalChart.ts';
+import { readModelCsv } from '../modelCsv.ts';
+import { terminalChart } from '../terminal.ts';
 
-/** More samples than anybody looks at; a guard against a slip of the keyboard. */
+/** Upper limit of --samples, against typing errors. */
 const mostSamples = 10_000_000;
 
 function parseSamples(text: string): number {
   const samples = Number(text);
   if (!Number.isSafeInteger(samples) || samples < 1 || samples > mostSamples) {
     throw new ConfigError(
-      `--samples: expected a whole number from 1 to ${mostSamples}, got ${JSON.stringify(text)}; correct the call`,
+      `--samples: expected a whole number from 1 to ${mostSamples}, got ${JSON.stringify(text)}; correct the option`,
     );
   }
   return samples;
 }
 
-/** Any int64. */
+/** Parses an int64. */
 function parseSeed(text: string): bigint {
   const seed = /^-?\d{1,19}$/.test(text) ? BigInt(text) : 2n ** 63n;
   if (seed === BigInt.asIntN(64, seed)) return seed;
   throw new ConfigError(
-    `--seed: expected a whole number of 64 bits, got ${JSON.stringify(text)}; correct the call`,
+    `--seed: expected a whole number of 64 bits, got ${JSON.stringify(text)}; correct the option`,
   );
 }
 
 function withoutGenerator({ net }: Manifest): string {
-  if (net === null) return 'a layers model that was exported without one (export --generator)';
+  if (net === null) return 'a layers model that was exported without --generator';
   return `a model whose ${net.outputs} outputs are not its ${net.features} features`;
 }
 
-/** The prompt from a CSV file, or the first chunk of the sine that the model was trained on. */
+/** The prompt from a CSV file, or the first chunk of the training data of a sine model. */
 function readPrompt(manifest: Manifest, file: string | undefined): RuntimeTensor {
   if (file !== undefined) {
     const [{ shape, type }] = manifest.tensors.generator?.inputs ?? [];
@@ -42,7 +42,7 @@ function readPrompt(manifest: Manifest, file: string | undefined): RuntimeTensor
     const least = manifest.prompt ?? manifest.lag;
     if (rows < least) {
       throw new DataError(
-        `--prompt ${file}: expected at least ${least} samples, got ${rows}; give a longer prompt`,
+        `--prompt ${file}: expected at least ${least} samples, got ${rows}; pass a longer prompt`,
       );
     }
     const dims = words ? [1, rows] : [1, rows, features];
@@ -54,7 +54,7 @@ function readPrompt(manifest: Manifest, file: string | undefined): RuntimeTensor
     return floatTensor([1, x.length, 1], x);
   }
   throw new DataError(
-    `model "${manifest.name}": expected --prompt FILE.csv with the values that come before, got none; only a model of made sines knows its own prompt`,
+    `model "${manifest.name}": expected --prompt FILE.csv with the preceding values, got none; only a model of the sine data has a default prompt`,
   );
 }
 

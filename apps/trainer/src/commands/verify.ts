@@ -1,19 +1,21 @@
-import { isNetManifest, modelFiles, ResultError, type Manifest, type ParityRow } from '@onda/contract';
+import path from 'node:path';
+import type { Manifest, ParityRow } from '@onda/contract';
+import { ConfigError, fitConfigSchema, isNetManifest, modelFiles, ResultError } from '@onda/contract';
 import { Net } from '@onda/nets';
 import type { Runtime } from '@onda/runtime';
-import { createNodeRuntime, readModelFolder, type ModelFolder } from '@onda/runtime-node';
+import type { ModelFolder } from '@onda/runtime-node';
+import { createNodeRuntime, readModelFolder } from '@onda/runtime-node';
 import { openBackend } from '@onda/tfjs-native';
+import { checkGenerator, referenceOf } from '../export/check.ts';
 import { parityTable, rowHolds } from '../export/compare.ts';
-import { checkGenerator } from '../export/checkGenerator.ts';
-import { heldAgainst } from '../export/inPrecision.ts';
 import { createTfjsReference } from '../export/tfjsReference.ts';
-import { verifyExport } from '../export/verify.ts';
 import type { LayersModel } from '../fit/artifacts.ts';
-import { textTable } from '../textTable.ts';
-import { findSource } from '../verify/findSource.ts';
-import { layersSubject } from '../verify/layersSubject.ts';
-import { netSubject } from '../verify/netSubject.ts';
+import { readArtifacts } from '../fit/artifacts.ts';
+import { isRunFolder, readSummary, runFiles } from '../fit/runFolder.ts';
+import { textTable } from '../terminal.ts';
+import { layersSubject, netSubject } from '../verify/subject.ts';
 import { verifyModel } from '../verify/verifyModel.ts';
+import { verifyExport } from '../verify/verifyNet.ts';
 
 export interface VerifyCall {
   source?: string;
@@ -26,14 +28,14 @@ const say = (line: string): void => {
 };
 
 /**
- * Compares a model folder's files with the TensorFlow.js model that they were exported from, in ONNX Runtime in Node and, on request, in
- * a browser.
+ * Compares the files of a model folder with the TensorFlow.js model they were exported from, with ONNX Runtime in Node and, on
+ * request, in a browser.
  *
- * @throws ResultError, after the rows, where one does not hold
+ * @throws ResultError, after printing the rows, if a difference is above its bound
  */
 export async function verifyCommand(folder: string, { source, web, json }: VerifyCall): Promise<void> {
   const model = await readModelFolder(folder);
-  const { place, artifacts } = findSource(model.manifest, source);
+  const { source: compared, artifacts } = findSource(model.manifest, source);
   await openBackend();
   const rows = await rowsIn(await createNodeRuntime({ provider: 'cpu' }), model, artifacts);
   if (web) {
@@ -49,23 +51,23 @@ export async function verifyCommand(folder: string, { source, web, json }: Verif
   const bad = rows.filter((row) => !rowHolds(row));
   if (json) {
     process.stdout.write(
-      `${JSON.stringify({ model: name, version, source: place, holds: bad.length === 0 && rows.length > 0, rows })}\n`,
+      `${JSON.stringify({ model: name, version, source: compared, holds: bad.length === 0 && rows.length > 0, rows })}\n`,
     );
   } else {
     process.stdout.write(`${textTable(parityTable(rows))}\n`);
   }
   if (rows.length === 0) {
     throw new ResultError(
-      `${name} ${version} with ${place}: expected TensorFlow.js to take the file's inputs, got not one run to compare; give the source that it was exported from`,
+      `${name} ${version} against ${compared}: expected TensorFlow.js to accept the inputs of the file, got no run to compare; pass the source it was exported from`,
     );
   }
   if (bad.length > 0) {
     const worst = bad.reduce((a, b) => (b.maxAbs / b.tolerance > a.maxAbs / a.tolerance ? b : a));
     throw new ResultError(
-      `${name} ${version} with ${place}: expected ONNX Runtime to give TensorFlow.js's values, got ${bad.length} of ${rows.length} rows out of their bound, the worst ${worst.maxAbs.toExponential(1)} for ${worst.tolerance.toExponential(1)} (${worst.check}, ${worst.runtime}); export the model again from this source, or give the source that it was exported from`,
+      `${name} ${version} against ${compared}: expected equal values, got ${bad.length} of ${rows.length} rows above their bound, the worst ${worst.maxAbs.toExponential(1)} for ${worst.tolerance.toExponential(1)} (${worst.check}, ${worst.runtime}); export the model again from this source, or pass the source it was exported from`,
     );
   }
-  say(`${rows.length} rows hold: ${name} ${version} gives the values of ${place}`);
+  say(`${rows.length} rows are within their bounds: ${name} ${version} equals ${compared}`);
 }
 
 async function rowsIn(
@@ -76,7 +78,7 @@ async function rowsIn(
   const bytesOf = (file: string): Uint8Array | null => files.get(file)?.bytes ?? null;
   const sequence = bytesOf(modelFiles.sequence) ?? new Uint8Array();
   if (manifest.net === null) return layersRows(runtime, manifest, artifacts, sequence);
-  const { weights, relative } = heldAgainst(artifacts, manifest);
+  const { weights, relative } = referenceOf(artifacts, manifest);
   const net = Net.fromArtifacts(weights);
   try {
     const reference = createTfjsReference(net, manifest.scaler, manifest.sampling);
@@ -109,11 +111,50 @@ async function layersRows(
   artifacts: LayersModel,
   bytes: Uint8Array,
 ): Promise<ParityRow[]> {
-  const { weights, relative } = heldAgainst(artifacts, manifest);
+  const { weights, relative } = referenceOf(artifacts, manifest);
   const subject = await layersSubject(weights, manifest);
   try {
     return await verifyModel(runtime, { ...subject, relative }, bytes, say);
   } finally {
     subject.dispose();
   }
+}
+
+/**
+ * Finds the TensorFlow.js model that a model folder was exported from: the given run or model.json, else the run under runs/ that is
+ * named in the manifest.
+ *
+ * @throws ConfigError if none is given and runs/ has no such run
+ */
+export function findSource(
+  manifest: Manifest,
+  given: string | undefined,
+): { source: string; artifacts: LayersModel } {
+  const source = given ?? runOf(manifest);
+  return {
+    source,
+    artifacts: readArtifacts(isRunFolder(source) ? path.join(source, runFiles.model) : source),
+  };
+}
+
+function runOf({ name, training }: Manifest): string {
+  const config = fitConfigSchema.safeParse(training?.config);
+  const advice = 'add --source with the run folder or the model.json it was exported from';
+  if (training === null || !config.success)
+    throw new ConfigError(
+      `model "${name}": expected a TensorFlow.js model to compare with, got a manifest without training; ${advice}`,
+    );
+  const folder = path.join('runs', config.data.name);
+  if (!isRunFolder(folder))
+    throw new ConfigError(`model "${name}": expected its run in ${folder}, found none; ${advice}`);
+  const summary = readSummary(folder);
+  const same =
+    summary.dataSha256 === training.dataSha256 &&
+    summary.steps === training.steps &&
+    summary.finalLoss === training.finalLoss;
+  if (!same)
+    throw new ConfigError(
+      `model "${name}": expected the run it was exported from in ${folder}, got a later one (loss ${summary.finalLoss} after ${summary.steps} steps, not ${training.finalLoss} after ${training.steps}); ${advice}`,
+    );
+  return folder;
 }

@@ -5,12 +5,12 @@ import { drawValue } from '@onda/runtime';
 import { scaleValues, unscaleValues } from '@onda/series';
 import * as tf from '@tensorflow/tfjs-core';
 
-/** Values and states of TensorFlow.js in the data's own units: what an exported file is held against. */
+/** Values and states of a net in TensorFlow.js in the units of the data: the reference for exported files. */
 export interface TfjsReference {
   /**
    * @param x     [batch, time, features], row-major
-   * @param state [batch, state]; zeros when left out
-   * @returns y [batch, time, outputs], all that the read-out says, and the state after the last sample
+   * @param state [batch, state]; default zeros
+   * @returns y [batch, time, outputs], all columns of the read-out, and the state after the last sample
    */
   forward(
     x: Float32Array,
@@ -19,9 +19,9 @@ export interface TfjsReference {
     state?: Float32Array,
   ): { y: Float32Array; state: Float32Array };
   /**
-   * Feeds the prompt, then every value back, a sample at a time.
+   * Runs the closed loop after a prompt, one sample at a time.
    *
-   * @param keys of the seed that values are drawn from; left out: the prediction is the value
+   * @param keys keys of the seed for sampled values; default: the point prediction
    * @returns [batch, samples, features]
    */
   closedLoop(
@@ -34,7 +34,7 @@ export interface TfjsReference {
   ): Float32Array;
 }
 
-/** @param sampling how values are drawn from the outputs; null: the outputs are the values */
+/** @param sampling how values are sampled from the outputs; null: the outputs are the values */
 export function createTfjsReference(
   net: Net,
   scaler: Scaler,
@@ -71,7 +71,7 @@ export function createTfjsReference(
         }
       };
       let { y, state } = forward(prompt, batch, time);
-      // With lag L the prompt's last L outputs are the first L values after it.
+      // With lag L the last L outputs of the prompt are the first L values after it.
       for (let sample = 0; sample < Math.min(lag, samples); sample++)
         put(y, time, time - lag + sample, sample);
       for (let sample = lag; sample < samples; sample++) {

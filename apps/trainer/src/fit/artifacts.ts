@@ -7,7 +7,7 @@ import { readInput, readLargeInput } from '../files.ts';
 const topologyFile = 'model.json';
 const weightsFile = 'weights.bin';
 
-/** The files of TensorFlow.js's layers-model format: `tf.loadLayersModel` reads them as they are. */
+/** The files of a model in TensorFlow.js's layers-model format, as `tf.loadLayersModel` reads it. */
 export function artifactFiles(artifacts: io.ModelArtifacts): Record<string, string | Uint8Array> {
   const document = {
     format: 'layers-model',
@@ -19,11 +19,11 @@ export function artifactFiles(artifacts: io.ModelArtifacts): Record<string, stri
   };
   return {
     [topologyFile]: `${JSON.stringify(document, null, 1)}\n`,
-    [weightsFile]: joined([artifacts.weightData ?? []].flat().map((part) => new Uint8Array(part))),
+    [weightsFile]: concatenate([artifacts.weightData ?? []].flat().map((part) => new Uint8Array(part))),
   };
 }
 
-/** A layers model with its weights in memory: what a net gives and the exporter reads. */
+/** A layers model with its weights in memory, for the exporter. */
 export interface LayersModel extends io.ModelArtifacts {
   modelTopology: object;
   weightSpecs: io.WeightsManifestEntry[];
@@ -33,8 +33,8 @@ export interface LayersModel extends io.ModelArtifacts {
 /**
  * Reads a TensorFlow.js layers model.
  *
- * @param source model.json, or the folder that holds it
- * @throws DataError when a file cannot be read, ModelError when it is not a layers model or its weights are not whole
+ * @param source model.json, or its folder
+ * @throws DataError if a file cannot be read; ModelError if it is not a layers model, or weights are missing
  */
 export function readArtifacts(source: string): LayersModel {
   const file = isFolder(source) ? path.join(source, topologyFile) : source;
@@ -46,8 +46,8 @@ export function readArtifacts(source: string): LayersModel {
   return { ...saved, weightSpecs: weightSpecs as io.WeightsManifestEntry[] };
 }
 
-/** The parts in one piece, in memory of its own. */
-function joined(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
+/** A copy of the parts as one array. */
+function concatenate(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
   const whole = new Uint8Array(parts.reduce((size, part) => size + part.length, 0));
   let offset = 0;
   for (const part of parts) {

@@ -1,27 +1,30 @@
 import type { FitConfig } from '@onda/contract';
-import { sineChunk, unscaleValues, type DataSource } from '@onda/series';
+import { drawKeys } from '@onda/contract';
+import type { DataSource } from '@onda/series';
+import { sineChunk, unscaleValues } from '@onda/series';
+import type { TfjsReference } from '../export/tfjsReference.ts';
 
-/** A prompt to generate from, in the data's own units, and what truly came after it where that is known. */
+/** A prompt to generate from, in the units of the data, and the true values after it, if known. */
 export interface Demonstration {
   /** [1, time, features], row-major. */
   prompt: Float32Array;
   time: number;
   samples: number;
-  /** [1, samples, features]; null when nobody knows. */
+  /** [1, samples, features]; null if unknown. */
   truth: Float32Array | null;
 }
 
 /** Samples of sine generated after the first chunk: ten half waves. */
 const sineSamples = 200;
 
-/** Frames of a clip shown to the net before it goes on by itself. */
+/** Frames of a video clip in the prompt. */
 const promptFrames = 10;
 
-/** Samples generated where no truth tells how many. */
+/** Samples generated if the true values are unknown. */
 const unknownSamples = 100;
 
 /**
- * What a fitted net is shown to generate: the sine after its first chunk, the years held back of a series, the rest of a clip.
+ * What a fitted net generates for the report: the sine after its first chunk, the hold-out part of a series, the rest of a clip.
  */
 export function demonstration(config: FitConfig, source: DataSource): Demonstration {
   const { data, lag } = config;
@@ -36,19 +39,19 @@ export function demonstration(config: FitConfig, source: DataSource): Demonstrat
       truth: Float32Array.from(after),
     };
   }
-  const kept = source.evaluation();
-  if (!kept) {
+  const holdOut = source.evaluation();
+  if (!holdOut) {
     const { x, time } = source.chunk(0);
     const prompt = unscaleValues(x.slice(0, time * source.features), source.scaler);
     return { prompt, time, samples: unknownSamples, truth: null };
   }
-  const { features, time } = kept;
-  // The kept sequence whole: its inputs, then the last `lag` targets, which no input holds.
+  const { features, time } = holdOut;
+  // The complete sequence: its inputs, then the last `lag` targets, which are not among the inputs.
   const whole = Float32Array.from([
-    ...kept.x.subarray(0, time * features),
-    ...kept.y.subarray((time - lag) * features, time * features),
+    ...holdOut.x.subarray(0, time * features),
+    ...holdOut.y.subarray((time - lag) * features, time * features),
   ]);
-  const wanted = data.kind === 'csv' ? kept.from + lag : promptFrames;
+  const wanted = data.kind === 'csv' ? holdOut.from + lag : promptFrames;
   const prompted = Math.max(lag, Math.min(wanted, time + lag - 1));
   return {
     prompt: whole.slice(0, prompted * features),
@@ -56,4 +59,45 @@ export function demonstration(config: FitConfig, source: DataSource): Demonstrat
     samples: time + lag - prompted,
     truth: whole.slice(prompted * features),
   };
+}
+
+/** Number of drawn continuations, and how many are inside the band at each sample; equal shares are above and below. */
+const count = 100;
+const within = 90;
+
+/** Seed of the continuations; the first one equals that of `generate --seed 1`. */
+export const bandSeed = 1n;
+
+/** Prediction band of a probabilistic net after a prompt; arrays are [samples, features]. */
+export interface DrawnBand {
+  readonly count: number;
+  readonly within: number;
+  readonly low: Float32Array;
+  readonly high: Float32Array;
+}
+
+/** Draws many continuations of a demonstration; returns the first one and the band. */
+export function drawnBand(
+  reference: TfjsReference,
+  { prompt, time, samples }: Demonstration,
+  lag: number,
+): { first: Float32Array; band: DrawnBand } {
+  const prompts = new Float32Array(count * prompt.length);
+  for (let row = 0; row < count; row++) prompts.set(prompt, row * prompt.length);
+  const drawn = reference.closedLoop(prompts, count, time, samples, lag, drawKeys(bandSeed));
+  const size = drawn.length / count;
+  const low = new Float32Array(size);
+  const high = new Float32Array(size);
+  const left = (count - within) / 2;
+  for (let place = 0; place < size; place++) {
+    const values = Float32Array.from({ length: count }, (_, row) => drawn[row * size + place]).sort();
+    low[place] = values[left];
+    high[place] = values[count - 1 - left];
+  }
+  return { first: drawn.slice(0, size), band: { count, within, low, high } };
+}
+
+/** Share of values inside a band. */
+export function shareWithin({ low, high }: DrawnBand, values: Float32Array): number {
+  return values.filter((value, place) => value >= low[place] && value <= high[place]).length / values.length;
 }

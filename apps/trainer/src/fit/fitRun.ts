@@ -1,15 +1,14 @@
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
-import { DataError, type FitConfig } from '@onda/contract';
-import { Net, type NetSpec } from '@onda/nets';
-import {
-  createRandom,
-  createSource,
-  judgeForecast,
-  type DataSource,
-  type ForecastReport,
-} from '@onda/series';
+import type { FitConfig, Scaler } from '@onda/contract';
+import { DataError } from '@onda/contract';
+import type { LossSpec, NetSpec } from '@onda/nets';
+import { Net } from '@onda/nets';
+import type { Chunk, DataSource, ForecastReport } from '@onda/series';
+import { createRandom, createSource, judgeForecast, unscaleValues } from '@onda/series';
+import type { OpenBackend } from '@onda/tfjs-native';
+import type { FitProgress, Schedule } from '@onda/training';
 import {
   constantSchedule,
   cosineSchedule,
@@ -19,48 +18,43 @@ import {
   Optimizer,
   stepSchedule,
   takeCheckpoint,
-  type FitProgress,
-  type Schedule,
 } from '@onda/training';
-import type { OpenBackend } from '@onda/tfjs-native';
-import { lossSampling } from '../export/netSampling.ts';
-import { pointPrediction } from '../export/pointPrediction.ts';
+import { lossSampling, pointPrediction } from '../export/sampling.ts';
 import { createTfjsReference } from '../export/tfjsReference.ts';
-import { readInput, writeFileWhole } from '../files.ts';
-import { createProgressLine } from '../progressLine.ts';
-import type { StepPicture } from '../report/fitReportData.ts';
+import { readInput, writeFileAtomic } from '../files.ts';
+import type { StepPicture } from '../fitReport.ts';
+import { createProgressLine } from '../terminal.ts';
 import { libraryVersions } from '../versions.ts';
-import { demonstration, type Demonstration } from './demonstration.ts';
-import { drawnBand, type DrawnBand } from './drawnBand.ts';
-import { lossOf, netOf } from './netOf.ts';
-import { createPictureRecorder } from './pictureRecorder.ts';
-import { runFiles, writeLosses, writeModelFiles, writeSummary, type RunSummary } from './runFolder.ts';
+import type { Demonstration, DrawnBand } from './demonstration.ts';
+import { demonstration, drawnBand } from './demonstration.ts';
+import type { RunSummary } from './runFolder.ts';
+import { runFiles, writeLosses, writeModelFiles, writeSummary } from './runFolder.ts';
 
-/** Milliseconds between two checkpoints of a run that goes on: what a crash may cost. */
+/** Milliseconds between two checkpoints: the work that a crash may lose. */
 const checkpointEveryMs = 30_000;
 
-export interface FitRequest {
+interface FitRequest {
   config: FitConfig;
   /** Folder that `data.file` is relative to. */
   configFolder: string;
-  /** Where the run goes. */
+  /** Output folder of the run. */
   runFolder: string;
   backend: OpenBackend;
   resume: boolean;
-  /** Ends the run after the step that is running; its checkpoint is kept. */
+  /** Ends the run after the current step, with a checkpoint. */
   signal?: AbortSignal;
 }
 
-/** A fitted net and what there is to tell about the fit. */
+/** A fitted net and the data of its report. */
 export interface FittedRun {
   net: Net;
   summary: RunSummary;
   losses: Float32Array;
   pictures: StepPicture[];
   demonstration: Demonstration;
-  /** What the net itself generates after the demonstration's prompt, [samples, features]; of a net that draws, what it draws of `bandSeed`. */
+  /** Values generated after the prompt of the demonstration, [samples, features]; of a probabilistic net those of `bandSeed`. */
   generated: Float32Array;
-  /** Where such a net's values lie; null for a net of values. */
+  /** Prediction band of a probabilistic net; else null. */
   band: DrawnBand | null;
   forecast: ForecastReport | null;
   seconds: number;
@@ -68,9 +62,9 @@ export interface FittedRun {
 }
 
 /**
- * Fits a net as a configuration says, and writes the run folder: model, losses, checkpoint and, last, the summary.
+ * Fits a net from a configuration and writes the run folder: model, losses, checkpoint and, last, the summary.
  *
- * @throws DataError, ConfigError for what cannot be used; ResultError when the training diverges
+ * @throws DataError, ConfigError for invalid input; ResultError if the training diverges
  */
 export async function fitRun(request: FitRequest): Promise<FittedRun> {
   const { config, runFolder, backend } = request;
@@ -83,7 +77,7 @@ export async function fitRun(request: FitRequest): Promise<FittedRun> {
   const started = performance.now();
   let saved = started;
   const save = (progress: FitProgress): void => {
-    writeFileWhole(
+    writeFileAtomic(
       path.join(runFolder, runFiles.checkpoint),
       encodeCheckpoint(takeCheckpoint(net, optimizer, progress)),
     );
@@ -129,7 +123,7 @@ export async function fitRun(request: FitRequest): Promise<FittedRun> {
       summary,
       losses,
       pictures: recorder.pictures,
-      ...judge(config, source, net),
+      ...evaluate(config, source, net),
       seconds,
       stopped: result.stopped,
     };
@@ -155,7 +149,7 @@ interface Start {
   progress?: FitProgress;
 }
 
-/** A new net from the seed, or the one of the checkpoint. */
+/** A new net from the seed, or the net of the checkpoint. */
 function openStart({ config, runFolder, resume }: FitRequest, source: DataSource): Start {
   const spec = netOf(config, source);
   const file = path.join(runFolder, runFiles.checkpoint);
@@ -176,7 +170,7 @@ function openStart({ config, runFolder, resume }: FitRequest, source: DataSource
     const has = text(net.spec, differs);
     net.dispose();
     throw new DataError(
-      `--resume: expected a checkpoint with ${differs} ${text(spec, differs)}, as the config says, got ${has}; fit without --resume`,
+      `--resume: expected a checkpoint with ${differs} ${text(spec, differs)}, as in the configuration, got ${has}; fit without --resume`,
     );
   }
   const optimizer = openOptimizer(config, net);
@@ -201,8 +195,8 @@ function openSchedule({ training }: FitConfig): Schedule {
   }
 }
 
-/** What the fitted net does with data it was not trained on, and by itself. */
-function judge(
+/** Evaluates the fitted net on the hold-out data and generates values. */
+function evaluate(
   config: FitConfig,
   source: DataSource,
   net: Net,
@@ -210,8 +204,8 @@ function judge(
   const sampling = lossSampling(net.spec.loss);
   const reference = createTfjsReference(net, source.scaler, sampling);
   const shown = demonstration(config, source);
-  const kept = source.evaluation();
-  const forecastOf = ({ x, batch, time }: NonNullable<typeof kept>): Float32Array => {
+  const holdOut = source.evaluation();
+  const forecastOf = ({ x, batch, time }: NonNullable<typeof holdOut>): Float32Array => {
     const { y } = reference.forward(x, batch, time);
     return pointPrediction(y, y.length / (batch * time), net.spec.outputs);
   };
@@ -220,6 +214,52 @@ function judge(
     demonstration: shown,
     generated: drawn?.first ?? reference.closedLoop(shown.prompt, 1, shown.time, shown.samples, config.lag),
     band: drawn?.band ?? null,
-    forecast: kept ? judgeForecast(kept, forecastOf(kept)) : null,
+    forecast: holdOut ? judgeForecast(holdOut, forecastOf(holdOut)) : null,
+  };
+}
+
+/** The loss of a configuration. */
+export function lossOf({ training: { loss, huberDelta, quantiles } }: FitConfig): LossSpec {
+  if (loss === 'huber') return { kind: loss, delta: huberDelta };
+  return loss === 'quantile' ? { kind: loss, levels: quantiles } : { kind: loss };
+}
+
+/** The net of a configuration. A loss that fits a distribution determines the read-out, so it is part of the spec. */
+export function netOf(config: FitConfig, { features, outputs }: DataSource): NetSpec {
+  const { dropout, ...sizes } = config.net;
+  const loss = lossOf(config);
+  return {
+    ...sizes,
+    features,
+    outputs,
+    ...((loss.kind === 'gaussian' || loss.kind === 'quantile') && { loss }),
+    ...(dropout > 0 && { dropout: { rate: dropout, seed: config.seed } }),
+  };
+}
+
+/** Records x and the prediction every `every` steps and in the last step, for the report. */
+interface PictureRecorder {
+  wants(step: number): boolean;
+  /**
+   * @param prediction [batch, time, outputs] of this step, before its update, in the net's units
+   */
+  record(step: number, chunk: Chunk, prediction: Float32Array): void;
+  readonly pictures: StepPicture[];
+}
+
+function createPictureRecorder(every: number, steps: number, scaler: Scaler): PictureRecorder {
+  const pictures: StepPicture[] = [];
+  return {
+    pictures,
+    wants: (step) => step % every === 0 || step === steps - 1,
+    record(step, chunk, prediction) {
+      const { time, features, outputs } = chunk;
+      pictures.push({
+        step,
+        x: unscaleValues(chunk.x.slice(0, time * features), scaler),
+        y: unscaleValues(chunk.y.slice(0, time * outputs), scaler),
+        prediction: unscaleValues(prediction.slice(0, time * outputs), scaler),
+      });
+    },
   };
 }

@@ -30,13 +30,13 @@ describe(readConfig, () => {
       'a setting without a value',
       good,
       ['net.units'],
-      '--set net.units: expected key=value, such as net.units=64; correct the call',
+      '--set net.units: expected key=value, such as net.units=64; correct the option',
     ],
     [
       'a setting below a value',
       good,
       ['name.first=a'],
-      '--set name.first=a: expected "name" to hold keys, got "wave"; correct the key',
+      '--set name.first=a: expected "name" to be an object, got "wave"; correct the key',
     ],
     ['no keys', '- 1\n', [], 'FILE: expected keys and values, got [1]; see examples/lagged-sine.yaml'],
     [
@@ -52,7 +52,7 @@ describe(readConfig, () => {
 
   it('names a file that is not there', () => {
     expect(() => readConfig('/nowhere/a.yaml', [])).toThrow(
-      'config /nowhere/a.yaml: cannot be read: it is not there; check the path',
+      'config /nowhere/a.yaml: cannot be read: it does not exist; check the path',
     );
   });
 });

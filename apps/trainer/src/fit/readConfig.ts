@@ -19,30 +19,30 @@ function parseYaml(text: string, source: string): unknown {
   }
 }
 
-/** Puts `value` at the dotted path `key` (`net.units`), making the objects on the way. */
+/** Sets the value at the dotted path `key` (`net.units`), creating missing objects. */
 function setAt(document: Document, key: string, value: unknown, call: string): void {
   const parts = key.split('.');
   const last = parts.pop() ?? '';
-  let place = document;
+  let parent = document;
   for (const part of parts) {
-    const next = place[part] ?? {};
+    const next = parent[part] ?? {};
     if (!isObject(next)) {
       throw new ConfigError(
-        `--set ${call}: expected "${part}" to hold keys, got ${JSON.stringify(next)}; correct the key`,
+        `--set ${call}: expected "${part}" to be an object, got ${JSON.stringify(next)}; correct the key`,
       );
     }
-    place[part] = next;
-    place = next;
+    parent[part] = next;
+    parent = next;
   }
-  place[last] = value;
+  parent[last] = value;
 }
 
 /**
  * Reads a fit configuration from a YAML (or JSON) file.
  *
  * @param file     the path of the file
- * @param settings `key=value` each, as given by `--set`: dotted keys, values in YAML
- * @throws DataError when the file cannot be read, ConfigError when it, or a setting, is wrong
+ * @param settings values of `--set`, `key=value` with dotted keys and YAML values
+ * @throws DataError if the file cannot be read; ConfigError if it, or a setting, is invalid
  */
 export function readConfig(file: string, settings: readonly string[]): FitConfig {
   const document = parseYaml(readInput(file, 'config').toString('utf8'), file) ?? {};
@@ -54,7 +54,7 @@ export function readConfig(file: string, settings: readonly string[]): FitConfig
   for (const setting of settings) {
     const at = setting.indexOf('=');
     if (at < 1 || setting.slice(0, at).split('.').includes('__proto__')) {
-      throw new ConfigError(`--set ${setting}: expected key=value, such as net.units=64; correct the call`);
+      throw new ConfigError(`--set ${setting}: expected key=value, such as net.units=64; correct the option`);
     }
     setAt(document, setting.slice(0, at), parseYaml(setting.slice(at + 1), `--set ${setting}`), setting);
   }

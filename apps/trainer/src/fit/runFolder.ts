@@ -2,13 +2,13 @@ import { existsSync, mkdirSync } from 'node:fs';
 import path from 'node:path';
 import { DataError, fitConfigSchema, scalerSchema, type Manifest } from '@onda/contract';
 import { z } from 'zod';
-import { readInput, writeFileWhole } from '../files.ts';
+import { readInput, writeFileAtomic } from '../files.ts';
 import type { io } from '@tensorflow/tfjs-core';
 import { artifactFiles } from './artifacts.ts';
 
-/** Names inside `runs/<name>/`. */
+/** File names inside `runs/<name>/`. */
 export const runFiles = {
-  /** What was run and what came out; written last, so that a folder with it is whole. */
+  /** Configuration and results; written last, so that a folder with it is complete. */
   summary: 'run.json',
   /** TensorFlow.js layers model: model.json and weights.bin. */
   model: 'model',
@@ -28,10 +28,10 @@ const summarySchema = z.strictObject({
   finalLoss: z.number(),
 });
 
-/** What `run.json` holds. */
+/** Content of `run.json`. */
 export type RunSummary = z.infer<typeof summarySchema>;
 
-/** What a manifest says of a run's training. */
+/** The training entry of a manifest. */
 export function trainingOf(summary: RunSummary): NonNullable<Manifest['training']> {
   const { config, backend, versions, dataSha256, steps, finalLoss } = summary;
   return { config, seed: config.seed, backend, versions, dataSha256, steps, finalLoss };
@@ -40,24 +40,24 @@ export function trainingOf(summary: RunSummary): NonNullable<Manifest['training'
 export function writeModelFiles(folder: string, artifacts: io.ModelArtifacts): void {
   mkdirSync(path.join(folder, runFiles.model), { recursive: true });
   for (const [name, data] of Object.entries(artifactFiles(artifacts))) {
-    writeFileWhole(path.join(folder, runFiles.model, name), data);
+    writeFileAtomic(path.join(folder, runFiles.model, name), data);
   }
 }
 
 export function writeLosses(folder: string, losses: ArrayLike<number>): void {
   const rows = Array.from(losses, (loss, step) => `${step},${loss}`);
-  writeFileWhole(path.join(folder, runFiles.losses), `step,loss\n${rows.join('\n')}\n`);
+  writeFileAtomic(path.join(folder, runFiles.losses), `step,loss\n${rows.join('\n')}\n`);
 }
 
 export function writeSummary(folder: string, summary: RunSummary): void {
-  writeFileWhole(path.join(folder, runFiles.summary), `${JSON.stringify(summary, null, 2)}\n`);
+  writeFileAtomic(path.join(folder, runFiles.summary), `${JSON.stringify(summary, null, 2)}\n`);
 }
 
 export function isRunFolder(folder: string): boolean {
   return existsSync(path.join(folder, runFiles.summary));
 }
 
-/** @throws DataError when the folder is not a whole run */
+/** @throws DataError if the folder is not a complete run */
 export function readSummary(folder: string): RunSummary {
   const file = path.join(folder, runFiles.summary);
   let value: unknown;

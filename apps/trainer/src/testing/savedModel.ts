@@ -5,23 +5,23 @@ import { createRandom } from '@onda/series';
 
 export type Json = Record<string, unknown>;
 
-/** A layer as model.json has it. */
+/** A layer entry of model.json. */
 export const layer = (class_name: string, name: string, config: Json): Json => ({
   class_name,
   config: { name, trainable: true, ...config },
 });
 
-/** Weights by name with their shapes, in the order of the file. */
+/** Shapes of weights by name, in the order of the file. */
 export type WeightShapes = Record<string, readonly number[]>;
 
-/** An empty folder of this test's own. */
+/** Creates an empty temporary folder. */
 export const emptyFolder = (): string => mkdtempSync(path.join(tmpdir(), 'onda-export-'));
 
 /**
- * Writes a Sequential model as TensorFlow.js saves it, weights drawn from a fixed seed.
+ * Writes a Sequential model in TensorFlow.js's format, with random weights from a fixed seed.
  *
- * @param shards files that the weights are cut into
- * @returns its folder
+ * @param shards number of weight files
+ * @returns the folder
  */
 export function saveModel(layers: readonly Json[], weights: WeightShapes, shards = 1): string {
   const folder = path.join(emptyFolder(), 'model');
@@ -53,7 +53,7 @@ function count(dims: readonly number[]): number {
   return dims.reduce((product, dim) => product * dim, 1);
 }
 
-/** Words into an LSTM of 6 units, 3 values out after the last. */
+/** Token ids into an LSTM of 6 units, 3 outputs after the last. */
 export function wordsModel(shards = 1): string {
   return saveModel(
     [
@@ -78,7 +78,7 @@ export function wordsModel(shards = 1): string {
   );
 }
 
-/** A convolution over the time, then a SimpleRNN. */
+/** A convolution over time, then a SimpleRNN. */
 export function convolutionModel(): string {
   return saveModel(
     [

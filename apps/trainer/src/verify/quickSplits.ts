@@ -3,9 +3,9 @@ import * as tf from '@tensorflow/tfjs-core';
 let used = false;
 
 /**
- * Gives TensorFlow.js's `cpu` backend a split that copies runs of values. Its own looks up the place of each value in turn, and its GRU
- * layer splits its recurrent weights at every sample: half of what an export of a GRU of 64 units took. What is computed stays
- * TensorFlow.js's: a split only copies.
+ * Replaces the SplitV kernel of TensorFlow.js's `cpu` backend by one that copies blocks of values. The original computes the index of
+ * each value, and TensorFlow.js's GRU layer splits its recurrent weights at every sample: that took half of the time of an export of a
+ * GRU of 64 units. The values are the same: a split only copies.
  */
 export function useQuickSplits(): void {
   if (used) return;
@@ -18,7 +18,7 @@ export function useQuickSplits(): void {
   });
 }
 
-/** What of the backend is used: TensorFlow.js does not declare it. */
+/** The used part of the backend, which TensorFlow.js does not declare. */
 interface CpuBackend {
   readonly data: { get(id: object): { values: tf.TypedArray } };
   makeTensorInfo(shape: number[], dtype: tf.DataType, values: tf.TypedArray): tf.TensorInfo;

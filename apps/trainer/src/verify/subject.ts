@@ -1,28 +1,34 @@
-import { tensorNames } from '@onda/contract';
+import { cast, io, tensor, tidy } from '@tensorflow/tfjs-core';
+import type { LayersModel, SymbolicTensor } from '@tensorflow/tfjs-layers';
+import { loadLayersModel } from '@tensorflow/tfjs-layers';
 import type { Manifest, TensorSpec } from '@onda/contract';
+import { ModelError, tensorNames } from '@onda/contract';
+import { registerLayers } from '@onda/nets';
 import type { FloatTensor } from '@onda/runtime';
+import { floatTensor } from '@onda/runtime';
+import type { TfjsReference } from '../export/tfjsReference.ts';
 
-/** Values of several tensors by name. */
+/** Values of tensors by name. */
 export type Floats = Readonly<Record<string, FloatTensor>>;
 
-/** How values of an input are drawn: uniform about a center, or whole numbers below a bound, such as words. */
+/** Distribution of an input: uniform around a center, or whole numbers below a bound, such as token ids. */
 export type Range =
   { readonly center: readonly number[]; readonly spread: readonly number[] } | { readonly below: number };
 
-/** A model as TensorFlow.js runs it, described as its file is: what ONNX Runtime is held against. */
+/** A model in TensorFlow.js with the inputs and outputs of its ONNX file: the reference for ONNX Runtime. */
 export interface Subject {
   readonly manifest: Manifest;
-  /** Inputs and outputs of the file without its states. */
+  /** Inputs and outputs of the file, without states. */
   readonly inputs: readonly (TensorSpec & { readonly range: Range })[];
   readonly outputs: readonly TensorSpec[];
-  /** Bound of a difference, relative to the largest value; that of float32 when left out. */
+  /** Bound of the differences, relative to the largest value; default: that of float32. */
   readonly relative?: number;
-  /** Every sequence from zero states; outputs by the file's names. */
+  /** Runs sequences from zero states; outputs by the names of the file. */
   run(feeds: Floats): Floats;
 }
 
 /** The file's tensors that are not states. */
-export function ownTensors({ tensors, state }: Manifest): { inputs: TensorSpec[]; outputs: TensorSpec[] } {
+function ownTensors({ tensors, state }: Manifest): { inputs: TensorSpec[]; outputs: TensorSpec[] } {
   const taken = new Set(stateNames(state).flatMap(({ input, output }) => [input, output]));
   const { inputs, outputs } = tensors.model;
   return {
@@ -31,9 +37,136 @@ export function ownTensors({ tensors, state }: Manifest): { inputs: TensorSpec[]
   };
 }
 
-/** Names and sizes of the tensors [batch, size] that hold a model's states; none for a model that keeps nothing. */
+/** Names and sizes of the state tensors [batch, size]; empty for a stateless model. */
 export function stateNames(state: Manifest['state']): { input: string; output: string; size: number }[] {
   if (state === null) return [];
   if ('packing' in state) return state.rows.map(({ input, output, size }) => ({ input, output, size }));
   return [{ input: tensorNames.stateIn, output: tensorNames.stateOut, size: state.size }];
+}
+
+/** An Onda net: x in the units of the data, drawn from its range. */
+export function netSubject(reference: TfjsReference, manifest: Manifest): Subject {
+  const { scaler } = manifest;
+  const { inputs, outputs } = ownTensors(manifest);
+  const range = { center: scaler.center, spread: scaler.scale.map((scale) => 2 * scale) };
+  return {
+    manifest,
+    inputs: inputs.map((input) => ({ ...input, range })),
+    outputs,
+    run(feeds) {
+      const { dims, data } = feeds[tensorNames.input];
+      const [batch, time] = dims;
+      const { y } = reference.forward(data, batch, time);
+      return { [tensorNames.output]: floatTensor([batch, time, y.length / (batch * time)], y) };
+    },
+  };
+}
+
+/** Uniform in +-2, where gates and activations are neither linear nor saturated. */
+const usualRange: Range = { center: [0], spread: [2] };
+
+/** Bound for an integer input that is not the input of an Embedding layer. */
+const anyWhole = 10;
+
+/**
+ * Any TensorFlow.js layers model, with inputs and outputs in the order of the file. Inputs of Embedding layers are token ids, others
+ * are numbers.
+ *
+ * @throws ModelError if TensorFlow.js cannot load the model, or its inputs and outputs differ from the manifest
+ */
+export async function layersSubject(
+  artifacts: io.ModelArtifacts,
+  manifest: Manifest,
+): Promise<Subject & { dispose(): void }> {
+  registerLayers();
+  const model = await load(artifacts, manifest.name);
+  const { inputs, outputs } = ownTensors(manifest);
+  if (inputs.length !== model.inputs.length || outputs.length !== model.outputs.length) {
+    throw new ModelError(
+      `model "${manifest.name}": expected a source of ${inputs.length} inputs and ${outputs.length} outputs, got ${model.inputs.length} and ${model.outputs.length}; pass the exported model`,
+    );
+  }
+  return {
+    manifest,
+    inputs: inputs.map((input, index) => ({ ...input, range: rangeOf(model, model.inputs[index]) })),
+    outputs,
+    run(feeds) {
+      let values: Floats = {};
+      tidy(() => {
+        // A stateful model must start from zeros, like the file.
+        model.resetStates();
+        const given = model.predict(
+          inputs.map(({ name }, index) =>
+            cast(tensor(feeds[name].data, [...feeds[name].dims], 'float32'), model.inputs[index].dtype),
+          ),
+          { batchSize: feeds[inputs[0].name].dims[0] },
+        );
+        const results = Array.isArray(given) ? given : [given];
+        values = Object.fromEntries(
+          results.map((result, index) => [
+            outputs[index].name,
+            floatTensor(result.shape, Float32Array.from(result.dataSync())),
+          ]),
+        );
+      });
+      return values;
+    },
+    dispose: () => {
+      model.dispose();
+    },
+  };
+}
+
+async function load(artifacts: io.ModelArtifacts, name: string): Promise<LayersModel> {
+  try {
+    return await loadLayersModel(io.fromMemory(withoutInitializers(artifacts)));
+  } catch (cause) {
+    const [reason] = (cause instanceof Error ? cause.message : String(cause)).split('\n', 1);
+    throw new ModelError(
+      `model "${name}": expected a source that TensorFlow.js can load, got "${reason}"; pass the exported model.json`,
+      { cause },
+    );
+  }
+}
+
+/**
+ * The model with zeros as initial weights, which the saved ones replace anyway: the orthogonal initializer is slow and calls chained
+ * tensor methods, which TensorFlow.js's build for Node does not have.
+ */
+function withoutInitializers(artifacts: io.ModelArtifacts): io.ModelArtifacts {
+  const zeros = { class_name: 'Zeros', config: {} };
+  const text = JSON.stringify(artifacts.modelTopology, (key, value: unknown) =>
+    key.endsWith('_initializer') && value !== null ? zeros : value,
+  );
+  return { ...artifacts, modelTopology: JSON.parse(text) as object };
+}
+
+/** Whole numbers for inputs of Embedding layers and of integer type. */
+function rangeOf({ layers }: LayersModel, input: SymbolicTensor): Range {
+  const below = wordsBelow(layers, input) ?? (input.dtype === 'int32' ? anyWhole : null);
+  return below === null ? usualRange : { below };
+}
+
+/** Layers that pass their values on unchanged. */
+const passing = new Set(['Flatten', 'Masking', 'Permute', 'RepeatVector', 'Reshape']);
+
+/** For an input of token ids: the size of the smallest Embedding layer that reads it; else null. */
+function wordsBelow(layers: LayersModel['layers'], taken: SymbolicTensor): number | null {
+  const found = layers.flatMap((layer) => {
+    const {
+      inputDim,
+      layer: wrapped,
+      layers: own,
+      inputs,
+    } = layer as Partial<LayersModel> & { inputDim?: number; layer?: { inputDim?: number } };
+    const words = inputDim ?? wrapped?.inputDim;
+    return layer.inboundNodes.flatMap(({ inputTensors, outputTensors }) => {
+      const index = inputTensors.findIndex(({ id }) => id === taken.id);
+      if (index < 0) return [];
+      if (words !== undefined) return [words];
+      if (own !== undefined && inputs !== undefined) return wordsBelow(own, inputs[index]) ?? [];
+      return passing.has(layer.getClassName()) ? (wordsBelow(layers, outputTensors[0]) ?? []) : [];
+    });
+  });
+  return found.length === 0 ? null : Math.min(...found);
 }

@@ -1,17 +1,20 @@
 import '@tensorflow/tfjs-backend-cpu';
-// The orthogonal initializer of recurrent layers calls methods of tensors.
-import '@tensorflow/tfjs-core/dist/public/chained_ops/register_all_chained_ops.js';
-import { manifestFormat, type Manifest, type ParityRow } from '@onda/contract';
-import { exportModel } from '@onda/exporter';
-import { writeModel, type Model } from '@onda/onnx';
-import { createNodeRuntime } from '@onda/runtime-node';
 import type { io } from '@tensorflow/tfjs-core';
+import '@tensorflow/tfjs-core/dist/public/chained_ops/register_all_chained_ops.js';
 import { layers, sequential } from '@tensorflow/tfjs-layers';
 import { describe, expect, it } from 'vitest';
+import type { Manifest, ParityRow } from '@onda/contract';
+import { manifestFormat } from '@onda/contract';
+import { exportModel } from '@onda/exporter';
+import type { Model } from '@onda/onnx';
+import { writeModel } from '@onda/onnx';
+import { floatTensor } from '@onda/runtime';
+import { createNodeRuntime } from '@onda/runtime-node';
 import { rowHolds } from '../export/compare.ts';
-import { layersSubject } from './layersSubject.ts';
-import { verifyModel } from './verifyModel.ts';
+import { layersSubject } from './subject.ts';
+import { joinSamples, takeSamples, verifyModel } from './verifyModel.ts';
 
+// The orthogonal initializer of recurrent layers calls methods of tensors.
 /** Words in, a probability a sample out: a model of other make, its states kept. */
 async function wordModel(): Promise<{ artifacts: io.ModelArtifacts; model: Model; manifest: Manifest }> {
   const net = sequential({
@@ -108,7 +111,23 @@ describe(verifyModel, () => {
     await expect(
       layersSubject(artifacts, { ...manifest, tensors: { model: other, generator: null } }),
     ).rejects.toThrow(
-      'model "words": expected a source of 2 inputs and 1 outputs, got 1 and 1; give the model that was exported',
+      'model "words": expected a source of 2 inputs and 1 outputs, got 1 and 1; pass the exported model',
     );
+  });
+});
+
+const whole = floatTensor([2, 3, 2], [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11]);
+
+describe(takeSamples, () => {
+  it('takes samples of every row', () => {
+    const part = takeSamples(whole, 1, 1, 3);
+    expect(part).toEqual(floatTensor([2, 2, 2], [2, 3, 4, 5, 8, 9, 10, 11]));
+  });
+});
+
+describe(joinSamples, () => {
+  it('puts pieces together again', () => {
+    const pieces = [takeSamples(whole, 1, 0, 1), takeSamples(whole, 1, 1, 3)];
+    expect(joinSamples(pieces, 1)).toEqual(whole);
   });
 });

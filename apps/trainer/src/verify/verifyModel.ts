@@ -1,20 +1,20 @@
 import type { ParityRow } from '@onda/contract';
-import type { Runtime, Session } from '@onda/runtime';
-import { compareOutputs, zeroStates } from './compareOutputs.ts';
-import type { Sizes, Values } from './drawInputs.ts';
-import { drawInputs, isTime } from './drawInputs.ts';
-import type { Plan } from './plan.ts';
-import { masked, usual, wholePlan } from './plan.ts';
-import { splitRow } from './splitRow.ts';
+import { typedArrays } from '@onda/contract';
+import type { FloatTensor, Runtime, RuntimeTensor, Session } from '@onda/runtime';
+import { floatTensor } from '@onda/runtime';
+import type { Comparison } from '../export/compare.ts';
+import { compareValues } from '../export/compare.ts';
+import type { Plan, Sizes, Values } from './plan.ts';
+import { drawInputs, isTime, masked, usual, wholePlan } from './plan.ts';
 import type { Floats, Subject } from './subject.ts';
-import { typedFeeds } from './typedFeeds.ts';
+import { stateNames } from './subject.ts';
 
 /**
- * Runs a model's file in a runtime and in TensorFlow.js over batch sizes, lengths, seeds, extreme values, and, where it keeps states, over
- * sequences in pieces.
+ * Compares a file in a runtime with TensorFlow.js over batch sizes, lengths, seeds, extreme values and, for a stateful model, sequences
+ * in pieces.
  *
- * @param plan sizes, seeds and values; all of them when left out
- * @param say gets a line for what is left out, such as a length that the model itself does not take
+ * @param plan sizes, seeds and values; default: all
+ * @param say  receives a line for each skipped run, such as a length that the model does not accept
  */
 export async function verifyModel(
   runtime: Runtime,
@@ -34,7 +34,7 @@ export async function verifyModel(
       for (const seed of seeds) {
         const row = await valuesRow(runtime, session, subject, seed === 3 ? masked : usual, sizes, seed);
         if (typeof row !== 'string') rows.push(row);
-        else if (seed === 1) say(`batch ${sizes.batch}, time ${sizes.time} left out: ${row}`);
+        else if (seed === 1) say(`batch ${sizes.batch}, time ${sizes.time} skipped: ${row}`);
       }
     }
     for (const values of extremes) {
@@ -49,7 +49,7 @@ export async function verifyModel(
   }
 }
 
-/** The row of one run; or why TensorFlow.js itself does not take these sizes. */
+/** The row of one run, or the reason why TensorFlow.js does not accept these sizes. */
 async function valuesRow(
   runtime: Runtime,
   session: Session,
@@ -63,9 +63,124 @@ async function valuesRow(
   try {
     expected = subject.run(feeds);
   } catch (error) {
-    return `TensorFlow.js does not take it (${error instanceof Error ? error.message.split('\n', 1)[0] : String(error)})`;
+    return `TensorFlow.js does not accept it (${error instanceof Error ? error.message.split('\n', 1)[0] : String(error)})`;
   }
   const actual = await session.run({ ...typedFeeds(subject, feeds), ...zeroStates(subject, sizes.batch) });
   const check = seed < 4 ? `${values.check}, seed ${seed}` : values.check;
   return compareOutputs({ check, runtime: runtime.name, ...sizes }, subject, expected, actual);
+}
+
+/** Compares a sequence in pieces, with the states passed on, with the whole in TensorFlow.js. */
+async function splitRow(
+  runtime: Runtime,
+  session: Session,
+  subject: Subject,
+  pieces: readonly number[],
+): Promise<ParityRow> {
+  const time = pieces.reduce((sum, piece) => sum + piece, 0);
+  const sizes = { batch: 2, time };
+  const whole = drawInputs(subject, usual, sizes, 5);
+  const expected = subject.run(whole);
+  let states: Record<string, RuntimeTensor> = zeroStates(subject, sizes.batch);
+  let start = 0;
+  const results: Record<string, RuntimeTensor>[] = [];
+  for (const piece of pieces) {
+    const part = Object.fromEntries(
+      subject.inputs.map(({ name, shape }) => {
+        const axis = shape.findIndex(isTime);
+        return [name, axis < 0 ? whole[name] : takeSamples(whole[name], axis, start, start + piece)];
+      }),
+    );
+    const result = await session.run({ ...typedFeeds(subject, part), ...states });
+    states = Object.fromEntries(
+      stateNames(subject.manifest.state).map(({ input, output }) => [input, result[output]]),
+    );
+    results.push(result);
+    start += piece;
+  }
+  const joined = Object.fromEntries(
+    subject.outputs.map(({ name, shape }) => {
+      const axis = shape.findIndex(isTime);
+      const parts = results.map((result) => result[name] as Floats[string]);
+      return [name, axis < 0 ? parts[parts.length - 1] : joinSamples(parts, axis)];
+    }),
+  );
+  const text = pieces.length > 2 ? 'sample by sample' : `split ${pieces.join(' + ')}`;
+  return compareOutputs({ check: text, runtime: runtime.name, ...sizes }, subject, expected, joined);
+}
+
+/** Zero states of a model. */
+function zeroStates({ manifest }: Subject, batch: number): Record<string, RuntimeTensor> {
+  return Object.fromEntries(
+    stateNames(manifest.state).map(({ input, size }) => [
+      input,
+      floatTensor([batch, size], new Float32Array(batch * size)),
+    ]),
+  );
+}
+
+/** The row of the output that is worst relative to its bound. */
+function compareOutputs(
+  comparison: Comparison,
+  { outputs, relative }: Subject,
+  expected: Floats,
+  actual: Readonly<Record<string, RuntimeTensor>>,
+): ParityRow {
+  const rows = outputs.map(({ name }) =>
+    compareValues(
+      comparison,
+      expected[name].data,
+      Float32Array.from(actual[name].data as Float32Array),
+      relative,
+    ),
+  );
+  return rows.reduce((worst, row) =>
+    row.maxAbs / row.tolerance > worst.maxAbs / worst.tolerance ? row : worst,
+  );
+}
+
+/** Converts the feeds to the types of the file. */
+function typedFeeds({ inputs }: Subject, feeds: Floats): Record<string, RuntimeTensor> {
+  return Object.fromEntries(
+    inputs.map(({ name, type }): [string, RuntimeTensor] => {
+      const { dims, data } = feeds[name];
+      return [name, type === 'int32' ? { type, dims, data: typedArrays.int32.from(data) } : feeds[name]];
+    }),
+  );
+}
+
+const product = (dims: readonly number[]): number => dims.reduce((size, dim) => size * dim, 1);
+
+/** Slices [from, to) along an axis. */
+export function takeSamples(
+  { dims, data }: FloatTensor,
+  axis: number,
+  from: number,
+  to: number,
+): FloatTensor {
+  const before = product(dims.slice(0, axis));
+  const after = product(dims.slice(axis + 1));
+  const taken = new Float32Array(before * (to - from) * after);
+  for (let row = 0; row < before; row++) {
+    const start = row * dims[axis] * after;
+    taken.set(data.subarray(start + from * after, start + to * after), row * (to - from) * after);
+  }
+  return floatTensor([...dims.slice(0, axis), to - from, ...dims.slice(axis + 1)], taken);
+}
+
+/** Concatenates pieces along an axis. */
+export function joinSamples(parts: readonly FloatTensor[], axis: number): FloatTensor {
+  const [{ dims }] = parts;
+  const before = product(dims.slice(0, axis));
+  const total = parts.reduce((sum, part) => sum + part.dims[axis], 0);
+  const after = product(dims.slice(axis + 1));
+  const whole = new Float32Array(before * total * after);
+  let offset = 0;
+  for (const part of parts) {
+    const size = part.dims[axis] * after;
+    for (let row = 0; row < before; row++)
+      whole.set(part.data.subarray(row * size, (row + 1) * size), row * total * after + offset);
+    offset += size;
+  }
+  return floatTensor([...dims.slice(0, axis), total, ...dims.slice(axis + 1)], whole);
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { createProgressLine, durationText } from './progressLine.ts';
+import { createProgressLine, durationText, terminalChart } from './terminal.ts';
 
 describe(durationText, () => {
   it.each([
@@ -23,5 +23,15 @@ describe(createProgressLine, () => {
     line.update(50, 100, 'loss 0.1');
     line.end(100, 100, 'loss 0.05');
     expect(written).toBe('fit 50/100  loss 0.1  25/s, 2.0 s left\nfit 100/100  loss 0.05  50/s, 2.0 s\n');
+  });
+});
+
+describe(terminalChart, () => {
+  it('draws a rising line from the lower left to the upper right', () => {
+    expect(terminalChart([0, 1], 4, 2)).toBe('     1.00 ⠀⠀⣠⠞\n     0.00 ⣠⠞⠁⠀');
+  });
+
+  it('draws a constant line without dividing by zero', () => {
+    expect(terminalChart([2, 2, 2], 2, 1)).toContain('⠉⠉');
   });
 });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { lossSampling } from './netSampling.ts';
+import { lossSampling, pointPrediction } from './sampling.ts';
 
 describe(lossSampling, () => {
   it('draws from what a loss fits a distribution for', () => {
@@ -17,4 +17,15 @@ describe(lossSampling, () => {
       expect(lossSampling(loss)).toBeNull();
     },
   );
+});
+
+describe(pointPrediction, () => {
+  it('is the first block of each sample', () => {
+    expect([...pointPrediction(Float32Array.of(1, 2, 9, 9, 3, 4, 9, 9), 4, 2)]).toEqual([1, 2, 3, 4]);
+  });
+
+  it('is all of a net of values', () => {
+    const values = Float32Array.of(1, 2);
+    expect(pointPrediction(values, 2, 2)).toBe(values);
+  });
 });

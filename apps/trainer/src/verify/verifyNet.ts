@@ -1,13 +1,14 @@
 import type { NetManifest, ParityRow, Scaler } from '@onda/contract';
-import { generate, generateClosedLoop, SequenceModel, type Runtime, type RuntimeTensor } from '@onda/runtime';
+import type { Runtime, RuntimeTensor } from '@onda/runtime';
+import { generate, generateClosedLoop, SequenceModel } from '@onda/runtime';
 import { createRandom } from '@onda/series';
-import { compareValues } from './compare.ts';
-import type { TfjsReference } from './tfjsReference.ts';
+import { compareValues } from '../export/compare.ts';
+import type { TfjsReference } from '../export/tfjsReference.ts';
 
-/** Samples of closed loop that generator.onnx is held to. */
+/** Samples of the closed-loop comparison. */
 const generatedSamples = 200;
 
-/** Batches and lengths other than those that were trained on; 1 is what a service steps with. */
+/** Batch sizes and lengths other than in training; a service steps with 1. */
 const shapes = [
   { batch: 1, time: 1 },
   { batch: 3, time: 7 },
@@ -18,7 +19,7 @@ type FloatTensor = Extract<RuntimeTensor, { type: 'float32' }>;
 
 const float = (dims: number[], data: Float32Array): FloatTensor => ({ type: 'float32', dims, data });
 
-/** Values over the range the data had: uniform in center +- 2 scale, from a fixed seed. */
+/** Values in the range of the data: uniform in center +- 2 scale, from a fixed seed. */
 function randomInput(scaler: Scaler, features: number, samples: number, seed: number): Float32Array {
   const random = createRandom(seed);
   return Float32Array.from(
@@ -28,13 +29,13 @@ function randomInput(scaler: Scaler, features: number, samples: number, seed: nu
 }
 
 /**
- * Loads the exported files and compares them with TensorFlow.js: values and states on several batches and lengths, states chained
- * over a split sequence, the generator against closed loops of both.
+ * Loads exported files and compares them with TensorFlow.js: values and states for several batch sizes and lengths, a sequence split
+ * in two, the generator against closed loops of both.
  *
- * @param manifest  of the export; its `files` and `parity` are not looked at
+ * @param manifest  the manifest; `files` and `parity` are ignored
  * @param sequence  bytes of model.onnx
- * @param generator bytes of generator.onnx, or null when the model has none
- * @param relative  bound of model.onnx's differences, relative to the largest value; that of float32 when left out
+ * @param generator bytes of generator.onnx; null if there is none
+ * @param relative  bound of the differences of model.onnx, relative to the largest value; default: that of float32
  */
 export async function verifyExport(
   runtime: Runtime,
@@ -72,7 +73,7 @@ export async function verifyExport(
   return rows;
 }
 
-/** One sequence in two pieces, the state handed on, against the whole in TensorFlow.js. */
+/** Compares a sequence in two pieces, with the state passed on, with the whole in TensorFlow.js. */
 async function splitRow(
   runtime: Runtime,
   reference: TfjsReference,
@@ -124,7 +125,7 @@ async function generatorRows(
         actual.y.data,
       ),
     ];
-    // The weights of int8 are model.onnx's alone, so the two loops go different ways.
+    // Only model.onnx has int8 weights, so the two loops diverge.
     return model.manifest.precision === 'int8' ? rows.slice(1) : rows;
   } finally {
     await session.release();

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { holdsPieces, readWhole, sha256Of, sizeOf, writePieces } from './pieces.ts';
+import { holdsPieces, readWhole, sha256Of, sizeOf, writePieces } from './files.ts';
 import { emptyFolder } from './testing/savedModel.ts';
 
 /** The second is longer than what one call reads, writes or hashes. */

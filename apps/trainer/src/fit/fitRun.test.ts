@@ -1,7 +1,8 @@
-import { parseFitConfig, type FitConfig } from '@onda/contract';
-import { createSource } from '@onda/series';
 import { describe, expect, it } from 'vitest';
-import { lossOf, netOf } from './netOf.ts';
+import type { FitConfig } from '@onda/contract';
+import { parseFitConfig } from '@onda/contract';
+import { createSource } from '@onda/series';
+import { lossOf, netOf } from './fitRun.ts';
 
 const configOf = (more: object): FitConfig =>
   parseFitConfig({ name: 'a', seed: 7, data: { kind: 'sine' }, ...more }, 'test');

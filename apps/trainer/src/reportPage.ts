@@ -1,4 +1,4 @@
-/** What a report holds, from the top: a title, key figures, sections of pictures and tables. */
+/** The content of a report: title, key figures, sections of pictures and tables. */
 export interface Report {
   title: string;
   subtitle: string;
@@ -13,7 +13,7 @@ export interface ReportSection {
   pictures?: readonly {
     caption: string;
     svg: string;
-    /** Takes the whole width of the page, not one column of it. */
+    /** Spans the full width of the page instead of one column. */
     wide?: boolean;
     legend?: readonly { name: string; colour: string }[];
   }[];
@@ -67,7 +67,7 @@ function tableHtml({ head, rows }: NonNullable<ReportSection['table']>): string 
   return `<div class="table"><table><thead>${cells('th', head)}</thead><tbody>${rows.map((row) => cells('td', row)).join('')}</tbody></table></div>`;
 }
 
-/** The report as one HTML file that needs nothing else: style and pictures are inside. */
+/** Renders a report as one self-contained HTML file. */
 export function reportPage(report: Report): string {
   const figures = report.figures
     .map(

@@ -1,0 +1,152 @@
+import * as Plot from '@observablehq/plot';
+import { parseHTML } from 'linkedom';
+
+/** Colours of all charts: input x red, target y and prediction blue, true values grey. */
+export const chartColours = {
+  input: '#d64545',
+  prediction: '#2b6cb0',
+  truth: '#8a8f98',
+  loss: '#2f855a',
+  band: '#c8d9ec',
+} as const;
+
+interface ChartLine {
+  name: string;
+  colour: string;
+  /** Position of each point; default: its index. */
+  x?: ArrayLike<number>;
+  y: ArrayLike<number>;
+  dashed?: boolean;
+  dots?: boolean;
+}
+
+/** An area between two values per point. */
+interface ChartBand {
+  colour: string;
+  x: ArrayLike<number>;
+  low: ArrayLike<number>;
+  high: ArrayLike<number>;
+}
+
+interface ChartOptions {
+  /** Drawn behind the lines. */
+  band?: ChartBand;
+  xLabel: string;
+  yLabel: string;
+  logarithmic?: boolean;
+  width?: number;
+  height?: number;
+}
+
+/** Labels powers of ten only; the grid lines between them have no label. */
+const powerOfTen = (value: number): string =>
+  Number.isInteger(Math.round(Math.log10(value) * 1e9) / 1e9) ? String(value) : '';
+
+/** Renders lines over a common axis as an SVG element. */
+export function lineChart(lines: readonly ChartLine[], options: ChartOptions): string {
+  const points = (line: ChartLine): { x: number; y: number }[] =>
+    Array.from(line.y, (y, index) => ({ x: line.x?.[index] ?? index, y }));
+  return render({
+    width: options.width ?? 760,
+    height: options.height ?? 260,
+    marginLeft: 56,
+    marginBottom: 36,
+    x: { label: options.xLabel, labelArrow: 'none' },
+    y: {
+      label: options.yLabel,
+      labelArrow: 'none',
+      grid: true,
+      type: options.logarithmic ? 'log' : 'linear',
+      ticks: 5,
+      ...(options.logarithmic && { tickFormat: powerOfTen }),
+    },
+    marks: [
+      ...(options.band
+        ? [
+            Plot.areaY(bandPoints(options.band), {
+              x: 'x',
+              y1: 'low',
+              y2: 'high',
+              fill: options.band.colour,
+              fillOpacity: 0.8,
+            }),
+          ]
+        : []),
+      ...lines.map((line) =>
+        Plot.line(points(line), {
+          x: 'x',
+          y: 'y',
+          stroke: line.colour,
+          strokeWidth: 1.8,
+          strokeDasharray: line.dashed ? '5 4' : undefined,
+        }),
+      ),
+      ...lines
+        .filter((line) => line.dots)
+        .map((line) => Plot.dot(points(line), { x: 'x', y: 'y', fill: line.colour, r: 2.6 })),
+    ],
+  });
+}
+
+function bandPoints({ x, low, high }: ChartBand): { x: number; low: number; high: number }[] {
+  return Array.from(low, (value, index) => ({ x: x[index], low: value, high: high[index] }));
+}
+
+/** A row of a frame strip. */
+export interface FrameRow {
+  name: string;
+  /** Values of all frames, row-major, shape [frames, height * width]; 0 is dark, 1 is bright. */
+  frames: ArrayLike<number>;
+}
+
+const CELL_SIZE = 14;
+const FRAME_GAP = 6;
+const LABEL_WIDTH = 96;
+
+/** Renders every `every`-th frame of each row as an SVG element; the same moment is one column of all rows. */
+export function frameStrip(rows: readonly FrameRow[], height: number, width: number, every = 1): string {
+  const size = height * width;
+  const columns = Math.floor((rows[0].frames.length / size - 1) / every) + 1;
+  const left = (column: number): number => LABEL_WIDTH + column * (width * CELL_SIZE + FRAME_GAP);
+  const top = (row: number): number => row * (height * CELL_SIZE + FRAME_GAP);
+  const cells = rows.flatMap(({ frames }, row) =>
+    Array.from({ length: columns * size }, (_, i) => {
+      const [column, pixel] = [Math.floor(i / size), i % size];
+      const x = left(column) + (pixel % width) * CELL_SIZE;
+      const y = top(row) + Math.floor(pixel / width) * CELL_SIZE;
+      return { x, y, value: frames[column * every * size + pixel] };
+    }),
+  );
+  const labels = rows.map(({ name }, row) => ({ name, y: top(row) + (height * CELL_SIZE) / 2 }));
+  return render({
+    width: left(columns),
+    height: top(rows.length),
+    margin: 0,
+    x: { type: 'identity' },
+    y: { type: 'identity' },
+    color: { type: 'linear', domain: [0, 1], range: ['#000', '#fff'], clamp: true },
+    marks: [
+      Plot.rect(cells, {
+        x1: 'x',
+        x2: ({ x }: { x: number }) => x + CELL_SIZE,
+        y1: 'y',
+        y2: ({ y }: { y: number }) => y + CELL_SIZE,
+        fill: 'value',
+      }),
+      Plot.text(labels, { x: 0, y: 'y', text: 'name', textAnchor: 'start' }),
+    ],
+  });
+}
+
+/** Renders a plot as the text of an SVG element; axes and labels have the text colour of the page. */
+function render(options: Plot.PlotOptions): string {
+  const { document } = parseHTML('<!doctype html><html><body></body></html>');
+  const style = {
+    background: 'none',
+    color: 'currentColor',
+    fontFamily: 'system-ui, sans-serif',
+    fontSize: '12px',
+    overflow: 'visible',
+  };
+  return Plot.plot({ document, style, ...options }).outerHTML;
+}
