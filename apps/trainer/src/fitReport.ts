@@ -178,7 +178,7 @@ function predictionSection({ config, pictures, features }: FitReportData): Repor
           { name: 'x', colour: chartColours.input, y: firstFeature(x, features) },
           { name: 'prediction', colour: chartColours.prediction, y: firstFeature(prediction, features) },
         ],
-        { xLabel: 'sample', yLabel: 'value' },
+        { xLabel: 'sample', yLabel: 'value', width: 480, height: 220 },
       );
       return {
         caption,
