@@ -1,20 +1,21 @@
-"""A peer's side of a bench: answers lines of JSON on stdin with lines of JSON on stdout."""
+"""A peer's side of a bench: answers requests, lines of JSON on stdin, with lines of JSON on stdout."""
 
 import json
 import sys
 
 answers_go_to = sys.stdout
-# Whatever else prints must not come between the answers.
+# Everything else that is printed must stay out of the answers.
 sys.stdout = sys.stderr
 
 
-def answer_lines(can):
-    """`can` maps the `do` of a question to a function from the question to the answer."""
+def answer_lines(handlers):
+    """`handlers` maps the `do` of a request to a function from the request to the answer."""
     for line in sys.stdin:
         try:
-            question = json.loads(line)
-            reply = {"ok": can[question["do"]](question)}
-        except Exception as error:  # every reason goes back as an answer
-            reply = {"error": f"{type(error).__name__}: {error}"}
+            request = json.loads(line)
+            reply = {"ok": handlers[request["do"]](request)}
+        except (Exception, SystemExit) as error:
+            first = (str(error).strip().splitlines() or [""])[0]
+            reply = {"error": f"{type(error).__name__}: {first}"}
         answers_go_to.write(json.dumps(reply) + "\n")
         answers_go_to.flush()

@@ -1,25 +1,23 @@
-"""The Python roads of `npm run bench -- export`, inside a running process: answers lines of JSON on stdin with lines of JSON on stdout.
+"""The Python converters of `npm run bench -- export` inside a running process.
 
-{"do": "convert", "road": "graph" | "keras", "model": model.json, "folder": where files go} -> {"seconds": ..., "file": ...}.
-Both programs run as their command lines would: tensorflowjs_converter, then tf2onnx.convert.
+{"do": "convert", "route": "graph" | "keras", "model": model.json, "folder": output folder} -> {"seconds": ..., "file": ...}.
+Both programs run as on the command line: tensorflowjs_converter, then tf2onnx.convert.
 """
 
-import json
 import os
 import shutil
 import sys
 import time
 
-answers_go_to = sys.stdout
-# Whatever else prints must not come between the answers.
-sys.stdout = sys.stderr
+# First: it moves stdout out of the way of what TensorFlow prints.
+from answer import answer_lines
 
-import tensorflow  # noqa: E402
-import tensorflowjs.converters.converter as converter  # noqa: E402
-import tf2onnx  # noqa: E402
-import tf2onnx.convert  # noqa: E402
+import tensorflow
+import tensorflowjs.converters.converter as converter
+import tf2onnx
+import tf2onnx.convert
 
-ROADS = {"graph": ("tfjs_graph_model", "graph", "--tfjs", "graph/model.json"), "keras": ("keras", "model.h5", "--keras", "model.h5")}
+ROUTES = {"graph": ("tfjs_graph_model", "graph", "--tfjs", "graph/model.json"), "keras": ("keras", "model.h5", "--keras", "model.h5")}
 OPSET = "17"
 
 
@@ -32,26 +30,20 @@ def run_tf2onnx(args):
         sys.argv = before
 
 
-def hello(_question):
+def hello(_request):
     return {"version": f"tensorflow {tensorflow.__version__}, tensorflowjs {converter.version.version}, tf2onnx {tf2onnx.__version__}"}
 
 
-def convert(question):
-    output_format, output, flag, given = ROADS[question["road"]]
-    folder = question["folder"]
+def convert(request):
+    output_format, output, flag, source = ROUTES[request["route"]]
+    folder = request["folder"]
     shutil.rmtree(folder, ignore_errors=True)
     os.makedirs(folder)
     file = os.path.join(folder, "model.onnx")
     started = time.perf_counter()
-    converter.convert(["--input_format", "tfjs_layers_model", "--output_format", output_format, question["model"], os.path.join(folder, output)])
-    run_tf2onnx([flag, os.path.join(folder, given), "--output", file, "--opset", OPSET])
+    converter.convert(["--input_format", "tfjs_layers_model", "--output_format", output_format, request["model"], os.path.join(folder, output)])
+    run_tf2onnx([flag, os.path.join(folder, source), "--output", file, "--opset", OPSET])
     return {"seconds": time.perf_counter() - started, "file": file}
 
 
-for line in sys.stdin:
-    asked = json.loads(line)
-    try:
-        reply = {"ok": {"hello": hello, "convert": convert}[asked["do"]](asked)}
-    except (Exception, SystemExit) as error:
-        reply = {"error": f"{type(error).__name__}: {str(error).strip().splitlines()[0] if str(error).strip() else ''}"}
-    print(json.dumps(reply), file=answers_go_to, flush=True)
+answer_lines({"hello": hello, "convert": convert})

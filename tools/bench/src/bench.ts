@@ -1,44 +1,88 @@
+import { ConfigError } from '@onda/contract';
+import type { Agreement } from './report/agreement.ts';
+import type { Chart } from './report/chart.ts';
 import type { Goal } from './report/goals.ts';
-import type { Row } from './report/rowFile.ts';
+import type { Measurement } from './report/measurement.ts';
 import type { Table } from './report/table.ts';
 
-/** What the command line asks of a bench. */
-export interface BenchCall {
-  /** Names of works; undefined: those that the bench runs by itself. */
-  works?: readonly string[];
-  /** Names of systems; undefined: those that the bench compares by itself. */
-  systems?: readonly string[];
-  /** Fewer and shorter rounds: to see that it runs, not to quote. */
+/** Options of the command line that a bench may use. */
+export interface BenchOptions {
+  /** Fewer and shorter rounds: a trial, not figures to quote. */
   quick: boolean;
-  /** How the time grows with the sizes, instead of the usual works. */
+  /** How the time grows with the sizes, instead of the usual workloads. */
   scaling: boolean;
-  /** Rounds of each work; undefined: the bench's own number. */
   rounds?: number;
-  /** How long a soak lasts; undefined: the bench's own number. */
+  /** Length of a soak. */
   minutes?: number;
-  /** How much of the top rate a soak asks, from 0 to 1; undefined: the bench's own number. */
+  /** Rate of a soak as a share of the top rate, from 0 to 1. */
   share?: number;
-  /** Passing news for the person who waits, one line each. */
+}
+
+/** One bench: what it measures as data, and how. */
+export interface Bench<Workload = unknown> {
+  /** Title of its table. */
+  title: string;
+  /** Marks of its part of the page and name of its chart; the bench's name where left out. */
+  section?: (options: BenchOptions) => string;
+  /** Workloads when `--works` names none. */
+  workloads: (options: BenchOptions) => readonly string[];
+  /** @throws ConfigError for an unknown workload */
+  parseWorkload: (name: string) => Workload;
+  /** Every subject, and those that are measured when `--systems` names none. */
+  subjects: readonly string[];
+  usualSubjects?: (options: BenchOptions) => readonly string[];
+  /** The subject that the table's ratios refer to. */
+  peer?: string;
+  goals: readonly Goal[];
+  measure(run: BenchRun<Workload>): Promise<Measured>;
+}
+
+/** What a bench measures in one run. */
+export interface BenchRun<Workload> {
+  workloads: readonly Workload[];
+  subjects: readonly string[];
+  options: BenchOptions;
+  /** An empty folder, removed at the end. */
+  folder: string;
+  /** Progress for the person who waits, one line each. */
   say: (line: string) => void;
+  /** Runs the measurement itself: what processes other than this one and `pids` use meanwhile is reported. */
+  watched: <Result>(pids: readonly number[], measure: () => Promise<Result>) => Promise<Result>;
 }
 
-/** What a bench found. */
-export interface BenchResult {
-  /** Part of docs/performance.md that shows it, and name of its picture: `training`, `training-scaling`. */
-  section: string;
-  rows: Row[];
-  tables: Table[];
-  /** Sentences for people: versions, threads, what was left out and how to get it, what is unlike. */
-  notes: string[];
-  /** A drawing of the figures as SVG text; null where there is nothing to draw. */
-  picture: { alt: string; svg: string } | null;
-  /** Why the figures must not be trusted, a sentence each; empty: they may be. */
-  problems: string[];
-  /** What the figures were held against. A goal that was missed stands in what is written, and the exit code tells. */
-  goals?: readonly Goal[];
-  /** Cores that other processes used meanwhile, on average; null where the system does not tell. */
-  otherCores: number | null;
+export interface Measured {
+  measurements: readonly Measurement[];
+  agreements?: readonly Agreement[];
+  /** Tables besides those of the measurements, goals and agreements. */
+  tables?: readonly Table[];
+  /** Versions, threads, what is left out and how to get it. */
+  notes: readonly string[];
+  /** Why the figures are invalid, one sentence each. */
+  problems?: readonly string[];
+  chart?: Chart | null;
 }
 
-/** One subject of measurement: `npm run bench -- NAME`. */
-export type Bench = (call: BenchCall) => Promise<BenchResult>;
+/** Measures one workload after the other, with a progress line each. */
+export async function measureEach<Workload extends { name: string }, Result>(
+  { workloads, say }: Pick<BenchRun<Workload>, 'workloads' | 'say'>,
+  measure: (workload: Workload) => Promise<Result>,
+): Promise<Result[]> {
+  const results: Result[] = [];
+  for (const [index, workload] of workloads.entries()) {
+    say(`${index + 1} of ${workloads.length}: ${workload.name}`);
+    results.push(await measure(workload));
+  }
+  return results;
+}
+
+/** @throws ConfigError for an unknown workload */
+export function parseOneOf<Workload extends { name: string }>(
+  workloads: readonly Workload[],
+  name: string,
+): Workload {
+  const found = workloads.find((workload) => workload.name === name);
+  if (found !== undefined) return found;
+  throw new ConfigError(
+    `--works: expected some of ${workloads.map((workload) => workload.name).join(', ')}, got ${JSON.stringify(name)}; correct the name`,
+  );
+}

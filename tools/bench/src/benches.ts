@@ -1,16 +1,16 @@
 import type { Bench } from './bench.ts';
 
-/** Every bench by its name on the command line, loaded when it is called. */
-export const benches = {
+export type BenchName = 'training' | 'generation' | 'export' | 'serving' | 'overload' | 'soak' | 'gpu';
+
+/** Every bench by its name, loaded when it runs. */
+export const benches: Record<BenchName, () => Promise<Bench>> = {
+  training: async () => (await import('./training/trainingBench.ts')).trainingBench,
   generation: async () => (await import('./generation/generationBench.ts')).generationBench,
   export: async () => (await import('./export/exportBench.ts')).exportBench,
-  training: async () => (await import('./training/trainingBench.ts')).trainingBench,
-  gpu: async () => (await import('./gpu/gpuBench.ts')).gpuBench,
   serving: async () => (await import('./serving/servingBench.ts')).servingBench,
-  soak: async () => (await import('./soak/soakBench.ts')).soakBench,
-  overload: async () => (await import('./overload/overloadBench.ts')).overloadBench,
-} satisfies Record<string, () => Promise<Bench>>;
-
-export type BenchName = keyof typeof benches;
+  overload: async () => (await import('./serving/overloadBench.ts')).overloadBench,
+  soak: async () => (await import('./serving/soakBench.ts')).soakBench,
+  gpu: async () => (await import('./generation/gpuBench.ts')).gpuBench,
+};
 
 export const benchNames = Object.keys(benches) as BenchName[];

@@ -2,7 +2,7 @@ import { ConfigError } from '@onda/contract';
 import type { BenchName } from './benches.ts';
 import { benches, benchNames } from './benches.ts';
 
-/** @throws ConfigError for a bench that there is not */
+/** @throws ConfigError for an unknown bench */
 export function parseBenchName(name: string): BenchName {
   if (Object.hasOwn(benches, name)) return name as BenchName;
   throw new ConfigError(
@@ -11,7 +11,7 @@ export function parseBenchName(name: string): BenchName {
 }
 
 /**
- * Names by comma.
+ * Names separated by commas.
  *
  * @throws ConfigError for an empty one
  */

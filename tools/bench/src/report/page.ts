@@ -1,35 +1,62 @@
+import { randomBytes } from 'node:crypto';
+import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
 import { DataError } from '@onda/contract';
-import type { BenchResult } from '../bench.ts';
-import type { Machine } from '../machine.ts';
-import { machineText } from '../machine.ts';
+import type { Table } from './table.ts';
 import { markdownTable } from './table.ts';
 
+/** The generated part of a page. */
+export interface PageSection {
+  /** In the page's marks and the name of the chart's file. */
+  section: string;
+  /** When and where it was measured. */
+  measured: string;
+  chart: { alt: string; file: string } | null;
+  tables: readonly Table[];
+  notes: readonly string[];
+}
+
 /**
- * Puts a bench's figures into a Markdown page: between the lines `<!-- bench SECTION -->` and `<!-- end SECTION -->`, whatever stood
- * there before.
+ * Replaces what is between the lines `<!-- bench SECTION -->` and `<!-- end SECTION -->` of a Markdown page.
  *
- * @param picture path of the drawing, relative to the page; null: none
- * @throws DataError when the page has no such place
+ * @throws DataError when the page has no such lines
  */
-export function pageWithFigures(
+export function pageWithSection(
   page: string,
-  result: Pick<BenchResult, 'section' | 'tables' | 'notes' | 'picture'>,
-  machine: Machine,
-  picture: string | null,
+  { section, measured, chart, tables, notes }: PageSection,
 ): string {
-  const start = `<!-- bench ${result.section} -->`;
-  const end = `<!-- end ${result.section} -->`;
+  const start = `<!-- bench ${section} -->`;
+  const end = `<!-- end ${section} -->`;
   const from = page.indexOf(start);
   const to = page.indexOf(end);
   if (from < 0 || to < from)
     throw new DataError(
-      `performance page: expected the lines "${start}" and "${end}" in this order, found no such place; put them where the figures go`,
+      `performance page: expected the lines "${start}" and "${end}" in this order, found none; add them where the figures belong`,
     );
   const parts = [
-    `Measured ${machineText(machine)}.`,
-    ...(picture !== null && result.picture ? [`![${result.picture.alt}](${picture})`] : []),
-    ...result.tables.map(markdownTable),
-    ...(result.notes.length > 0 ? [result.notes.map((note) => `- ${note}`).join('\n')] : []),
+    `Measured ${measured}.`,
+    ...(chart === null ? [] : [`![${chart.alt}](${chart.file})`]),
+    ...tables.map(markdownTable),
+    ...(notes.length > 0 ? [notes.map((note) => `- ${note}`).join('\n')] : []),
   ];
   return `${page.slice(0, from)}${start}\n\n${parts.join('\n\n')}\n\n${page.slice(to)}`;
+}
+
+/**
+ * Writes a temporary file and renames it, so that the file is never half written.
+ *
+ * @throws DataError when it cannot be written
+ */
+export function writeFileAtomic(file: string, text: string): void {
+  const temporary = `${file}.${randomBytes(4).toString('hex')}.part`;
+  try {
+    mkdirSync(path.dirname(file), { recursive: true });
+    writeFileSync(temporary, text);
+    renameSync(temporary, file);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new DataError(`${file}: cannot be written: ${reason}; choose another path`, { cause: error });
+  } finally {
+    rmSync(temporary, { force: true });
+  }
 }

@@ -1,135 +1,233 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { cpus, tmpdir } from 'node:os';
 import path from 'node:path';
-import type { BenchCall, BenchResult } from '../bench.ts';
-import { otherCores, readCpuTicks } from '../otherWork.ts';
-import { processFamily } from '../processFamily.ts';
-import { answerProblem, answersOf } from './checkAnswers.ts';
-import { loadTable, peerTable, servingRows } from './figures.ts';
-import type { Measured } from './figures.ts';
-import { checkLoadMakers } from './checkLoadMakers.ts';
-import { runH2load } from './h2load.ts';
-import { parseLoad, usualLoads } from './load.ts';
-import type { Load } from './load.ts';
-import type { LoadResult } from './loadResult.ts';
-import { binaryBody, grpcRequest, inferenceService, jsonBody, model } from './requests.ts';
-import type { ServerProcess } from './serverProcess.ts';
-import { servingGoals } from './servingGoals.ts';
-import { isAble, leftOut, parseServingSystem, startSystem, systemNames } from './systems.ts';
-import { runSequences } from './sequenceStreams.ts';
-import { runSteps } from './stepStreams.ts';
-import type { SystemName } from './systems.ts';
-import { runWrk } from './wrk.ts';
-
-const plans = { usual: { rounds: 3, seconds: 4 }, quick: { rounds: 1, seconds: 1 } };
-const quickLoads = ['http-json-16', 'http-binary-16', 'grpc-16', 'sequences-1000', 'steps-1000'];
-
-/** Before the first round, so that code is compiled and caches are warm. */
-const WARM_SECONDS = 2;
+import { Client, credentials } from '@grpc/grpc-js';
+import { ConfigError } from '@onda/contract';
+import type { Bench, BenchRun, Measured } from '../bench.ts';
+import { measureEach } from '../bench.ts';
+import type { Agreement } from '../report/agreement.ts';
+import { dotChart } from '../report/chart.ts';
+import type { Goal } from '../report/goals.ts';
+import type { Measurement } from '../report/measurement.ts';
+import type { Form, LoadResult } from './loadMakers.ts';
+import { requireLoadMakers, runLoad } from './loadMakers.ts';
+import { grpcRequest, inferenceService, jsonBody, model } from './requests.ts';
+import { runSequences, runSteps } from './sequenceClients.ts';
+import type { Server, ServerName } from './servers.ts';
+import { openServer, serverNames } from './servers.ts';
 
 /**
- * Requests a second and their times, one sample of the example model each, of Onda with all its checks, Triton with its Python
- * backend and MLServer, the last two on Python's ONNX Runtime with the same file: in turn, by the same load maker.
+ * How requests come: in which form, over how many connections. `sequences` and `steps` are steps of so many sequences whose state Onda
+ * keeps, over gRPC streams: many in a message, or each in one of its own.
  */
-export async function servingBench(call: BenchCall): Promise<BenchResult> {
-  const loads = (call.works ?? (call.quick ? quickLoads : usualLoads)).map(parseLoad);
-  const names = (call.systems ?? systemNames).map(parseServingSystem);
-  await checkLoadMakers('serving', [
-    'wrk',
-    ...(loads.some(({ form }) => form === 'grpc') ? (['h2load'] as const) : []),
-  ]);
-  const plan = call.quick ? plans.quick : plans.usual;
-  const folder = mkdtempSync(path.join(tmpdir(), 'onda-serving-'));
-  const servers = new Map<SystemName, ServerProcess>();
-  const missing: string[] = [];
-  try {
-    for (const name of names) {
-      call.say(`starting ${name}`);
-      const started = await startSystem(name, path.join(folder, name), call.say);
-      if ('server' in started) servers.set(name, started.server);
-      else missing.push(started.missing);
-    }
-    const problems = await checkServers(servers);
-    const pids = [...servers.values()].map(({ pid }) => pid);
-    const before = readCpuTicks(processFamily(pids));
-    const measured: Measured[] = [];
-    for (const load of loads) {
-      call.say(load.name);
-      const able = new Map([...servers].filter(([name]) => isAble(name, load)));
-      const results = await measureLoad(load, able, call.rounds ?? plan.rounds, plan.seconds);
-      measured.push({ load, results });
-    }
-    const starts = new Map([...servers].map(([name, { startS }]) => [name, startS]));
-    const peers = peerTable(measured);
-    return {
-      section: 'serving',
-      rows: servingRows(measured, starts),
-      tables: [loadTable(measured), ...(peers ? [peers] : [])],
-      notes: [
-        'HTTP by wrk, gRPC by h2load, one thread each; 99 of 100 requests were answered within p99.',
-        'sequences-N: N sequences whose state the service keeps, stepped a sample at a time over two gRPC streams by a client in Node; their rate is steps a second, their times those of a message, which steps the sequences of its stream. steps-N: each step is a message of its own, over the same two streams, by a client that frames HTTP/2 itself; a sequence steps again as soon as it is answered. The Python backend of Triton keeps no state, nor does MLServer.',
-        ...names.flatMap((name) => leftOut[name]?.why ?? []),
-        ...missing,
-      ],
-      picture: null,
-      goals: servingGoals(measured, starts),
-      problems: [...problems, ...failureProblems(measured)],
-      // The load makers run to their end, so they are counted among our own; Triton's stub is a child of its server.
-      otherCores: otherCores(before, readCpuTicks(processFamily(pids)), cpus().length),
-    };
-  } finally {
-    for (const server of servers.values()) await server.stop();
-    rmSync(folder, { recursive: true, force: true });
-  }
+interface ServingWorkload {
+  name: string;
+  form: Form | 'sequences' | 'steps';
+  /** Or sequences. */
+  connections: number;
 }
 
-/** Nobody is measured at other work. */
-async function checkServers(servers: ReadonlyMap<SystemName, ServerProcess>): Promise<string[]> {
-  let expected: number | undefined;
+const usualWorkloads = [
+  ...['http-json', 'http-binary', 'grpc'].flatMap((form) => [1, 16, 64].map((count) => `${form}-${count}`)),
+  ...['sequences', 'steps'].flatMap((form) => [1, 100, 1000].map((count) => `${form}-${count}`)),
+];
+const quickWorkloads = ['http-json-16', 'http-binary-16', 'grpc-16', 'sequences-1000', 'steps-1000'];
+
+const plans = { usual: { rounds: 3, seconds: 4 }, quick: { rounds: 1, seconds: 1 } };
+
+/** Load before the first round. */
+const WARM_UP_SECONDS = 2;
+
+const atLeast = { system: 'onda', relation: 'at least' } as const;
+const triton = { system: 'triton-python' };
+const mlserver = { system: 'mlserver' };
+
+const goals: Goal[] = [
+  { ...atLeast, work: /^http-json-16$/, bound: 1.4, peer: triton },
+  { ...atLeast, work: /^http-json-16$/, bound: 6, peer: mlserver },
+  { ...atLeast, work: /^http-(?!json-16)\w+-\d+$/, bound: 1, peer: triton },
+  { ...atLeast, work: /^grpc-\d+$/, bound: 2.5, peer: triton },
+  { ...atLeast, work: /^grpc-\d+$/, bound: 6, peer: mlserver },
+  { system: 'onda', work: /-p99$/, relation: 'at most', bound: 1, peer: triton },
+  { ...atLeast, work: /^sequences-1000$/, bound: 400_000 },
+  { system: 'onda', work: /^start$/, relation: 'at most', bound: 1 },
+];
+
+/** Requests per second and their times, one sample of the example model each, of Onda, Triton's Python backend and MLServer. */
+export const servingBench: Bench<ServingWorkload> = {
+  title: 'Requests (of sequences: steps) per second, one sample each, and their times',
+  workloads: ({ quick }) => (quick ? quickWorkloads : usualWorkloads),
+  parseWorkload: parseServingWorkload,
+  subjects: serverNames,
+  peer: 'triton-python',
+  goals,
+  measure: async (run) => {
+    await requireLoadMakers(['wrk', 'h2load']);
+    const servers = new Map<ServerName, Server>();
+    const notes: string[] = [];
+    try {
+      for (const name of run.subjects as ServerName[]) {
+        run.say(`starting ${name}`);
+        const server = await openServer(name, path.join(run.folder, name), run.say);
+        if ('missing' in server) notes.push(`${name} is left out: ${server.missing}`);
+        else servers.set(name, server);
+      }
+      return await measureServers(run, servers, notes);
+    } finally {
+      for (const server of servers.values()) await server.stop();
+    }
+  },
+};
+
+/** @throws ConfigError for an unknown workload */
+export function parseServingWorkload(name: string): ServingWorkload {
+  const match = /^(http-json|http-binary|grpc|sequences|steps)-([1-9][0-9]{0,3})$/.exec(name);
+  if (match === null)
+    throw new ConfigError(
+      `--works: expected loads such as http-json-16, grpc-64, sequences-1000 or steps-1000, got ${JSON.stringify(name)}; correct the name`,
+    );
+  return { name, form: match[1] as ServingWorkload['form'], connections: Number(match[2]) };
+}
+
+async function measureServers(
+  run: BenchRun<ServingWorkload>,
+  servers: ReadonlyMap<ServerName, Server>,
+  notes: readonly string[],
+): Promise<Measured> {
+  const agreements = await compareAnswers(servers);
+  const pids = [...servers.values()].map(({ pid }) => pid);
+  const parts = await run.watched(pids, () =>
+    measureEach(run, (workload) => measureWorkload(run, workload, servers)),
+  );
+  const measurements = [
+    ...parts.flatMap((part) => part.measurements),
+    ...[...servers].map(([subject, { startS }]) => ({
+      ...{ workload: 'start', metric: '', subject, unit: 's', values: [startS] },
+    })),
+  ];
+  return {
+    measurements,
+    agreements,
+    notes: [
+      'HTTP by wrk, gRPC by h2load, one thread each. 99 of 100 requests are answered within p99.',
+      'sequences-N: N sequences whose state the service keeps, stepped by one sample over two gRPC streams; the rate is steps per second, the times are those of a message, which steps all sequences of its stream. steps-N: each step is a message of its own, and a sequence steps again as soon as it is answered. Neither peer keeps state here.',
+      ...(servers.has('mlserver') ? ['MLServer 1.7.1 does not read the binary tensor extension.'] : []),
+      ...notes,
+    ],
+    problems: parts.flatMap(({ problems }) => problems),
+    chart: dotChart(
+      measurements.filter(({ workload }) => workload !== 'start'),
+      '',
+      {
+        alt: 'Requests per second by load and system; the line spans the rounds',
+        xLabel: 'requests (steps) per second',
+      },
+    ),
+  };
+}
+
+async function measureWorkload(
+  { options }: BenchRun<ServingWorkload>,
+  workload: ServingWorkload,
+  servers: ReadonlyMap<ServerName, Server>,
+): Promise<{ measurements: Measurement[]; problems: string[] }> {
+  const { rounds, seconds } = plans[options.quick ? 'quick' : 'usual'];
+  const able = [...servers].filter(([name]) => isAble(name, workload));
+  for (const [, server] of able) await runWorkload(workload, server, WARM_UP_SECONDS);
+  const results = new Map<ServerName, LoadResult[]>(able.map(([name]) => [name, []]));
+  for (let round = 0; round < (options.rounds ?? rounds); round++) {
+    for (const [name, server] of able) results.get(name)?.push(await runWorkload(workload, server, seconds));
+  }
+  const unit = isStepped(workload) ? 'steps/s' : 'requests/s';
   const problems: string[] = [];
-  for (const [name, server] of servers) {
-    const answers = await answersOf(server);
-    expected ??= answers.http;
-    const problem = answerProblem(name, answers, expected);
-    if (problem !== undefined) problems.push(problem);
-  }
-  return problems;
+  const measurements = [...results].flatMap(([subject, runs]): Measurement[] => {
+    const failures = runs.reduce((sum, one) => sum + one.failures, 0);
+    if (failures > 0)
+      problems.push(
+        `${workload.name}: expected every request of ${subject} to be answered, ${failures} were not; see its log`,
+      );
+    const of = { workload: workload.name, subject };
+    return [
+      { ...of, metric: '', unit, values: runs.map(({ rate }) => rate) },
+      { ...of, metric: '-p50', unit: 'ms', values: runs.map(({ p50 }) => p50) },
+      { ...of, metric: '-p99', unit: 'ms', values: runs.map(({ p99 }) => p99) },
+    ];
+  });
+  return { measurements, problems };
 }
 
-async function measureLoad(
-  load: Load,
-  servers: ReadonlyMap<SystemName, ServerProcess>,
-  rounds: number,
+function isStepped({ form }: ServingWorkload): boolean {
+  return form === 'sequences' || form === 'steps';
+}
+
+function isAble(name: ServerName, workload: ServingWorkload): boolean {
+  if (isStepped(workload)) return name === 'onda';
+  return name !== 'mlserver' || workload.form !== 'http-binary';
+}
+
+function runWorkload(
+  { form, connections }: ServingWorkload,
+  server: Server,
   seconds: number,
-): Promise<Map<SystemName, LoadResult[]>> {
-  for (const server of servers.values()) await runLoad(load, server, WARM_SECONDS);
-  const results = new Map<SystemName, LoadResult[]>([...servers.keys()].map((name) => [name, []]));
-  for (let round = 0; round < rounds; round++) {
-    for (const [name, server] of servers) results.get(name)?.push(await runLoad(load, server, seconds));
-  }
-  return results;
-}
-
-function runLoad({ form, connections }: Load, server: ServerProcess, seconds: number): Promise<LoadResult> {
+): Promise<LoadResult> {
   if (form === 'sequences') return runSequences(server.grpc, connections, seconds);
   if (form === 'steps') return runSteps(server.grpc, connections, seconds);
-  if (form === 'grpc') {
-    const message = inferenceService()['ModelInfer'].requestSerialize(grpcRequest);
-    return runH2load(server.grpc, message, connections, seconds);
-  }
-  const url = `${server.http}/v2/models/${model}/infer`;
-  return runWrk(url, form === 'http-json' ? jsonBody() : binaryBody(), connections, seconds);
+  return runLoad(server, form, connections, seconds);
 }
 
-function failureProblems(measured: readonly Measured[]): string[] {
-  return measured.flatMap(({ load, results }) =>
-    [...results].flatMap(([name, runs]) => {
-      const failures = runs.reduce((sum, run) => sum + run.failures, 0);
-      return failures === 0
-        ? []
-        : [
-            `${load.name}: expected every request of ${name} to be answered, ${failures} were not; look at its log`,
-          ];
-    }),
-  );
+/** float32 of one ONNX Runtime version in Node and in Python: another build of its matrix product may add in another order. */
+const ATOL = 1e-5;
+
+/** The first value of `y` of each server over both transports, compared with the first server's over HTTP. */
+async function compareAnswers(servers: ReadonlyMap<ServerName, Server>): Promise<Agreement[]> {
+  const [first] = servers.keys();
+  let expected = NaN;
+  const agreements: Agreement[] = [];
+  for (const [subject, server] of servers) {
+    const answers = { http: await httpAnswer(server), grpc: await grpcAnswer(server) };
+    if (subject === first) expected = answers.http;
+    for (const [workload, value] of Object.entries(answers)) {
+      const difference = Math.abs(value - expected);
+      agreements.push({
+        ...{ workload, subject, reference: `${first} over http`, compared: 1, difference, allowed: ATOL },
+        note: `y ${value}`,
+      });
+    }
+  }
+  return agreements;
+}
+
+async function httpAnswer({ http }: Server): Promise<number> {
+  const { bytes, headers } = jsonBody();
+  const response = await fetch(`${http}/v2/models/${model}/infer`, {
+    method: 'POST',
+    headers,
+    body: new Uint8Array(bytes),
+  });
+  const { outputs } = (await response.json()) as { outputs?: { name: string; data: number[] }[] };
+  return outputs?.find(({ name }) => name === 'y')?.data.flat(3)[0] ?? NaN;
+}
+
+interface GrpcReply {
+  outputs: { name: string; contents: { fp32_contents: number[] } | null }[];
+  raw_output_contents: Buffer[];
+}
+
+function grpcAnswer({ grpc }: Server): Promise<number> {
+  const client = new Client(grpc, credentials.createInsecure());
+  const { path: route, requestSerialize, responseDeserialize } = inferenceService()['ModelInfer'];
+  return new Promise<number>((resolve, reject) => {
+    client.makeUnaryRequest(route, requestSerialize, responseDeserialize, grpcRequest, (error, reply) => {
+      if (error) {
+        reject(error);
+        return;
+      }
+      const { outputs, raw_output_contents: raw } = reply as GrpcReply;
+      const index = outputs.findIndex(({ name }) => name === 'y');
+      // MLServer answers in the output itself instead of the raw contents.
+      resolve(
+        raw.length > index ? raw[index].readFloatLE() : (outputs[index].contents?.fp32_contents[0] ?? NaN),
+      );
+    });
+  }).finally(() => {
+    client.close();
+  });
 }

@@ -1,13 +1,12 @@
-import { readFileSync } from 'node:fs';
 import { Net, loadPyTorchWeights } from '@onda/nets';
 import { createSource } from '@onda/series';
 import { openBackend } from '@onda/tfjs-native';
 import { fit, Optimizer } from '@onda/training';
-import { startSchema, startWeights } from './start.ts';
+import { readStart, startWeights } from '../netWorkload.ts';
 
-/** The first job as a program of its own: `firstJobScript.ts START.json tensorflow|cpu`; prints the losses of its 100 steps as JSON. */
+/** The first job as a script: `firstJobScript.ts START.json tensorflow|cpu` prints the losses of its 100 steps as JSON. */
 const [, , path, want] = process.argv;
-const start = startSchema.parse(JSON.parse(readFileSync(path, 'utf8')));
+const start = readStart(path);
 const { spec, samples } = start.work;
 await openBackend({ want: want === 'cpu' ? 'cpu' : 'tensorflow' });
 const net = Net.create(spec, () => 0);

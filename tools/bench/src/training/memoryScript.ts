@@ -5,11 +5,11 @@ import { fit, Optimizer } from '@onda/training';
 import * as tf from '@tensorflow/tfjs-core';
 
 /**
- * Memory over a long run: `node --expose-gc --import tsx tools/bench/src/training/memoryScript.ts [samples a chunk] [steps]`.
+ * Memory over a long run: `node --expose-gc --import tsx tools/bench/src/training/memoryScript.ts [samples per chunk] [steps]`.
  *
- * Trains the first job's net and prints, ten times, TensorFlow.js's count of tensors, the JavaScript heap after a collection, and the
- * resident memory. With 20 samples and 20,000 steps it is the first job gone on; the state is carried, so 500 steps are one sequence of
- * 10,000 samples by truncated back-propagation. With 10,000 samples a chunk the gradient goes through all of them.
+ * Trains the first job's network and prints, ten times, TensorFlow.js's number of tensors, the JavaScript heap after a collection, and
+ * the resident memory. The state is carried: 500 steps of 20 samples are one sequence of 10,000 samples by truncated back-propagation.
+ * With 10,000 samples per chunk the gradient goes through all of them.
  */
 const [samples = 20, steps = 20_000] = process.argv.slice(2).map(Number);
 const backend = await openBackend();
@@ -33,7 +33,7 @@ await fit({
   carry: true,
   onStep: ({ step, loss }) => {
     if ((step + 1) % Math.ceil(steps / 10) !== 0) return;
-    // The losses of the last 50 ms wait as tensors until somebody looks.
+    // Losses are kept as tensors until they are read.
     loss();
     globalThis.gc?.();
     const { rss, heapUsed } = process.memoryUsage();

@@ -1,28 +1,97 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { cpus, tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import path from 'node:path';
-import type { BenchCall, BenchResult } from '../bench.ts';
-import { otherCores, readCpuTicks } from '../otherWork.ts';
-import type { Row } from '../report/rowFile.ts';
-import type { Table } from '../report/table.ts';
+import { z } from 'zod';
+import type { CellKind } from '@onda/contract';
+import { ResultError } from '@onda/contract';
+import { gateCounts } from '@onda/nets';
+import type { Bench, BenchRun, Measured } from '../bench.ts';
+import { measureEach } from '../bench.ts';
+import type { NetWorkload } from '../netWorkload.ts';
+import { firstJob, makeStart, parseNetWorkload } from '../netWorkload.ts';
+import type { Command } from '../processes.ts';
+import { lastLine, nodeCommand, runProgram } from '../processes.ts';
+import type { Missing } from '../python.ts';
+import { peerPython, pythonCommand } from '../python.ts';
+import type { Agreement } from '../report/agreement.ts';
+import { greatestDifference } from '../report/agreement.ts';
+import type { LineChart } from '../report/chart.ts';
+import { dotChart } from '../report/chart.ts';
+import type { Measurement } from '../report/measurement.ts';
+import { median, roundRatios } from '../report/measurement.ts';
 import type { RoundPlan } from '../rounds.ts';
-import type { LossComparison } from './compareLosses.ts';
-import { compareLosses, lossProblem } from './compareLosses.ts';
-import { firstJobProcess, measureFirstJobProcess } from './firstJobProcess.ts';
-import { measureWork } from './measureWork.ts';
-import { closeSystems, openSystems } from '../worker/openSystems.ts';
-import type { OpenSystem } from '../worker/openSystems.ts';
-import { peaks, productRows } from './peak.ts';
-import type { ProductFigures } from './peak.ts';
-import { scalingPicture, timesPicture } from './pictures.ts';
-import type { Sweep } from './scaling.ts';
-import { sweepsOf } from './scaling.ts';
-import { parseSystem, systems, usualSystems } from './systems.ts';
-import type { SystemName } from './systems.ts';
-import type { TimedWork } from './tables.ts';
-import { lossTable, peakTable, timeRows, timeTable } from './tables.ts';
-import { firstJob, parseWork, stepFlops, usualWorks } from './work.ts';
-import type { Work } from './work.ts';
+import { interleavedRounds } from '../rounds.ts';
+import type { OpenWorker, WorkerSubject } from '../workers.ts';
+import { withWorkers } from '../workers.ts';
+
+interface TrainingSubject extends WorkerSubject {
+  /** How many of the first losses must equal PyTorch's, where not all: the reason. */
+  fewerLosses?: (cell: CellKind) => { losses: number; reason: string };
+}
+
+const pytorch = async (say: (line: string) => void, args: string[]): Promise<Command | Missing> => {
+  const found = await peerPython('pytorch', say);
+  return 'missing' in found ? found : pythonCommand(found.python, 'training.py', args);
+};
+
+const subjects = {
+  'onda-native': {
+    about: "Onda on tfjs-node with Onda's kernels in C++",
+    start: () => nodeCommand('training/ondaWorker.ts', ['tensorflow']),
+  },
+  'onda-portable': {
+    about: "Onda on TensorFlow.js's JavaScript backend, one thread",
+    start: () => nodeCommand('training/ondaWorker.ts', ['cpu']),
+  },
+  pytorch: {
+    about: 'PyTorch on the CPU: torch.nn layers, default Adam, default threads',
+    start: (say) => pytorch(say, []),
+  },
+  'pytorch-fused': {
+    about: 'the same with Adam(fused=True)',
+    start: (say) => pytorch(say, ['--fused']),
+  },
+  'tfjs-node-layers': {
+    about:
+      "TensorFlow.js's own layers on tfjs-node, trained with optimizer.minimize (trainOnBatch is not faster)",
+    start: () => nodeCommand('training/stockWorker.ts'),
+    fewerLosses: (cell) =>
+      cell === 'gru'
+        ? {
+            losses: 0,
+            reason: "TensorFlow.js's GRU resets before the recurrent product, PyTorch's after it",
+          }
+        : { losses: 1, reason: 'one bias vector instead of two: Adam moves it half as far' },
+  },
+} satisfies Record<string, TrainingSubject>;
+
+type SubjectName = keyof typeof subjects;
+type Workers = readonly OpenWorker<SubjectName>[];
+
+const PEER = 'pytorch';
+
+const usualWorkloads = [
+  firstJob,
+  'rnn-128-32-50',
+  'lstm-128-32-50',
+  'gru-128-32-50',
+  'lstm-51-97-999',
+  'lstm2-256-64-100',
+];
+
+/** The first job as a process, from its start to its exit. */
+const FIRST_JOB_PROCESS = 'first-job-process';
+
+/** With `--scaling`: an LSTM of these sizes, of which one varies. */
+const scaling = {
+  base: { units: 128, batch: 32, samples: 50 },
+  values: {
+    units: [16, 32, 64, 128, 256, 512],
+    batch: [1, 4, 16, 32, 64, 128, 256],
+    samples: [10, 20, 50, 100, 200, 500, 1000, 2000],
+  },
+};
+
+type Size = keyof typeof scaling.values;
 
 const plans = {
   usual: { rounds: 7, targetMs: 500, slowRounds: 5 },
@@ -30,95 +99,282 @@ const plans = {
 } satisfies Record<string, RoundPlan>;
 
 /**
- * Milliseconds a training step (data to tensors, forward, backward, Adam, the loss kept) of Onda, PyTorch and TensorFlow.js's own
- * layers, on the same nets from the same weights and data, in turn on the same machine.
+ * How far a loss may be from PyTorch's, relative. Over the first steps of a workload other orders of the sums make 1e-6; over the 100
+ * of the first job 1.4e-5 (measured on two cores).
  */
-export async function trainingBench(call: BenchCall): Promise<BenchResult> {
-  const chosen = chooseWorks(call);
-  const names = (call.systems ?? (call.scaling ? ['onda-native', 'pytorch'] : usualSystems)).map(parseSystem);
-  const plan: RoundPlan = { ...(call.quick ? plans.quick : plans.usual) };
-  if (call.rounds !== undefined) plan.rounds = call.rounds;
-  const { open, missing } = await openSystems(systems, names, call.say);
-  const folder = mkdtempSync(path.join(tmpdir(), 'onda-bench-'));
-  const pids = open.map(({ worker }) => worker.pid);
-  const before = readCpuTicks(pids);
-  try {
-    const measured = await measureAll(call, chosen, open, plan, folder);
-    return {
-      ...measured,
-      section: call.scaling ? 'training-scaling' : 'training',
-      notes: [...open.map(({ about }) => about), ...missing],
-      otherCores: otherCores(before, readCpuTicks(pids), cpus().length),
-    };
-  } finally {
-    await closeSystems(open);
-    rmSync(folder, { recursive: true, force: true });
-  }
-}
+const LOSS_RTOL = 1e-4;
 
-interface Chosen {
-  works: readonly Work[];
-  /** Whether the first job as a process is among them. */
-  process: boolean;
-  sweeps: readonly Sweep[];
-}
+/** Steps whose losses are compared: after the first, weights have moved. A slow subject stops after this time, but not before two. */
+const compared = { steps: 5, ms: 5000 };
 
-function chooseWorks({ works: given, scaling }: BenchCall): Chosen {
-  if (scaling) {
-    const sweeps = sweepsOf('lstm');
-    const works = new Map(sweeps.flatMap(({ works }) => works.map((work) => [work.name, work])));
-    return { works: [...works.values()], process: false, sweeps };
-  }
-  const names = given ?? [...usualWorks, firstJobProcess];
+/** Answers of a training worker besides `hello`; peers/training.py gives the same. */
+const answers = {
+  /** `{"do": "prepare", "start": PATH}`: loads the network, weights and data of a start file; drops the previous ones. */
+  prepare: z.strictObject({}),
+  /** `{"do": "run", "steps": N}`: continues training. Milliseconds of all steps, and the loss of each step before its update. */
+  run: z.strictObject({ ms: z.number().nonnegative(), losses: z.array(z.number()) }),
+  /** `{"do": "product", "size": N, "steps": K}`: milliseconds of K products of two N by N float32 matrices. */
+  product: z.strictObject({ ms: z.number().nonnegative() }),
+};
+
+/**
+ * Milliseconds per training step (data to tensors, forward, backward, Adam, the loss kept) of Onda, PyTorch and TensorFlow.js's own
+ * layers, on the same networks from the same weights and data.
+ */
+export const trainingBench: Bench<NetWorkload> = {
+  title: 'Time of a training step',
+  section: (options) => (options.scaling ? 'training-scaling' : 'training'),
+  workloads: (options) => (options.scaling ? scalingWorkloads() : [...usualWorkloads, FIRST_JOB_PROCESS]),
+  parseWorkload: (name) =>
+    name === FIRST_JOB_PROCESS
+      ? { ...parseNetWorkload('training', firstJob), name }
+      : parseNetWorkload('training', name),
+  subjects: Object.keys(subjects),
+  usualSubjects: (options) =>
+    options.scaling ? ['onda-native', PEER] : ['onda-native', 'onda-portable', PEER, 'tfjs-node-layers'],
+  peer: PEER,
+  goals: [],
+  measure: (run) =>
+    withWorkers(subjects, run.subjects as SubjectName[], run.say, async (workers, notes) => ({
+      ...(await measureAll(run, workers)),
+      notes,
+    })),
+};
+
+async function measureAll(run: BenchRun<NetWorkload>, workers: Workers): Promise<Omit<Measured, 'notes'>> {
+  if (workers.length === 0) return { measurements: [] };
+  const plan = { ...plans[run.options.quick ? 'quick' : 'usual'] };
+  plan.rounds = run.options.rounds ?? plan.rounds;
+  const pids = workers.map(({ worker }) => worker.pid);
+  const parts = await run.watched(pids, () =>
+    measureEach(run, (workload) =>
+      workload.name === FIRST_JOB_PROCESS
+        ? measureFirstJob(workload, workers, plan.rounds, run.folder)
+        : measureWorkload(workload, workers, plan, run.folder),
+    ),
+  );
+  const times = parts.flatMap((part) => part.times);
   return {
-    works: [...new Set(names)].filter((name) => name !== firstJobProcess).map(parseWork),
-    process: names.includes(firstJobProcess),
-    sweeps: [],
+    measurements: [...times, ...productRows(parts.map(({ products }) => products))],
+    agreements: parts.flatMap((part) => part.agreements),
+    chart: run.options.scaling
+      ? scalingChart(times)
+      : dotChart(
+          times.filter(({ unit }) => unit === 'ms'),
+          '',
+          {
+            alt: 'Milliseconds per training step by workload and system; the line spans the rounds',
+            xLabel: 'milliseconds per training step',
+          },
+        ),
   };
 }
 
-async function measureAll(
-  { say }: BenchCall,
-  { works, process: asProcess, sweeps }: Chosen,
-  open: readonly OpenSystem<SystemName>[],
+interface Part {
+  times: Measurement[];
+  /** 10^9 operations per second of a large matrix product, by subject and round. */
+  products: Map<string, number[]>;
+  agreements: Agreement[];
+}
+
+async function measureWorkload(
+  workload: NetWorkload,
+  workers: Workers,
   plan: RoundPlan,
   folder: string,
-): Promise<Pick<BenchResult, 'rows' | 'tables' | 'picture' | 'problems'>> {
-  if (open.length === 0) return { rows: [], tables: [], picture: null, problems: [] };
-  say(`systems: ${open.map(({ name }) => name).join(', ')}`);
-  const products: ProductFigures[] = [];
-  const timed: TimedWork[] = [];
-  const comparisons: LossComparison[] = [];
-  for (const [index, work] of works.entries()) {
-    say(`${index + 1} of ${works.length}: ${work.name}`);
-    const measured = await measureWork(work, open, plan, folder);
-    products.push(measured.products);
-    timed.push({
-      name: work.name,
-      unit: 'ms',
-      times: measured.times,
-      flops: { step: stepFlops(work), peaks: peaks(measured.products) },
+): Promise<Part> {
+  const start = path.join(folder, `${workload.name}.json`);
+  writeFileSync(start, JSON.stringify(makeStart(workload)));
+  const losses = new Map<SubjectName, number[]>();
+  for (const { name, worker } of workers) {
+    await worker.ask({ do: 'prepare', start }, answers.prepare);
+    const first: number[] = [];
+    for (let elapsed = 0; first.length < 2 || (first.length < compared.steps && elapsed < compared.ms);) {
+      const one = await worker.ask({ do: 'run', steps: 1 }, answers.run);
+      first.push(...one.losses);
+      elapsed += one.ms;
+    }
+    losses.set(name, first);
+  }
+  const trained = workers.map(({ name, worker }) => ({
+    name: name,
+    run: async (steps: number) => (await worker.ask({ do: 'run', steps }, answers.run)).ms,
+  }));
+  const rounds = await interleavedRounds([...trained, ...productSubjects(workers)], plan);
+  const products = new Map<string, number[]>();
+  for (const { name } of workers) {
+    const ms = rounds.get(productName(name));
+    if (ms !== undefined)
+      products.set(
+        name,
+        ms.map((value) => PRODUCT_FLOPS / (1e6 * value)),
+      );
+  }
+  const flops = stepFlops(workload);
+  const times = trained.flatMap(({ name }): Measurement[] => {
+    const values = rounds.get(name) ?? [];
+    const shares = roundRatios(
+      values.map((ms) => flops / (1e6 * ms)),
+      peaks(products),
+    );
+    const of = { workload: workload.name, subject: name };
+    return [
+      { ...of, metric: '', unit: 'ms', values },
+      { ...of, metric: '-of peak', unit: '%', values: shares.map((share) => 100 * share), detail: true },
+    ];
+  });
+  return { times, products, agreements: compareLosses(workload, losses) };
+}
+
+/** The first losses beside PyTorch's, or beside those of the first complete subject without PyTorch. */
+export function compareLosses(
+  { name, spec }: Pick<NetWorkload, 'name' | 'spec'>,
+  losses: ReadonlyMap<SubjectName, readonly number[]>,
+): Agreement[] {
+  const fewer = (subject: SubjectName): { losses: number; reason: string } | undefined =>
+    (subjects[subject] as TrainingSubject).fewerLosses?.(spec.cell);
+  const names = [...losses.keys()];
+  const reference = losses.has(PEER) ? PEER : names.find((subject) => fewer(subject) === undefined);
+  const expected = (reference && losses.get(reference)) ?? [];
+  return names
+    .filter((subject) => subject !== reference)
+    .map((subject) => {
+      const values = losses.get(subject) ?? [];
+      const limit = fewer(subject);
+      const count = Math.min(limit?.losses ?? Infinity, expected.length, values.length);
+      const difference = greatestDifference(values, expected, count, Math.abs);
+      return {
+        ...{ workload: name, subject, reference: reference ?? null, compared: count, difference },
+        ...{ allowed: LOSS_RTOL, note: limit?.reason ?? '' },
+      };
     });
-    comparisons.push(...compareLosses(work, measured.losses));
+}
+
+/** Sides of square matrices: large enough for the machine's peak, small enough for its caches. */
+const PRODUCT_SIZE = 1024;
+const PRODUCT_FLOPS = 2 * PRODUCT_SIZE ** 3;
+
+/** Libraries whose matrix product is measured, each by the first of its subjects that runs. */
+const libraries: readonly (readonly SubjectName[])[] = [
+  ['onda-native', 'tfjs-node-layers'],
+  ['pytorch', 'pytorch-fused'],
+];
+
+const productName = (subject: string): string => `product of ${subject}`;
+
+/** A large product takes part in every round: what a shared machine can do changes from minute to minute. */
+function productSubjects(workers: Workers): { name: string; run: (steps: number) => Promise<number> }[] {
+  return libraries.flatMap((names) => {
+    const found = names.flatMap((name) => workers.find((one) => one.name === name) ?? []);
+    return found.slice(0, 1).map(({ name, worker }) => ({
+      name: productName(name),
+      run: async (steps) =>
+        (await worker.ask({ do: 'product', size: PRODUCT_SIZE, steps }, answers.product)).ms,
+    }));
+  });
+}
+
+/** The fastest library in each round. */
+export function peaks(products: ReadonlyMap<string, readonly number[]>): number[] {
+  const [first = [], ...others] = products.values();
+  return first.map((value, round) => Math.max(value, ...others.map((values) => values[round])));
+}
+
+/** One row per library, over the rounds of all workloads. */
+export function productRows(all: readonly ReadonlyMap<string, readonly number[]>[]): Measurement[] {
+  const names = new Set(all.flatMap((products) => [...products.keys()]));
+  return [...names].map((subject) => ({
+    ...{ workload: `product-${PRODUCT_SIZE}`, metric: '', subject, unit: 'GFLOP/s' },
+    values: all.flatMap((products) => products.get(subject) ?? []),
+  }));
+}
+
+/**
+ * Floating-point operations of the matrix products of a training step: forward, the gradients of the weights, and those of the inputs
+ * of a layer that has another one before it. Gates, loss and optimizer are not counted.
+ */
+export function stepFlops({ spec, batch, samples }: Pick<NetWorkload, 'spec' | 'batch' | 'samples'>): number {
+  const { cell, units, layers, features, outputs } = spec;
+  const rows = gateCounts[cell] * units;
+  let products = 3 * units * outputs;
+  for (let layer = 0; layer < layers; layer++) {
+    const inputs = layer === 0 ? features : units;
+    products += rows * (3 * units + (layer === 0 ? 2 : 3) * inputs);
   }
-  if (asProcess) {
-    say(firstJobProcess);
-    const names = open.map(({ name }) => name);
-    const { times, losses } = await measureFirstJobProcess(names, plan.rounds, folder);
-    timed.push({ name: firstJobProcess, unit: 's', times, flops: null });
-    comparisons.push(...compareLosses({ ...parseWork(firstJob), name: firstJobProcess }, losses));
+  return 2 * batch * samples * products;
+}
+
+/** The first job as a script; subjects without one are not measured. */
+const scripts: Partial<Record<SubjectName, (start: string) => Promise<Command | null> | Command>> = {
+  'onda-native': (start) => nodeCommand('training/firstJobScript.ts', [start, 'tensorflow']),
+  'onda-portable': (start) => nodeCommand('training/firstJobScript.ts', [start, 'cpu']),
+  pytorch: async (start) => {
+    const found = await peerPython('pytorch', () => undefined);
+    return 'missing' in found ? null : pythonCommand(found.python, 'first_job.py', [start]);
+  },
+};
+
+/** Runs the first job (start, 100 steps, exit) as a process of each subject; a first run of each fills the caches and does not count. */
+async function measureFirstJob(
+  workload: NetWorkload,
+  workers: Workers,
+  rounds: number,
+  folder: string,
+): Promise<Part> {
+  const start = path.join(folder, `${workload.name}.json`);
+  writeFileSync(start, JSON.stringify(makeStart(parseNetWorkload('training', firstJob))));
+  const commands = new Map<SubjectName, Command>();
+  for (const { name } of workers) {
+    const command = await scripts[name]?.(start);
+    if (command) commands.set(name, command);
   }
-  const peakRows = productRows(products);
-  const rows: Row[] = [...timed.flatMap(timeRows), ...peakRows];
-  const tables: Table[] = [
-    timeTable('Time of a training step', timed),
-    ...(peakRows.length > 0 ? [peakTable(peakRows)] : []),
-    ...(comparisons.length > 0 ? [lossTable(comparisons)] : []),
-  ];
+  const seconds = new Map<SubjectName, number[]>([...commands.keys()].map((name) => [name, []]));
+  const losses = new Map<SubjectName, readonly number[]>();
+  for (let round = -1; round < rounds; round++) {
+    for (const [name, command] of commands) {
+      const began = performance.now();
+      losses.set(name, await runScript(name, command));
+      if (round >= 0) seconds.get(name)?.push((performance.now() - began) / 1000);
+    }
+  }
+  const times = [...seconds].map(([subject, values]) => ({
+    ...{ workload: workload.name, metric: '', subject, unit: 's', values },
+  }));
+  return { times, products: new Map(), agreements: compareLosses(workload, losses) };
+}
+
+async function runScript(name: string, command: Command): Promise<number[]> {
+  const { code, stdout, stderr } = await runProgram(command);
+  if (code === 0) return z.array(z.number()).parse(JSON.parse(stdout));
+  throw new ResultError(
+    `${FIRST_JOB_PROCESS}: expected the script of ${name} to exit with code 0, got ${code}: ${lastLine(stderr)}; run the bench without it (--systems)`,
+  );
+}
+
+function scalingName(size: Size, value: number): string {
+  const { units, batch, samples }: Record<Size, number> = { ...scaling.base, [size]: value };
+  return `lstm-${units}-${batch}-${samples}`;
+}
+
+function scalingWorkloads(): string[] {
+  return (Object.keys(scaling.values) as Size[]).flatMap((size) =>
+    scaling.values[size].map((value) => scalingName(size, value)),
+  );
+}
+
+/** One panel per size; all share the workload of the base. */
+export function scalingChart(times: readonly Measurement[]): LineChart {
+  const panels = (Object.keys(scaling.values) as Size[]).map((size) => ({
+    ...{ xLabel: size, yLabel: 'milliseconds per training step', log: true },
+    points: scaling.values[size].flatMap((value) =>
+      times
+        .filter(({ workload, metric }) => metric === '' && workload === scalingName(size, value))
+        .map(({ subject, values }) => ({ series: subject, x: value, y: median(values) })),
+    ),
+  }));
   return {
-    rows,
-    tables,
-    picture: sweeps.length > 0 ? scalingPicture(sweeps, timed) : timesPicture(timed),
-    problems: comparisons.map(lossProblem).filter((problem) => problem !== null),
+    kind: 'lines',
+    alt: 'Milliseconds per training step as units, batch and samples grow',
+    panels,
   };
 }
