@@ -122,8 +122,8 @@ export function frameStrip(rows: readonly FrameRow[], height: number, width: num
     width: left(columns),
     height: top(rows.length),
     margin: 0,
-    x: { type: 'identity' },
-    y: { type: 'identity' },
+    x: { type: 'identity', axis: null },
+    y: { type: 'identity', axis: null },
     color: { type: 'linear', domain: [0, 1], range: ['#000', '#fff'], clamp: true },
     marks: [
       Plot.rect(cells, {

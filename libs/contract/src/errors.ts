@@ -1,13 +1,15 @@
+import type { z } from 'zod';
+
 /**
- * The one base of every error that Onda throws for a reason it understands.
+ * Base class of all expected errors of Onda.
  *
- * The text is complete by itself: where, what was expected, what came, what to do. A command prints it alone, without a
- * stack trace; anything that is not an `OndaError` is a defect of ours and is printed whole.
+ * The message is complete: where, what was expected, what came, what to do. Commands print only the message; any other error is a
+ * bug and is printed with its stack trace.
  */
 export class OndaError extends Error {
-  /** Stable, machine-readable name of the kind of failure, such as `config` or `export-mismatch`. */
+  /** Stable, machine-readable name of the kind of error, such as `config`. */
   readonly code: string;
-  /** Exit code of a command that ends with this error: 1 it ran and the result is bad, 2 the call or its input is wrong. */
+  /** Exit code of a command that fails with this error: 1 it ran and the result is bad, 2 invalid arguments or input. */
   readonly exitCode: 1 | 2;
 
   constructor(code: string, message: string, options: { exitCode?: 1 | 2; cause?: unknown } = {}) {
@@ -18,44 +20,63 @@ export class OndaError extends Error {
   }
 }
 
-/** A configuration that names something unknown, leaves something out, or gives it the wrong type or size. */
+/** A configuration or option with an unknown key, a missing value, or a value of the wrong type or size. */
 export class ConfigError extends OndaError {
   constructor(message: string, options: { cause?: unknown } = {}) {
     super('config', message, options);
   }
 }
 
-/** Data (a CSV file, a prompt, a series) that cannot be used as it is. */
+/** Invalid data: a CSV file, a prompt, a series. */
 export class DataError extends OndaError {
   constructor(message: string, options: { cause?: unknown } = {}) {
     super('data', message, options);
   }
 }
 
-/** A tensor, weight or array whose shape is not the one that is needed. */
+/** A tensor, weight or array of the wrong shape. */
 export class ShapeError extends OndaError {
   constructor(message: string, options: { cause?: unknown } = {}) {
     super('shape', message, options);
   }
 }
 
-/** A model folder, manifest or ONNX file that is missing, damaged or does not hold the contract. */
+/** A model folder, manifest or ONNX file that is missing, damaged or violates the contract. */
 export class ModelError extends OndaError {
   constructor(message: string, options: { cause?: unknown } = {}) {
     super('model', message, options);
   }
 }
 
-/** Something this machine would need (a library, a driver, a browser) and does not have. */
+/** A missing dependency of the machine: a library, a driver, a browser. */
 export class MissingError extends OndaError {
   constructor(message: string, options: { cause?: unknown } = {}) {
     super('missing', message, options);
   }
 }
 
-/** It ran, and the result is not good enough: values that differ, a test that does not hold. Exit code 1. */
+/** A bad result, such as values that differ. Exit code 1. */
 export class ResultError extends OndaError {
   constructor(message: string, options: { cause?: unknown } = {}) {
     super('result', message, { ...options, exitCode: 1 });
   }
+}
+
+/** Formats a path inside a document: `net.layers[0].units`. */
+function pathText(path: readonly PropertyKey[]): string {
+  let text = '';
+  for (const part of path) text += typeof part === 'number' ? `[${part}]` : (text ? '.' : '') + String(part);
+  return text || '(the whole document)';
+}
+
+/** One sentence with the first issue and the number of further ones. */
+export function zodMessage(error: z.ZodError): string {
+  const [first] = error.issues;
+  const rest = error.issues.length - 1;
+  const more = rest > 0 ? ` (and ${rest} more)` : '';
+  if (first.code === 'unrecognized_keys') {
+    const at = [...first.path, first.keys[0]];
+    return `${pathText(at)}: unknown key; remove it or correct its name${more}`;
+  }
+  return `${pathText(first.path)}: ${first.message.replace(/^Invalid input: /, '')}${more}`;
 }

@@ -48,7 +48,7 @@ describe(parseFitConfig, () => {
     [
       'dropout where there is nothing between layers',
       { ...good, net: { dropout: 0.2 } },
-      'a.yaml: net.dropout: expected 0 with one layer, since values are dropped between layers, got 0.2; stack layers or leave it out',
+      'a.yaml: net.dropout: expected 0 with one layer, because dropout is applied between layers, got 0.2; add a layer or omit it',
     ],
     [
       'a level beyond all values',

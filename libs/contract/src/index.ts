@@ -1,5 +1,5 @@
-export { drawConstants, drawKeys, uniformDraws } from './draws.ts';
-export type { DrawKeys } from './draws.ts';
+export { drawConstants, drawKeys, drawsAny, outputScaler, samplingBlocks, uniformDraws } from './sampling.ts';
+export type { DrawKeys, Sampling } from './sampling.ts';
 export {
   ConfigError,
   DataError,
@@ -20,13 +20,17 @@ export type {
 } from './fitConfig.ts';
 export {
   canonicalJson,
+  isNetManifest,
   manifestFormat,
   manifestIdentity,
   manifestSchema,
   parseManifest,
+  parseNetManifest,
+  requireNetManifest,
+  samplingSchema,
   scalerSchema,
 } from './manifest.ts';
-export type { Manifest, ManifestDescription, ParityRow } from './manifest.ts';
+export type { Manifest, ManifestDescription, NetManifest, ParityRow } from './manifest.ts';
 export type {
   PackedState,
   Scaler,
@@ -36,12 +40,5 @@ export type {
   TensorSpec,
 } from './manifestParts.ts';
 export { checkModelName, modelFiles, seedDim, tensorNames } from './modelFiles.ts';
-export { isNetManifest, parseNetManifest, requireNetManifest } from './netManifest.ts';
-export type { NetManifest } from './netManifest.ts';
-export { outputScaler } from './outputScaler.ts';
-export { drawsAny, samplingBlocks } from './sampling.ts';
-export type { Sampling } from './sampling.ts';
-export { samplingSchema } from './samplingSchema.ts';
-export { elementsOf, isTensorType, tensorTypes, typedArrays } from './tensorTypes.ts';
+export { elementsOf, isTensorType, tensorTypes, tritonTypes, typedArrays } from './tensorTypes.ts';
 export type { TensorArrays, TensorType, TensorValue } from './tensorTypes.ts';
-export { tritonTypes } from './tritonTypes.ts';

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { ModelError } from './errors.ts';
+import { ModelError, zodMessage } from './errors.ts';
 import { cellKinds } from './fitConfig.ts';
 import type {
   PackedState,
@@ -9,11 +9,10 @@ import type {
   TensorLists,
   TensorSpec,
 } from './manifestParts.ts';
+import type { Sampling } from './sampling.ts';
 import { tensorTypes } from './tensorTypes.ts';
-import { samplingSchema } from './samplingSchema.ts';
-import { zodMessage } from './zodMessage.ts';
 
-/** Raised when a reader of older manifests could misread a newer one. */
+/** Version of the manifest format, incremented for incompatible changes. */
 export const manifestFormat = 1;
 
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/, 'expected 64 hexadecimal digits');
@@ -62,7 +61,39 @@ export const scalerSchema = z.strictObject({
   scale: z.array(z.number().positive()),
 }) satisfies z.ZodType<Scaler>;
 
-/** One comparison of two runtimes: the largest absolute and relative difference, and the bound it was held against. */
+/**
+ * Source of randomness: `seed`, an input int64 [1] from which the graph generates random numbers (sampling.ts); or `noise`, an input
+ * float32 [batch, samples, numbers per row]: uniform in (0, 1), or standard normal for gaussian.
+ */
+const source = z.enum(['seed', 'noise']);
+
+/** How values are sampled from the outputs of a step and fed back. */
+export const samplingSchema = z.discriminatedUnion('kind', [
+  /**
+   * A class, by the Gumbel-max trick from the logits or log-probabilities divided by the temperature; at temperature 0 the most likely
+   * one, without random numbers. Numbers per row: the number of classes. The class is fed back and returned in `y` as a one-hot row, or
+   * as its index if the model has token ids as input.
+   */
+  z.strictObject({
+    kind: z.literal('categorical'),
+    from: z.enum(['probabilities', 'logits']),
+    temperature: z.number().min(0),
+    source,
+  }),
+  /** Outputs are the mean of each feature, then the logarithm of each variance: mean + e^(s / 2) n. Numbers per row: one per feature. */
+  z.strictObject({ kind: z.literal('gaussian'), source }),
+  /**
+   * Outputs are one block of all features per level, in this order. The inverse distribution function at a uniform number, interpolated
+   * linearly between the levels and extrapolated linearly beyond the lowest and the highest.
+   */
+  z.strictObject({
+    kind: z.literal('quantile'),
+    levels: z.array(z.number().gt(0).lt(1)).min(2),
+    source,
+  }),
+]) satisfies z.ZodType<Sampling>;
+
+/** One comparison of two runtimes: the largest absolute and relative difference, and the bound. */
 const parityRow = z.strictObject({
   check: z.string(),
   runtime: z.string(),
@@ -78,20 +109,20 @@ export const manifestSchema = z.strictObject({
   format: z.literal(manifestFormat),
   name: z.string(),
   version: count,
-  /** Null: a layers model of other make, which keeps its own inputs and outputs. */
+  /** Null for any other layers model, which keeps its own inputs and outputs. */
   net: net.nullable(),
   tensors: z.strictObject({ model: graph, generator: graph.nullable() }),
-  /** Null: the model keeps nothing from one call to the next. */
+  /** Null for a stateless model. */
   state: z.union([packedState, separateStates]).nullable(),
-  /** How many samples ahead y is of x; 1 for a model of other make. */
+  /** Number of samples that y is ahead of x; 1 for other layers models. */
   lag: count,
-  /** Kind `none` without entries for a model of other make. */
+  /** Kind `none` without entries for other layers models. */
   scaler: scalerSchema,
-  /** In what numbers the weights are kept; left out: float32. */
+  /** Type of the weights; default float32. */
   precision: z.enum(['float16', 'int8']).optional(),
-  /** How values are drawn from the outputs; null: the outputs are the values. */
+  /** How values are sampled from the outputs; null: the outputs are the values. */
   sampling: samplingSchema.nullable(),
-  /** Samples that a prompt of the generator has at least; left out: the lag. */
+  /** Minimum number of samples of a generator prompt; default: the lag. */
   prompt: count.optional(),
   training: z
     .strictObject({
@@ -113,15 +144,15 @@ export const manifestSchema = z.strictObject({
 
 export type Manifest = z.infer<typeof manifestSchema>;
 
-/** What stands in a manifest before its files are written. */
+/** The part of a manifest that is known before the files are written. */
 export type ManifestDescription = Omit<Manifest, 'files' | 'parity' | 'created'>;
 
 /**
  * Validates a manifest.
  *
  * @param value  parsed JSON
- * @param source what to call it in an error, usually its file name
- * @throws ModelError naming the place, what was expected and what came
+ * @param source name of the manifest in errors, usually its file name
+ * @throws ModelError naming the path, the expected value and the given one
  */
 export function parseManifest(value: unknown, source: string): Manifest {
   const result = manifestSchema.safeParse(value);
@@ -134,13 +165,13 @@ export function parseManifest(value: unknown, source: string): Manifest {
 }
 
 /**
- * The part of a manifest that describes the model, as canonical JSON (keys sorted): its SHA-256 goes into the ONNX files'
- * metadata as `onda.manifest_sha256`. Left out are `files` (they hold the hash of those very files), `parity` and `created`.
+ * The part of a manifest that describes the model, as canonical JSON (sorted keys). Its SHA-256 is in the metadata of the ONNX files as
+ * `onda.manifest_sha256`. It excludes `files` (which has hashes of these files), `parity` and `created`.
  */
 export function manifestIdentity(manifest: ManifestDescription): string {
   const { format, name, version, net, tensors, state, lag, scaler, precision, sampling, prompt, training } =
     manifest;
-  // What is left out (an undefined precision) leaves the text as it was before the key came.
+  // Undefined keys are omitted, so that the hashes of older manifests stay the same.
   const described = {
     format,
     name,
@@ -158,11 +189,41 @@ export function manifestIdentity(manifest: ManifestDescription): string {
   return canonicalJson(described);
 }
 
-/** JSON with the keys of every object sorted and no white space, so that equal values give equal bytes. */
+/** JSON with sorted keys and no white space: equal values have equal bytes. */
 export function canonicalJson(value: unknown): string {
   return JSON.stringify(value, (_key, part: unknown) =>
     part !== null && typeof part === 'object' && !Array.isArray(part)
       ? Object.fromEntries(Object.entries(part).sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0)))
       : part,
   );
+}
+
+/** The manifest of an Onda net with packed states: tensors `x`, `state_in`, `y`, `state_out`. */
+export interface NetManifest extends Manifest {
+  net: NonNullable<Manifest['net']>;
+  state: PackedState;
+}
+
+/** Whether the model is an Onda net with packed states. */
+export function isNetManifest(manifest: Manifest): manifest is NetManifest {
+  return manifest.net !== null && manifest.state !== null && !('packing' in manifest.state);
+}
+
+/**
+ * Asserts that the model is an Onda net with packed states.
+ *
+ * @param source name of the manifest in errors, usually its file name
+ * @throws ModelError for any other model
+ */
+export function requireNetManifest(manifest: Manifest, source: string): NetManifest {
+  if (isNetManifest(manifest)) return manifest;
+  const got = manifest.net === null ? 'another layers model' : 'one with separate states';
+  throw new ModelError(
+    `${source}: expected an Onda net with packed states, got ${got}; export a net trained by Onda, without --states separate`,
+  );
+}
+
+/** `parseManifest` for code that supports only Onda nets. */
+export function parseNetManifest(value: unknown, source: string): NetManifest {
+  return requireNetManifest(parseManifest(value, source), source);
 }

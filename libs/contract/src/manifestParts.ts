@@ -1,6 +1,6 @@
 import type { TensorType } from './tensorTypes.ts';
 
-/** A tensor of a file: a named dim is dynamic (`batch`, `time`, `samples`), a number is fixed. */
+/** A tensor of a file; named dims (`batch`, `time`, `samples`) are dynamic, numbers are fixed. */
 export interface TensorSpec {
   name: string;
   type: TensorType;
@@ -13,7 +13,7 @@ export interface TensorLists {
   outputs: TensorSpec[];
 }
 
-/** A part of the packed state row: `[offset, offset + size)` holds this layer's h or c. */
+/** A part of the packed state row: h or c of a layer at `[offset, offset + size)`. */
 export interface StateRow {
   layer: string;
   kind: 'h' | 'c';
@@ -21,15 +21,15 @@ export interface StateRow {
   size: number;
 }
 
-/** All states in one row a sequence: tensors `state_in` and `state_out` [batch, size]. */
+/** All states packed in one row per sequence: tensors `state_in` and `state_out` [batch, size]. */
 export interface PackedState {
   size: number;
   rows: StateRow[];
 }
 
 /**
- * Each state a tensor [batch, size] of its own, `input` before and `output` after the last sample. Rows come sorted by the names of
- * both; `offset` tells where a state lies in a row of all of them, for who keeps one row a sequence.
+ * One tensor [batch, size] per state: `input` before the first sample, `output` after the last. Rows are sorted by both names; `offset`
+ * is the position of the state when all are packed in one row.
  */
 export interface SeparateStates {
   packing: 'separate';
@@ -37,7 +37,7 @@ export interface SeparateStates {
   rows: (StateRow & { input: string; output: string })[];
 }
 
-/** scaled = (value - center) / scale for each feature; the graph does it, callers see the data's own units. */
+/** scaled = (value - center) / scale per feature. Scaling is inside the graph; callers use the units of the data. */
 export interface Scaler {
   kind: 'none' | 'standard' | 'minmax';
   center: number[];

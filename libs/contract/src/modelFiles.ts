@@ -2,37 +2,37 @@ import { ConfigError } from './errors.ts';
 
 /** File names of a model folder in a Triton model repository: `<repository>/<name>/<version>/...`. */
 export const modelFiles = {
-  /** Beside the version folders: Triton's model configuration. */
+  /** Triton's model configuration, beside the version folders. */
   config: 'config.pbtxt',
-  /** In a version folder: the sequence model. */
+  /** The sequence model, in a version folder. */
   sequence: 'model.onnx',
-  /** In a version folder: prompt in, closed loop inside the graph, samples out. */
+  /** The generator, in a version folder: prompt in, closed loop inside the graph, samples out. */
   generator: 'generator.onnx',
-  /** In a version folder: what libs/contract validates. */
+  /** The manifest, in a version folder. */
   manifest: 'onda.json',
 } as const;
 
-/** Tensor names of an exported Onda net; outside checks rely on them. */
+/** Tensor names of an exported Onda net; part of the public contract. */
 export const tensorNames = {
   input: 'x',
   stateIn: 'state_in',
   output: 'y',
   stateOut: 'state_out',
   samples: 'samples',
-  /** Of a generator that draws: one of the two (sampling.ts). */
+  /** A generator that samples has one of the two (samplingSchema). */
   seed: 'seed',
   noise: 'noise',
 } as const;
 
-/** What a generator's seed calls its dim where how many samples came before may follow it. Others take the seed alone. */
+/** Name of the dim of a generator's `seed` that may also contain the number of preceding samples. */
 export const seedDim = 'seed_and_from';
 
 const modelName = /^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/;
 
 /**
- * Checks a model's name: it becomes a folder and a part of a URL, so letters, digits, `.`, `_` and `-` only.
+ * Checks a model name, which is a folder name and part of URLs: letters, digits, `.`, `_` and `-` only.
  *
- * @throws ConfigError naming `where` when the name could not be a file name
+ * @throws ConfigError naming `where` for an invalid name
  */
 export function checkModelName(name: string, where = 'name'): string {
   if (!modelName.test(name) || name.includes('..')) {

@@ -1,6 +1,5 @@
 /**
- * The list that holds a tensor's values, by type: all types that ONNX Runtime hands to JavaScript. float16 is kept as its
- * bits, a bool is 0 or 1.
+ * The array type of each tensor type that ONNX Runtime supports in JavaScript. float16 values are stored as bits, bool as 0 or 1.
  */
 export interface TensorArrays {
   float32: Float32Array;
@@ -20,12 +19,12 @@ export interface TensorArrays {
 
 export type TensorType = keyof TensorArrays;
 
-/** A tensor of one of the types: row-major data and its dims. */
+/** A tensor: row-major data and dims. */
 export type TensorValue = {
   [Type in TensorType]: { type: Type; dims: readonly number[]; data: TensorArrays[Type] };
 }[TensorType];
 
-/** Constructors of the typed lists. */
+/** Constructors of the typed arrays. */
 export const typedArrays = {
   float32: Float32Array,
   float64: Float64Array,
@@ -41,7 +40,7 @@ export const typedArrays = {
   bool: Uint8Array,
 } as const satisfies { [Type in Exclude<TensorType, 'string'>]: new (length: number) => TensorArrays[Type] };
 
-/** Their names. */
+/** All tensor types. */
 export const tensorTypes = [
   'float32',
   'float64',
@@ -62,7 +61,24 @@ export function isTensorType(type: string): type is TensorType {
   return (tensorTypes as readonly string[]).includes(type);
 }
 
-/** How many values dims stand for; no dims: one. */
+/** Number of elements; 1 without dims. */
 export function elementsOf(dims: readonly number[]): number {
   return dims.reduce((count, dim) => count * dim, 1);
 }
+
+/** Names of the tensor types in Triton's model configuration. */
+export const tritonTypes = {
+  float32: 'TYPE_FP32',
+  float64: 'TYPE_FP64',
+  float16: 'TYPE_FP16',
+  int8: 'TYPE_INT8',
+  int16: 'TYPE_INT16',
+  int32: 'TYPE_INT32',
+  int64: 'TYPE_INT64',
+  uint8: 'TYPE_UINT8',
+  uint16: 'TYPE_UINT16',
+  uint32: 'TYPE_UINT32',
+  uint64: 'TYPE_UINT64',
+  bool: 'TYPE_BOOL',
+  string: 'TYPE_STRING',
+} as const satisfies Record<TensorType, string>;

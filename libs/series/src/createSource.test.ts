@@ -2,8 +2,8 @@ import { ConfigError, DataError, parseFitConfig } from '@onda/contract';
 import type { FitConfig } from '@onda/contract';
 import { describe, expect, it } from 'vitest';
 import { createSource } from './createSource.ts';
-import { sineChunk } from './sineChunk.ts';
-import { makeVideoClips } from './videoClips.ts';
+import { sineChunk } from './sine.ts';
+import { createVideoClips } from './video.ts';
 
 const config = (data: object, more: object = {}): FitConfig =>
   parseFitConfig({ name: 'a', data, ...more }, 'test');
@@ -79,7 +79,7 @@ describe(createSource, () => {
     it('refuses a file that is too short, and takes the shortest one that will do', () => {
       expect(() => createSource(config(data), rows([1, 2, 3, 4]))).toThrow(
         new DataError(
-          's.csv: expected at least 5 rows of values (3 held back, lag 1 and 1 to train on), got 4; give more rows, or lower data.holdout or lag',
+          's.csv: expected at least 5 rows of values (hold-out 3, lag 1 and 1 for training), got 4; add rows, or lower data.holdout or lag',
         ),
       );
       expect(createSource(config(data), rows([1, 2, 3, 4, 5])).chunk(0).time).toBe(1);
@@ -95,7 +95,7 @@ describe(createSource, () => {
     it('asks for the file', () => {
       expect(() => createSource(config(data))).toThrow(
         new ConfigError(
-          'data.file: expected the bytes of s.csv, got none; read the file and give it to createSource',
+          'data.file: expected the bytes of s.csv, got none; read the file and pass it to createSource',
         ),
       );
     });
@@ -104,7 +104,7 @@ describe(createSource, () => {
   describe('video-clips', () => {
     const data = { kind: 'video-clips', clips: 5, batch: 2, frames: 3, holdout: 2 };
     const clip = (number: number) =>
-      makeVideoClips({ clips: 1, frames: 4, height: 2, width: 2, seed: 9 }, number);
+      createVideoClips({ clips: 1, frames: 4, height: 2, width: 2, seed: 9 }, number);
     const source = createSource(config(data, { seed: 9 }));
 
     /** First frames of the clips that a pass of three steps shows, in order. */

@@ -1,16 +1,16 @@
 import { ConfigError } from '@onda/contract';
 import type { FitConfig } from '@onda/contract';
-import type { DataSource } from './chunkSource.ts';
-import { createCsvSource } from './csvSource.ts';
-import type { CsvFile } from './csvSource.ts';
-import { createSineSource } from './sineSource.ts';
-import { createVideoSource } from './videoSource.ts';
+import type { DataSource } from './dataSource.ts';
+import { createCsvSource } from './csv.ts';
+import type { CsvFile } from './csv.ts';
+import { createSineSource } from './sine.ts';
+import { createVideoSource } from './video.ts';
 
 /**
- * The data that a configuration asks for.
+ * Creates the data source of a configuration.
  *
- * @param csv the file that `data.file` names, for csv data
- * @throws ConfigError or DataError when the data cannot be used as it is
+ * @param csv the content of `data.file`, for csv data
+ * @throws ConfigError or DataError for invalid data
  */
 export function createSource(
   { data, lag, seed }: Pick<FitConfig, 'data' | 'lag' | 'seed'>,
@@ -22,7 +22,7 @@ export function createSource(
     case 'csv':
       if (csv === undefined) {
         throw new ConfigError(
-          `data.file: expected the bytes of ${data.file}, got none; read the file and give it to createSource`,
+          `data.file: expected the bytes of ${data.file}, got none; read the file and pass it to createSource`,
         );
       }
       return createCsvSource(data, lag, csv);

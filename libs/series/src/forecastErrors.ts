@@ -1,26 +1,26 @@
 import { ShapeError } from '@onda/contract';
-import type { Evaluation } from './chunkSource.ts';
+import type { Evaluation } from './dataSource.ts';
 
-/** How far a forecast is from the truth, in the data's own units (`mse` in their square). */
+/** Errors of a forecast in the units of the data (`mse` in their square). */
 export interface ForecastErrors {
   mse: number;
   rmse: number;
   mae: number;
 }
 
-/** Errors over every value from sample `from` on. */
+/** Errors over all values from sample `from` on. */
 export interface ForecastReport {
   forecast: ForecastErrors;
-  /** Of the naive forecast: the last value once more (for video: the same frame again). */
+  /** Errors of the naive forecast, which repeats the last value (for video: the last frame). */
   naive: ForecastErrors;
-  /** Samples judged, of all sequences together. */
+  /** Number of evaluated samples of all sequences. */
   samples: number;
 }
 
 /**
- * Judges a forecast of what was kept from training beside the naive forecast.
+ * Computes the errors of a forecast and of the naive forecast on hold-out data.
  *
- * @param prediction in the data's own units, shape [batch, time, outputs] of `evaluation.y`
+ * @param prediction in the units of the data, shape [batch, time, outputs] of `evaluation.y`
  * @throws ShapeError if `prediction` has another length
  */
 export function judgeForecast(evaluation: Evaluation, prediction: Float32Array): ForecastReport {
@@ -32,7 +32,7 @@ export function judgeForecast(evaluation: Evaluation, prediction: Float32Array):
   }
   return {
     forecast: meanErrors(prediction, y, evaluation),
-    // What follows a value by the lag is forecast to be that value: x as it stands.
+    // The naive forecast of the value `lag` samples later is x itself.
     naive: meanErrors(x, y, evaluation),
     samples: batch * (time - from),
   };

@@ -1,4 +1,4 @@
-/** Random numbers that are the same on every machine for the same seed. */
+/** A random number generator with the same numbers on every machine for the same seed. */
 export interface Random {
   /** A number in [0, 1): a multiple of 2 ** -32. */
   next(): number;
@@ -6,14 +6,14 @@ export interface Random {
   uniform(low: number, high: number): number;
   /** A number of the standard normal distribution. */
   normal(): number;
-  /** An integer in [0, n), each as likely as the other; n from 1 to 2 ** 32. */
+  /** An integer, uniform in [0, n); n from 1 to 2 ** 32. */
   int(n: number): number;
 }
 
 /**
- * Creates a generator: xoshiro128** (Blackman and Vigna, 2018), its state filled from the seed by a 32-bit splitmix.
+ * Creates a generator: xoshiro128** (Blackman and Vigna, 2018), its state initialized from the seed by a 32-bit splitmix.
  *
- * Only operations that ECMAScript defines exactly are used, so engines cannot differ in a bit.
+ * It uses only operations that ECMAScript defines exactly, so that all engines give the same bits.
  *
  * @param seed an integer from 0 to 2 ** 32 - 1
  */
@@ -22,7 +22,7 @@ export function createRandom(seed: number): Random {
 }
 
 /**
- * The seed of a stream of its own beside others of the same seed, such as clip 17 of a data set.
+ * Derives the seed of an independent stream, such as that of clip 17 of a data set.
  *
  * @param seed   an integer from 0 to 2 ** 32 - 1
  * @param stream an integer from 0 to 2 ** 32 - 1
@@ -46,7 +46,7 @@ export function shuffledIndices(n: number, random: Random): Uint32Array {
 /** 2 ** 32 divided by the golden ratio: the step of splitmix. */
 const golden = 0x9e3779b9;
 
-/** MurmurHash3's 32-bit finalizer: every bit of the input moves every bit of the output. */
+/** The 32-bit finalizer of MurmurHash3. */
 function mix(value: number): number {
   let z = value;
   z = Math.imul(z ^ (z >>> 16), 0x85ebca6b);
@@ -55,15 +55,15 @@ function mix(value: number): number {
 }
 
 function splitmixState(seed: number): Uint32Array {
-  // Four different inputs of a bijection: at most one word is 0, and xoshiro forbids only four.
+  // The inputs of the bijection differ, so at most one word is 0; xoshiro forbids only four zero words.
   return Uint32Array.from({ length: 4 }, (_, word) => mix((seed + Math.imul(golden, word + 1)) | 0));
 }
 
 /**
  * xoshiro128**.
  *
- * @param state four words, not all 0; changed by every call
- * @returns a function that gives the next 32 bits as an integer from 0 to 2 ** 32 - 1
+ * @param state four words, not all 0; modified by every call
+ * @returns a function that returns the next 32 bits as an integer from 0 to 2 ** 32 - 1
  */
 export function xoshiro128(state: Uint32Array): () => number {
   return () => {
@@ -87,7 +87,7 @@ function randomFrom(bits: () => number): Random {
     next: () => bits() / 2 ** 32,
     uniform: (low, high) => low + (high - low) * random.next(),
     normal: () => {
-      // Marsaglia's polar method gives two numbers at a time.
+      // Marsaglia's polar method gives two numbers per pass.
       if (spare !== undefined) {
         const value = spare;
         spare = undefined;
@@ -104,7 +104,7 @@ function randomFrom(bits: () => number): Random {
       return u * factor;
     },
     int: (n) => {
-      // Draws from the last, incomplete run of n values are thrown away: they would favour small results.
+      // Rejection sampling: draws from the last, incomplete range of n values would favour small results.
       const limit = 2 ** 32 - (2 ** 32 % n);
       let draw = bits();
       while (draw >= limit) draw = bits();
@@ -115,8 +115,8 @@ function randomFrom(bits: () => number): Random {
 }
 
 /**
- * Natural logarithm of a number in (0, 1], to about 1e-15, by operations that IEEE 754 defines exactly: engines may differ in
- * the last bit of `Math.log`.
+ * Natural logarithm of a number in (0, 1], to about 1e-15, by operations that IEEE 754 defines exactly: the last bit of `Math.log`
+ * differs between engines.
  */
 function logarithm(value: number): number {
   let mantissa = value;
@@ -125,7 +125,7 @@ function logarithm(value: number): number {
     mantissa *= 2;
     halvings++;
   }
-  // log(m) = 2 atanh((m - 1) / (m + 1)); the quotient is at most 1/5, so 12 terms reach the last bit.
+  // log(m) = 2 atanh((m - 1) / (m + 1)); the quotient is at most 1/5, so 12 terms are sufficient.
   const quotient = (mantissa - 1) / (mantissa + 1);
   let sum = 0;
   for (let power = 23; power >= 1; power -= 2) sum = sum * quotient * quotient + 1 / power;

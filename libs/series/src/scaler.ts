@@ -1,13 +1,13 @@
 import type { Scaler } from '@onda/contract';
 
 /**
- * Fits a scaler: `standard` centres on the mean and divides by the standard deviation (of the population), `minmax` maps what it
- * saw to 0..1, `none` leaves values as they are. Fit it on the training part only: what is held back must stay unseen.
+ * Fits a scaler: `standard` subtracts the mean and divides by the (population) standard deviation, `minmax` maps the values to 0..1,
+ * `none` is the identity. Fit it on the training part only.
  *
- * Numbers are rounded to float32, since that is what a graph holds. A feature that never changes has scale 1.
+ * Numbers are rounded to float32, as in the exported graph. A constant feature has scale 1.
  *
  * @param values   row-major, shape [samples, features]
- * @param features how many features a sample has
+ * @param features number of features
  */
 export function fitScaler(kind: Scaler['kind'], values: Float32Array, features: number): Scaler {
   const center: number[] = [];
@@ -21,7 +21,7 @@ export function fitScaler(kind: Scaler['kind'], values: Float32Array, features: 
   return { kind, center, scale };
 }
 
-/** For each kind, center and scale of one feature's values; a scale of 0 stands for no change at all. */
+/** Center and scale of the values of a feature, per kind; the scale of a constant feature is 0. */
 const spreads = {
   none: () => [0, 1],
   standard: (column) => {
@@ -46,9 +46,9 @@ function sum(values: Float32Array | Float64Array): number {
 }
 
 /**
- * The data's own units to the net's: (value - center) / scale, each operation rounded to float32 as the exported graph does it.
+ * Scales values: (value - center) / scale, each operation rounded to float32 as in the exported graph.
  *
- * @param values row-major, the last dim being the scaler's features
+ * @param values row-major; the last dim is features
  * @returns a new array of the same shape
  */
 export function scaleValues(values: Float32Array, scaler: Scaler): Float32Array {
@@ -60,9 +60,9 @@ export function scaleValues(values: Float32Array, scaler: Scaler): Float32Array 
 }
 
 /**
- * The net's units to the data's own: value * scale + center, each operation rounded to float32 as the exported graph does it.
+ * Restores the units of the data: value * scale + center, each operation rounded to float32 as in the exported graph.
  *
- * @param values row-major, the last dim being the scaler's features
+ * @param values row-major; the last dim is features
  * @returns a new array of the same shape
  */
 export function unscaleValues(values: Float32Array, scaler: Scaler): Float32Array {

@@ -1,4 +1,4 @@
-import { readSeriesCsv, makeVideoClips } from '@onda/series';
+import { readSeriesCsv, createVideoClips } from '@onda/series';
 import type { CsvDataConfig, FitConfig, NetManifest, VideoDataConfig } from '@onda/contract';
 import { madeUpSeries, rowSeries, sineSeries } from './series.ts';
 import type { Series } from './series.ts';
@@ -47,7 +47,7 @@ async function csvSeries(
 }
 
 function clipSeries({ height, width, frames }: VideoDataConfig, seed: number): Series {
-  const values = makeVideoClips({ clips: 1, frames: clipFrames, height, width, seed }, clipNumber);
+  const values = createVideoClips({ clips: 1, frames: clipFrames, height, width, seed }, clipNumber);
   const names = Array.from({ length: height * width }, (_, pixel) => `pixel ${pixel + 1}`);
   return rowSeries(`a clip of ${height} x ${width} pixels`, names, values, {
     chunk: frames,

@@ -1,6 +1,6 @@
-import { DataError } from '@onda/contract';
 import { describe, expect, it } from 'vitest';
-import { readCsvColumns, readSeriesCsv } from './readSeriesCsv.ts';
+import { DataError } from '@onda/contract';
+import { readCsvColumns, readSeriesCsv } from './csv.ts';
 
 const read = (text: string, columns = ['a']) => readSeriesCsv(text, columns, 's.csv');
 
@@ -20,37 +20,37 @@ describe(readSeriesCsv, () => {
     [
       'an empty file',
       '',
-      's.csv: expected column names in row 1, got an empty file; give a CSV file with a row of names',
+      's.csv: expected column names in row 1, got an empty file; pass a CSV file with a row of names',
     ],
     [
       'no rows',
       'a,b\n',
-      's.csv: expected rows of values below the column names, got none; give at least one row',
+      's.csv: expected rows of values below the column names, got none; add at least one row',
     ],
     [
       'a column that is not there',
       'b,c d\n1,2\n',
-      's.csv: expected a column "a", got "b", "c d"; name one of these',
+      's.csv: expected a column "a", got "b", "c d"; use one of these',
     ],
     [
       'a column that is there twice',
       'a,a\n1,2\n',
-      's.csv: expected one column "a", got several; give each column a name of its own',
+      's.csv: expected one column "a", got several; make the column names unique',
     ],
     [
       'a hole',
       'b,a\n1,1\n1,\n',
-      's.csv: row 3, column "a": expected a number, got nothing; fill the hole or remove the row',
+      's.csv: row 3, column "a": expected a number, got nothing; fill in the value or remove the row',
     ],
     [
       'a short row',
       'b,a\n1,1\n1\n',
-      's.csv: row 3, column "a": expected a number, got nothing; fill the hole or remove the row',
+      's.csv: row 3, column "a": expected a number, got nothing; fill in the value or remove the row',
     ],
     [
       'an empty line',
       'a\n1\n\n2\n',
-      's.csv: row 3, column "a": expected a number, got nothing; fill the hole or remove the row',
+      's.csv: row 3, column "a": expected a number, got nothing; fill in the value or remove the row',
     ],
     [
       'text',
@@ -93,7 +93,7 @@ describe(readCsvColumns, () => {
   it('refuses an empty file', () => {
     expect(() => readCsvColumns('\n', 's.csv')).toThrow(
       new DataError(
-        's.csv: expected column names in row 1, got an empty file; give a CSV file with a row of names',
+        's.csv: expected column names in row 1, got an empty file; pass a CSV file with a row of names',
       ),
     );
   });

@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { makeVideoClips } from './videoClips.ts';
+import { createVideoClips } from './video.ts';
 
 const spec = { frames: 50, height: 3, width: 4, seed: 1 };
 
-describe(makeVideoClips, () => {
+describe(createVideoClips, () => {
   it('shows one dot in every frame: brightness 1 in all, on neighbouring pixels', () => {
-    const values = makeVideoClips({ ...spec, clips: 20 });
+    const values = createVideoClips({ ...spec, clips: 20 });
     expect(values).toHaveLength(20 * 50 * 12);
     for (let frame = 0; frame < 20 * 50; frame++) {
       const pixels = values.subarray(frame * 12, (frame + 1) * 12);
@@ -16,7 +16,7 @@ describe(makeVideoClips, () => {
   });
 
   it('moves the dot on in a straight line, bouncing off the edges', () => {
-    const places = dotPlaces(makeVideoClips({ ...spec, clips: 1 }));
+    const places = dotPlaces(createVideoClips({ ...spec, clips: 1 }));
     const turns = places
       .slice(2)
       .filter(({ x }, i) => Math.abs(x - 2 * places[i + 1].x + places[i].x) > 1e-4);
@@ -29,17 +29,17 @@ describe(makeVideoClips, () => {
   });
 
   it('makes clip i the same whatever else is made', () => {
-    const all = makeVideoClips({ ...spec, clips: 5 });
-    expect(makeVideoClips({ ...spec, clips: 2 }, 3)).toEqual(all.slice(3 * 50 * 12));
+    const all = createVideoClips({ ...spec, clips: 5 });
+    expect(createVideoClips({ ...spec, clips: 2 }, 3)).toEqual(all.slice(3 * 50 * 12));
   });
 
   it('makes other clips from another seed', () => {
-    const one = makeVideoClips({ ...spec, clips: 1 });
-    expect(makeVideoClips({ ...spec, clips: 1, seed: 2 })).not.toEqual(one);
+    const one = createVideoClips({ ...spec, clips: 1 });
+    expect(createVideoClips({ ...spec, clips: 1, seed: 2 })).not.toEqual(one);
   });
 
   it('takes frames of a single pixel', () => {
-    const values = makeVideoClips({ clips: 1, frames: 4, height: 1, width: 1, seed: 0 });
+    const values = createVideoClips({ clips: 1, frames: 4, height: 1, width: 1, seed: 0 });
     expect([...values]).toEqual([1, 1, 1, 1]);
   });
 });

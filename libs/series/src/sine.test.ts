@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { linspace } from './linspace.ts';
-import { sineChunk } from './sineChunk.ts';
+import { linspace, sineChunk } from './sine.ts';
 
 describe(linspace, () => {
   it('ends on stop exactly', () => {
