@@ -73,7 +73,7 @@ describe(isNetManifest, () => {
 
 describe(parseNetManifest, () => {
   it.each([
-    [{ net: null }, 'a layers model of other make'],
+    [{ net: null }, 'another layers model'],
     [{ state: separate }, 'one with separate states'],
   ])('refuses %o in one sentence', (changes, got) => {
     expect(() => parseNetManifest(manifest(changes), 'onda.json')).toThrow(
