@@ -1,6 +1,7 @@
 // @ts-check
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import { endChildren } from './child.mjs';
 import { backendChoice, parseCommand } from './commandLine.mjs';
 import { messageOf, processContext, SetupError } from './context.mjs';
 import { ensurePackages } from './npmPackages.mjs';
@@ -73,14 +74,19 @@ function describe(error) {
 }
 
 /**
- * Exits on a signal during the set-up, so that the `exit` listeners release locks and end child processes.
+ * Exits on a signal during the set-up, after the child processes have ended; the `exit` listeners release the locks.
  * @param {NodeJS.Signals} signal
  * @param {number} code
  * @returns {() => void} removes the listener
  */
 function exitOnSignal(signal, code) {
+  let interrupted = false;
   const exit = () => {
-    if (process.listenerCount(signal) === 1) process.exit(code);
+    if (process.listenerCount(signal) > 1) return;
+    // A second signal does not wait.
+    if (interrupted) process.exit(code);
+    interrupted = true;
+    void endChildren().then(() => process.exit(code));
   };
   process.on(signal, exit);
   return () => {

@@ -4,10 +4,24 @@ import { spawn } from 'node:child_process';
 /** @type {Set<import('node:child_process').ChildProcess>} */
 const running = new Set();
 
-// A set-up that is interrupted ends pip and the compiler too.
-process.on('exit', () => {
-  for (const child of running) child.kill('SIGTERM');
-});
+let interrupted = false;
+
+/**
+ * Ends the running programs and waits for them: npm restores node_modules before it ends, and the lock must be held until then. Their
+ * results are dropped.
+ */
+export async function endChildren() {
+  interrupted = true;
+  await Promise.all(
+    [...running].map((child) => {
+      child.kill('SIGTERM');
+      const kill = setTimeout(() => child.kill('SIGKILL'), 10_000);
+      return new Promise((resolve) => child.once('close', resolve)).finally(() => {
+        clearTimeout(kill);
+      });
+    }),
+  );
+}
 
 /** @typedef {{ code: number, signal: NodeJS.Signals | null, stdout: string, stderr: string, missing: boolean }} ChildResult */
 
@@ -37,7 +51,7 @@ export function runChild(command, args, options = {}) {
     });
     child.on('close', (code, signal) => {
       running.delete(child);
-      resolve({ code: code ?? 128, signal, ...output, missing: false });
+      if (!interrupted) resolve({ code: code ?? 128, signal, ...output, missing: false });
     });
   });
 }

@@ -146,7 +146,7 @@ async function installKernels(
 
 function missingDetails(error: unknown, cost: string): MissingDetails {
   if (error instanceof MissingPart) return { what: error.what, cost, remedy: error.remedy };
-  return { what: messageOf(error).replace(/\.$/, ''), cost, remedy: 'correct that' };
+  return { what: messageOf(error).replace(/\.$/, ''), cost, remedy: 'fix the cause' };
 }
 
 function missingRow(part: string, { what, cost, remedy }: MissingDetails, seconds: number): Row {
