@@ -6,7 +6,7 @@ try {
   await createProgram().parseAsync();
 } catch (error) {
   if (error instanceof CommanderError) {
-    // Commander has said it already; asking for help is no mistake.
+    // Commander has printed the message; --help is not an error.
     process.exitCode = error.exitCode === 0 ? 0 : 2;
   } else if (error instanceof OndaError) {
     process.stderr.write(`${error.message}\n`);

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { createProgram } from './commandLine.ts';
 import { serveOptionList } from './config/serveOptions.ts';
-import { flagName } from './config/optionNames.ts';
+import { flagName } from './config/readOptions.ts';
 import type { ServeOptions } from './config/serveOptions.ts';
 
 async function parse(args: readonly string[], env = {}): Promise<ServeOptions | undefined> {
@@ -14,9 +14,9 @@ async function parse(args: readonly string[], env = {}): Promise<ServeOptions | 
   return seen;
 }
 
-// What it refuses, and with which exit code, is in test/commandLine.test.ts.
+// Invalid arguments and exit codes are in test/commandLine.test.ts.
 describe(createProgram, () => {
-  it('listens on this machine alone unless told otherwise', async () => {
+  it('listens on loopback by default', async () => {
     expect(await parse(['serve', '--models', 'models'])).toMatchObject({
       models: 'models',
       httpPort: 8000,
@@ -24,12 +24,12 @@ describe(createProgram, () => {
       metricsPort: undefined,
       host: '127.0.0.1',
       provider: 'auto',
-      maxBatch: 256,
+      maxSequences: 10_000,
       json: false,
     });
   });
 
-  it('takes options as flags and from the environment', async () => {
+  it('reads options from flags and the environment', async () => {
     const options = await parse(['serve', '--http-port', '0', '--json'], {
       ONDA_SERVE_MODELS: 'm',
       ONDA_SERVE_HTTP_PORT: '1',

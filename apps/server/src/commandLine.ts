@@ -1,33 +1,34 @@
 import { Command } from 'commander';
-import { flagName, variableName } from './config/optionNames.ts';
-import { readOptions } from './config/readOptions.ts';
+import { flagName, readOptions, variableName } from './config/readOptions.ts';
 import { serveOptionList } from './config/serveOptions.ts';
 import type { ServeOptions } from './config/serveOptions.ts';
 
-/** Loaded once the call is known to be right: the service is most of what there is to load. */
-async function loadAndServe(options: ServeOptions): Promise<void> {
+/** Imports the service once the arguments are valid: it is most of what there is to load. */
+async function importAndServe(options: ServeOptions): Promise<void> {
   const { serve } = await import('./serveCommand.ts');
   await serve(options);
 }
 
 const sources = `
-Every option can also be given by the environment (--max-batch as ${variableName('maxBatch')}) or in the file of --config
-("max-batch: 64", YAML or JSON). A flag wins over the environment, the environment over the file. An empty variable
-counts as none.`;
+Every option can also be set by the environment (--max-sequences as ${variableName('maxSequences')}) or in the file of --config
+("max-sequences: 64", YAML or JSON). A flag wins over the environment, the environment over the file. An empty variable
+counts as unset. OTEL_EXPORTER_OTLP_ENDPOINT turns on tracing.`;
 
-/** The server's command line: `serve --models DIR`. */
+/** The server's command line: `serve` and `token`. */
 export function createProgram(
-  run: (options: ServeOptions) => Promise<void> = loadAndServe,
+  run: (options: ServeOptions) => Promise<void> = importAndServe,
   env: Readonly<Record<string, string | undefined>> = process.env,
 ): Command {
   const program = new Command('server').exitOverride();
   const serve = program
     .command('serve')
-    .description('serve the models of a folder over HTTP (Open Inference Protocol v2), and the page at /')
+    .description(
+      'serve the models of a folder over HTTP and gRPC (Open Inference Protocol v2), and the page at /',
+    )
     .option('--config <file>', 'file of options');
   for (const [name, { value, says, fallback }] of serveOptionList) {
     const more = fallback === undefined ? '' : ` (${fallback})`;
-    // Checked by readOptions alone, so that every source is refused in the same words.
+    // Validated by readOptions alone, so that all sources have the same error messages.
     serve.option(value === undefined ? flagName(name) : `${flagName(name)} <${value}>`, says + more);
   }
   serve
@@ -39,15 +40,18 @@ export function createProgram(
     });
   program
     .command('token')
-    .description('make a token for a client: its line of the file of --tokens to stdout, the token to stderr')
-    .argument('<name>', 'what to call the client')
+    .description(
+      'make a token for a client: prints its line of the tokens file to stdout, the token to stderr',
+    )
+    .argument('<name>', 'name of the client')
+    .option('--admin', 'allow the client to load and unload models on --admin-port')
     .allowExcessArguments(false)
     .exitOverride()
-    .action(async (name: string) => {
+    .action(async (name: string, { admin = false }: { admin?: boolean }) => {
       const { newToken } = await import('./access/tokens.ts');
-      const { token, line } = newToken(name);
+      const { token, line } = newToken(name, admin);
       process.stdout.write(`${line}\n`);
-      process.stderr.write(`The token, which is kept nowhere: ${token}\n`);
+      process.stderr.write(`The token, which is stored nowhere: ${token}\n`);
     });
   return program;
 }

@@ -1,40 +1,56 @@
 import { limits as servingLimits } from '@onda/serving';
 
-/** What one request may ask for; beyond it a 4xx says so before anything runs. */
+/** Bounds of requests and of the service's memory; above one of them a 4xx or 503 says so before a model runs. */
 export const limits = {
   ...servingLimits,
   /** Bytes of an infer request's body. */
   bodyBytes: 8 * 1024 * 1024,
   /** Bytes of a generate request's body: a prompt is short. */
   generateBodyBytes: 1024 * 1024,
+  /** Open HTTP connections. */
   connections: 4096,
-  /** Requests of one gRPC stream that are under way; it is read no further until one is answered. */
+  /** Open connections of one address, over all ports. */
+  connectionsOfClient: 2048,
+  /** Rows of one run that waiting requests are joined into. */
+  batchRows: 256,
+  /** Requests of one model that wait for a run; `max_queue_size` in a model's config.pbtxt overrides it. */
+  queuedRequests: 1024,
+  /** Longest life of a sequence, seconds. */
+  sequenceAgeS: 86_400,
+  /** Concurrent requests of one gRPC stream; further messages are not read until one is answered. */
   streamRequests: 1024,
-  /** Calls of one gRPC connection at a time. */
+  /** Concurrent calls of one gRPC connection. */
   streams: 1024,
-  /** Bytes of gRPC messages that are not whole, of all connections. */
+  /** Bytes of incomplete gRPC messages, of all connections. */
   grpcHeldBytes: 256 * 1024 * 1024,
 } as const;
 
-/** Milliseconds. A client that is slower than this is cut off, so that slow writers cannot hold all connections. */
+/** Timeouts and intervals, milliseconds. */
 export const timeouts = {
+  /** For the headers of a request. */
   headersMs: 10_000,
+  /** For a whole request. */
   requestMs: 30_000,
-  /** Without a byte in either direction. */
+  /** Of a connection without a byte in either direction. */
   idleSocketMs: 60_000,
-  /** A stream of samples, from its first event on. */
-  streamMs: 600_000,
-  /** A stream of samples that has nothing to say for so long sends a comment. */
-  streamBeatMs: 15_000,
+  /** Of a connection between two requests. */
   keepAliveMs: 72_000,
-  /** A worker that has answered nothing for so long, with runs to do, is not ready: the longest run takes half a second. */
+  /** Longest duration of a stream of samples, from its first event on. */
+  streamMs: 600_000,
+  /** Interval of comments in a stream of samples without events. */
+  streamHeartbeatMs: 15_000,
+  /** The service is not ready when its worker has answered nothing for so long, with runs queued: the longest run takes half a second. */
   notReadyMs: 5_000,
-  /** And after so long the process had better be started again. */
+  /** And not live, so that the process should be restarted. */
   notLiveMs: 30_000,
-  /** How often sequences that nobody asks for are looked through. */
+  /** Interval of the eviction of expired sequences. */
   sweepMs: 1_000,
-  /** When a client that was refused is to come again. */
+  /** Interval at which `--model-control poll` looks for changes of the folder. */
+  pollMs: 5_000,
+  /** After how long a client that was rejected should retry. */
   retryAfterMs: 1_000,
-  /** How often connections that fell idle meanwhile are closed while it drains. */
+  /** Longest time for the open requests after a signal; they are aborted then. */
+  drainMs: 20_000,
+  /** Interval at which idle connections are closed while the service drains. */
   drainStepMs: 50,
 } as const;

@@ -1,23 +1,26 @@
+import type { Server as HttpServer } from 'node:http';
 import type { AddressInfo, Server } from 'node:net';
 import { ConfigError } from '@onda/contract';
+import { timeouts } from './limits.ts';
 
-const reasons: Readonly<Record<string, (port: string, host: string) => string>> = {
-  EADDRINUSE: (port) => `another program uses it; choose another ${port}, or 0 for a free one`,
-  EACCES: (port) => `this user may not use it; choose a ${port} from 1024`,
-  EADDRNOTAVAIL: (_port, host) => `this machine has no such address; choose another ${host}`,
-  ENOTFOUND: (_port, host) => `there is no such host name; choose another ${host}`,
-  EAI_AGAIN: (_port, host) => `the host name cannot be looked up now; give an address as ${host}`,
+const reasons: Readonly<Record<string, (option: string) => string>> = {
+  EADDRINUSE: (option) => `another program uses it; choose another ${option}, or 0 for a free port`,
+  EACCES: (option) => `this user may not use it; choose a ${option} from 1024`,
+  EADDRNOTAVAIL: () => 'this machine does not have the address; choose another --host',
+  ENOTFOUND: () => 'the host name is unknown; choose another --host',
+  EAI_AGAIN: () => 'the host name cannot be looked up now; use an address as --host',
 };
 
-/** The metrics alone have an address of their own. */
-const METRICS = '--metrics-port';
-
-/** @throws ConfigError for an address that cannot be had, naming the option that sets it; any other error as it is */
+/**
+ * The error of a port that cannot be opened.
+ *
+ * @param option that sets the port
+ * @returns ConfigError for a known cause; any other error as it is
+ */
 export function listenError(cause: unknown, host: string, port: number, option: string): unknown {
   const { code = '' } = cause as NodeJS.ErrnoException;
   if (!Object.hasOwn(reasons, code)) return cause;
-  const reason = reasons[code](option, option === METRICS ? '--metrics-host' : '--host');
-  return new ConfigError(`cannot listen on ${host} port ${port}: ${reason}`, { cause });
+  return new ConfigError(`cannot listen on ${host} port ${port}: ${reasons[code](option)}`, { cause });
 }
 
 /** Opens a server's port. */
@@ -31,8 +34,24 @@ export function listenOn(server: Server, host: string, port: number): Promise<vo
   });
 }
 
-/** Where a server listens, as a URL. */
+/** The URL of a listening server. */
 export function urlOf(server: Server): string {
   const { address, port, family } = server.address() as AddressInfo;
   return `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`;
+}
+
+/**
+ * Closes an HTTP server after its open requests. A connection that is kept alive after its last answer is closed too.
+ *
+ * @param close stops listening; resolves when the last connection has ended
+ */
+export async function closeDrained(server: HttpServer, close: () => Promise<unknown>): Promise<void> {
+  const idle = setInterval(() => {
+    // After the sockets of this turn were read: a request may have come on a connection that seems idle.
+    setImmediate(() => {
+      server.closeIdleConnections();
+    });
+  }, timeouts.drainStepMs);
+  await close();
+  clearInterval(idle);
 }

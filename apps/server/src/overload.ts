@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import underPressure from '@fastify/under-pressure';
 import { ProtocolError } from '@onda/protocol';
 import type { FastifyInstance } from 'fastify';
-import type { ModelParams } from './addRoute.ts';
+import type { ModelParams } from './http/addRoute.ts';
 import type { ModelRepository } from '@onda/serving';
 
 /**
@@ -11,11 +11,14 @@ import type { ModelRepository } from '@onda/serving';
  */
 const MAX_EVENT_LOOP_DELAY_MS = 75;
 
-/**
- * Over how long the delay is measured, milliseconds. Shedding starts and ends after one interval. A single pause, as of garbage
- * collection or of a busy machine, does not start it unless it lasts nearly as long.
- */
+/** Over how long the delay is measured, milliseconds. */
 const SAMPLE_INTERVAL_MS = 500;
+
+/**
+ * For how long the delay must be too high before requests are shed, milliseconds. It covers two samples: a single one may hold the start
+ * of the service, a garbage collection or a pause of a busy machine.
+ */
+const SUSTAINED_MS = 500;
 
 /**
  * After how long a shed request is answered, milliseconds. A client that retries at once, despite Retry-After, would otherwise take as
@@ -33,15 +36,26 @@ export async function addLoadShedding(
   scope: FastifyInstance,
   repository: Pick<ModelRepository, 'maybeFind'>,
 ): Promise<() => boolean> {
+  let since: number | undefined;
+  const overloaded = (): boolean => {
+    if (!scope.isUnderPressure()) {
+      since = undefined;
+      return false;
+    }
+    since ??= performance.now();
+    return performance.now() - since >= SUSTAINED_MS;
+  };
   await scope.register(underPressure, {
     maxEventLoopDelay: MAX_EVENT_LOOP_DELAY_MS,
     sampleInterval: SAMPLE_INTERVAL_MS,
-    pressureHandler: (request) => {
-      const { name, version } = request.params as ModelParams;
-      return shed(repository, name, version);
-    },
+    // The plugin measures; the hook below decides.
+    pressureHandler: () => undefined,
   });
-  return () => scope.isUnderPressure();
+  scope.addHook('onRequest', async ({ params }) => {
+    const { name, version } = params as ModelParams;
+    if (overloaded()) await shed(repository, name, version);
+  });
+  return overloaded;
 }
 
 /**

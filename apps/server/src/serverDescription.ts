@@ -1,6 +1,10 @@
-import { serverVersion } from './serverVersion.ts';
+import { createRequire } from 'node:module';
 
-/** What the service says of itself, over HTTP and gRPC. */
+/** The version in this app's package.json. */
+export const serverVersion = (createRequire(import.meta.url)('../package.json') as { version: string })
+  .version;
+
+/** The server metadata of the protocol, for HTTP and gRPC. */
 export const serverDescription = {
   name: 'onda',
   version: serverVersion,

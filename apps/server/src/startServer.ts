@@ -1,47 +1,15 @@
 import { setImmediate, setTimeout as delay } from 'node:timers/promises';
 import { createWorkerPool } from '@onda/runtime-node';
-import type { OrtOptions, ProviderChoice } from '@onda/runtime-node';
 import { ModelBudget, ModelRepository, RepositoryKeeper, RunGate, every, openStates } from '@onda/serving';
-import type { ModelOptions, RepositoryOptions } from '@onda/serving';
 import { openAccess } from './access/access.ts';
-import type { AccessOptions } from './access/access.ts';
 import { openAdmin } from './admin/openAdmin.ts';
-import type { AdminOptions, AdminPorts } from './admin/openAdmin.ts';
-import { closeDrained } from './http/closeDrained.ts';
-import { timeouts } from './limits.ts';
-import { listenError, listenOn, urlOf } from './listen.ts';
+import type { AdminPorts } from './admin/openAdmin.ts';
+import type { ServeOptions } from './config/serveOptions.ts';
+import { limits, timeouts } from './limits.ts';
+import { closeDrained, listenError, listenOn, urlOf } from './listen.ts';
 import type { Log } from './log/createLog.ts';
 import type { Service } from './service.ts';
-import { openTracing } from './tracing/openTracing.ts';
-
-export interface ServerOptions extends AdminOptions {
-  /** Folder of a Triton model repository. */
-  models: string;
-  host: string;
-  /** 0: a free one. */
-  port: number;
-  /** Port of the metrics; undefined: none. */
-  metricsPort: number | undefined;
-  metricsHost: string;
-  access: AccessOptions;
-  provider: ProviderChoice;
-  /** Threads that run models. */
-  workers: number;
-  /** Which CUDA device, and threads inside one operator. */
-  runtime: OrtOptions;
-  modelOptions: Omit<ModelOptions, 'openState'>;
-  /** Where sequences are kept: `memory`, or a URL of Redis. */
-  state: string;
-  repository: RepositoryOptions;
-  /** undefined: no gRPC. */
-  grpcPort: number | undefined;
-  /** Gets a sentence for each model that did not load and each fall-back, and defects with their stack. */
-  log: Log;
-  /** Of a collector of traces; undefined: nobody traces. */
-  otlpEndpoint: string | undefined;
-  /** How long connections are still taken after `close` was called, milliseconds. */
-  drainDelayMs: number;
-}
+import { openTracing } from './tracing/tracing.ts';
 
 export interface RunningServer extends AdminPorts {
   /** `http://127.0.0.1:8000`. */
@@ -51,50 +19,49 @@ export interface RunningServer extends AdminPorts {
   /** `127.0.0.1:8001`. */
   readonly grpcAddress: string | undefined;
   readonly repository: ModelRepository;
-  /** Takes no more requests, answers those it has, and frees the models. */
+  /** Stops accepting requests, answers the open ones, and releases the models. */
   close(): Promise<void>;
 }
 
+/** Functions that close the parts of the server, in the order of their calls. */
+type Closers = (() => Promise<void>)[];
+
 /**
- * Loads the models and answers HTTP.
+ * Loads the models and opens the ports.
  *
- * @throws ConfigError, ModelError, MissingError; nothing is left running then
+ * @param log receives warnings, changes of models, and internal errors with their stack
+ * @throws ConfigError, ModelError, MissingError; everything is closed then
  */
-export async function startServer(options: ServerOptions): Promise<RunningServer> {
-  const { provider, log } = options;
+export async function startServer(options: ServeOptions, log: Log): Promise<RunningServer> {
   const onWarning = (text: string): void => {
     log.warn(text);
   };
-  const access = await openAccess(options.access);
-  const tracing = await openTracing(options.otlpEndpoint, onWarning);
+  const access = await openAccess(options);
+  const tracing = await openTracing(onWarning);
+  const { provider, workers } = options;
   const [runtime, { createApp }] = await Promise.all([
-    createWorkerPool({
-      ...options.runtime,
-      provider,
-      workers: options.workers,
-      onWarning,
-    }),
-    // Most of what the service loads: while the worker starts.
-    import('./app.ts'),
+    createWorkerPool({ provider, workers, onWarning }),
+    // The largest import, while the workers start.
+    import('./http/app.ts'),
     options.grpcPort === undefined ? undefined : import('./grpc/startGrpc.ts'),
   ]);
-  // In the order they end: what takes requests first, what runs them last.
-  const endings = [() => runtime.close(), () => tracing?.close() ?? Promise.resolve()];
+  // Ports are put before what they need.
+  const closers: Closers = [() => runtime.close(), () => tracing?.close() ?? Promise.resolve()];
   const close = async (): Promise<void> => {
-    for (const end of endings) await end();
+    for (const closer of closers) await closer();
   };
   try {
     const states = await openStates(options.state, onWarning);
-    endings.unshift(() => states.close());
+    closers.unshift(() => states.close());
     const repository = new ModelRepository();
     const keeper = new RepositoryKeeper(
       options.models,
       repository,
       {
         runtime,
-        options: { ...options.modelOptions, openState: states.open },
-        budget: new ModelBudget(options.repository.maxBytes),
-        operators: options.repository.operators,
+        options: { ...modelOptions(options, access.tokens?.count), openState: states.open },
+        budget: new ModelBudget(options.maxModelBytes),
+        operators: options.allowOperators,
       },
       {
         onWarning,
@@ -103,14 +70,14 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
         },
       },
     );
-    await keeper.open(options.repository.control, options.repository.wanted);
+    await keeper.open(options.modelControl, options.loadModel);
     const service: Service = {
       access,
       repository,
       store: states.store,
       runtime,
       overloaded: () => false,
-      generations: new RunGate(options.workers),
+      generations: new RunGate(workers),
       draining: false,
       log,
       tracing,
@@ -118,27 +85,33 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
         log.error(text);
       },
     };
-    endings.unshift(sweepSequences(repository, keeper), follow(keeper, options.repository));
-    const metricsUrl = await listenMetrics(service, options, endings);
-    const admin = await openAdmin(service, keeper, options, endings);
+    closers.unshift(
+      every(timeouts.sweepMs, async () => {
+        for (const { sequences } of repository.held) sequences.sweep();
+        await keeper.releaseUnused();
+      }),
+    );
+    if (options.modelControl === 'poll') closers.unshift(every(timeouts.pollMs, () => keeper.look()));
+    const metricsUrl = await listenMetrics(service, options, closers);
+    const admin = await openAdmin(service, keeper, options, closers);
     const app = await createApp(service);
-    access.connections?.bound(app.server);
-    endings.unshift(() => closeDrained(app.server, () => app.close()));
-    const grpc = await listenGrpc(service, options, endings);
-    const { host, port } = options;
-    await app.listen({ host, port }).catch((cause: unknown) => {
-      throw listenError(cause, host, port, '--http-port');
+    access.connections.bound(app.server);
+    closers.unshift(() => closeDrained(app.server, () => app.close()));
+    const grpcAddress = await listenGrpc(service, options, closers);
+    const { host, httpPort } = options;
+    await app.listen({ host, port: httpPort }).catch((cause: unknown) => {
+      throw listenError(cause, host, httpPort, '--http-port');
     });
     return {
       url: urlOf(app.server),
-      grpcAddress: grpc,
+      grpcAddress,
       metricsUrl,
       ...admin,
       repository,
       close: async () => {
         service.draining = true;
         await delay(options.drainDelayMs);
-        // What has come meanwhile is read before connections are looked at.
+        // Requests that arrived meanwhile are read before connections are closed.
         await setImmediate();
         await close();
       },
@@ -149,44 +122,54 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   }
 }
 
-/** Forgets sequences that nobody asks for any more, and then frees the versions that only they were on. */
-function sweepSequences(repository: ModelRepository, keeper: RepositoryKeeper): () => Promise<void> {
-  return every(timeouts.sweepMs, async () => {
-    for (const { sequences } of repository.held) sequences.sweep();
-    await keeper.releaseUnused();
-  });
-}
-
-/** Looks after the folder's changes if asked to. */
-function follow(keeper: RepositoryKeeper, { control, pollMs }: RepositoryOptions): () => Promise<void> {
-  return control === 'poll' ? every(pollMs, () => keeper.look()) : () => Promise.resolve();
+/** @param clients with a token; undefined: no authentication, so that a client cannot be told from another */
+function modelOptions(
+  { workers, maxSequences, sequenceIdleS }: ServeOptions,
+  clients: number | undefined,
+): Omit<ConstructorParameters<typeof RepositoryKeeper>[2]['options'], 'openState'> {
+  return {
+    batching: {
+      maxRows: limits.batchRows,
+      workers,
+      maxValues: limits.joinedValues,
+      delayUs: 0,
+      maxWaiting: limits.queuedRequests,
+    },
+    sequences: {
+      most: maxSequences,
+      idleMs: sequenceIdleS * 1000,
+      ageMs: limits.sequenceAgeS * 1000,
+      // One of several clients cannot take all sequences.
+      ...(clients === undefined || clients < 2 ? {} : { mostOfClient: Math.ceil(maxSequences / 2) }),
+    },
+  };
 }
 
 async function listenGrpc(
   service: Service,
-  { host, grpcPort }: ServerOptions,
-  endings: (() => Promise<void>)[],
+  { host, grpcPort }: ServeOptions,
+  closers: Closers,
 ): Promise<string | undefined> {
   if (grpcPort === undefined) return undefined;
   const { startGrpc } = await import('./grpc/startGrpc.ts');
   const server = await startGrpc(service, host, grpcPort);
-  endings.unshift(() => server.close());
+  closers.unshift(() => server.close());
   return server.address;
 }
 
-/** Before the service's own port, so that whoever finds the service finds its metrics; and until the last request is done. */
+/** Opens the metrics port before the other ports, and closes it after them. */
 async function listenMetrics(
   service: Service,
-  { metricsHost, metricsPort: port }: ServerOptions,
-  endings: (() => Promise<void>)[],
+  { host, metricsPort: port }: ServeOptions,
+  closers: Closers,
 ): Promise<string | undefined> {
   if (port === undefined) return undefined;
   const { createMetricsServer } = await import('./metrics/metricsServer.ts');
   const server = createMetricsServer(service);
-  await listenOn(server, metricsHost, port).catch((cause: unknown) => {
-    throw listenError(cause, metricsHost, port, '--metrics-port');
+  await listenOn(server, host, port).catch((cause: unknown) => {
+    throw listenError(cause, host, port, '--metrics-port');
   });
-  endings.unshift(
+  closers.unshift(
     () =>
       new Promise((resolve) => {
         server.close(() => {

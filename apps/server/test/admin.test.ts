@@ -20,10 +20,13 @@ beforeEach(async () => {
   await putModel(folder, 'a', 1, 'plus1');
   await putModel(folder, 'b', 1, 'plus2');
   await putModel(folder, 'broken', 1, 'endless');
-  await writeFile(join(folder, 'tokens'), `ops ${createHash('sha256').update(TOKEN).digest('hex')}\n`);
+  await writeFile(
+    join(folder, 'tokens'),
+    `ops ${createHash('sha256').update(TOKEN).digest('hex')} admin\nclient ${'0'.repeat(64)}\n`,
+  );
   service = await startService(folder, [
     ...['--model-control', 'explicit', '--load-model', 'a'],
-    ...['--admin-port', '0', '--admin-tokens', join(folder, 'tokens')],
+    ...['--admin-port', '0', '--tokens', join(folder, 'tokens')],
   ]);
   repository = `${String(service.ready.admin)}/v2/repository`;
 });
@@ -36,6 +39,10 @@ function ask(path: string, body: object = {}, headers: Record<string, string> = 
   return post(`${repository}/${path}`, body, { headers: { authorization: `Bearer ${TOKEN}`, ...headers } });
 }
 
+/** The service's own answer on a model. */
+const served = (name: string): Promise<Response> =>
+  fetch(`${service.url}/v2/models/${name}`, { headers: { authorization: `Bearer ${TOKEN}` } });
+
 describe('--admin-port', () => {
   it('loads, lists and takes away models as Triton does, and nothing from outside the folder', async () => {
     expect((await ask('index')).body).toEqual([
@@ -44,9 +51,9 @@ describe('--admin-port', () => {
       { name: 'broken', version: '', state: '', reason: '' },
     ]);
     expect((await ask('models/b/load')).status).toBe(200);
-    expect((await getJson(`${service.url}/v2/models/b`)).status).toBe(200);
+    expect((await served('b')).status).toBe(200);
     expect((await ask('models/a/unload')).status).toBe(200);
-    expect((await getJson(`${service.url}/v2/models/a`)).status).toBe(404);
+    expect((await served('a')).status).toBe(404);
 
     const broken = await ask('models/broken/load');
     expect(broken.status).toBe(400);
@@ -61,7 +68,7 @@ describe('--admin-port', () => {
       status: 400,
       body: {
         error:
-          'parameters: expected none, since a model comes from the repository as it lies there; put files and configuration into its folder',
+          'parameters: expected none, since a model is loaded from its folder; put files and configuration there',
       },
     });
   });
@@ -70,12 +77,12 @@ describe('--admin-port', () => {
     expect(await post(`${repository}/index`, {})).toMatchObject({ status: 401 });
     expect(await ask('index', {}, { origin: service.url })).toMatchObject({
       status: 403,
-      body: { error: 'this port answers no pages; ask without Origin' },
+      body: { error: 'Origin: expected none, since pages may not call this port, got one' },
     });
-    expect(await post(`${service.url}/v2/repository/index`, {})).toMatchObject({ status: 404 });
+    const headers = { authorization: `Bearer ${TOKEN}` };
+    expect(await post(`${service.url}/v2/repository/index`, {}, { headers })).toMatchObject({ status: 404 });
     expect(await ask('models/a/load', { filler: 'x'.repeat(70_000) })).toMatchObject({ status: 413 });
     expect((await getJson(`${repository}/index`)).status).toBe(401);
-    const headers = { authorization: `Bearer ${TOKEN}` };
     const index = await fetch(`${repository}/index`, { headers });
     expect([index.status, index.headers.get('allow')]).toEqual([405, 'POST']);
   });
@@ -95,7 +102,7 @@ describe('--admin-port', () => {
       [
         'models/a/unload',
         { parameters: { force: true } },
-        'parameters: expected unload_dependents alone; leave the others out',
+        'parameters: expected unload_dependents only; remove the others',
       ],
       [
         'models/a/unload',

@@ -23,10 +23,10 @@ beforeEach(async () => {
   await putModel(folder, 'a', 1, 'plus1');
   await putModel(folder, 'b', 1, 'plus2');
   await putModel(folder, 'broken', 1, 'endless');
-  await writeFile(join(folder, 'tokens'), `ops ${createHash('sha256').update(TOKEN).digest('hex')}\n`);
+  await writeFile(join(folder, 'tokens'), `ops ${createHash('sha256').update(TOKEN).digest('hex')} admin\n`);
   service = await startService(folder, [
     ...['--model-control', 'explicit', '--load-model', 'a', '--grpc-port', '0'],
-    ...['--admin-port', '0', '--admin-grpc-port', '0', '--admin-tokens', join(folder, 'tokens')],
+    ...['--admin-port', '0', '--tokens', join(folder, 'tokens')],
   ]);
   admin = new GrpcClient(service.ready.adminGrpc ?? '');
 });
@@ -69,7 +69,7 @@ async function httpError(path: string, body: object): Promise<string> {
 const load = (model_name: string, more: object = {}): ReturnType<typeof call> =>
   call('RepositoryModelLoad', { model_name, ...more });
 
-describe('--admin-grpc-port', () => {
+describe('--admin-port over gRPC', () => {
   it('loads, lists and takes away models of the folder that the service answers from', async () => {
     const entry = { version: '', state: '', reason: '' };
     expect((await call('RepositoryIndex', {})).answer).toEqual({
@@ -103,7 +103,7 @@ describe('--admin-grpc-port', () => {
       });
     }
     const taken =
-      'parameters: expected none, since a model comes from the repository as it lies there; put files and configuration into its folder';
+      'parameters: expected none, since a model is loaded from its folder; put files and configuration there';
     expect(await httpError('models/a/load', { parameters: { config: '{}' } })).toBe(taken);
     for (const parameters of [
       { config: { string_param: '{"backend":"onnxruntime"}' } },
@@ -167,7 +167,7 @@ describe('--admin-grpc-port', () => {
     for (const method of ['RepositoryIndex', 'RepositoryModelLoad', 'RepositoryModelUnload']) {
       expect(await call(method, {}, inference)).toEqual({
         code: 12,
-        details: `${SERVICE}/${method}: this port does not serve the method; call the port of --admin-grpc-port`,
+        details: `${SERVICE}/${method}: this port does not serve the method; call the port of --admin-port`,
       });
     }
     inference.close();

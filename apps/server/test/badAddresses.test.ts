@@ -30,17 +30,12 @@ describe('addresses', () => {
       404,
       'model "lagged-sine": expected version 1, the one that is served, got "7"; ask for that one or leave it out',
     ],
-    [
-      'an unknown path',
-      '/v2/nope',
-      404,
-      'GET /v2/nope: the service has no such address; GET /v2 and GET /v2/models are where to start',
-    ],
+    ['an unknown path', '/v2/nope', 404, 'GET /v2/nope: unknown path; GET /openapi.json lists all paths'],
     [
       'an unknown file',
       '/v2/models/lagged-sine/files/config.pbtxt',
       404,
-      'model "lagged-sine": expected one of onda.json, model.onnx, generator.onnx, got "config.pbtxt"; ask for one of them',
+      'model "lagged-sine": expected one of onda.json, model.onnx, generator.onnx, got "config.pbtxt"; request one of them',
     ],
     [
       'a path out of the repository',
@@ -52,7 +47,7 @@ describe('addresses', () => {
       'a file out of the model',
       '/v2/models/lagged-sine/files/..%2f..%2fconfig.pbtxt',
       404,
-      'model "lagged-sine": expected one of onda.json, model.onnx, generator.onnx, got "../../config.pbtxt"; ask for one of them',
+      'model "lagged-sine": expected one of onda.json, model.onnx, generator.onnx, got "../../config.pbtxt"; request one of them',
     ],
     [
       'a name that every object has',

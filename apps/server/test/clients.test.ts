@@ -28,9 +28,7 @@ let service: ServiceProcess;
 
 describe.runIf(python)('clients of others', () => {
   beforeAll(async () => {
-    service = await startService(exampleModels, [
-      ...['--grpc-port', '0', '--admin-port', '0', '--admin-grpc-port', '0'],
-    ]);
+    service = await startService(exampleModels, [...['--grpc-port', '0', '--admin-port', '0']]);
   });
   afterAll(async () => {
     await service.stop();
@@ -84,7 +82,7 @@ describe.runIf(python)('clients of others', () => {
       ['', false],
       ['READY', true],
       'model "nope": the repository has no such folder; put the model there first',
-      'parameters: expected none, since a model comes from the repository as it lies there; put files and configuration into its folder',
+      'parameters: expected none, since a model is loaded from its folder; put files and configuration there',
     ]);
   });
 

@@ -55,15 +55,11 @@ describe('serve, called wrongly', () => {
   it.each<[args: string[], message: string]>([
     [
       ['serve'],
-      '--models: it is missing; give --models dir, ONDA_SERVE_MODELS, or models in the file of --config\n',
-    ],
-    [
-      ['serve', '--models', '.', '--admin-tokens', 'x'],
-      '--admin-tokens: expected --admin-port or --admin-grpc-port beside it, got none; give one of them, or no tokens\n',
+      '--models: expected a value, got none; give --models dir, ONDA_SERVE_MODELS, or models in the file of --config\n',
     ],
     [
       ['serve', '--models', '.', '--load-model', 'x'],
-      '--load-model: expected --model-control explicit beside it, got none, which loads all models; give both or neither\n',
+      '--load-model: expected --model-control explicit, got none, which loads all models; use both or neither\n',
     ],
     [['serve', '--models', '.', '--rest-port', '1'], "error: unknown option '--rest-port'\n"],
     [
@@ -91,7 +87,7 @@ describe('serve, called wrongly', () => {
       String(service.port),
     ]);
     expect(stderr).toBe(
-      `cannot listen on 127.0.0.1 port ${service.port}: another program uses it; choose another --http-port, or 0 for a free one\n`,
+      `cannot listen on 127.0.0.1 port ${service.port}: another program uses it; choose another --http-port, or 0 for a free port\n`,
     );
     expect(code).toBe(2);
   });
@@ -141,7 +137,7 @@ describe('serve', () => {
     expect(answer.status).toBe(200);
     expect(answer.body.values).toHaveLength(100_000);
     expect(await exitOf(service.process)).toBe(0);
-    expect(service.stderr()).toMatch(/Onda stops: it answers what it has and takes no more\.\n$/);
+    expect(service.stderr()).toMatch(/Shutting down: draining in-flight requests\.\n$/);
     await expect(fetch(url)).rejects.toThrow();
   });
 });

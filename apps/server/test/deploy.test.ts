@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { parse, parseAllDocuments } from 'yaml';
 import { readOptions } from '../src/config/readOptions.ts';
+import { timeouts } from '../src/limits.ts';
 import { inferRequest, post } from './support/requests.ts';
 import type { InferBody } from './support/requests.ts';
 import { exampleModels, exitOf } from './support/service.ts';
@@ -24,13 +25,30 @@ afterEach(() => rm(folder, { recursive: true }));
 
 const read = (file: string): Promise<string> => readFile(join(deploy, file), 'utf8');
 
+interface Container {
+  image: string;
+  args?: string[];
+  env?: { name: string; value?: string; valueFrom?: { secretKeyRef: { name: string; key: string } } }[];
+  ports?: { name: string; containerPort: number }[];
+  resources?: { limits: { memory: string } };
+}
+
 interface Manifest {
   kind: string;
   data?: Record<string, string>;
   spec?: {
-    ingress?: { from: { podSelector: { matchLabels: object } }[] }[];
+    ingress?: {
+      from: { podSelector?: { matchLabels?: object }; namespaceSelector?: object }[];
+      ports: { port: number }[];
+    }[];
+    podSelector?: { matchLabels: object };
+    ports?: { name: string; port: number }[];
     predictor?: { labels: object };
-    template?: { metadata: { labels: object }; spec: { terminationGracePeriodSeconds: number } };
+    containers?: Container[];
+    template?: {
+      metadata: { labels: object };
+      spec: { terminationGracePeriodSeconds: number; containers: Container[] };
+    };
   };
 }
 
@@ -109,7 +127,6 @@ describe('the options in deploy/', () => {
     expect(await readOptions({ flags: {}, env })).toMatchObject({
       models: '/models',
       host: '0.0.0.0',
-      metricsHost: '0.0.0.0',
       state: 'redis://redis:6379',
       drainDelayMs: 5000,
     });
@@ -120,7 +137,6 @@ describe('the options in deploy/', () => {
     await writeFile(config, await dataOf('kubernetes/onda.yaml', 'serve.yaml'));
     expect(await readOptions({ flags: { config }, env: {} })).toMatchObject({
       models: '/models',
-      state: 'redis://onda-redis:6379',
       tokens: '/etc/onda/tokens/tokens',
       logFormat: 'json',
     });
@@ -130,8 +146,8 @@ describe('the options in deploy/', () => {
 describe('the parts of deploy/', () => {
   it('may reach Redis where they keep their sequences in it', async () => {
     const policy = (await manifests('kubernetes/redis.yaml')).find(({ kind }) => kind === 'NetworkPolicy');
-    const [{ from }] = policy?.spec?.ingress ?? [{ from: [] }];
-    const label = from[0].podSelector.matchLabels;
+    const [{ from }] = policy?.spec?.ingress ?? [{ from: [], ports: [] }];
+    const label = from[0].podSelector?.matchLabels ?? {};
     const deployment = (await manifests('kubernetes/onda.yaml')).find(({ kind }) => kind === 'Deployment');
     expect(deployment?.spec?.template?.metadata.labels).toMatchObject(label);
     const service = (await manifests('kserve/onda.yaml')).find(({ kind }) => kind === 'InferenceService');
@@ -149,8 +165,86 @@ describe('the parts of deploy/', () => {
     const { spec } =
       (await manifests('kubernetes/onda.yaml')).find(({ kind }) => kind === 'Deployment') ?? {};
     const options = parse(await dataOf('kubernetes/onda.yaml', 'serve.yaml')) as Record<string, number>;
-    const drain = options['drain-delay-ms'] / 1000 + options['drain-s'];
+    const drain = (options['drain-delay-ms'] + timeouts.drainMs) / 1000;
     expect(spec?.template?.spec.terminationGracePeriodSeconds).toBeGreaterThan(drain);
+  });
+});
+
+describe('the Kubernetes manifests', () => {
+  const only = async (file: string, kind: string): Promise<Manifest> => {
+    const found = (await manifests(file)).filter((manifest) => manifest.kind === kind);
+    expect(found).toHaveLength(1);
+    return found[0];
+  };
+  const containerOf = (manifest: Manifest): Container =>
+    (manifest.spec?.template?.spec.containers ?? manifest.spec?.containers ?? [])[0];
+
+  it('bound the model files so that they fit the memory limit', async () => {
+    const config = parse(await dataOf('kubernetes/onda.yaml', 'serve.yaml')) as Record<string, number>;
+    const runtime = containerOf(await only('kserve/onda.yaml', 'ServingRuntime'));
+    const argument = runtime.args?.[(runtime.args.indexOf('--max-model-bytes') || NaN) + 1];
+    for (const [bytes, { resources }] of [
+      [config['max-model-bytes'], containerOf(await only('kubernetes/onda.yaml', 'Deployment'))],
+      [Number(argument), runtime],
+    ] as const) {
+      const [, gibibytes] = /^(\d+)Gi$/.exec(resources?.limits.memory ?? '') ?? [];
+      // The process without models takes 300 MiB and less; a loaded model up to twice its files.
+      expect(2 * bytes + 384 * 2 ** 20).toBeLessThanOrEqual(Number(gibibytes) * 2 ** 30);
+    }
+  });
+
+  it('name one image of the version in package.json, as compose and the Dockerfile do', async () => {
+    const { version } = JSON.parse(await readFile(new URL('../package.json', import.meta.url), 'utf8')) as {
+      version: string;
+    };
+    const files = ['kubernetes/onda.yaml', 'kserve/onda.yaml', 'compose.yaml', 'Dockerfile'];
+    for (const file of files) {
+      const tags = Array.from((await read(file)).matchAll(/onda-server\b(\S*)/g), ([, tag]) => tag);
+      expect(tags.length).toBeGreaterThan(0);
+      for (const tag of tags) expect([`:${version}`, `:${version}-cuda`]).toContain(tag);
+    }
+  });
+
+  it('admit requests from the namespace, and metrics from the monitoring only', async () => {
+    const policy = await only('kubernetes/onda.yaml', 'NetworkPolicy');
+    const deployment = await only('kubernetes/onda.yaml', 'Deployment');
+    expect(deployment.spec?.template?.metadata.labels).toMatchObject(
+      policy.spec?.podSelector?.matchLabels ?? {},
+    );
+    const rules = policy.spec?.ingress ?? [];
+    const portsTo = (selector: 'podSelector' | 'namespaceSelector'): number[] =>
+      rules
+        .filter(({ from }) => from.every((peer) => selector in peer))
+        .flatMap(({ ports }) => ports.map(({ port }) => port));
+    expect(portsTo('podSelector')).toEqual([8000, 8001]);
+    expect(portsTo('namespaceSelector')).toEqual([8002]);
+  });
+
+  it('have every port of the container in the Service', async () => {
+    const service = await only('kubernetes/onda.yaml', 'Service');
+    const { ports = [] } = containerOf(await only('kubernetes/onda.yaml', 'Deployment'));
+    expect(service.spec?.ports?.map(({ name, port }) => [name, port])).toEqual(
+      ports.map(({ name, containerPort }) => [name, containerPort]),
+    );
+  });
+
+  it('take the password of Redis from one secret, on both sides', async () => {
+    const reference = { secretKeyRef: { name: 'onda-redis', key: 'password' } };
+    const [redis, onda, kserve] = [
+      containerOf(await only('kubernetes/redis.yaml', 'StatefulSet')),
+      containerOf(await only('kubernetes/onda.yaml', 'Deployment')),
+      containerOf(await only('kserve/onda.yaml', 'ServingRuntime')),
+    ];
+    for (const { env } of [redis, onda, kserve]) {
+      expect(env).toContainEqual({ name: 'REDIS_PASSWORD', valueFrom: reference });
+    }
+    expect(redis.args?.slice(0, 2)).toEqual(['--requirepass', '$(REDIS_PASSWORD)']);
+    for (const { env = [] } of [onda, kserve]) {
+      const { value = '' } = env.find(({ name }) => name === 'ONDA_SERVE_STATE') ?? {};
+      expect(value).toBe('redis://:$(REDIS_PASSWORD)@onda-redis:6379');
+      const given = { ONDA_SERVE_MODELS: 'm', ONDA_SERVE_STATE: value.replace('$(REDIS_PASSWORD)', 'a0') };
+      expect((await readOptions({ flags: {}, env: given })).state).toBe('redis://:a0@onda-redis:6379');
+    }
   });
 });
 

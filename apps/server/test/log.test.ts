@@ -24,7 +24,7 @@ describe('--log-format json', () => {
         .map((line) => JSON.parse(line) as Record<string, unknown>);
     await expect.poll(() => read().some(({ message }) => message === 'http request')).toBe(true);
     const [start] = read();
-    expect(start).toMatchObject({ level: 'info', message: 'Onda serves', http: service.url });
+    expect(start).toMatchObject({ level: 'info', message: 'Onda is ready', http: service.url });
     const line = read().find(({ message }) => message === 'http request');
     expect(line).toMatchObject({ level: 'debug', method: 'POST', path: INFER, status: 200, trace_id });
     expect(line?.ms).toBeGreaterThan(0);

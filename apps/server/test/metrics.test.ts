@@ -34,7 +34,7 @@ describe('--metrics-port', () => {
       ...['--models', exampleModels, '--http-port', '0', '--metrics-port', port],
     ]);
     expect(stderr).toBe(
-      `cannot listen on 127.0.0.1 port ${port}: another program uses it; choose another --metrics-port, or 0 for a free one\n`,
+      `cannot listen on 127.0.0.1 port ${port}: another program uses it; choose another --metrics-port, or 0 for a free port\n`,
     );
     expect(code).toBe(2);
   });
@@ -43,10 +43,10 @@ describe('--metrics-port', () => {
     const { code, stderr } = await runCommand([
       ...['serve', '--models', exampleModels, '--http-port', '0'],
       // Of a network for documentation alone (RFC 5737).
-      ...['--metrics-port', '0', '--metrics-host', '192.0.2.1'],
+      ...['--metrics-port', '0', '--host', '192.0.2.1'],
     ]);
     expect(stderr).toBe(
-      'cannot listen on 192.0.2.1 port 0: this machine has no such address; choose another --metrics-host\n',
+      'cannot listen on 192.0.2.1 port 0: this machine does not have the address; choose another --host\n',
     );
     expect(code).toBe(2);
   });
@@ -58,7 +58,7 @@ describe('--metrics-port', () => {
       ...['--models', exampleModels, '--http-port', '0', '--grpc-port', port],
     ]);
     expect(stderr).toBe(
-      `cannot listen on 127.0.0.1 port ${port}: another program uses it; choose another --grpc-port, or 0 for a free one\n`,
+      `cannot listen on 127.0.0.1 port ${port}: another program uses it; choose another --grpc-port, or 0 for a free port\n`,
     );
     expect(code).toBe(2);
   });

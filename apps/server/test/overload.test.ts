@@ -8,7 +8,7 @@ import { startServer } from '../src/startServer.ts';
 import type { RunningServer } from '../src/startServer.ts';
 import { GrpcClient, grpcRequest } from './support/grpcClient.ts';
 import { inferRequest, post, sines, zeros } from './support/requests.ts';
-import { exampleModels } from './support/service.ts';
+import { serveOptions } from './support/service.ts';
 
 /** Requests of so many clients at a time take the event loop longer for a turn than it may. */
 const CLIENTS = 128;
@@ -22,30 +22,8 @@ const OVERLOAD_MS = 4000;
 let service: RunningServer;
 
 beforeAll(async () => {
-  service = await startServer({
-    models: exampleModels,
-    host: '127.0.0.1',
-    port: 0,
-    grpcPort: 0,
-    metricsPort: 0,
-    metricsHost: '127.0.0.1',
-    adminPort: undefined,
-    adminGrpcPort: undefined,
-    adminTokens: undefined,
-    access: { host: '127.0.0.1', tokens: undefined, rate: undefined, concurrent: undefined, corsOrigins: [] },
-    provider: 'cpu',
-    workers: 1,
-    runtime: {},
-    modelOptions: {
-      batching: { maxRows: 256, maxValues: 100_000, delayUs: 0, maxWaiting: 1024 },
-      sequences: { most: 10, idleMs: 60_000, ageMs: 60_000 },
-    },
-    state: 'memory',
-    repository: { control: 'none', pollMs: 0, wanted: [], maxBytes: 1e9, operators: [] },
-    log: createLog({ format: 'text', level: 'error' }),
-    otlpEndpoint: undefined,
-    drainDelayMs: 0,
-  });
+  const options = await serveOptions({ grpcPort: 0, metricsPort: 0, provider: 'cpu' });
+  service = await startServer(options, createLog({ format: 'text', level: 'error' }));
 });
 afterAll(() => service.close());
 

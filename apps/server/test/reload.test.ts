@@ -80,7 +80,7 @@ describe('reload under load', () => {
 
   it('does so over HTTP, and leaves a sequence on the version that it began on', async () => {
     await putModel(folder, 'adds', 1, 'adds1', sumConfig('latest { num_versions: 1 }'));
-    service = await startService(folder, ['--model-control', 'poll', '--poll-interval-s', '1']);
+    service = await startService(folder, ['--model-control', 'poll']);
     const { url } = service;
     const step = (id: number, more: object = {}): Promise<{ status: number; body: SumAnswer }> =>
       post<SumAnswer>(`${url}/v2/models/adds/infer`, {

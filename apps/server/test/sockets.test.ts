@@ -109,7 +109,7 @@ describe('connections', () => {
     open().send('\x16\x03\x01 this is no HTTP\r\n\r\n');
     const answer = await socket.closed();
     expect(answer).toMatch(/^HTTP\/1\.1 400 /);
-    expect(answer).toContain('{"error":"the bytes are no HTTP/1.1 request; send one"}');
+    expect(answer).toContain('{"error":"the bytes are not an HTTP/1.1 request; send one"}');
   });
 
   it('refuses headers without end', async () => {

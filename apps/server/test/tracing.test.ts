@@ -3,6 +3,7 @@ import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Metadata } from '@grpc/grpc-js';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { openTracing } from '../src/tracing/tracing.ts';
 import { GrpcClient, grpcRequest } from './support/grpcClient.ts';
 import { inferRequest, post } from './support/requests.ts';
 import { startService } from './support/service.ts';
@@ -41,7 +42,9 @@ beforeAll(async () => {
   await new Promise<void>((resolve) => collector.listen(0, '127.0.0.1', resolve));
   const { port } = collector.address() as AddressInfo;
   const endpoint = `http://127.0.0.1:${port}`;
-  service = await startService(undefined, ['--grpc-port', '0', '--otlp-endpoint', endpoint]);
+  service = await startService(undefined, ['--grpc-port', '0'], {
+    OTEL_EXPORTER_OTLP_ENDPOINT: endpoint,
+  });
 });
 afterAll(() => {
   collector.close();
@@ -51,7 +54,7 @@ afterAll(() => {
 const parent = { trace: '0af7651916cd43dd8448eb211c80319c', span: 'b7ad6b7169203331' };
 const traceparent = `00-${parent.trace}-${parent.span}-01`;
 
-describe('--otlp-endpoint', () => {
+describe('OTEL_EXPORTER_OTLP_ENDPOINT', () => {
   it('goes on with the trace of each request, with a span for its waiting and one for its run', async () => {
     await post(`${service.url}/v2/models/lagged-sine/infer`, inferRequest([0.5]), {
       headers: { traceparent },
@@ -83,7 +86,7 @@ describe('--otlp-endpoint', () => {
   });
 });
 
-describe('a collector that takes no traces', () => {
+describe('a collector that accepts no traces', () => {
   let silent: Server;
   beforeAll(async () => {
     silent = createServer(() => undefined);
@@ -94,15 +97,23 @@ describe('a collector that takes no traces', () => {
     silent.closeAllConnections();
   });
 
-  it('does not keep the service from ending, and is told', { timeout: 20_000 }, async () => {
+  it('is reported, and does not keep the service from ending', { timeout: 20_000 }, async () => {
     const { port } = silent.address() as AddressInfo;
     const endpoint = `http://127.0.0.1:${port}`;
     // Less than a collector may take by OpenTelemetry's own rule.
-    const traced = await startService(undefined, ['--otlp-endpoint', endpoint, '--drain-s', '7']);
+    const traced = await startService(undefined, [], { OTEL_EXPORTER_OTLP_ENDPOINT: endpoint });
     expect((await post(`${traced.url}/v2/models/lagged-sine/infer`, inferRequest([0.5]))).status).toBe(200);
     expect(await traced.stop()).toBe(0);
     expect(traced.stderr()).toMatch(
-      /the collector at http:\/\/127\.0\.0\.1:\d+ takes no traces \(.+\); they are dropped until it does\n/,
+      /the trace collector at http:\/\/127\.0\.0\.1:\d+ does not accept traces \(.+\); they are dropped until it does\n/,
+    );
+  });
+
+  it('is rejected at the start if it is not a URL', async () => {
+    await expect(
+      openTracing(() => undefined, { OTEL_EXPORTER_OTLP_ENDPOINT: 'secret@host' }),
+    ).rejects.toThrow(
+      'OTEL_EXPORTER_OTLP_ENDPOINT: expected the URL of a collector such as http://127.0.0.1:4318, got another value; correct or unset it',
     );
   });
 });

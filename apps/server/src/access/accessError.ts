@@ -1,7 +1,7 @@
 import { ProtocolError } from '@onda/protocol';
 import type { ErrorCode } from '@onda/protocol';
 
-/** A request that is not let in, with the headers that tell its client what to do. */
+/** A request that is not admitted, with response headers that say what the client should do. */
 export class AccessError extends ProtocolError {
   readonly headers: Readonly<Record<string, string>>;
 

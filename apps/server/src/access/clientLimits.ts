@@ -1,107 +1,180 @@
+import type { Server, Socket } from 'node:net';
 import { AccessError } from './accessError.ts';
 
 export interface ClientLimitOptions {
-  /** Requests a second that one client may send for long; undefined: as many as it likes. */
-  rate: number | undefined;
-  /** Requests of one client that may be under way; undefined: as many as it likes. */
-  concurrent: number | undefined;
+  /** Requests per second of one client; undefined: no limit. */
+  rate?: number | undefined;
+  /** Concurrent requests of one client; undefined: no limit. */
+  concurrent?: number | undefined;
 }
 
 interface Usage {
-  /** Requests it may still send at once. */
-  left: number;
-  /** When `left` was true, milliseconds. */
+  /** Tokens left in the bucket. */
+  tokens: number;
+  /** When `tokens` was computed, milliseconds. */
   at: number;
-  underWay: number;
+  concurrent: number;
 }
 
-/** Clients that are remembered; beyond it, those that have used nothing lately are forgotten. */
-const MOST_CLIENTS = 10_000;
+/** Clients of a generation; the usage of two generations is kept, the older one is forgotten as a whole. */
+const GENERATION = 5_000;
 
 /**
- * What each client uses: a bucket that fills at `rate` and holds one second's worth, and a count of what is under way.
+ * Rate and concurrency limits of each client: a token bucket that holds one second's worth, and a count of requests in progress.
+ * Shared by HTTP and gRPC, where a stream is delayed and not rejected; so it is not a fastify plugin.
  */
 export class ClientLimits {
   readonly #options: ClientLimitOptions;
   readonly #now: () => number;
-  readonly #clients = new Map<string, Usage>();
+  #recent = new Map<string, Usage>();
+  #older: ReadonlyMap<string, Usage> = new Map();
+  /** Size of the recent generation at which it becomes the older one. */
+  #full = GENERATION;
 
-  /** @param now a clock in milliseconds that never goes back */
+  /** @param now a monotonic clock in milliseconds */
   constructor(options: ClientLimitOptions, now: () => number = () => performance.now()) {
     this.#options = options;
     this.#now = now;
   }
 
   /**
-   * Counts a request in.
+   * Counts a request.
    *
-   * @returns counts it out; to be called once
-   * @throws AccessError 429 with the seconds to wait
+   * @returns to be called once when the request has ended
+   * @throws AccessError 429 with Retry-After
    */
   enter(client: string): () => void {
     const { concurrent } = this.#options;
     const usage = this.#usageOf(client);
-    if (concurrent !== undefined && usage.underWay >= concurrent) {
+    if (concurrent !== undefined && usage.concurrent >= concurrent) {
       throw new AccessError(
         'too-many',
-        `${concurrent} requests of this client are under way already, as many as it may have; wait for an answer`,
+        `expected at most ${concurrent} concurrent requests of one client, got one more; wait for an answer`,
         { 'retry-after': '1' },
       );
     }
     this.#take(usage);
-    usage.underWay++;
-    return () => usage.underWay--;
+    usage.concurrent++;
+    return () => usage.concurrent--;
   }
 
   /**
-   * Counts a message of a stream that is in already.
+   * Counts a message of an admitted stream.
    *
-   * @returns how long to wait before it is read, milliseconds: a stream is held back, since to refuse would cut it off
+   * @returns how long to wait before the next one is read, milliseconds; a rejection would end the stream
    */
   delayMs(client: string): number {
     const { rate } = this.#options;
     if (rate === undefined) return 0;
     const usage = this.#usageOf(client);
     this.#fill(usage, rate);
-    usage.left--;
-    return Math.max(0, (-usage.left / rate) * 1000);
+    usage.tokens--;
+    return Math.max(0, (-usage.tokens / rate) * 1000);
   }
 
   #take(usage: Usage): void {
     const { rate } = this.#options;
     if (rate === undefined) return;
     this.#fill(usage, rate);
-    if (usage.left < 1) {
-      const seconds = (1 - usage.left) / rate;
+    if (usage.tokens < 1) {
+      const seconds = (1 - usage.tokens) / rate;
       throw new AccessError(
         'too-many',
-        `this client may send ${rate} requests a second, and sent more; wait ${seconds.toFixed(2)} seconds`,
+        `expected at most ${rate} requests per second of one client, got more; wait ${seconds.toFixed(2)} s`,
         { 'retry-after': String(Math.ceil(seconds)) },
       );
     }
-    usage.left--;
+    usage.tokens--;
   }
 
   #fill(usage: Usage, rate: number): void {
     const now = this.#now();
-    usage.left = Math.min(Math.max(1, rate), usage.left + ((now - usage.at) / 1000) * rate);
+    usage.tokens = Math.min(Math.max(1, rate), usage.tokens + ((now - usage.at) / 1000) * rate);
     usage.at = now;
   }
 
   #usageOf(client: string): Usage {
-    const known = this.#clients.get(client);
-    if (known) return known;
-    if (this.#clients.size >= MOST_CLIENTS) this.#forgetIdle();
-    const usage = { left: Math.max(1, this.#options.rate ?? 1), at: this.#now(), underWay: 0 };
-    this.#clients.set(client, usage);
+    const recent = this.#recent.get(client);
+    if (recent) return recent;
+    const usage = this.#older.get(client) ?? {
+      tokens: Math.max(1, this.#options.rate ?? 1),
+      at: this.#now(),
+      concurrent: 0,
+    };
+    if (this.#recent.size >= this.#full) this.#rotate();
+    this.#recent.set(client, usage);
     return usage;
   }
 
-  /** Who has used nothing for a second has a full bucket, which is what a newcomer gets. */
-  #forgetIdle(): void {
-    const since = this.#now() - 1000;
-    for (const [client, { at, underWay }] of this.#clients) {
-      if (underWay === 0 && at < since) this.#clients.delete(client);
-    }
+  /** Forgets the clients of the older generation that have no request in progress: a walk of constant cost per newcomer. */
+  #rotate(): void {
+    const busy = [...this.#older].filter(([, { concurrent }]) => concurrent > 0);
+    this.#older = this.#recent;
+    this.#recent = new Map(busy);
+    this.#full = busy.length + GENERATION;
   }
+}
+
+/** Limits the open connections of one address over all ports, so that one client cannot hold all connections. */
+export class ConnectionLimit {
+  readonly #most: number;
+  readonly #open = new Map<string, number>();
+
+  constructor(most: number) {
+    this.#most = most;
+  }
+
+  /** Closes further connections of a server before anything is read from them. */
+  bound(server: Server): void {
+    const listeners = server.listeners('connection') as ((socket: Socket) => void)[];
+    server.removeAllListeners('connection');
+    server.on('connection', (socket: Socket) => {
+      if (!this.accept(socket)) socket.destroy();
+      else for (const listener of listeners) listener.call(server, socket);
+    });
+  }
+
+  /**
+   * Counts a connection until it closes.
+   *
+   * @returns false if its address has too many
+   */
+  accept(socket: Socket): boolean {
+    const client = networkOf(socket.remoteAddress ?? '');
+    const open = this.#open.get(client) ?? 0;
+    if (open >= this.#most) return false;
+    this.#open.set(client, open + 1);
+    socket.once('close', () => {
+      const left = (this.#open.get(client) ?? 1) - 1;
+      if (left > 0) this.#open.set(client, left);
+      else this.#open.delete(client);
+    });
+    return true;
+  }
+}
+
+/** Groups of 16 bits of an IPv6 address, and of its network part. */
+const [GROUPS, NETWORK_GROUPS] = [8, 4];
+const MAPPED_IPV4 = /^::ffff:(?=\d+\.)/i;
+
+/**
+ * The network that identifies a client without a token: its IPv4 address, or the first 64 bits of an IPv6 address, since one
+ * household can use all addresses of such a network.
+ *
+ * @param address in Node's short form, `2001:db8::1`
+ */
+export function networkOf(address: string): string {
+  if (!address.includes(':') || MAPPED_IPV4.test(address)) return address.replace(MAPPED_IPV4, '');
+  const [before, after] = address.split('%')[0].split('::') as [string, string | undefined];
+  const first = groupsOf(before);
+  if (after !== undefined) {
+    const last = groupsOf(after);
+    while (first.length + last.length < GROUPS) first.push('0');
+    first.push(...last);
+  }
+  return first.slice(0, NETWORK_GROUPS).join(':');
+}
+
+function groupsOf(part: string): string[] {
+  return part === '' ? [] : part.split(':');
 }

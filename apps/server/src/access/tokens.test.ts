@@ -18,25 +18,31 @@ async function tokensFile(content: string): Promise<string> {
 }
 
 async function messageOf(content: string): Promise<string> {
-  const error: unknown = await readTokens(await tokensFile(content), '--tokens').catch(
-    (thrown: unknown) => thrown,
-  );
+  const error: unknown = await readTokens(await tokensFile(content)).catch((thrown: unknown) => thrown);
   return (error as Error).message.replace(folder, '');
 }
 
 describe(readTokens, () => {
-  it('knows each client by its token', async () => {
-    const [anna, ben] = ['anna', 'ben'].map(newToken);
+  it('identifies each client by its token', async () => {
+    const [anna, ben] = ['anna', 'ben'].map((name) => newToken(name));
     const tokens = await readTokens(
       await tokensFile(`# clients\n${anna.line}\n\n  ${ben.line}  # a comment\n`),
-      '--tokens',
     );
     expect(tokens.clientOf(`Bearer ${anna.token}`)).toBe('anna');
     expect(tokens.clientOf(`bearer ${ben.token}`)).toBe('ben');
   });
 
-  it('refuses who has none, and who has another, with the header that says what is asked', async () => {
-    const tokens = await readTokens(await tokensFile(newToken('anna').line), '--tokens');
+  it('knows which of them may load models', async () => {
+    const [ops, ben] = [newToken('ops', true), newToken('ben')];
+    const tokens = await readTokens(await tokensFile(`${ops.line}\n${ben.line}\n`));
+    expect(ops.line).toMatch(/ admin$/);
+    expect([tokens.count, tokens.admins().count]).toEqual([2, 1]);
+    expect(tokens.admins().clientOf(`Bearer ${ops.token}`)).toBe('ops');
+    expect(() => tokens.admins().clientOf(`Bearer ${ben.token}`)).toThrow('expected a known token');
+  });
+
+  it('rejects a request without a token or with an unknown one, with WWW-Authenticate', async () => {
+    const tokens = await readTokens(await tokensFile(newToken('anna').line));
     const refusal = (authorization?: string): AccessError => {
       try {
         return tokens.clientOf(authorization) as never;
@@ -45,7 +51,7 @@ describe(readTokens, () => {
       }
     };
     const none = 'expected "Authorization: Bearer TOKEN", got none; send the token';
-    const unknown = 'the token is not known; ask who runs the service for one';
+    const unknown = 'expected a known token, got an unknown one; ask the operator of the service for a token';
     expect(refusal()).toMatchObject({
       status: 401,
       message: none,
@@ -67,25 +73,25 @@ describe(readTokens, () => {
     ],
     [
       `a ${'0'.repeat(64)}\na ${'1'.repeat(64)}`,
-      '--tokens /tokens: line 2: a has a token already; give each its own name',
+      '--tokens /tokens: line 2: a has a token already; give each client its own name',
     ],
     [
       '# none',
       '--tokens /tokens: expected at least one token, got none; make one with `npm run token -- NAME >> FILE`',
     ],
-  ])('refuses the file %j', async (content, message) => {
+  ])('rejects the file %j', async (content, message) => {
     expect(await messageOf(content)).toBe(message);
   });
 
-  it('refuses a file that is not there', async () => {
-    await expect(readTokens('/none', '--tokens')).rejects.toThrow(
+  it('rejects a file that does not exist', async () => {
+    await expect(readTokens('/none')).rejects.toThrow(
       '--tokens /none: the file cannot be read (ENOENT); make it with `npm run token -- NAME >> FILE`',
     );
   });
 });
 
 describe(newToken, () => {
-  it('refuses a name that a sequence could be mistaken for', () => {
+  it('rejects a name with a slash, which separates it from a sequence id', () => {
     expect(() => newToken('a/b')).toThrow(
       '"a/b": expected a name of letters, digits, ".", "_" and "-", at most 64; choose another',
     );

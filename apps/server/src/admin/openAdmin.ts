@@ -1,20 +1,10 @@
-import { promisify } from 'node:util';
+import { ConfigError } from '@onda/contract';
 import type { RepositoryControl } from '@onda/serving';
-import { readTokens } from '../access/tokens.ts';
-import { closeDrained } from '../http/closeDrained.ts';
-import { listenError, listenOn, urlOf } from '../listen.ts';
+import type { ServeOptions } from '../config/serveOptions.ts';
+import { closeDrained, listenError, urlOf } from '../listen.ts';
 import type { Service } from '../service.ts';
 
-export interface AdminOptions {
-  /** Port of the repository's control, on this machine alone; undefined: none. */
-  adminPort: number | undefined;
-  /** The same over gRPC. */
-  adminGrpcPort: number | undefined;
-  /** File of who may ask there; undefined: whoever reaches the ports. */
-  adminTokens: string | undefined;
-}
-
-/** Where the admin's ports are, of those that were asked for. */
+/** The addresses of the admin ports that are open. */
 export interface AdminPorts {
   /** `http://127.0.0.1:8003`. */
   readonly adminUrl?: string | undefined;
@@ -22,40 +12,41 @@ export interface AdminPorts {
   readonly adminGrpcAddress?: string | undefined;
 }
 
-/** Whoever reaches them decides what the service answers with. */
+/** Whoever can reach these ports controls which models are served. */
 const HOST = '127.0.0.1';
 
 /**
- * Opens the admin's ports.
+ * Opens the admin ports: HTTP on `--admin-port`, and gRPC on the next port if the service has a gRPC port.
  *
- * @param endings get what closes them
- * @throws ConfigError for a port that cannot be had, and for tokens that cannot be read
+ * @param closers receives the functions that close the ports
+ * @throws ConfigError for a port that cannot be opened, and for tokens without an admin
  */
 export async function openAdmin(
   service: Service,
   control: RepositoryControl,
-  { adminPort, adminGrpcPort, adminTokens }: AdminOptions,
-  endings: (() => Promise<void>)[],
+  { adminPort, grpcPort, tokens: file }: Pick<ServeOptions, 'adminPort' | 'grpcPort' | 'tokens'>,
+  closers: (() => Promise<void>)[],
 ): Promise<AdminPorts> {
-  if (adminPort === undefined && adminGrpcPort === undefined) return {};
-  const tokens = adminTokens === undefined ? undefined : await readTokens(adminTokens, '--admin-tokens');
-  const { RepositoryCalls } = await import('./repositoryCalls.ts');
+  if (adminPort === undefined) return {};
+  const tokens = service.access.tokens?.admins();
+  if (tokens?.count === 0) {
+    throw new ConfigError(
+      `--admin-port: expected a token with the role admin in ${file ?? ''}, found none; make one with \`npm run token -- NAME --admin >> FILE\``,
+    );
+  }
+  const [{ createAdminApp }, { RepositoryCalls }] = await Promise.all([
+    import('./adminApp.ts'),
+    import('./repositoryCalls.ts'),
+  ]);
   const calls = new RepositoryCalls(control);
-  const ports: { -readonly [Port in keyof AdminPorts]: AdminPorts[Port] } = {};
-  if (adminPort !== undefined) {
-    const { createAdminServer } = await import('./adminServer.ts');
-    const server = createAdminServer(service, calls, tokens);
-    await listenOn(server, HOST, adminPort).catch((cause: unknown) => {
-      throw listenError(cause, HOST, adminPort, '--admin-port');
-    });
-    endings.unshift(() => closeDrained(server, promisify(server.close.bind(server))));
-    ports.adminUrl = urlOf(server);
-  }
-  if (adminGrpcPort !== undefined) {
-    const { startAdminGrpc } = await import('./startAdminGrpc.ts');
-    const server = await startAdminGrpc(service, calls, tokens, HOST, adminGrpcPort);
-    endings.unshift(() => server.close());
-    ports.adminGrpcAddress = server.address;
-  }
-  return ports;
+  const app = await createAdminApp(service, calls, HOST, tokens);
+  closers.unshift(() => closeDrained(app.server, () => app.close()));
+  await app.listen({ host: HOST, port: adminPort }).catch((cause: unknown) => {
+    throw listenError(cause, HOST, adminPort, '--admin-port');
+  });
+  if (grpcPort === undefined) return { adminUrl: urlOf(app.server) };
+  const { startAdminGrpc } = await import('./startAdminGrpc.ts');
+  const server = await startAdminGrpc(service, calls, tokens, HOST, adminPort === 0 ? 0 : adminPort + 1);
+  closers.unshift(() => server.close());
+  return { adminUrl: urlOf(app.server), adminGrpcAddress: server.address };
 }

@@ -1,11 +1,12 @@
 import { ModelError } from '@onda/contract';
 import { ProtocolError } from '@onda/protocol';
 import type { IndexEntry, RepositoryControl } from '@onda/serving';
-
-type Parameters = Readonly<Record<string, unknown>>;
+import { IndexRequest, LoadRequest, UnloadRequest } from '../openapi/schemas.ts';
+import { validate } from '../openapi/validate.ts';
 
 /**
- * Triton's model repository extension, however a request for it came: what it may ask for is checked here.
+ * Triton's model repository extension, for HTTP and gRPC alike. Loads models of the repository's folder only: no file, path or
+ * configuration is taken from a request.
  *
  * @throws ProtocolError
  */
@@ -16,49 +17,24 @@ export class RepositoryCalls {
     this.#control = control;
   }
 
-  /** @param ready leaves out what does not answer */
-  index(ready: unknown = false): Promise<readonly IndexEntry[]> {
-    checkFlag('ready', ready);
-    return this.#control.index(ready);
+  /** @param ready leaves out models that are not ready */
+  index(ready: unknown): Promise<readonly IndexEntry[]> {
+    return this.#control.index(validate(IndexRequest, { ready }).ready);
   }
 
   async load(name: string, parameters: unknown): Promise<void> {
-    readParameters(
-      parameters,
-      [],
-      'none, since a model comes from the repository as it lies there; put files and configuration into its folder',
-    );
+    validate(LoadRequest, { parameters });
     try {
       await this.#control.load(name);
     } catch (error) {
-      // A model that does not load: whoever asked is to hear why.
+      // Why a model does not load is for the caller to know.
       if (error instanceof ModelError) throw new ProtocolError('malformed', error.message, { cause: error });
       throw error;
     }
   }
 
   async unload(name: string, parameters: unknown): Promise<void> {
-    const { unload_dependents = false } = readParameters(
-      parameters,
-      ['unload_dependents'],
-      'unload_dependents alone; leave the others out',
-    );
-    // No model depends on another, so either way there are no dependents.
-    checkFlag('parameters: unload_dependents', unload_dependents);
+    validate(UnloadRequest, { parameters });
     await this.#control.unload(name);
   }
-}
-
-/** @param expected what the sentence says of others than `known` */
-function readParameters(parameters: unknown = {}, known: readonly string[], expected: string): Parameters {
-  const isObject = typeof parameters === 'object' && parameters !== null && !Array.isArray(parameters);
-  if (isObject && Object.keys(parameters).every((key) => known.includes(key)))
-    return parameters as Parameters;
-  throw new ProtocolError('malformed', `parameters: expected ${expected}`);
-}
-
-function checkFlag(where: string, value: unknown): asserts value is boolean {
-  if (typeof value === 'boolean') return;
-  const got = JSON.stringify(value).slice(0, 40);
-  throw new ProtocolError('malformed', `${where}: expected true or false, got ${got}; correct it`);
 }

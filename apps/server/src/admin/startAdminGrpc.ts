@@ -23,7 +23,7 @@ export function startAdminGrpc(
   return openGrpcPort(service, {
     host,
     port,
-    option: '--admin-grpc-port',
+    option: '--admin-port',
     otherOption: '--grpc-port',
     access: new Access(tokens, { rate: undefined, concurrent: undefined }),
     handlers: adminHandlers(service, calls),

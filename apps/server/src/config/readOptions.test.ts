@@ -25,23 +25,28 @@ async function messageOf(sources: Partial<OptionSources>): Promise<string> {
 }
 
 describe(readOptions, () => {
-  it('takes a flag before the environment, the environment before the file, the file before the defaults', async () => {
-    const config = await configFile('models: file\nmax-batch: 8\nmax-queue: 9\nsequence-idle-s: 10\n');
+  it('prefers a flag to the environment, the environment to the file, the file to the defaults', async () => {
+    const config = await configFile('models: file\nmax-sequences: 8\nclient-rate: 9\nsequence-idle-s: 10\n');
     const options = await readOptions({
-      flags: { config, maxBatch: '6' },
-      env: { ONDA_SERVE_MAX_BATCH: '5', ONDA_SERVE_MAX_QUEUE: '7', ONDA_SERVE_GRPC_PORT: '', PATH: '/bin' },
+      flags: { config, maxSequences: '6' },
+      env: {
+        ONDA_SERVE_MAX_SEQUENCES: '5',
+        ONDA_SERVE_CLIENT_RATE: '7',
+        ONDA_SERVE_GRPC_PORT: '',
+        PATH: '/bin',
+      },
     });
     expect(options).toMatchObject({
       models: 'file',
-      maxBatch: 6,
-      maxQueue: 7,
+      maxSequences: 6,
+      clientRate: 7,
       sequenceIdleS: 10,
       httpPort: 8000,
       grpcPort: undefined,
     });
   });
 
-  it('finds the file by the environment, and reads JSON too', async () => {
+  it('finds the file by its variable, and reads JSON', async () => {
     const config = await configFile('{"models": "m", "json": true}');
     expect(await readOptions({ flags: {}, env: { ONDA_SERVE_CONFIG: config } })).toMatchObject({
       models: 'm',
@@ -52,8 +57,8 @@ describe(readOptions, () => {
   it.each<[name: string, sources: Partial<OptionSources>, message: string]>([
     [
       'a flag',
-      { flags: { models: 'm', maxBatch: '0' } },
-      '--max-batch: expected a whole number from 1 to 1024, got 0; correct it, or leave it out for 256',
+      { flags: { models: 'm', maxSequences: '0' } },
+      '--max-sequences: expected a whole number from 1 to 10000000, got 0; correct it, or leave it out for 10000',
     ],
     [
       'a flag that is no number',
@@ -73,35 +78,32 @@ describe(readOptions, () => {
     [
       'an unknown variable',
       { env: { ONDA_SERVE_MODEL: 'm' } },
-      'ONDA_SERVE_MODEL: there is no such option; correct its name, `npm run serve -- --help` lists them',
+      'ONDA_SERVE_MODEL: unknown option; `npm run serve -- --help` lists all options',
     ],
     [
-      'a password as a flag, however it is written',
+      'a password in a flag',
       { flags: { models: 'm', state: 'redis://:se/cret@host' } },
-      '--state: the value holds a password, which every user of the machine could read; give it by ONDA_SERVE_STATE or in the file of --config',
+      '--state: expected a value without a password, since all users of the machine can read flags; use ONDA_SERVE_STATE or the file of --config',
     ],
     [
-      'an address with a password, of which it repeats nothing',
+      'an address with a password, which is not repeated',
       { env: { ONDA_SERVE_MODELS: 'm', ONDA_SERVE_STATE: 'redis:/:secret@host' } },
-      'ONDA_SERVE_STATE: expected memory, or redis://host:port, got something with a password; correct it, or leave it out for memory',
+      'ONDA_SERVE_STATE: expected memory, or redis://host:port, got a value with a password; correct it, or leave it out for memory',
     ],
     [
-      'what is missing',
+      'a missing option',
       {},
-      '--models: it is missing; give --models dir, ONDA_SERVE_MODELS, or models in the file of --config',
+      '--models: expected a value, got none; give --models dir, ONDA_SERVE_MODELS, or models in the file of --config',
     ],
-  ])('refuses %s in one sentence', async (_name, sources, message) => {
+  ])('rejects %s in one sentence', async (_name, sources, message) => {
     expect(await messageOf(sources)).toBe(message);
   });
 
   it.each<[content: string, message: string]>([
+    ['http-prt: 1', '/serve.yaml: http-prt: unknown option; `npm run serve -- --help` lists all options'],
     [
-      'http-prt: 1',
-      '/serve.yaml: http-prt: there is no such option; correct its name, `npm run serve -- --help` lists them',
-    ],
-    [
-      'models: m\nmax-batch: "8"',
-      '/serve.yaml: max-batch: expected a whole number from 1 to 1024, got "8"; correct it, or leave it out for 256',
+      'models: m\nmax-sequences: "8"',
+      '/serve.yaml: max-sequences: expected a whole number from 1 to 10000000, got "8"; correct it, or leave it out for 10000',
     ],
     [
       '- a',
@@ -112,13 +114,13 @@ describe(readOptions, () => {
       '/serve.yaml: not YAML: Flow sequence in block collection must be sufficiently indented and end with a ] at line 1, column 5; correct the file',
     ],
     ['a: &x [1]\nb: *x', '/serve.yaml: not YAML: Alias resolution is disabled; correct the file'],
-  ])('refuses the file %j in one sentence', async (content, message) => {
+  ])('rejects the file %j in one sentence', async (content, message) => {
     expect(await messageOf({ flags: { config: await configFile(content) } })).toBe(message);
   });
 
-  it('refuses a file that is not there', async () => {
+  it('rejects a file that does not exist', async () => {
     expect(await messageOf({ flags: { config: `${folder}/none` } })).toBe(
-      '--config /none: the file cannot be read (ENOENT); name one that is there',
+      '--config /none: the file cannot be read (ENOENT); name an existing file',
     );
   });
 });

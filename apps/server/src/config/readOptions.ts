@@ -1,31 +1,49 @@
+import { readFile } from 'node:fs/promises';
 import { ConfigError } from '@onda/contract';
-import type { z } from 'zod';
-import { readConfigFile } from './configFile.ts';
 import type { Option } from './option.ts';
-import { fileName, flagName, variableName, variablePrefix } from './optionNames.ts';
 import { serveOptionList } from './serveOptions.ts';
 import type { ServeOptions } from './serveOptions.ts';
 
-/** Where options come from; what stands earlier here wins, and the defaults come last. */
+/** Prefix of every environment variable of the service. */
+const VARIABLE_PREFIX = 'ONDA_SERVE_';
+
+/** The flag and variable that name the configuration file. */
+const CONFIG = 'config';
+
+const HELP = '`npm run serve -- --help` lists all options';
+
+/** `maxSequences`: `max-sequences`, the name in a file. */
+export function fileName(option: string): string {
+  return option.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+}
+
+/** `maxSequences`: `--max-sequences`. */
+export function flagName(option: string): string {
+  return `--${fileName(option)}`;
+}
+
+/** `maxSequences`: `ONDA_SERVE_MAX_SEQUENCES`. */
+export function variableName(option: string): string {
+  return VARIABLE_PREFIX + fileName(option).replaceAll('-', '_').toUpperCase();
+}
+
+/** Where options come from. A flag wins over a variable, a variable over the file, the file over the default. */
 export interface OptionSources {
-  /** By option, as the command line had them: text, true for a switch. */
+  /** By option, as the command line gives them: text, or true for a switch. */
   flags: Readonly<Record<string, string | boolean | undefined>>;
   env: Readonly<Record<string, string | undefined>>;
 }
 
-/** One source: how it names an option, and what it holds of it. */
+/** One source: its name and its value of an option. */
 interface Layer {
   name: (option: string) => string;
   value: (option: string, from: Option) => unknown;
 }
 
-/** Names that only tell where options are. */
-const CONFIG = 'config';
-
 /**
- * Joins flags, environment, the file that `--config` or `ONDA_SERVE_CONFIG` names, and the defaults.
+ * Merges flags, environment, the file named by `--config` or `ONDA_SERVE_CONFIG`, and the defaults.
  *
- * @throws ConfigError naming the flag, variable or line that is wrong, what it may be and what it was
+ * @throws ConfigError that names the wrong flag, variable or line, what was expected and what was given
  */
 export async function readOptions({ flags, env }: OptionSources): Promise<ServeOptions> {
   checkVariables(env);
@@ -33,7 +51,13 @@ export async function readOptions({ flags, env }: OptionSources): Promise<ServeO
   const file = (flags[CONFIG] as string | undefined) ?? variable(CONFIG);
   const layers: readonly Layer[] = [
     { name: flagName, value: (name, option) => fromFlag(name, option, flags[name]) },
-    { name: variableName, value: (name, option) => maybe(variable(name), option.fromText) },
+    {
+      name: variableName,
+      value: (name, option) => {
+        const given = variable(name);
+        return given === undefined ? undefined : option.fromText(given);
+      },
+    },
     ...(file === undefined ? [] : [await fileLayer(file)]),
   ];
   return Object.fromEntries(
@@ -49,7 +73,7 @@ function readOption(name: string, option: Option, layers: readonly Layer[]): unk
   const { success, data } = option.schema.safeParse(undefined);
   if (success) return data;
   throw new ConfigError(
-    `${flagName(name)}: it is missing; give ${flagName(name)} ${option.value ?? ''}, ${variableName(name)}, or ${fileName(name)} in the file of --config`,
+    `${flagName(name)}: expected a value, got none; give ${flagName(name)} ${option.value ?? ''}, ${variableName(name)}, or ${fileName(name)} in the file of --config`,
   );
 }
 
@@ -57,19 +81,16 @@ function readOption(name: string, option: Option, layers: readonly Layer[]): unk
 function checked(option: Option, value: unknown, where: string): unknown {
   const result = option.schema.safeParse(value);
   if (result.success) return result.data;
-  const remedy = option.fallback === undefined ? '' : `; correct it, or leave it out for ${option.fallback}`;
-  throw new ConfigError(`${where}: ${firstMessage(result.error)}${remedy || '; correct it'}`);
-}
-
-function firstMessage(error: z.ZodError): string {
-  return error.issues[0].message;
+  const remedy =
+    option.fallback === undefined ? 'correct it' : `correct it, or leave it out for ${option.fallback}`;
+  throw new ConfigError(`${where}: ${result.error.issues[0].message}; ${remedy}`);
 }
 
 function fromFlag(name: string, option: Option, value: string | boolean | undefined): unknown {
   if (typeof value !== 'string') return value;
   if (option.isSecret?.(value)) {
     throw new ConfigError(
-      `${flagName(name)}: the value holds a password, which every user of the machine could read; give it by ${variableName(name)} or in the file of --config`,
+      `${flagName(name)}: expected a value without a password, since all users of the machine can read flags; use ${variableName(name)} or the file of --config`,
     );
   }
   return option.fromText(value);
@@ -79,10 +100,7 @@ async function fileLayer(file: string): Promise<Layer> {
   const values = await readConfigFile(file);
   const known = new Set(serveOptionList.map(([name]) => fileName(name)));
   for (const key of values.keys()) {
-    if (known.has(key)) continue;
-    throw new ConfigError(
-      `${file}: ${key}: there is no such option; correct its name, \`npm run serve -- --help\` lists them`,
-    );
+    if (!known.has(key)) throw new ConfigError(`${file}: ${key}: unknown option; ${HELP}`);
   }
   return {
     name: (option) => `${file}: ${fileName(option)}`,
@@ -90,17 +108,47 @@ async function fileLayer(file: string): Promise<Layer> {
   };
 }
 
-/** A variable with a slip in its name would set nothing and say nothing. */
+/** A misspelled variable would be ignored silently. */
 function checkVariables(env: OptionSources['env']): void {
   const known = new Set([CONFIG, ...serveOptionList.map(([name]) => name)].map(variableName));
   for (const name of Object.keys(env)) {
-    if (!name.startsWith(variablePrefix) || known.has(name)) continue;
-    throw new ConfigError(
-      `${name}: there is no such option; correct its name, \`npm run serve -- --help\` lists them`,
-    );
+    if (!name.startsWith(VARIABLE_PREFIX) || known.has(name)) continue;
+    throw new ConfigError(`${name}: unknown option; ${HELP}`);
   }
 }
 
-function maybe<Value, Result>(value: Value | undefined, map: (value: Value) => Result): Result | undefined {
-  return value === undefined ? undefined : map(value);
+/**
+ * Reads a file of options: YAML, or JSON, which is YAML too.
+ *
+ * @throws ConfigError for a file that cannot be read, is not YAML, or holds anything but keys and values
+ */
+async function readConfigFile(file: string): Promise<ReadonlyMap<string, unknown>> {
+  const content = await readFile(file, 'utf8').catch((cause: unknown) => {
+    const { code, message } = cause as NodeJS.ErrnoException;
+    throw new ConfigError(
+      `--config ${file}: the file cannot be read (${code ?? message}); name an existing file`,
+      { cause },
+    );
+  });
+  const document = await parseYaml(content, file);
+  if (document === null) return new Map();
+  if (typeof document !== 'object' || Array.isArray(document)) {
+    throw new ConfigError(
+      `${file}: expected options and their values, got ${JSON.stringify(document).slice(0, 100)}; write lines such as "http-port: 8000"`,
+    );
+  }
+  return new Map(Object.entries(document as Record<string, unknown>));
+}
+
+async function parseYaml(content: string, file: string): Promise<unknown> {
+  // Loaded only where there is a file: most starts have none.
+  const { parse, YAMLParseError } = await import('yaml');
+  try {
+    // Without aliases a small file cannot expand to a large one.
+    return parse(content, { maxAliasCount: 0 });
+  } catch (cause) {
+    if (!(cause instanceof YAMLParseError) && !(cause instanceof ReferenceError)) throw cause;
+    const [line] = cause.message.split('\n');
+    throw new ConfigError(`${file}: not YAML: ${line.replace(/:$/, '')}; correct the file`, { cause });
+  }
 }

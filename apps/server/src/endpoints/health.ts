@@ -1,23 +1,49 @@
 import type { FastifyInstance } from 'fastify';
-import { addModelRoute, addRoute } from '../addRoute.ts';
-import type { ModelParams } from '../addRoute.ts';
 import { isLive, isReady } from '../health.ts';
+import { addModelRoutes, addRoutes } from '../http/addRoute.ts';
+import type { ModelParams } from '../http/addRoute.ts';
+import { Live, ModelReady, Ready } from '../openapi/schemas.ts';
 import type { Service } from '../service.ts';
 
-/** Live and ready as health.ts has them. A model's ready: it is loaded, or 404 or 503 say why not. */
+/** The health checks. A model is ready if it is loaded; otherwise 404 or 503 say why not. */
 export function addHealth(app: FastifyInstance, service: Service): void {
-  addRoute(app, 'GET', '/v2/health/live', (_request, reply) => {
-    const live = isLive(service);
-    return reply.code(live ? 200 : 503).send({ live });
+  addRoutes(app, '/v2/health/live', {
+    GET: {
+      docs: {
+        operationId: 'live',
+        summary: 'Liveness: whether the process should be kept.',
+        response: Live,
+        others: { 503: Live },
+      },
+      handler: (_request, reply) => {
+        const live = isLive(service);
+        return reply.code(live ? 200 : 503).send({ live });
+      },
+    },
   });
-  addRoute(app, 'GET', '/v2/health/ready', (_request, reply) => {
-    const ready = isReady(service);
-    return reply.code(ready ? 200 : 503).send({ ready });
+  addRoutes(app, '/v2/health/ready', {
+    GET: {
+      docs: {
+        operationId: 'ready',
+        summary: 'Readiness: whether to send requests here.',
+        response: Ready,
+        others: { 503: Ready },
+      },
+      handler: (_request, reply) => {
+        const ready = isReady(service);
+        return reply.code(ready ? 200 : 503).send({ ready });
+      },
+    },
   });
-  addModelRoute(app, 'GET', '/ready', (request, reply) => {
-    const { name, version } = request.params as ModelParams;
-    const model = service.repository.find(name, version);
-    const ready = isReady(service);
-    return reply.code(ready ? 200 : 503).send({ name: model.name, ready });
+  addModelRoutes(app, '/ready', {
+    GET: {
+      docs: { operationId: 'modelReady', summary: 'Whether a model is ready.', response: ModelReady },
+      handler: (request, reply) => {
+        const { name, version } = request.params as ModelParams;
+        const model = service.repository.find(name, version);
+        const ready = isReady(service);
+        return reply.code(ready ? 200 : 503).send({ name: model.name, ready });
+      },
+    },
   });
 }

@@ -1,29 +1,50 @@
-import type { FastifyInstance } from 'fastify';
-import { withTrace } from '@onda/serving';
-import { clientOf } from '../access/guard.ts';
-import { addModelRoute } from '../addRoute.ts';
-import type { ModelParams } from '../addRoute.ts';
-import { inferAnswer } from '../http/inferAnswer.ts';
-import { sendAnswer } from '../http/sendAnswer.ts';
+import { decodeInferRequest, encodeInferResponse, readHeaderLength } from '@onda/protocol';
+import { countRequest, inferOutputs, routeRequest, withTrace } from '@onda/serving';
+import type { ModelRepository } from '@onda/serving';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { addModelRoutes } from '../http/addRoute.ts';
+import type { ModelParams } from '../http/addRoute.ts';
+import { requestBody } from '../http/requestBody.ts';
+import { sendJson } from '../http/sendAnswer.ts';
 import { limits } from '../limits.ts';
-import { requestBody } from '../requestBody.ts';
-import type { Service } from '../service.ts';
+import { InferRequest, InferResponse } from '../openapi/schemas.ts';
 
-/** `POST /v2/models/{name}[/versions/{version}]/infer`: the model's tensors in, its tensors out. */
-export function addInfer(app: FastifyInstance, service: Service): void {
-  addModelRoute(
-    app,
-    'POST',
-    '/infer',
-    async (request, reply) => {
-      const { name, version } = request.params as ModelParams;
-      const { headers, raw } = request;
-      const call = { name, version, headers, body: requestBody(request), client: clientOf(raw) };
-      const answer = await withTrace(service.tracing?.traceOf(raw), () =>
-        inferAnswer(service, { ...call, isGone: () => reply.raw.destroyed }),
-      );
-      return sendAnswer(reply, answer);
-    },
-    limits.bodyBytes,
-  );
+const HEADER_LENGTH = 'inference-header-content-length';
+
+/** `POST /v2/models/{name}[/versions/{version}]/infer`: runs a model once, or a step of a sequence. */
+export function addInfer(app: FastifyInstance, repository: ModelRepository): void {
+  const docs = {
+    operationId: 'infer',
+    summary: 'Runs a model once, or a step of a sequence.',
+    body: InferRequest,
+    response: InferResponse,
+    binary: true,
+    errors: [409, 410, 422],
+  } as const;
+  // Its body is decoded and checked by @onda/protocol, which is faster than zod; openApi.test.ts holds the schema against it.
+  const handler = async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
+    const { name, version } = request.params as ModelParams;
+    const model = repository.findHeld(name, version);
+    const isGone = (): boolean => reply.raw.destroyed;
+    const { body, headerLength } = await withTrace(request.trace, () =>
+      countRequest(model.stats, async () => {
+        const jsonLength = readHeaderLength(request.headers[HEADER_LENGTH]);
+        const response = await routeRequest(
+          repository,
+          model,
+          version,
+          request.client,
+          ({ signature }) =>
+            decodeInferRequest(requestBody(request), jsonLength, signature, limits.tensorValues),
+          (routed) => inferOutputs(routed, isGone, request.client),
+        );
+        return encodeInferResponse(response);
+      }),
+    );
+    if (typeof body === 'string') return sendJson(reply, body);
+    return reply
+      .headers({ 'content-type': 'application/octet-stream', [HEADER_LENGTH]: String(headerLength) })
+      .send(Buffer.from(body.buffer, body.byteOffset, body.byteLength));
+  };
+  addModelRoutes(app, '/infer', { POST: { docs, handler } }, limits.bodyBytes);
 }

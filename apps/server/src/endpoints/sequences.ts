@@ -8,69 +8,90 @@ import {
   tooManySequences,
   writeSequence,
 } from '@onda/serving';
-import type { DocumentModel, ServedModel } from '@onda/serving';
-import { clientOf } from '../access/guard.ts';
-import { addModelRoutes } from '../addRoute.ts';
-import type { ModelParams } from '../addRoute.ts';
+import type { DocumentModel, ModelRepository, ServedModel } from '@onda/serving';
+import { addModelRoutes } from '../http/addRoute.ts';
+import type { ModelParams } from '../http/addRoute.ts';
+import { requestBody } from '../http/requestBody.ts';
+import { sendJson } from '../http/sendAnswer.ts';
 import { limits } from '../limits.ts';
-import { requestBody } from '../requestBody.ts';
-import { sendJson } from '../sendJson.ts';
-import type { Service } from '../service.ts';
+import { SequenceCounts, SequenceDocument, SequenceImported, SequencePath } from '../openapi/schemas.ts';
 
 interface SequenceParams extends ModelParams {
   id: string;
 }
 
-const MAX_ID_LENGTH = 128;
-
 /**
- * `/v2/models/{name}[/versions/{version}]/sequences`: how many live. `.../sequences/{id}`: GET gives a live sequence to go on from
- * elsewhere, PUT takes one that was given so. An endpoint of Onda's own.
+ * `/v2/models/{name}[/versions/{version}]/sequences`: counts. `.../sequences/{id}`: GET exports a live sequence as a document, PUT imports
+ * one from a document. An extension of Onda.
  */
-export function addSequences(app: FastifyInstance, service: Service): void {
+export function addSequences(app: FastifyInstance, repository: ModelRepository): void {
   addModelRoutes(app, '/sequences', {
-    GET: (request, reply) => {
-      const { name, version } = request.params as ModelParams;
-      const { repository } = service;
-      const model = repository.findHeld(name, version);
-      const all = [model, ...repository.others(model, version)].map(({ sequences }) => sequences);
-      const sum = (count: 'size' | 'started' | 'ended' | 'expired'): number =>
-        all.reduce((total, sequences) => total + sequences[count], 0);
-      const counts = { started: sum('started'), ended: sum('ended'), expired: sum('expired') };
-      const { most } = model.sequences.limits;
-      return sendJson(reply, JSON.stringify({ live: sum('size'), most, ...counts }));
+    GET: {
+      docs: {
+        operationId: 'sequences',
+        summary: 'Numbers of sequences. An extension of Onda.',
+        response: SequenceCounts,
+      },
+      handler: (request, reply) => {
+        const { name, version } = request.params as ModelParams;
+        const model = repository.findHeld(name, version);
+        const all = [model, ...repository.others(model, version)].map(({ sequences }) => sequences);
+        const sum = (count: 'size' | 'started' | 'ended' | 'expired'): number =>
+          all.reduce((total, sequences) => total + sequences[count], 0);
+        const counts = { started: sum('started'), ended: sum('ended'), expired: sum('expired') };
+        const { most } = model.sequences.limits;
+        return sendJson(reply, JSON.stringify({ live: sum('size'), most, ...counts }));
+      },
     },
   });
   addModelRoutes(
     app,
     '/sequences/:id',
     {
-      GET: (request, reply) => exportSequence(service, request, reply),
-      PUT: (request, reply) => importSequence(service, request, reply),
+      GET: {
+        docs: {
+          operationId: 'exportSequence',
+          summary: 'Exports a live sequence. An extension of Onda.',
+          response: SequenceDocument,
+          errors: [410],
+        },
+        schema: { params: SequencePath },
+        handler: (request, reply) => exportSequence(repository, request, reply),
+      },
+      PUT: {
+        docs: {
+          operationId: 'importSequence',
+          summary: 'Imports a sequence that was exported, here or by another service. An extension of Onda.',
+          body: SequenceDocument,
+          response: SequenceImported,
+          errors: [409],
+        },
+        schema: { params: SequencePath },
+        handler: (request, reply) => importSequence(repository, request, reply),
+      },
     },
     limits.generateBodyBytes,
   );
 }
 
 async function exportSequence(
-  service: Service,
+  repository: ModelRepository,
   request: FastifyRequest,
   reply: FastifyReply,
 ): Promise<FastifyReply> {
   const { name, version } = request.params as SequenceParams;
-  const model = service.repository.findHeld(name, version);
+  const model = repository.findHeld(name, version);
   const { id, scoped } = named(model, request);
-  const found = await findLive(service.repository, model, version, scoped, id);
+  const found = await findLive(repository, model, version, scoped, id);
   found.model.stats.exported++;
   return sendJson(reply, writeSequence(documentModel(found.model), id, found.sequence));
 }
 
 async function importSequence(
-  service: Service,
+  repository: ModelRepository,
   request: FastifyRequest,
   reply: FastifyReply,
 ): Promise<FastifyReply> {
-  const { repository } = service;
   const { name, version } = request.params as SequenceParams;
   const newest = repository.find(name, version);
   const { id, scoped } = named(newest, request);
@@ -104,22 +125,16 @@ async function importSequence(
   );
 }
 
-/** The sequence of a request's path, as the client calls it and as it is kept. */
+/** The id of a request's path, as the client knows it and as it is stored. */
 function named(model: ServedModel, request: FastifyRequest): { id: string; scoped: string } {
   const { id } = request.params as SequenceParams;
   if (model.signature.states.length === 0) {
     throw new ProtocolError(
       'malformed',
-      `model "${model.name}" keeps no state from one request to the next; it has no sequences`,
+      `model "${model.name}": expected a model with state, got one without; it has no sequences`,
     );
   }
-  if (id.length > MAX_ID_LENGTH) {
-    throw new ProtocolError(
-      'malformed',
-      `the path: expected a sequence_id of at most ${MAX_ID_LENGTH} characters, got ${id.length}; shorten it`,
-    );
-  }
-  return { id, scoped: scopedId(clientOf(request.raw), id) };
+  return { id, scoped: scopedId(request.client, id) };
 }
 
 function documentModel(model: ServedModel): DocumentModel & { model: ServedModel } {

@@ -50,7 +50,7 @@ export async function openGrpcPort(service: Service, port: GrpcPort): Promise<Ru
   const { access } = port;
   const server = new GrpcServer({
     ...callHooks(service, access),
-    acceptConnection: (socket) => access.connections?.accept(socket) ?? true,
+    acceptConnection: (socket) => access.connections.accept(socket),
     unimplemented: (path) => unimplementedReason(path, port.otherOption),
     maxConnections: limits.connections,
     maxStreams: limits.streams,
@@ -87,7 +87,7 @@ export function startGrpc(service: Service, host: string, port: number): Promise
     host,
     port,
     option: '--grpc-port',
-    otherOption: '--admin-grpc-port',
+    otherOption: '--admin-port',
     access: service.access,
     handlers: inferenceHandlers(service),
     maxMessageBytes: limits.bodyBytes,

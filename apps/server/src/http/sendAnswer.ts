@@ -1,9 +1,8 @@
 import type { FastifyReply } from 'fastify';
-import type { HttpAnswer } from './httpAnswer.ts';
 
-/** Hands an answer to fastify, past its serializer. */
-export function sendAnswer(reply: FastifyReply, { status, headers, body }: HttpAnswer): FastifyReply {
-  const payload =
-    typeof body === 'string' ? body : Buffer.from(body.buffer, body.byteOffset, body.byteLength);
-  return reply.code(status).headers(headers).send(payload);
+export const jsonType = { 'content-type': 'application/json; charset=utf-8' } as const;
+
+/** Sends JSON that is already text, without fastify's serializer. */
+export function sendJson(reply: FastifyReply, text: string): FastifyReply {
+  return reply.headers(jsonType).send(text);
 }

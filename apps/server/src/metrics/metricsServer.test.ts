@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Batcher, MemoryState, ModelRepository, ModelStats, RunGate, countRequest } from '@onda/serving';
 import type { ServedModel } from '@onda/serving';
 import { AccessError } from '../access/accessError.ts';
-import { openToAll } from '../access/access.ts';
+import { Access } from '../access/access.ts';
 import { listenOn, urlOf } from '../listen.ts';
 import { createLog } from '../log/createLog.ts';
 import type { Service } from '../service.ts';
@@ -32,7 +32,7 @@ beforeEach(async () => {
   const cost = { bytes: 1234, loadMs: 1500 };
   const model = { name: 'm', version: '1', stats, sequences, steps, ...cost } as unknown as ServedModel;
   service = {
-    access: openToAll(),
+    access: new Access(undefined),
     repository: new ModelRepository([model], [{ name: 'bad', problem: 'damaged' }]),
     store: { circuit: 'half-open', connected: true, reconnects: 2 },
     runtime,

@@ -1,74 +1,89 @@
 import { datatypes } from '@onda/protocol';
+import { z } from 'zod';
 
-type Schema = Readonly<Record<string, unknown>>;
+/** The schemas of the OpenAPI document's components, by their names there. */
+export const components = z.registry<{ id: string }>();
 
-const string: Schema = { type: 'string' };
-const boolean: Schema = { type: 'boolean' };
-const count: Schema = { type: 'integer', minimum: 0 };
-
-/** A reference to one of `schemas`. */
-export function ref(name: keyof typeof schemas): Schema {
-  return { $ref: `#/components/schemas/${name}` };
+function component<Schema extends z.ZodType>(id: string, schema: Schema): Schema {
+  components.add(schema, { id });
+  return schema;
 }
 
-function object(
-  properties: Record<string, Schema>,
-  required: readonly string[] = Object.keys(properties),
-): Schema {
-  return { type: 'object', properties, required };
-}
-
-function list(items: Schema): Schema {
-  return { type: 'array', items };
-}
-
+const count = z.int().min(0);
 /** Numbers in as many levels of arrays as the tensor has dims, or flat; strings for BYTES. */
-const data: Schema = { type: 'array', items: { type: ['number', 'string', 'boolean', 'array'] } };
-const shape = list(count);
-const parameters: Schema = {
-  type: 'object',
-  additionalProperties: { type: ['string', 'number', 'boolean'] },
-};
-const datatype: Schema = { type: 'string', enum: [...new Set(Object.values(datatypes))] };
-const tensorMetadata = object({
-  name: string,
-  datatype: string,
-  shape: list({ type: 'integer', minimum: -1 }),
+const data = z.array(z.union([z.number(), z.string(), z.boolean(), z.array(z.unknown())]));
+const parameters = z.record(z.string(), z.union([z.string(), z.number(), z.boolean()]));
+const tensor = z.object({
+  name: z.string(),
+  shape: z.array(count),
+  datatype: z.enum([...new Set(Object.values(datatypes))]),
+  parameters: parameters.optional(),
+  data: data.optional(),
 });
-const duration = object({ count, ns: count });
+const tensorMetadata = z.object({
+  name: z.string(),
+  datatype: z.string(),
+  shape: z.array(z.int().min(-1)),
+});
+const duration = z.object({ count, ns: count });
+const seed = z.union([z.int(), z.string()]);
 
-/** What goes in and out, by the names that the operations use. */
-export const schemas = {
-  Error: object({ error: { ...string, description: 'What was expected, what came, and what to do.' } }),
-  Live: object({ live: boolean }),
-  Ready: object({ ready: boolean }),
-  ModelReady: object({ name: string, ready: boolean }),
-  Server: object({ name: string, version: string, extensions: list(string) }),
-  Models: object({
-    models: list(
-      object({ name: string, version: { type: ['string', 'null'] }, ready: boolean, generate: boolean }),
+export const ErrorBody = component(
+  'Error',
+  z.object({ error: z.string().describe('Where, what was expected, what came, and what to do.') }),
+);
+export const Live = component('Live', z.object({ live: z.boolean() }));
+export const Ready = component('Ready', z.object({ ready: z.boolean() }));
+export const ModelReady = component('ModelReady', z.object({ name: z.string(), ready: z.boolean() }));
+export const ServerMetadata = component(
+  'Server',
+  z.object({ name: z.string(), version: z.string(), extensions: z.array(z.string()) }),
+);
+export const ModelList = component(
+  'Models',
+  z.object({
+    models: z.array(
+      z.object({
+        name: z.string(),
+        version: z.string().nullable(),
+        ready: z.boolean(),
+        generate: z.boolean(),
+      }),
     ),
   }),
-  ModelMetadata: object({
-    name: string,
-    versions: list(string),
-    platform: string,
-    inputs: list(tensorMetadata),
-    outputs: list(tensorMetadata),
+);
+export const ModelMetadata = component(
+  'ModelMetadata',
+  z.object({
+    name: z.string(),
+    versions: z.array(z.string()),
+    platform: z.string(),
+    inputs: z.array(tensorMetadata),
+    outputs: z.array(tensorMetadata),
   }),
-  ModelConfig: {
-    ...object({ name: string, platform: string, backend: string, max_batch_size: count }, ['name']),
-    description: "Triton's ModelConfig as JSON.",
-  },
-  ModelStatistics: object({
-    model_stats: list(
-      object({
-        name: string,
-        version: string,
-        last_inference: { ...count, description: 'Milliseconds since 1970; 0: none yet.' },
+);
+export const ModelConfig = component(
+  'ModelConfig',
+  z
+    .looseObject({
+      name: z.string(),
+      platform: z.string().optional(),
+      backend: z.string().optional(),
+      max_batch_size: count.optional(),
+    })
+    .describe("Triton's ModelConfig as JSON."),
+);
+export const ModelStatistics = component(
+  'ModelStatistics',
+  z.object({
+    model_stats: z.array(
+      z.object({
+        name: z.string(),
+        version: z.string(),
+        last_inference: count.describe('Milliseconds since 1970; 0: none yet.'),
         inference_count: count,
         execution_count: count,
-        inference_stats: object({
+        inference_stats: z.object({
           success: duration,
           fail: duration,
           queue: duration,
@@ -78,112 +93,141 @@ export const schemas = {
           cache_hit: duration,
           cache_miss: duration,
         }),
-        batch_stats: list({ type: 'object' }),
+        batch_stats: z.array(z.looseObject({})),
       }),
     ),
   }),
-  InferRequest: object(
-    {
-      id: string,
-      parameters,
-      inputs: list(
-        object({ name: string, shape, datatype, parameters, data }, ['name', 'shape', 'datatype']),
-      ),
-      outputs: list(object({ name: string, parameters }, ['name'])),
-    },
-    ['inputs'],
-  ),
-  InferResponse: object(
-    {
-      model_name: string,
-      model_version: string,
-      id: string,
-      parameters,
-      outputs: list(
-        object({ name: string, shape, datatype, parameters, data }, ['name', 'shape', 'datatype']),
-      ),
-    },
-    ['model_name', 'model_version', 'outputs'],
-  ),
-  GenerateRequest: object(
-    {
-      prompt: data,
-      samples: { type: 'integer', minimum: 1 },
-      state: data,
-      return_state: boolean,
-      seed: {
-        type: ['integer', 'string'],
-        description: 'Of a model that draws its values; one is chosen and told if left out.',
-      },
-      noise: { ...data, description: 'The draws themselves, of a model that takes noise.' },
-      sequence_id: {
-        type: ['string', 'integer'],
-        description: 'Goes on from a live sequence, without a prompt.',
-      },
-    },
-    ['samples'],
-  ),
-  GenerateResponse: object(
-    {
-      model_name: string,
-      model_version: string,
-      values: data,
-      state: data,
-      seed: { type: ['integer', 'string'] },
-    },
-    ['model_name', 'model_version', 'values'],
-  ),
-  Sequences: object({ live: count, most: count, started: count, ended: count, expired: count }),
-  SequenceDocument: object({
-    format: { const: 'onda-sequence-1' },
-    model: string,
-    file_sha256: string,
-    steps: { type: 'integer', minimum: 1 },
-    samples: { type: 'integer', minimum: 1 },
-    row: { ...string, contentEncoding: 'base64' },
+);
+export const InferRequest = component(
+  'InferRequest',
+  z.looseObject({
+    id: z.string().optional(),
+    parameters: parameters.optional(),
+    inputs: z.array(tensor),
+    outputs: z.array(z.object({ name: z.string(), parameters: parameters.optional() })).optional(),
   }),
-  SequenceTaken: object({
-    sequence_id: string,
+);
+export const InferResponse = component(
+  'InferResponse',
+  z.object({
+    model_name: z.string(),
+    model_version: z.string(),
+    id: z.string().optional(),
+    parameters: parameters.optional(),
+    outputs: z.array(tensor),
+  }),
+);
+export const GenerateRequest = component(
+  'GenerateRequest',
+  z.looseObject({
+    prompt: data.optional(),
+    samples: z.int().min(1),
+    state: data.optional(),
+    return_state: z.boolean().optional(),
+    seed: seed.optional().describe('For a model that samples; chosen and reported if missing.'),
+    noise: data.optional().describe('The noise itself, for a model with a noise input.'),
+    sequence_id: z
+      .union([z.string(), z.int()])
+      .optional()
+      .describe('Continues a live sequence, without a prompt.'),
+  }),
+);
+export const GenerateResponse = component(
+  'GenerateResponse',
+  z.object({
+    model_name: z.string(),
+    model_version: z.string(),
+    values: data,
+    state: data.optional(),
+    seed: seed.optional(),
+  }),
+);
+/** One server-sent event, as OpenAPI 3.2 describes streams. */
+export const SamplesEvent = component(
+  'SamplesEvent',
+  z.object({
+    event: z.enum(['message', 'error']).optional(),
+    data: z.string().meta({ contentMediaType: 'application/json' }),
+  }),
+);
+export const SequenceCounts = component(
+  'Sequences',
+  z.object({ live: count, most: count, started: count, ended: count, expired: count }),
+);
+export const SequenceDocument = component(
+  'SequenceDocument',
+  z.object({
+    format: z.literal('onda-sequence-1'),
+    model: z.string(),
+    file_sha256: z.string(),
+    steps: z.int().min(1),
+    samples: z.int().min(1),
+    row: z.string().meta({ contentEncoding: 'base64' }),
+  }),
+);
+export const SequenceImported = component(
+  'SequenceImported',
+  z.object({
+    sequence_id: z.string(),
     sequence_step: count,
     sequence_samples: count,
     sequence_expires_in_ms: count,
   }),
-  /** Of one event of a stream: tools that know server-sent events read the schema so, as OpenAPI 3.2 says it. */
-  SamplesEvent: object(
-    {
-      event: { type: 'string', enum: ['message', 'error'] },
-      data: { ...string, contentMediaType: 'application/json' },
-    },
-    ['data'],
-  ),
-  IndexRequest: object({ ready: { ...boolean, description: 'true leaves out what does not answer.' } }, []),
-  RepositoryIndex: list(
-    object({
-      name: string,
-      version: string,
-      state: { type: 'string', enum: ['READY', 'UNAVAILABLE', ''] },
-      reason: string,
+);
+export const OpenApiDocument = component('Document', z.looseObject({}).describe('OpenAPI 3.1.'));
+
+/** The path of a sequence. */
+export const SequencePath = z.object({
+  name: z.string(),
+  version: z.string().optional(),
+  id: z.string().max(128, {
+    error: ({ input }) => `expected at most 128 characters, got ${String(input).length}; shorten it`,
+  }),
+});
+
+const flag = z.boolean({
+  error: ({ input }) => `expected true or false, got ${JSON.stringify(input).slice(0, 40)}; correct it`,
+});
+
+export const IndexRequest = component(
+  'IndexRequest',
+  z.looseObject({ ready: flag.default(false).describe('Lists only models that are ready.') }),
+);
+export const RepositoryIndex = component(
+  'RepositoryIndex',
+  z.array(
+    z.object({
+      name: z.string(),
+      version: z.string(),
+      state: z.enum(['READY', 'UNAVAILABLE', '']),
+      reason: z.string(),
     }),
   ),
-  LoadRequest: object(
-    {
-      parameters: {
-        type: 'object',
-        maxProperties: 0,
-        description: 'None: a model comes from the repository as it lies there.',
-      },
-    },
-    [],
-  ),
-  UnloadRequest: object(
-    {
-      parameters: {
-        ...object({ unload_dependents: boolean }, []),
-        description: 'No model depends on another here, so it changes nothing.',
-      },
-    },
-    [],
-  ),
-  Nothing: { type: 'object', maxProperties: 0 },
-  Document: { type: 'object', description: 'OpenAPI 3.1.' },
-} as const satisfies Record<string, Schema>;
+);
+export const LoadRequest = component(
+  'LoadRequest',
+  z.looseObject({
+    parameters: z
+      .strictObject(
+        {},
+        {
+          error: 'expected none, since a model is loaded from its folder; put files and configuration there',
+        },
+      )
+      .optional()
+      .describe('None: a model is loaded from its folder of the repository.'),
+  }),
+);
+export const UnloadRequest = component(
+  'UnloadRequest',
+  z.looseObject({
+    parameters: z
+      .strictObject(
+        { unload_dependents: flag.optional() },
+        { error: 'expected unload_dependents only; remove the others' },
+      )
+      .optional()
+      .describe('unload_dependents has no effect: no model depends on another.'),
+  }),
+);
+export const Nothing = component('Nothing', z.strictObject({}));

@@ -1,34 +1,32 @@
-import type { IncomingMessage, RequestListener } from 'node:http';
 import { createTraceState, ROOT_CONTEXT, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api';
 import type { Attributes, Context, Span, Tracer } from '@opentelemetry/api';
 import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-http';
 import { resourceFromAttributes } from '@opentelemetry/resources';
 import { BatchSpanProcessor, NodeTracerProvider } from '@opentelemetry/sdk-trace-node';
+import type { SpanExporter } from '@opentelemetry/sdk-trace-node';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { RequestTrace } from '@onda/serving';
-import { clientOf } from '../access/guard.ts';
 import { GrpcStatus } from '@onda/grpc-server';
-import { serverVersion } from '../serverVersion.ts';
-import { toldExporter } from './toldExporter.ts';
+import { serverVersion } from '../serverDescription.ts';
 import { maybeTraceParent } from './traceparent.ts';
 import type { CallTrace, Tracing } from './tracing.ts';
 
-/** Where OTLP over HTTP takes traces. @see https://opentelemetry.io/docs/specs/otlp/#otlphttp-request */
+/** Path of OTLP over HTTP for traces. @see https://opentelemetry.io/docs/specs/otlp/#otlphttp-request */
 const TRACES = '/v1/traces';
 
-/** How long the collector may take for what it is sent, milliseconds; the end of the service waits for it at most as long. */
+/** Timeout of an export, milliseconds; also the longest that the service waits for it at its end. */
 const EXPORT_MS = 3_000;
 
-/** Spans of requests, and in them of their waiting and their runs, sent in batches to a collector. */
+/** A span for each request, with child spans `queue` and `run`, sent to a collector in batches. */
 export class OtelTracing implements Tracing {
   readonly #provider: NodeTracerProvider;
   readonly #tracer: Tracer;
-  readonly #traces = new WeakMap<IncomingMessage, RequestTrace>();
 
-  /** @param tell told in a sentence when the collector takes no more traces, and when it does again */
-  constructor(endpoint: string, tell: (text: string) => void) {
+  /** @param onWarning called when the collector does not accept traces, and when it does again */
+  constructor(endpoint: string, onWarning: (text: string) => void) {
     const { origin, pathname } = new URL(endpoint);
     const sender = new OTLPTraceExporter({ url: tracesUrl(endpoint), timeoutMillis: EXPORT_MS });
-    const exporter = toldExporter(sender, origin + pathname.replace(/\/$/, ''), tell);
+    const exporter = reportFailures(sender, origin + pathname.replace(/\/$/, ''), onWarning);
     this.#provider = new NodeTracerProvider({
       resource: resourceFromAttributes({ 'service.name': 'onda', 'service.version': serverVersion }),
       spanProcessors: [new BatchSpanProcessor(exporter, { exportTimeoutMillis: EXPORT_MS })],
@@ -36,32 +34,24 @@ export class OtelTracing implements Tracing {
     this.#tracer = this.#provider.getTracer('onda', serverVersion);
   }
 
-  listener(next: RequestListener): RequestListener {
-    return (request, response) => {
-      const { method = '', headers } = request;
-      const [path] = (request.url ?? '').slice(0, 200).split('?');
-      const span = this.#begin(`${method} ${path}`, headers.traceparent, headers.tracestate, {
-        'http.request.method': method,
-        'url.path': path,
-      });
-      this.#traces.set(request, this.#traceIn(span));
-      response.once('close', () => {
-        span.setAttribute('http.response.status_code', response.statusCode);
-        const client = clientOf(request);
-        if (client !== undefined) span.setAttribute('onda.client', client);
-        if (response.statusCode >= 500) span.setStatus({ code: SpanStatusCode.ERROR });
-        span.end();
-      });
-      next(request, response);
-    };
-  }
-
-  traceOf(request: IncomingMessage): RequestTrace | undefined {
-    return this.#traces.get(request);
+  traceHttp(request: FastifyRequest, { raw: response }: FastifyReply): RequestTrace {
+    const { method, headers } = request;
+    const [path] = request.url.slice(0, 200).split('?');
+    const span = this.#start(`${method} ${path}`, headers.traceparent, headers.tracestate, {
+      'http.request.method': method,
+      'url.path': path,
+    });
+    response.once('close', () => {
+      span.setAttribute('http.response.status_code', response.statusCode);
+      if (request.client !== undefined) span.setAttribute('onda.client', request.client);
+      if (response.statusCode >= 500) span.setStatus({ code: SpanStatusCode.ERROR });
+      span.end();
+    });
+    return this.#traceIn(span);
   }
 
   call(path: string, traceparent: string | undefined, tracestate: string | undefined): CallTrace {
-    const span = this.#begin(path.slice(1, 200), traceparent, tracestate, { 'rpc.system': 'grpc' });
+    const span = this.#start(path.slice(1, 200), traceparent, tracestate, { 'rpc.system': 'grpc' });
     return {
       trace: this.#traceIn(span),
       end: (code, client) => {
@@ -74,11 +64,11 @@ export class OtelTracing implements Tracing {
   }
 
   close(): Promise<void> {
-    // A collector that is away must not keep the service from ending.
+    // A collector that is unreachable must not keep the service from ending.
     return this.#provider.shutdown().catch(() => undefined);
   }
 
-  #begin(
+  #start(
     name: string,
     parent: string | string[] | undefined,
     state: string | string[] | undefined,
@@ -102,13 +92,13 @@ export class OtelTracing implements Tracing {
   }
 }
 
-/** The address that takes traces, whether the collector's own was given or this one already. */
+/** The URL for traces, from the collector's base URL or this URL itself. */
 function tracesUrl(endpoint: string): string {
   const base = endpoint.replace(/\/$/, '');
   return base.endsWith(TRACES) ? base : base + TRACES;
 }
 
-/** A header that is not as it should be begins a trace of its own, as the specification wants it. */
+/** An invalid header starts a new trace, as the specification demands. */
 function parentContext(header: string | undefined, state: string | undefined): Context {
   const parent = maybeTraceParent(header);
   if (parent === undefined) return ROOT_CONTEXT;
@@ -124,4 +114,38 @@ function parentContext(header: string | undefined, state: string | undefined): C
 
 function epochMs(performanceMs: number): number {
   return performance.timeOrigin + performanceMs;
+}
+
+type Export = SpanExporter['export'];
+
+/** Of ExportResultCode in @opentelemetry/core, which is not a dependency. */
+const SUCCESS: number = 0;
+
+/** An exporter that reports when the collector stops and starts accepting traces; by itself it drops them silently. */
+function reportFailures(
+  exporter: SpanExporter,
+  endpoint: string,
+  onWarning: (text: string) => void,
+): SpanExporter {
+  let accepted = true;
+  const report: Export = (spans, done) => {
+    exporter.export(spans, (result) => {
+      const code: number = result.code;
+      const succeeded = code === SUCCESS;
+      if (succeeded !== accepted) {
+        accepted = succeeded;
+        onWarning(
+          succeeded
+            ? `the trace collector at ${endpoint} accepts traces again`
+            : `the trace collector at ${endpoint} does not accept traces (${result.error?.message ?? 'no reason given'}); they are dropped until it does`,
+        );
+      }
+      done(result);
+    });
+  };
+  return {
+    export: report,
+    shutdown: () => exporter.shutdown(),
+    forceFlush: () => exporter.forceFlush?.() ?? Promise.resolve(),
+  };
 }

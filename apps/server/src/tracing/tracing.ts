@@ -1,16 +1,15 @@
-import type { IncomingMessage, RequestListener } from 'node:http';
 import type { RequestTrace } from '@onda/serving';
+import { ConfigError } from '@onda/contract';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { CallEnd } from '../log/logCalls.ts';
 
-/** Traces of requests, where `--otlp-endpoint` asks for them. */
+/** Traces of requests, sent to an OpenTelemetry collector. */
 export interface Tracing {
-  /** Begins a trace with each request of HTTP, and goes on with the one that its `traceparent` names. */
-  listener(next: RequestListener): RequestListener;
-  /** The same with a gRPC call. */
+  /** Starts the trace of an HTTP request, or continues the one in its `traceparent`. It ends with the response. */
+  traceHttp(request: FastifyRequest, reply: FastifyReply): RequestTrace;
+  /** Starts or continues the trace of a gRPC call. */
   call(path: string, traceparent: string | undefined, tracestate: string | undefined): CallTrace;
-  /** The trace of a request of HTTP. */
-  traceOf(request: IncomingMessage): RequestTrace | undefined;
-  /** Sends what is not sent. */
+  /** Sends the remaining spans. */
   close(): Promise<void>;
 }
 
@@ -18,4 +17,33 @@ export interface Tracing {
 export interface CallTrace {
   readonly trace: RequestTrace;
   readonly end: CallEnd;
+}
+
+/**
+ * Opens tracing if OpenTelemetry's variables name a collector of OTLP over HTTP. Its libraries are loaded only then.
+ *
+ * @param onWarning called when the collector does not accept traces, and when it does again
+ * @throws ConfigError for an endpoint that is not a URL
+ * @see https://opentelemetry.io/docs/specs/otel/protocol/exporter/
+ */
+export async function openTracing(
+  onWarning: (text: string) => void,
+  env: Readonly<Record<string, string | undefined>> = process.env,
+): Promise<Tracing | undefined> {
+  const { OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: traces, OTEL_EXPORTER_OTLP_ENDPOINT: base } = env;
+  const [name, endpoint] = traces
+    ? ['OTEL_EXPORTER_OTLP_TRACES_ENDPOINT', traces]
+    : ['OTEL_EXPORTER_OTLP_ENDPOINT', base];
+  if (!endpoint) return undefined;
+  if (!/^https?:$/.test(maybeUrl(endpoint)?.protocol ?? '')) {
+    throw new ConfigError(
+      `${name}: expected the URL of a collector such as http://127.0.0.1:4318, got another value; correct or unset it`,
+    );
+  }
+  const { OtelTracing } = await import('./otelTracing.ts');
+  return new OtelTracing(endpoint, onWarning);
+}
+
+function maybeUrl(text: string): URL | undefined {
+  return URL.canParse(text) ? new URL(text) : undefined;
 }

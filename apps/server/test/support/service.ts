@@ -1,6 +1,8 @@
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import { readOptions } from '../../src/config/readOptions.ts';
+import type { ServeOptions } from '../../src/config/serveOptions.ts';
 
 const root = fileURLToPath(new URL('../../../../', import.meta.url));
 const cli = fileURLToPath(new URL('../../src/cli.ts', import.meta.url));
@@ -33,8 +35,9 @@ interface Ready {
 export async function startService(
   models = exampleModels,
   options: readonly string[] = [],
+  env: Readonly<Record<string, string>> = {},
 ): Promise<ServiceProcess> {
-  const child = start(['serve', '--models', models, '--http-port', '0', '--json', ...options]);
+  const child = start(['serve', '--models', models, '--http-port', '0', '--json', ...options], env);
   let stderr = '';
   child.stderr?.on('data', (data: Buffer) => (stderr += data.toString()));
   const line = await new Promise<string>((resolve, reject) => {
@@ -62,6 +65,12 @@ export async function startService(
   };
 }
 
+/** Options for a service in this process: the example models on a free port, and the defaults. */
+export async function serveOptions(options: Partial<ServeOptions>): Promise<ServeOptions> {
+  const defaults = await readOptions({ flags: { models: exampleModels, httpPort: '0' }, env: {} });
+  return { ...defaults, drainDelayMs: 0, ...options };
+}
+
 /** Runs the command to its end. */
 export async function runCommand(
   args: readonly string[],
@@ -79,6 +88,9 @@ export function exitOf(child: ChildProcess): Promise<number | null> {
   return new Promise((resolve) => child.once('close', resolve));
 }
 
-function start(args: readonly string[]): ChildProcess {
-  return spawn(process.execPath, ['--import', 'tsx', cli, ...args], { cwd: root });
+function start(args: readonly string[], env: Readonly<Record<string, string>> = {}): ChildProcess {
+  return spawn(process.execPath, ['--import', 'tsx', cli, ...args], {
+    cwd: root,
+    env: { ...process.env, ...env },
+  });
 }

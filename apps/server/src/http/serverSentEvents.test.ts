@@ -4,8 +4,8 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, describe, expect, it } from 'vitest';
-import { writeEvents } from './writeEvents.ts';
-import type { EventOptions } from './writeEvents.ts';
+import { writeEvents } from './serverSentEvents.ts';
+import type { EventOptions } from './serverSentEvents.ts';
 
 let server: Server;
 
@@ -14,7 +14,7 @@ afterEach(() => {
   server.close();
 });
 
-const long: EventOptions = { mostMs: 60_000, beatMs: 60_000, errorText: ({ message }) => message };
+const long: EventOptions = { maxMs: 60_000, heartbeatMs: 60_000, errorText: ({ message }) => message };
 
 interface Asked {
   answer: IncomingMessage;
@@ -64,7 +64,7 @@ describe(writeEvents, () => {
   });
 
   it('sends comments while there is nothing to say', async () => {
-    const { answer } = await ask(texts(['1', '2'], 300), { beatMs: 50 });
+    const { answer } = await ask(texts(['1', '2'], 300), { heartbeatMs: 50 });
     expect(await textOf(answer)).toMatch(/^data: 1\n\n(:\n\n)+data: 2\n\n(:\n\n)+$/);
   });
 
@@ -78,9 +78,8 @@ describe(writeEvents, () => {
     expect(await failed.ended).toBe('broken');
     server.close();
 
-    const slow = await ask(texts(['1', '2', '3'], 100), { mostMs: 50 });
-    const told =
-      'the stream took 0.05 seconds, and no stream may take longer; go on from the state in another request';
+    const slow = await ask(texts(['1', '2', '3'], 100), { maxMs: 50 });
+    const told = 'the stream: expected at most 0.05 s, got more; continue from the state in another request';
     expect(await textOf(slow.answer)).toBe(`data: 1\n\nevent: error\ndata: ${told}\n\n`);
     expect(await slow.ended).toBe(told);
   });
@@ -95,14 +94,14 @@ describe(writeEvents, () => {
     };
     const left = await ask(endless());
     left.answer.destroy();
-    expect(await left.ended).toBe('the client has gone before its stream was done; send it again');
+    expect(await left.ended).toBe('the client closed the connection before the stream ended; send it again');
     const before = made;
     await delay(50);
     expect(made).toBe(before);
     server.close();
 
-    const unread = await ask(endless(), { mostMs: 300 });
-    expect(await unread.ended).toContain('the stream took 0.3 seconds');
+    const unread = await ask(endless(), { maxMs: 300 });
+    expect(await unread.ended).toContain('the stream: expected at most 0.3 s');
     unread.answer.on('error', () => undefined);
     unread.answer.resume();
     await once(unread.answer, 'close');

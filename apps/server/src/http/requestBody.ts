@@ -4,8 +4,8 @@ import { compressions, decompress, isCompression } from '@onda/grpc-server';
 import type { Compression } from '@onda/grpc-server';
 
 /**
- * Takes every body as bytes, whatever its content type says: tritonclient sends none, and a type proves nothing. One that came
- * compressed is unpacked, no further than a body of its route may be large.
+ * Reads every body as bytes, whatever its content type: tritonclient sends none, and a type proves nothing. A compressed body is
+ * decompressed up to the body limit of its route.
  */
 export function addBodyParser(app: FastifyInstance): void {
   app.removeAllContentTypeParsers();

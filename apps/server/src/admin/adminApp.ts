@@ -1,0 +1,133 @@
+import { ProtocolError } from '@onda/protocol';
+import Fastify from 'fastify';
+import type { FastifyInstance } from 'fastify';
+import { AllowedHosts } from '../access/origins.ts';
+import type { Tokens } from '../access/tokens.ts';
+import { addRoutes } from '../http/addRoute.ts';
+import { addErrorReplies, replyClientError, replyError } from '../http/errorReplies.ts';
+import { sendJson } from '../http/sendAnswer.ts';
+import { timeouts } from '../limits.ts';
+import { addOpenApi } from '../openapi/openApi.ts';
+import { IndexRequest, LoadRequest, Nothing, RepositoryIndex, UnloadRequest } from '../openapi/schemas.ts';
+import type { Service } from '../service.ts';
+import { adminLimits } from './adminLimits.ts';
+import type { RepositoryCalls } from './repositoryCalls.ts';
+
+/**
+ * The HTTP app of the admin port: Triton's model repository extension, which lists, loads and unloads models.
+ *
+ * @param tokens of those who may call it; undefined: no authentication
+ */
+export async function createAdminApp(
+  service: Pick<Service, 'draining' | 'log'>,
+  calls: RepositoryCalls,
+  host: string,
+  tokens: Tokens | undefined,
+): Promise<FastifyInstance> {
+  const app = Fastify({
+    logger: false,
+    bodyLimit: adminLimits.bodyBytes,
+    requestTimeout: timeouts.requestMs,
+    http: { headersTimeout: timeouts.headersMs },
+    return503OnClosing: false,
+    clientErrorHandler: replyClientError,
+    frameworkErrors: (error, request, reply) => {
+      replyError(service.log, error, request, reply);
+    },
+  });
+  const hosts = new AllowedHosts(host);
+  app.addHook('onRequest', ({ headers }, reply, done) => {
+    if (service.draining) reply.header('connection', 'close');
+    try {
+      hosts.check(headers.host);
+      // Browsers send Origin with the requests of a page.
+      if (headers.origin !== undefined) {
+        throw new ProtocolError(
+          'forbidden',
+          'Origin: expected none, since pages may not call this port, got one',
+        );
+      }
+      tokens?.clientOf(headers.authorization);
+    } catch (error) {
+      done(error as Error);
+      return;
+    }
+    done();
+  });
+  addJsonParser(app);
+  addErrorReplies(app, service.log);
+  await addOpenApi(app, {
+    description: "Triton's model repository extension: lists, loads and unloads models.",
+    errors: [400, 401, 403, 408, 431, 500],
+  });
+  addRepositoryRoutes(app, calls);
+  return app;
+}
+
+/** Reads every body as a JSON object, whatever its content type; none is an empty one. */
+function addJsonParser(app: FastifyInstance): void {
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser('*', { parseAs: 'string' }, (_request, text: string, done) => {
+    try {
+      const body: unknown = text === '' ? {} : JSON.parse(text);
+      if (typeof body === 'object' && body !== null && !Array.isArray(body)) {
+        done(null, body);
+        return;
+      }
+    } catch {
+      // Text that is not JSON is not an object either.
+    }
+    done(new ProtocolError('malformed', 'the body: expected a JSON object, or none; correct it'));
+  });
+}
+
+function addRepositoryRoutes(app: FastifyInstance, calls: RepositoryCalls): void {
+  addRoutes(app, '/v2/repository/index', {
+    POST: {
+      docs: {
+        operationId: 'index',
+        summary: 'Lists the models of the repository and their states.',
+        body: IndexRequest,
+        bodyOptional: true,
+        response: RepositoryIndex,
+      },
+      handler: async ({ body }, reply) => {
+        const { ready } = (body ?? {}) as { ready?: unknown };
+        return sendJson(reply, JSON.stringify(await calls.index(ready)));
+      },
+    },
+  });
+  addRoutes(app, '/v2/repository/models/:name/load', {
+    POST: {
+      docs: {
+        operationId: 'load',
+        summary:
+          'Loads a model of the repository, or reloads it if it has changed. 400 says why it does not load.',
+        body: LoadRequest,
+        bodyOptional: true,
+        response: Nothing,
+      },
+      handler: async ({ body, params }, reply) => {
+        const { parameters } = (body ?? {}) as { parameters?: unknown };
+        await calls.load((params as { name: string }).name, parameters);
+        return sendJson(reply, '{}');
+      },
+    },
+  });
+  addRoutes(app, '/v2/repository/models/:name/unload', {
+    POST: {
+      docs: {
+        operationId: 'unload',
+        summary: 'Unloads a model. Its requests and sequences end as usual.',
+        body: UnloadRequest,
+        bodyOptional: true,
+        response: Nothing,
+      },
+      handler: async ({ body, params }, reply) => {
+        const { parameters } = (body ?? {}) as { parameters?: unknown };
+        await calls.unload((params as { name: string }).name, parameters);
+        return sendJson(reply, '{}');
+      },
+    },
+  });
+}

@@ -1,0 +1,137 @@
+import cors from '@fastify/cors';
+import type { FastifyCorsOptions } from '@fastify/cors';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { Access } from '../access/access.ts';
+import { AccessError } from '../access/accessError.ts';
+import type { Log } from '../log/createLog.ts';
+import { maybeTraceParent } from '../tracing/traceparent.ts';
+import type { RequestTrace } from '@onda/serving';
+import type { Service } from '../service.ts';
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** The name of the client's token; undefined without authentication. */
+    client: string | undefined;
+    /** undefined without tracing. */
+    trace: RequestTrace | undefined;
+  }
+}
+
+/** Response headers of every answer: its type must not be guessed, and other origins may not load it. */
+const answerHeaders = {
+  'x-content-type-options': 'nosniff',
+  'cross-origin-resource-policy': 'same-origin',
+} as const;
+
+/** Paths without authentication: orchestrators have no token. Compared as they are written, so that no other spelling matches. */
+const probePaths: readonly string[] = ['/v2/health/live', '/v2/health/ready'];
+
+/** Longest part of a path that is logged. */
+const MAX_LOGGED_PATH = 200;
+
+/** Seconds for which a browser may keep the answer to a preflight request. */
+const PREFLIGHT_MAX_AGE_S = 600;
+
+/** Adds response headers, draining, the request log and tracing to all routes. */
+export function addObservation(app: FastifyInstance, service: Service): void {
+  const { log, tracing } = service;
+  app.decorateRequest('client', undefined);
+  app.decorateRequest('trace', undefined);
+  const logs = log.isLevelEnabled('debug');
+  app.addHook('onRequest', (request, reply, done) => {
+    reply.headers(answerHeaders);
+    // While the service drains, each answer ends its connection, so that the client connects to another process. Closing a
+    // connection that only seems idle would lose a request that is on its way.
+    if (service.draining) reply.header('connection', 'close');
+    if (logs) logWhenClosed(log, request, reply);
+    if (tracing) request.trace = tracing.traceHttp(request, reply);
+    done();
+  });
+}
+
+/** Logs a request when its response was sent or its connection is closed. */
+function logWhenClosed(log: Log, request: FastifyRequest, { raw: response }: FastifyReply): void {
+  const since = performance.now();
+  response.once('close', () => {
+    const [path] = request.url.split('?');
+    log.debug(
+      {
+        method: request.method,
+        path: path.slice(0, MAX_LOGGED_PATH),
+        status: response.writableFinished ? response.statusCode : 499,
+        ms: Math.round((performance.now() - since) * 1000) / 1000,
+        client: request.client,
+        trace_id: maybeTraceParent(request.headers.traceparent?.toString())?.traceId,
+      },
+      'http request',
+    );
+  });
+}
+
+/**
+ * Checks every request before its body is read: the Host and Origin headers, CORS, authentication and client limits.
+ *
+ * @param isPublic whether a path needs no authentication: the page's own files
+ */
+export async function addAccess(
+  app: FastifyInstance,
+  access: Access,
+  isPublic: (path: string) => boolean,
+): Promise<void> {
+  const { hosts, origins } = access;
+  const counted = (error: unknown): Error => {
+    if (error instanceof AccessError) access.countRefusal(error);
+    return error as Error;
+  };
+  app.addHook('onRequest', ({ headers }, _reply, done) => {
+    try {
+      hosts.check(headers.host);
+      origins.check(headers);
+    } catch (error) {
+      done(counted(error));
+      return;
+    }
+    done();
+  });
+  // Preflight requests carry no token, so they are answered before authentication.
+  if (origins.list.length > 0) {
+    await app.register(cors, {
+      delegator: ({ headers: { origin } }: FastifyRequest, callback: CorsCallback) => {
+        const allowed = origin !== undefined && origins.list.includes(origin);
+        callback(null, { ...corsOptions, origin: allowed ? origin : false });
+      },
+    });
+  }
+  if (!access.asks) return;
+  app.addHook('onRequest', (request, reply, done) => {
+    const { url = '', method, headers, socket } = request.raw;
+    if (probePaths.includes(url) || ((method === 'GET' || method === 'HEAD') && isPublic(url))) {
+      done();
+      return;
+    }
+    try {
+      const { client, leave } = access.admit(headers.authorization, socket.remoteAddress ?? '');
+      request.client = client;
+      reply.raw.once('close', leave);
+    } catch (error) {
+      done(counted(error));
+      return;
+    }
+    done();
+  });
+}
+
+type CorsCallback = (error: Error | null, options: FastifyCorsOptions) => void;
+
+const corsOptions: FastifyCorsOptions = {
+  methods: ['GET', 'POST', 'PUT'],
+  allowedHeaders: [
+    'authorization',
+    'content-type',
+    'inference-header-content-length',
+    'traceparent',
+    'tracestate',
+  ],
+  exposedHeaders: ['inference-header-content-length', 'retry-after'],
+  maxAge: PREFLIGHT_MAX_AGE_S,
+};
