@@ -1,6 +1,6 @@
 import { defineConfig } from 'vitest/config';
 
-// The matrix of layers, held against TensorFlow.js in ONNX Runtime for Node, Python and the browser: `nx integration exporter`.
+// The layer matrix, compared with TensorFlow.js in ONNX Runtime for Node, Python and the browser: `nx integration exporter`.
 export default defineConfig({
   test: {
     name: 'exporter integration',

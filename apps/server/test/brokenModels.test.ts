@@ -48,7 +48,7 @@ describe('a model that must not load', () => {
       'data in another file',
       'dataElsewhere',
       undefined,
-      '1: model.onnx: model file: tensor "number": its data lies in another file, which is not supported; write the model with its data inside',
+      '1: model.onnx: model file: tensor "number": external data is not supported; write the model with its data inside',
     ],
     [
       'huge dims',

@@ -133,7 +133,7 @@ describe.skipIf(!canTestInBrowser()).each(hosts)('the export card of the page fr
       ],
       [
         savedModel('Mystery'),
-        /^layer "rnn": Mystery is not supported: it is not a layer that the exporter knows; take one of those in its README$/,
+        /^layer "rnn": Mystery is not supported: the exporter does not know this class; use a layer listed in its README$/,
       ],
     ];
     for (const [files, sentence] of bad) {

@@ -156,7 +156,7 @@ describe('exportGenerator against TensorFlow.js', () => {
     },
   );
 
-  it('goes on from its state and last values as if it had not stopped', async () => {
+  it('continues from its state and last values', async () => {
     const model = models[2].make();
     const prompt = promptOf(2, 5, 2);
     const whole = await generated(model, prompt, 10);
@@ -235,7 +235,7 @@ describe('exportGenerator', () => {
     expect(await refused(lstm(4), { sampling })).toBe('nothing');
   });
 
-  it('tells why a model without a window cannot run in pieces', async () => {
+  it('says why a model without a window cannot run in pieces', async () => {
     const both = made([
       layers.bidirectional({
         layer: layers.lstm({ units: 3, ...seq }),
@@ -252,7 +252,7 @@ describe('exportGenerator', () => {
   it('refuses a lag whose first values the last output alone cannot give', async () => {
     const last = made([layers.lstm({ units: 3, inputShape: [null, 2] }), layers.dense({ units: 2 })]);
     expect(await refused(last, { lag: 2 })).toBe(
-      'model "m": it puts out the last sample alone, so the first 2 values of lag 2 cannot come of one prompt; take lag 1, or returnSequences in its last recurrent layer',
+      'model "m": expected lag 1 for a model that outputs the last sample alone, got 2; use lag 1, or returnSequences in its last recurrent layer',
     );
   });
 
@@ -273,7 +273,7 @@ describe('exportGenerator', () => {
     );
     const sampling = { kind: 'quantile' as const, levels: [0.5, 0.5], source: 'seed' as const };
     expect(await refused(lstm(4), { sampling })).toBe(
-      'sampling levels: expected different levels, got [0.5,0.5]; leave out what comes twice',
+      'sampling levels: expected unique levels, got [0.5,0.5]; remove the duplicates',
     );
   });
 });

@@ -67,7 +67,7 @@ describe('exportModel of masks', () => {
       const states = sizes.map((size, index) => input({ shape: [size], name: `s${index}` }));
       const masked = layers.masking().apply(x) as SymbolicTensor;
       const layer = cells[kind]({ returnSequences: true, returnState: true, goBackwards });
-      // One output: TensorFlow.js runs a layer once for each that is asked for, and hands its own states back to it then.
+      // One output: TensorFlow.js runs a layer once for each requested output and feeds its states back then.
       const [outputs] = layer.apply([masked, ...states]) as SymbolicTensor[];
       await check(model({ inputs: [x, ...states], outputs }));
     }
@@ -89,7 +89,7 @@ describe('exportModel of masks', () => {
     },
   );
 
-  it('masks words, and works a mask out once for all layers that have it', async () => {
+  it('masks words, and computes a mask once for all layers that share it', async () => {
     const net = sequential({
       layers: [
         layers.embedding({ inputDim: 3, outputDim: 4, maskZero: true }),
@@ -107,7 +107,7 @@ describe('exportModel of masks', () => {
     expect(ops.filter((op) => op === 'CumSum')).toHaveLength(2);
   });
 
-  it('gives zeros for what does not count, and masks anew behind values', async () => {
+  it('gives zeros for masked samples, and masks again after layers that change values', async () => {
     const net = sequential({
       layers: [
         layers.masking({ maskValue: 0.25, inputShape: [null, 2] }),
@@ -121,7 +121,7 @@ describe('exportModel of masks', () => {
     await check(net, { blank: { share: 0.4, value: 0.25 } });
   });
 
-  it('hands the last mask on past layers that do not support masks, as TensorFlow.js does', async () => {
+  it('passes the last mask on past layers without mask support, as TensorFlow.js does', async () => {
     const net = sequential({
       layers: [
         layers.masking({ inputShape: [null, 2] }),
@@ -146,7 +146,7 @@ describe('exportModel of masks', () => {
     }
   });
 
-  it('hands masks into models that are layers', async () => {
+  it('passes masks into nested models', async () => {
     const inner = sequential({
       layers: [layers.lstm({ units: 3, returnSequences: true, inputShape: [null, 2] })],
     });

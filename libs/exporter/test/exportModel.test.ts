@@ -224,7 +224,7 @@ describe('exportModel', () => {
 
   it.each(Object.entries(sequenceLayers))('gives the values of %s on a sequence', async (_name, make) => {
     for (const batch of [1, 3]) {
-      // Between recurrent layers a sequence lies time-major.
+      // Between recurrent layers a sequence is time-major.
       await check(() => chain(layers.dense({ units: 4, inputShape: [6, 2] }), make()), [batch]);
       await check(
         () => chain(layers.gru({ units: 4, returnSequences: true, inputShape: [6, 2] }), make()),

@@ -33,7 +33,7 @@ const zeros = (size: number): number[] => Array<number>(size).fill(0);
 
 describe('exportNet against PyTorch', () => {
   it.each(['pytorch-sine-rnn', 'pytorch-sine-lstm', 'pytorch-sine-gru', 'pytorch-sine-gru-2-layers'])(
-    'goes on with the closed loop of %s',
+    'continues the closed loop of %s',
     async (name) => {
       const reference = readReference(name);
       const options = { lag: 1, scaler: none(1), producerVersion: '0.1.0' };

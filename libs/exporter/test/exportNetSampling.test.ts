@@ -63,7 +63,7 @@ describe('exportNet of a net whose values are drawn', () => {
       }
       expect(state.size).toBe(20);
 
-      // By hand: the whole sequence anew for each value, in the net's units, its outputs in the data's.
+      // By hand: the whole sequence again for each value, in scaled units, with outputs in data units.
       const outputsOf = (known: number[][]): number[][] => {
         const net = new PlainNet(spec, weights);
         return known.map((values) => {
@@ -102,7 +102,7 @@ describe('exportNet of a net whose values are drawn', () => {
   const [gaussian] = samplings;
   it.each([
     [
-      'outputs that are no distribution',
+      'outputs that are not a distribution',
       { sampling: gaussian },
       new UnsupportedError(
         'model "onda": its output cannot be its next input: expected 2 outputs for each of 2 features, as sampling "gaussian" has them, got [batch, time, 3] for [batch, time, 2]; export it without a generator',
@@ -112,7 +112,7 @@ describe('exportNet of a net whose values are drawn', () => {
       'weights in int8',
       { sampling: gaussian, precision: 'int8' as const },
       new ConfigError(
-        'precision: expected float32 or float16 of a net whose values are drawn, got int8, which its generator would not have; take one of them',
+        'precision: expected float32 or float16 for a net with sampling, got int8, which its generator does not support; use one of them',
       ),
     ],
   ])('refuses %s', (_what, options, error) => {

@@ -129,7 +129,7 @@ describe('exportModel of recurrent layers', () => {
     for (const mergeMode of ['concat', 'mul', null] as const) {
       const layer = cells[kind]({ units: 3, returnSequences: true, returnState: true }) as never;
       const both = layers.bidirectional({ layer, mergeMode: mergeMode as 'concat' });
-      // TensorFlow.js runs a layer once for each output that is asked for, and hands its own states back to it then: ask for one.
+      // TensorFlow.js runs a layer once for each requested output and feeds its states back then: request one.
       const net = around(both, 2, states);
       await check(model({ inputs: net.inputs, outputs: net.outputs[0] }), [2, 4]);
     }

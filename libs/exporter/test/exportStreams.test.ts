@@ -192,7 +192,7 @@ describe('exportModel of sequences that come in pieces', () => {
     await streams(model({ inputs: [x, context], outputs }), [[time, 3], [2]]);
   });
 
-  it('starts a decoder of the last state anew with each piece', async () => {
+  it('restarts a decoder of the last state with each piece', async () => {
     await streams(
       chain(
         layers.gru({ units: 3, inputShape: [null, 2] }),
@@ -210,34 +210,34 @@ describe('exportModel of sequences that come in pieces', () => {
       [
         'conv',
         () => layers.conv1d({ filters: 2, kernelSize: 3, padding: 'same', name: 'conv' }),
-        'its windows of 3 samples, 1 apart, reach over the ends of pieces',
+        'its windows of 3 samples, 1 apart, span the ends of pieces',
       ],
       [
         'stride',
         () => layers.conv1d({ filters: 2, kernelSize: 1, strides: 2, name: 'stride' }),
-        'its windows of 1 samples, 2 apart, reach over the ends of pieces',
+        'its windows of 1 samples, 2 apart, span the ends of pieces',
       ],
       [
         'pool',
         () => layers.maxPooling1d({ name: 'pool' }),
-        'its windows of 2 samples, 2 apart, reach over the ends of pieces',
+        'its windows of 2 samples, 2 apart, span the ends of pieces',
       ],
       ['global', () => layers.globalMaxPooling1d({ name: 'global' }), 'it pools over all samples'],
-      ['flat', () => layers.flatten({ name: 'flat' }), 'it lays all samples side by side'],
+      ['flat', () => layers.flatten({ name: 'flat' }), 'it flattens all samples'],
       [
         'shape',
         () => layers.reshape({ targetShape: [time * 2, 2], name: 'shape' }),
-        'it parts samples from one another',
+        'it changes the samples',
       ],
-      ['turn', () => layers.permute({ dims: [2, 1], name: 'turn' }), 'it gives time another place'],
+      ['turn', () => layers.permute({ dims: [2, 1], name: 'turn' }), 'it moves the time axis'],
       ['soft', () => layers.softmax({ axis: 1, name: 'soft' }), 'its softmax is over time'],
       ['norm', () => layers.layerNormalization({ axis: [1, 2], name: 'norm' }), 'it normalizes over time'],
       ['batch', () => layers.batchNormalization({ axis: 1, name: 'batch' }), 'it normalizes over time'],
-      ['slopes', () => layers.prelu({ name: 'slopes' }), 'it has an alpha for each sample'],
+      ['slopes', () => layers.prelu({ name: 'slopes' }), 'it has an alpha per sample'],
       [
         'back',
         () => layers.gru({ units: 2, goBackwards: true, name: 'back' }),
-        'go_backwards: a layer that walks backwards needs the end of a sequence',
+        'go_backwards: a layer that runs backwards needs the end of a sequence',
       ],
       [
         'both',
@@ -276,22 +276,22 @@ describe('exportModel of sequences that come in pieces', () => {
     };
     await refused(
       (values) => layers.concatenate({ axis: 1, name: 'l' }).apply([values, values]) as SymbolicTensor,
-      'layer "l": it joins sequences along time, so a sequence cannot come in pieces; export without stateful',
+      'layer "l": it concatenates sequences along time, so a sequence cannot come in pieces; export without stateful',
     );
     await refused(
       (values) => layers.dot({ axes: 2, name: 'l' }).apply([values, values]) as SymbolicTensor,
-      'layer "l": its products are over pairs of samples, so a sequence cannot come in pieces; export without stateful',
+      'layer "l": its products combine samples, so a sequence cannot come in pieces; export without stateful',
     );
     await refused(
       (values, last) =>
         layers
           .add({ name: 'l' })
           .apply([values, layers.repeatVector({ n: time }).apply(last) as SymbolicTensor]) as SymbolicTensor,
-      'layer "l": it joins a sequence that comes in pieces with one that comes whole, [batch, 8, 4]; export without stateful',
+      'layer "l": it combines a sequence that comes in pieces with a whole one, [batch, 8, 4]; export without stateful',
     );
     await refused(
       (values, last) => layers.gru({ units: 4, name: 'l' }).apply([values, last]) as SymbolicTensor,
-      'layer "l": it starts every piece from the states that are its inputs, so a sequence cannot come in pieces; export without stateful',
+      'layer "l": it starts every piece from the states in its inputs, so a sequence cannot come in pieces; export without stateful',
     );
   });
 });

@@ -101,7 +101,7 @@ describe('exportModel of topologies', () => {
     expect(exported.model.graph.outputs.map(({ name }) => name)).toEqual(['y', 'both', 'a:1']);
   });
 
-  it('puts models into models', async () => {
+  it('exports nested models', async () => {
     const inner = sequential({
       name: 'inner',
       layers: [layers.dense({ units: 3, inputShape: [null, 2], name: 'd' })],

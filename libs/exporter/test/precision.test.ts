@@ -18,7 +18,7 @@ const HALF_ATOL = 2e-3;
 /** A weight is within 1 / 128 of its column's largest, an input within 1 / 510 of its range. Measured 1e-2. */
 const INT8_ATOL = 5e-2;
 
-/** The orthogonal start weights take long, and are replaced at once. */
+/** The orthogonal initializer is slow, and its weights are replaced. */
 const quick = { recurrentInitializer: 'zeros' } as const;
 
 function words(): LayersModel {
@@ -117,7 +117,7 @@ describe('exportModel in int8', () => {
     const model = sequential({ layers: [layers.gru({ units: 3, inputShape: [null, 2] as never })] });
     const artifacts = await artifactsOf(model);
     expect(() => exportAs(artifacts, 'int8')).toThrow(
-      /^model ".*": expected LSTM or dense layers to keep in int8, got none; export in float32 or float16$/,
+      /^model ".*": expected LSTM or dense layers, which int8 applies to, got none; export in float32 or float16$/,
     );
   });
 });
@@ -139,13 +139,13 @@ describe('exportModel', () => {
     );
   });
 
-  it('takes weights that are not finite only when asked to', async () => {
+  it('accepts weights that are not finite only with allowNan', async () => {
     const { weightData, ...rest } = await artifactsOf(words());
     const values = new Float32Array(weightData as ArrayBuffer);
     values[2] = NaN;
     const artifacts = { ...rest, weightData: values.buffer };
     expect(() => exportAs(artifacts, 'float32')).toThrow(
-      /^weight "in\/kernel": expected finite values, got NaN at place 2; /,
+      /^weight "in\/kernel": expected finite values, got NaN at index 2; /,
     );
     const { model } = exportModel(artifacts, { ...options, allowNan: true });
     const held = model.graph.initializers.find(({ data }) => [...data].some(Number.isNaN));

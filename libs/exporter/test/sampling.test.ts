@@ -204,7 +204,7 @@ describe('a generator that draws numbers', () => {
     ['gru', 3],
     ['lstm', 3],
     ['lstm', 1],
-  ] as const)('goes on behind other samples to the bit: %s, %i rows', async (cell, rows) => {
+  ] as const)('continues after other samples with the same bits: %s, %i rows', async (cell, rows) => {
     const model = built([
       layers[cell]({ units: 33, returnSequences: true, inputShape: [null, 2] }),
       layers[cell]({ units: 7, returnSequences: true }),

@@ -95,7 +95,7 @@ describe('exportModel with separate states', () => {
     expect(difference(whole['gru'].data, row['gru'].data)).toBe(0);
   });
 
-  it('pads places so that ten and more sort as they count', () => {
+  it('pads numbers so that ten and more sort numerically', () => {
     const spec = { cell: 'lstm', units: 2, layers: 52, features: 1, outputs: 1 } as const;
     const scaler = { kind: 'none', center: [0], scale: [1] } as const;
     const { state } = exportNet(ondaNetArtifacts(spec, randomWeights(spec, 1)), {

@@ -29,7 +29,7 @@ function withConstant(name: string, dims: number[]): Model {
 }
 
 describe(checkModel, () => {
-  it('finds nothing in a sound model', () => {
+  it('finds nothing in a valid model', () => {
     expect(checkModel(exampleModel())).toEqual([]);
   });
 
@@ -47,12 +47,12 @@ describe(checkModel, () => {
     [
       'a value that is made twice',
       withNode(2, () => ({ outputs: ['h'] })),
-      'graph "example": value "h" is made by node "fill" (ConstantOfShape) and was made before',
+      'graph "example": value "h" is defined by node "fill" (ConstantOfShape) and was defined before',
     ],
     [
       'a value that is used before it is made',
       withGraph(({ nodes }) => ({ nodes: [nodes[1], nodes[0], nodes[2]] })),
-      'graph "example": node "scan" (Scan) takes "h", which nothing makes before it',
+      'graph "example": node "scan" (Scan) takes "h", which nothing defines before it',
     ],
     [
       'a constant that is a graph input too',
@@ -62,12 +62,12 @@ describe(checkModel, () => {
     [
       'an output that nothing makes',
       withGraph(({ outputs }) => ({ outputs: [...outputs, { name: 'z', type: 'float32', shape: [] }] })),
-      'graph "example": output "z" is made by nothing in it',
+      'graph "example": output "z" is not defined in it',
     ],
     [
-      'an output that stands there twice',
+      'an output that is listed twice',
       withGraph(({ outputs }) => ({ outputs: [...outputs, ...outputs] })),
-      'graph "example": output "y" stands there more than once',
+      'graph "example": output "y" is listed more than once',
     ],
     [
       'a node without a name',
@@ -82,7 +82,7 @@ describe(checkModel, () => {
     [
       'a shape for nothing',
       withGraph(({ values }) => ({ values: [...values, { name: 'none', type: 'float32', shape: [] }] })),
-      'graph "example": a shape is given for "none", which nothing makes',
+      'graph "example": a shape is given for "none", which nothing defines',
     ],
     [
       'a constant of another size than its shape says',
@@ -110,8 +110,8 @@ describe(checkModel, () => {
       attributes: { ...node.attributes, body: attribute.graph(twice) },
     }));
     expect(checkModel(model)).toEqual([
-      'graph "body": node "body/act" (Elu) takes "nowhere", which nothing makes before it',
-      'graph "body": node "body/copy" (Identity) takes "nowhere", which nothing makes before it',
+      'graph "body": node "body/act" (Elu) takes "nowhere", which nothing defines before it',
+      'graph "body": node "body/copy" (Identity) takes "nowhere", which nothing defines before it',
     ]);
   });
 

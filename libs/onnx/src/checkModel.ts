@@ -2,15 +2,14 @@ import type { Attribute, Graph, Model, Node, Tensor } from './graph.ts';
 import { elementCount } from './graph.ts';
 import { listed, plain, quoted } from './text.ts';
 
-/** Problems that are told; a damaged file may have one a node. */
+/** Maximum number of reported problems; a damaged file may have one per node. */
 const MAX_PROBLEMS = 1000;
 
 /**
- * Checks a model for what makes it wrong or slow in every runtime, also what onnx.checker does not look at: the shapes of W, R and
- * B of recurrent nodes, their activations, and weights that are graph inputs too. Time and memory go with the model's size, whatever is in
- * it.
+ * Checks a model for errors and for what is slow in every runtime, including what onnx.checker does not check: shapes of W, R and
+ * B of recurrent nodes, their activations, and weights that are also graph inputs. Time and memory are linear in the model's size.
  *
- * @returns a sentence for each problem, up to 1,000 and one that says that there are more; none when the model is sound
+ * @returns a sentence for each problem, up to 1,000 and one that says there are more; none for a valid model
  */
 export function checkModel(model: Model): string[] {
   const problems: string[] = [];
@@ -39,7 +38,7 @@ function* problemsOf(model: Model): Generator<string> {
   yield* checkNames(model.graph);
 }
 
-/** The graph and all graphs inside its nodes. */
+/** The graph and its subgraphs. */
 function* graphsOf(graph: Graph): Generator<Graph> {
   yield graph;
   for (const node of graph.nodes) {
@@ -53,7 +52,7 @@ function isGraph(value: Attribute): value is Extract<Attribute, { kind: 'graph' 
   return value.kind === 'graph';
 }
 
-/** Checks that each constant has as many elements as its shape says. */
+/** Checks that the size of each constant fits its shape. */
 function* checkTensors(graph: Graph): Generator<string> {
   for (const { name, dims, data } of tensorsOf(graph)) {
     if (elementCount(dims) !== data.length)
@@ -61,7 +60,7 @@ function* checkTensors(graph: Graph): Generator<string> {
   }
 }
 
-/** The graph's constants, and those that are attributes of its nodes. */
+/** The graph's constants, and those in attributes of its nodes. */
 function* tensorsOf({ initializers, nodes }: Graph): Generator<Tensor> {
   yield* initializers;
   for (const { attributes } of nodes) {
@@ -69,7 +68,7 @@ function* tensorsOf({ initializers, nodes }: Graph): Generator<Tensor> {
   }
 }
 
-/** Names that values have in a graph, and in the graphs around it. */
+/** Names of values in a graph and its surrounding graphs. */
 class Scope {
   private readonly own = new Set<string>();
   private readonly outer: Scope | null;
@@ -92,17 +91,18 @@ class Scope {
 }
 
 /**
- * Checks names: every value is made once and before it is used (static single assignment), outputs exist, no constant is a graph
- * input, node names are there and unique.
+ * Checks names: every value is defined once and before its use (static single assignment), outputs exist, no constant is a graph
+ * input, node names exist and are unique.
  *
- * @param outer names that the surrounding graphs have; null: there are none
+ * @param outer names of the surrounding graphs, or null
  */
 function* checkNames(graph: Graph, outer: Scope | null = null): Generator<string> {
   const known = new Scope(outer);
   const where = `graph ${quoted(graph.name)}`;
   const define = function* (name: string, by: string): Generator<string> {
     if (name === '') yield `${where}: ${by} has no name`;
-    else if (known.has(name)) yield `${where}: value ${quoted(name)} is made by ${by} and was made before`;
+    else if (known.has(name))
+      yield `${where}: value ${quoted(name)} is defined by ${by} and was defined before`;
     known.add(name);
   };
 
@@ -122,7 +122,7 @@ function* checkNames(graph: Graph, outer: Scope | null = null): Generator<string
     nodeNames.add(node.name);
     for (const input of node.inputs) {
       if (input !== '' && !known.has(input)) {
-        yield `${where}: ${at} takes ${quoted(input)}, which nothing makes before it`;
+        yield `${where}: ${at} takes ${quoted(input)}, which nothing defines before it`;
       }
     }
     for (const value of Object.values(node.attributes)) {
@@ -136,13 +136,13 @@ function* checkNames(graph: Graph, outer: Scope | null = null): Generator<string
   const outputs = new Set<string>();
   for (const { name } of graph.outputs) {
     if (!known.has(name) || (known.isOuter(name) && !inputs.has(name))) {
-      yield `${where}: output ${quoted(name)} is made by nothing in it`;
+      yield `${where}: output ${quoted(name)} is not defined in it`;
     }
-    if (outputs.has(name)) yield `${where}: output ${quoted(name)} stands there more than once`;
+    if (outputs.has(name)) yield `${where}: output ${quoted(name)} is listed more than once`;
     outputs.add(name);
   }
   for (const { name } of graph.values) {
-    if (!known.has(name)) yield `${where}: a shape is given for ${quoted(name)}, which nothing makes`;
+    if (!known.has(name)) yield `${where}: a shape is given for ${quoted(name)}, which nothing defines`;
   }
 }
 
@@ -151,14 +151,14 @@ interface RecurrentOp {
   readonly activations: number;
 }
 
-/** Gates of each recurrent op, and how many activation functions one direction takes. */
+/** Gates of each recurrent op, and activation functions per direction. */
 const recurrentOps = new Map<string, RecurrentOp>([
   ['RNN', { gates: 1, activations: 1 }],
   ['LSTM', { gates: 4, activations: 3 }],
   ['GRU', { gates: 3, activations: 2 }],
 ]);
 
-/** What ONNX Runtime knows; it compares without regard to case. */
+/** Activations that ONNX Runtime supports; names are case-insensitive. */
 const activationNames = new Set([
   'affine',
   'elu',
@@ -174,8 +174,8 @@ const activationNames = new Set([
 ]);
 
 /**
- * Checks a graph's RNN, LSTM and GRU nodes: hidden_size there (ONNX Runtime wants it), layout 0 (the only one its CPU and CUDA kernels
- * have), activations known and as many as needed, and W, R and B, where they are constants, of the shapes that these say.
+ * Checks a graph's RNN, LSTM and GRU nodes: hidden_size is present (ONNX Runtime needs it), layout is 0 (the only one of its CPU and CUDA
+ * kernels), activations are known and complete, and constant W, R and B have the right shapes.
  */
 function* checkRecurrent(graph: Graph): Generator<string> {
   const constants = new Map(graph.initializers.map((tensor) => [tensor.name, tensor]));

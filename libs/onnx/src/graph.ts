@@ -1,7 +1,7 @@
 import type { TensorArrays, TensorType } from '@onda/contract';
 import { ShapeError, typedArrays } from '@onda/contract';
 
-/** The value of a node's attribute. Whole numbers lie within +-2^53. */
+/** The value of a node's attribute. Integers are within +-2^53. */
 export type Attribute =
   | { readonly kind: 'float'; readonly value: number }
   | { readonly kind: 'int'; readonly value: number }
@@ -12,53 +12,53 @@ export type Attribute =
   | { readonly kind: 'ints'; readonly value: readonly number[] }
   | { readonly kind: 'strings'; readonly value: readonly string[] };
 
-/** A dim of a shape: a size, the name of one that is known at run time only (`batch`), or null for one without a name. */
+/** A dim of a shape: a size, the name of a size known at run time (`batch`), or null for an unnamed one. */
 export type Dim = number | string | null;
 
-/** Name, element type and shape of a value. A null shape: not even the rank is known. */
+/** Name, element type and shape of a value. A null shape has an unknown rank. */
 export interface ValueInfo {
   readonly name: string;
   readonly type: ElementType;
   readonly shape: readonly Dim[] | null;
 }
 
-/** One operation. An input or output named '' is an optional one that is left out. */
+/** One operation. '' stands for an omitted optional input or output. */
 export interface Node {
   readonly name: string;
   readonly op: string;
-  /** Operator set the op is of; '' is ONNX's own. */
+  /** The op's operator set; '' is ONNX's own. */
   readonly domain: string;
   readonly inputs: readonly string[];
   readonly outputs: readonly string[];
   readonly attributes: Readonly<Record<string, Attribute>>;
 }
 
-/** Nodes in an order in which each one's inputs are there before it. */
+/** Nodes are in topological order. */
 export interface Graph {
   readonly name: string;
   readonly inputs: readonly ValueInfo[];
   readonly outputs: readonly ValueInfo[];
   readonly nodes: readonly Node[];
   readonly initializers: readonly Tensor[];
-  /** What is known of the values in between. */
+  /** Infos of intermediate values. */
   readonly values: readonly ValueInfo[];
 }
 
 export interface Model {
   readonly irVersion: number;
-  /** Version of each operator set in use, by domain; '' is ONNX's own. */
+  /** Versions of the operator sets by domain; '' is ONNX's own. */
   readonly opsets: Readonly<Record<string, number>>;
   readonly producerName: string;
   readonly producerVersion: string;
-  /** Free text by key; goes into the file as it is. */
+  /** Free text by key, written to the file unchanged. */
   readonly metadata: Readonly<Record<string, string>>;
   readonly graph: Graph;
 }
 
-/** Types of a tensor's elements in a file: all that tensors have but text. */
+/** Element types in a file: all tensor types but string. */
 export type ElementType = Exclude<TensorType, 'string'>;
 
-/** The array that holds a tensor's elements, by element type. float16 is kept as its bits; a bool is 0 or 1. */
+/** Arrays of elements by element type. float16 is stored as bits; a bool is 0 or 1. */
 export type ElementArrays = Pick<TensorArrays, ElementType>;
 
 /** Constructors of the element arrays. */
@@ -72,13 +72,13 @@ interface TensorOf<T extends ElementType> {
   readonly data: ElementArrays[T];
 }
 
-/** A constant: an initializer of a graph or the value of an attribute. Its name is '' in an attribute. */
+/** A constant: an initializer of a graph or the value of an attribute, where its name is ''. */
 export type Tensor = { [T in ElementType]: TensorOf<T> }[ElementType];
 
 /**
  * A float32 tensor.
  *
- * @throws ShapeError if `data` has not as many elements as `dims` say
+ * @throws ShapeError if the length of `data` does not fit `dims`
  */
 export function floatTensor(name: string, dims: readonly number[], data: Float32Array): TensorOf<'float32'> {
   checkSize(name, dims, data.length);
@@ -88,8 +88,8 @@ export function floatTensor(name: string, dims: readonly number[], data: Float32
 /**
  * An int64 tensor.
  *
- * @param values whole numbers within +-2^53
- * @throws ShapeError if there are not as many values as `dims` say
+ * @param values integers within +-2^53
+ * @throws ShapeError if the number of values does not fit `dims`
  */
 export function int64Tensor(
   name: string,
@@ -100,7 +100,7 @@ export function int64Tensor(
   return { name, type: 'int64', dims, data: BigInt64Array.from(values, BigInt) };
 }
 
-/** How many elements a tensor of these dims has; a scalar (no dims) has one. */
+/** The number of elements for these dims; 1 for a scalar. */
 export function elementCount(dims: readonly number[]): number {
   return dims.reduce((count, dim) => count * dim, 1);
 }
@@ -112,7 +112,7 @@ function checkSize(name: string, dims: readonly number[], length: number): void 
   );
 }
 
-/** Attributes by their kind: `attribute.int(1)`. */
+/** Constructors of attributes: `attribute.int(1)`. */
 export const attribute = {
   float: (value: number): Attribute => ({ kind: 'float', value }),
   int: (value: number): Attribute => ({ kind: 'int', value }),

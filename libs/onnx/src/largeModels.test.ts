@@ -5,7 +5,7 @@ import { attribute, floatTensor } from './graph.ts';
 import { printModel } from './printModel.ts';
 import { exampleModel } from './testing/exampleModel.ts';
 
-/** So many that work which grows with the square of it would take hours: what a file within the limits of the reader may have. */
+/** Large enough that quadratic algorithms would take hours, but within the reader's limits. */
 const many = 200_000;
 
 const list = <T>(make: (index: number) => T): T[] => Array.from({ length: many }, (_, index) => make(index));
@@ -55,7 +55,7 @@ describe('large models are looked through once', () => {
     const infos = list((index) => info(`x${index}`));
     const body = attribute.graph({ ...withGraph({ outputs: infos }).graph });
     const model = withGraph({ inputs: infos, nodes: [node(0, { attributes: { body } })] });
-    expect(checkModel(model)[0]).toBe('graph "g": output "x0" is made by nothing in it');
+    expect(checkModel(model)[0]).toBe('graph "g": output "x0" is not defined in it');
   });
 
   it('and printed up to a bound', () => {
@@ -70,7 +70,7 @@ describe('large models are looked through once', () => {
 
   it('and a long or strange name is cut and quoted in a problem', () => {
     const [problem] = checkModel(withGraph({ outputs: [info(`\u001b[2J${'long'.repeat(1000)}`)] }));
-    expect(problem).toMatch(/^graph "g": output "\\u001b\[2J(long)+"\.\.\. is made by nothing in it$/);
+    expect(problem).toMatch(/^graph "g": output "\\u001b\[2J(long)+"\.\.\. is not defined in it$/);
     expect(problem.length).toBeLessThan(300);
   });
 });

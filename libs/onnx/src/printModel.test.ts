@@ -3,7 +3,7 @@ import { printModel } from './printModel.ts';
 import { exampleModel } from './testing/exampleModel.ts';
 
 describe(printModel, () => {
-  it('prints a line a constant and a node, graphs inside nodes indented', () => {
+  it('prints a line per constant and node, subgraphs indented', () => {
     expect(printModel(exampleModel())).toBe(`onnx IR 8, opset 17, com.microsoft opset 1, producer onda 0.1.0
 metadata onda.name: example
 graph example (x: float32 [time, batch, 3], any: int64 any shape) -> (y: float32 [time, ?, 3])

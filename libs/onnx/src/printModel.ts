@@ -1,14 +1,14 @@
 import type { Attribute, Graph, Model, Node, Tensor, ValueInfo } from './graph.ts';
 import { listed, plain, quoted } from './text.ts';
 
-/** How many elements of a constant are shown. */
+/** Printed elements of a constant. */
 const SHOWN_ELEMENTS = 6;
 
-/** Characters after which no line more is shown: a file from anywhere may have more than a text can hold. */
+/** Maximum length of the output: an untrusted file may print to more than a string can hold. */
 const MAX_CHARACTERS = 2 ** 25;
 
 /**
- * A model as text, a line a node, for people. Long texts and lists are cut, and so is the whole.
+ * A model as text, one line per node. Long texts, long lists and the whole output are truncated.
  *
  * @example
  * onnx IR 8, opset 17, producer onda 0.1.0

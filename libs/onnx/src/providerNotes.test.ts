@@ -59,7 +59,7 @@ describe(providerNotes, () => {
     expect(cuda([plain])).toEqual([]);
   });
 
-  it('tells of a function that overflows on the CPU', () => {
+  it('reports a function that overflows on the CPU', () => {
     const activations = attribute.strings(['Sigmoid', 'Softplus']);
     const notes = providerNotes({
       graph: graph([node('GRU', { ...reset, activations })]),
@@ -75,7 +75,7 @@ describe(providerNotes, () => {
     expect(cuda([node('If', { then_branch: branch })])).toHaveLength(1);
   });
 
-  it('tells of an operator set whose recurrent kernels are not found, where there is a recurrent node', () => {
+  it('reports an operator set without recurrent GPU kernels, for a model with a recurrent node', () => {
     expect(cuda([node('GRU', reset)], 22)).toEqual([
       'operator set 22: the CUDA provider has its RNN, LSTM and GRU up to 21; export with --opset 21 or lower',
     ]);

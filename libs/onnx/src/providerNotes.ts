@@ -1,34 +1,34 @@
 import type { Attribute, Graph, Model, Node } from './graph.ts';
 import { plain, quoted } from './text.ts';
 
-/** A node that a GPU provider of ONNX Runtime would not take, or whose kernel on the CPU gives other values at the edge. */
+/** A node that a GPU provider of ONNX Runtime does not support, or whose CPU kernel differs for extreme values. */
 export interface ProviderNote {
   readonly provider: 'cpu' | 'cuda' | 'webgpu';
-  /** Which node, why, and what to change: one sentence. */
+  /** One sentence: which node, why, and what to change. */
   readonly text: string;
 }
 
-/** The activations that the CUDA provider has kernels for, by op. */
+/** Activations of the CUDA provider's kernels, by op. */
 const cudaActivations: Readonly<Record<string, readonly string[]>> = {
   RNN: ['Tanh'],
   LSTM: ['Sigmoid', 'Tanh', 'Tanh'],
   GRU: ['Sigmoid', 'Tanh'],
 };
 
-/** What WebGPU's LSTM and GRU kernels know. */
+/** Activations of WebGPU's LSTM and GRU kernels. */
 const webgpuActivations: ReadonlySet<string> = new Set(['Sigmoid', 'Tanh', 'Relu']);
 
-/** From the next operator set on, CUDA's and WebGPU's kernels of RNN, LSTM and GRU are not found. */
+/** Last operator set with CUDA and WebGPU kernels of RNN, LSTM and GRU. */
 const LAST_OPSET = 21;
 
-/** Attributes that cuDNN's recurrent kernels do not have. */
+/** Attributes that cuDNN's recurrent kernels do not support. */
 const cudaForeign = ['activation_alpha', 'activation_beta', 'clip'] as const;
 
-/** The input that holds an LSTM's peepholes. */
+/** Index of an LSTM's peephole input. */
 const PEEPHOLES = 7;
 
 /**
- * Tells which recurrent nodes, inside other nodes too, a GPU provider would not take (onnxruntime, core/providers/cuda/rnn).
+ * Lists recurrent nodes, subgraphs included, that a GPU provider does not support (onnxruntime, core/providers/cuda/rnn).
  *
  * @returns a note for each reason
  */
@@ -70,7 +70,7 @@ function nodeNotes(node: Node): ProviderNote[] {
     onCpu(`it has no ${listed(odd)} there`, 'train with recurrentActivation "sigmoid" and activation "tanh"');
   }
   if (activations.some((name) => name === 'Softplus')) {
-    // rnn_helpers.cc computes log(exp(x) + 1) as it stands, and exp overflows float32.
+    // rnn_helpers.cc computes log(exp(x) + 1) directly, and exp overflows float32.
     notes.push({
       provider: 'cpu',
       text: `${at}: ONNX Runtime's Softplus there is infinite above 88, where TensorFlow.js's is not; train with another activation if its values go so far`,
@@ -92,7 +92,7 @@ function nodeNotes(node: Node): ProviderNote[] {
   if (node.op === 'GRU' && !isSet(node.attributes['linear_before_reset'])) {
     onCpu('its reset gate applies before the recurrent product', 'train an OndaGRU');
   }
-  // Parameters of an activation that is named already say nothing more.
+  // Parameters of a reported activation add nothing.
   const foreign = (odd.length > 0 ? ['clip'] : cudaForeign).filter((name) =>
     Object.hasOwn(node.attributes, name),
   );
@@ -110,7 +110,7 @@ function isSet(value: Attribute | undefined): boolean {
   return value?.kind === 'int' && value.value !== 0;
 }
 
-/** Names, each once; the first few of them are enough. */
+/** Unique names, the first few only. */
 function listed(names: readonly string[]): string {
   return [...new Set(names.slice(0, 8))].map(plain).join(', ');
 }

@@ -1,9 +1,9 @@
-/** Characters of a name or text from a file that are shown. */
+/** Printed characters of a name or text from a file. */
 const MAX_QUOTED = 200;
 
 /**
- * A text from a file as it can stand in a line for people: in quotes, cut when it is long, without control characters, which a file from
- * anywhere must not write to a terminal.
+ * A text from a file for output: quoted, truncated, and without control characters, which an untrusted file
+ * must not write to a terminal.
  */
 export function quoted(value: string): string {
   const shown = JSON.stringify(value.slice(0, MAX_QUOTED)).replace(
@@ -13,15 +13,15 @@ export function quoted(value: string): string {
   return value.length > MAX_QUOTED ? `${shown}...` : shown;
 }
 
-/** A name as it is when it is plain and not long, else quoted. */
+/** The name itself if short and plain, else quoted. */
 export function plain(name: string): string {
   return name.length <= MAX_QUOTED && /^[A-Za-z0-9_./:+-]+$/.test(name) ? name : quoted(name);
 }
 
-/** How many names, dims or numbers of a list are shown. */
+/** Printed items of a list. */
 const MAX_LISTED = 100;
 
-/** A list as text, cut when it is long. */
+/** A list as text, truncated. */
 export function listed<T>(items: readonly T[], textOf: (item: T) => string = String): string {
   const shown = items.slice(0, MAX_LISTED).map(textOf).join(', ');
   return items.length > MAX_LISTED ? `${shown}, ... ${items.length - MAX_LISTED} more` : shown;

@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { floatToHalf } from './halfFloat.ts';
-import { halfToFloat } from './weights.ts';
+import { floatToHalf, halfToFloat } from './halfFloat.ts';
 
 describe(floatToHalf, () => {
   it('gives every half float back, NaN too', () => {

@@ -2,24 +2,24 @@ import { ModelError } from '@onda/contract';
 
 export type JsonObject = Readonly<Record<string, unknown>>;
 
-/** Whether a value is an object with keys, not a list or null. */
+/** Whether a value is a JSON object: not null, not an array. */
 export function isObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** @throws ModelError naming the place when it is none */
+/** @throws ModelError that names the place */
 export function objectAt(value: unknown, where: string): JsonObject {
   if (isObject(value)) return value;
   throw damaged(where, 'an object', value);
 }
 
-/** @throws ModelError naming the place when it is none */
+/** @throws ModelError that names the place */
 export function listAt(value: unknown, where: string): readonly unknown[] {
   if (Array.isArray(value)) return value;
   throw damaged(where, 'a list', value);
 }
 
-/** @throws ModelError naming the place when it is none */
+/** @throws ModelError that names the place */
 export function textAt(value: unknown, where: string): string {
   if (typeof value === 'string' && value !== '') return value;
   throw damaged(where, 'text', value);

@@ -2,28 +2,28 @@ import { UnsupportedError } from '../errors.ts';
 import type { JsonObject } from './json.ts';
 import { isObject } from './json.ts';
 
-/** Names of activations that Keras 3 calls or means otherwise than TensorFlow.js: its hard_sigmoid is x / 6 + 0.5. */
+/** Activation names whose meaning or spelling differs between Keras 3 and TensorFlow.js: hard_sigmoid is x / 6 + 0.5 in Keras 3. */
 const activations: Readonly<Record<string, string>> = {
   hard_sigmoid: 'keras3_hard_sigmoid',
   silu: 'swish',
 };
 
 /**
- * The options of a layer as Keras 2 and TensorFlow.js write them. What Keras 3 wrote is told by the type of its numbers, which is an object.
+ * Converts layer options from Keras 3's format to that of Keras 2 and TensorFlow.js. Keras 3 writes dtype as an object.
  *
- * @throws UnsupportedError for an operation that is not a layer, such as a sum of tensors without one
+ * @throws UnsupportedError for an operation that is not a layer, such as a sum of tensors
  */
 export function fromKeras3(layer: JsonObject, config: JsonObject, name: string): JsonObject {
   const module = String(layer['module']);
   if (/^keras\.(src\.)?ops\b/.test(module)) {
     throw new UnsupportedError(
-      `layer "${name}": ${module}.${String(layer['class_name'])} is an operation, which TensorFlow.js has no layer for; build the model with a layer in its place`,
+      `layer "${name}": ${module}.${String(layer['class_name'])} is an operation, not a layer, which is not supported; build the model with a layer instead`,
     );
   }
   return isObject(config['dtype']) ? (plain(config) as JsonObject) : config;
 }
 
-/** Without what Keras 3 wraps around values: types of numbers, functions by name. */
+/** Unwraps Keras 3's wrapper objects: dtype policies, functions by name. */
 function plain(value: unknown, key = ''): unknown {
   if (Array.isArray(value)) return value.map((entry: unknown) => plain(entry));
   if (isObject(value)) {
@@ -36,13 +36,13 @@ function plain(value: unknown, key = ''): unknown {
   return renamed ? activations[value] : value;
 }
 
-/** Arguments of a call that mean nothing outside of training. */
+/** Call arguments without effect at inference. */
 const idle: ReadonlySet<string> = new Set(['training']);
 
 /**
- * What one call takes, as Keras 2 writes it: a list of [layer, call, output]; initial states come behind the input.
+ * The tensors of one call in Keras 2's format, a list of [layer, call, output]; initial states follow the input.
  *
- * @throws UnsupportedError for an argument that is no tensor
+ * @throws UnsupportedError for an argument that is not a tensor
  */
 export function callFromKeras3({ args, kwargs }: JsonObject, layer: string): unknown[] {
   const named = Object.entries(isObject(kwargs) ? kwargs : {}).filter(
@@ -51,7 +51,7 @@ export function callFromKeras3({ args, kwargs }: JsonObject, layer: string): unk
   const other = named.map(([name]) => name).filter((name) => name !== 'initial_state');
   if (other.length > 0) {
     throw new UnsupportedError(
-      `layer "${layer}": call options ${other.join(', ')} of Keras 3 are not supported; leave them out, or build the model with Keras 2 (tf_keras)`,
+      `layer "${layer}": call options ${other.join(', ')} of Keras 3 are not supported; remove them, or build the model with Keras 2 (tf_keras)`,
     );
   }
   const values = [args, ...named.map(([, value]) => value)].flat(2);
@@ -60,7 +60,7 @@ export function callFromKeras3({ args, kwargs }: JsonObject, layer: string): unk
       isObject(value) && isObject(value['config']) ? value['config']['keras_history'] : undefined;
     if (Array.isArray(tensor)) return tensor as unknown[];
     throw new UnsupportedError(
-      `layer "${layer}": expected tensors as what it is called with, got ${JSON.stringify(value)}; put a layer in its place`,
+      `layer "${layer}": expected tensors as call arguments, got ${JSON.stringify(value)}; use a layer instead`,
     );
   });
 }

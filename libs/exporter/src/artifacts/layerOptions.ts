@@ -2,7 +2,7 @@ import { ModelError } from '@onda/contract';
 import { UnsupportedError } from '../errors.ts';
 import type { JsonObject } from './json.ts';
 
-/** Typed access to a layer's options; each error names the layer and the option. */
+/** Typed access to a layer's options. Errors name the layer and the option. */
 export class LayerOptions {
   readonly layer: string;
   private readonly config: JsonObject;
@@ -12,33 +12,33 @@ export class LayerOptions {
     this.config = config;
   }
 
-  /** The raw value, for options that are structures. */
+  /** The raw value of a structured option. */
   get(name: string): unknown {
     return this.config[name];
   }
 
-  /** A whole number of at least `least`. */
+  /** An integer of at least `least`. */
   count(name: string, least = 1): number {
     const value = this.config[name];
     if (Number.isSafeInteger(value) && (value as number) >= least) return value as number;
     throw this.damaged(name, `a whole number of at least ${least}`);
   }
 
-  /** A number; `fallback` when it is left out or null. */
+  /** A number; `fallback` when missing or null. */
   number(name: string, fallback: number): number {
     const value = this.config[name] ?? fallback;
     if (typeof value === 'number' && Number.isFinite(value)) return value;
     throw this.damaged(name, 'a finite number');
   }
 
-  /** true or false; `fallback` when it is left out or null. */
+  /** A boolean; `fallback` when missing or null. */
   flag(name: string, fallback: boolean): boolean {
     const value = this.config[name] ?? fallback;
     if (typeof value === 'boolean') return value;
     throw this.damaged(name, 'true or false');
   }
 
-  /** One of the given texts; `fallback` when it is left out or null. */
+  /** One of the given strings; `fallback` when missing or null. */
   choice<T extends string>(name: string, choices: readonly T[], fallback: T): T {
     const value = this.config[name] ?? fallback;
     const found = choices.find((choice) => choice === value);
@@ -48,7 +48,7 @@ export class LayerOptions {
     );
   }
 
-  /** Refuses any other value than `only`, and says why; `fallback` is what no value means. */
+  /** Rejects every value but `only`, with a remedy. `fallback` is the value of a missing option. */
   require<T extends boolean | string | number>(
     name: string,
     only: T,

@@ -1,7 +1,7 @@
 import { ModelError } from '@onda/contract';
 import type { Weight } from './weights.ts';
 
-/** The weights of one layer. */
+/** The weights of one layer, by the layer's own weight names. */
 export class LayerWeights {
   private readonly layer: string;
   private readonly weights: ReadonlyMap<string, Weight>;
@@ -11,17 +11,14 @@ export class LayerWeights {
     this.weights = weights;
   }
 
-  /** Those of a part of the layer, such as a cell. */
+  /** The weights of a part of the layer, such as a cell. */
   within(part: string): LayerWeights {
     return new LayerWeights(`${this.layer}/${part}`, this.weights);
   }
 
   /**
-   * A weight, named as the layer names it.
-   *
-   * @param name  such as `kernel`
-   * @param shape the shape it must have
-   * @throws ModelError when it is missing or of another shape
+   * @param name  for example `kernel`
+   * @throws ModelError for a missing weight or another shape
    */
   get(name: string, shape: readonly number[]): Float32Array {
     const { data } = this.entry(
@@ -34,7 +31,7 @@ export class LayerWeights {
   }
 
   /**
-   * A weight whose first dim is not known beforehand, such as a kernel's features.
+   * A weight whose first dim is unknown, such as the features of a kernel.
    *
    * @param rest the dims after the first
    */
@@ -44,9 +41,9 @@ export class LayerWeights {
   }
 
   /**
-   * The last dim of a weight, for what a layer's options do not tell.
+   * The last dim of a weight, where no option holds it.
    *
-   * @throws ModelError when the weight is missing
+   * @throws ModelError for a missing weight
    */
   lastDim(name: string): number {
     return this.find(name).shape.at(-1) ?? 1;
@@ -71,10 +68,10 @@ export class LayerWeights {
     const full = `${this.layer}/${name}`;
     const weight = this.weights.get(full) ?? this.keras(name);
     if (weight !== undefined) return weight;
-    throw new ModelError(`weight "${full}": missing from the model; save the model again`);
+    throw new ModelError(`weight "${full}": expected it in the model, got none; save the model again`);
   }
 
-  /** Keras puts more between a layer and its weight, such as its cell: `lstm/lstm_cell/kernel`; and models before it. */
+  /** Keras inserts names between layer and weight (`lstm/lstm_cell/kernel`) and prefixes model names. */
   private keras(name: string): Weight | undefined {
     const found = [...this.weights.values()].filter(
       (weight) => `/${weight.name}`.includes(`/${this.layer}/`) && weight.name.endsWith(`/${name}`),

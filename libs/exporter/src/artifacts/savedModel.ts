@@ -1,25 +1,25 @@
 import { ModelError } from '@onda/contract';
 import { isObject } from './json.ts';
 
-/** How a weight lies in the weight bytes. */
+/** Name, shape and encoding of one weight in the weight data. */
 export interface WeightEntry {
   readonly name: string;
   readonly shape: readonly number[];
   readonly dtype: string;
-  /** Values stored as `stored * scale + min` in `dtype`, or as half floats. */
+  /** Values are stored as `(value - min) / scale` in `dtype`, or as half floats. */
   readonly quantization?: { readonly dtype: string; readonly scale?: number; readonly min?: number };
 }
 
-/** What TensorFlow.js calls model artifacts, as far as an export needs them: `tf.io.ModelArtifacts` fits. */
+/** The part of TensorFlow.js's `tf.io.ModelArtifacts` that an export needs. */
 export interface LayersArtifacts {
-  /** The parsed topology of model.json, as `model.toJSON(null, false)` gives it. */
+  /** The parsed topology of model.json, as from `model.toJSON(null, false)`. */
   readonly modelTopology?: unknown;
   readonly weightSpecs?: readonly WeightEntry[];
-  /** All weights' bytes, one after the other in the order of the specs; in one buffer or cut into several. */
+  /** The bytes of all weights in the order of the specs, in one or several buffers. */
   readonly weightData?: ArrayBuffer | readonly ArrayBuffer[];
 }
 
-/** What a saved model.json and its weight files hold: artifacts, with the metadata that its maker put there. */
+/** The contents of a saved model.json and its weight files, with the metadata of its maker. */
 export interface SavedModel {
   readonly modelTopology: object;
   readonly weightSpecs: WeightEntry[];
@@ -33,24 +33,24 @@ interface WeightGroup {
 }
 
 /**
- * The artifacts of a layers model that TensorFlow.js saved, or tensorflowjs_converter made of a Keras model.
+ * Reads a layers model that TensorFlow.js saved or tensorflowjs_converter converted from Keras.
  *
- * @param text   of model.json
- * @param file   what to call it in an error
- * @param shard  gives a weight file by its path beside model.json
- * @throws ModelError for anything else than a layers model; what `shard` throws
+ * @param text   contents of model.json
+ * @param file   name of the file for errors
+ * @param shard  returns a weight file by its path relative to model.json
+ * @throws ModelError for anything but a layers model; errors of `shard`
  */
 export function readSavedModel(text: string, file: string, shard: (path: string) => Uint8Array): SavedModel {
   const document = parse(text, file);
   if (isObject(document) && document['format'] === 'graph-model') {
     throw new ModelError(
-      `${file}: expected a layers model, got a graph model, whose layers are not known any more; convert the Keras model with --output_format tfjs_layers_model`,
+      `${file}: expected a layers model, got a graph model, which no longer has layers; convert the Keras model with --output_format tfjs_layers_model`,
     );
   }
   const { modelTopology, weightsManifest, userDefinedMetadata } = isObject(document) ? document : {};
   if (!isObject(modelTopology) || !Array.isArray(weightsManifest)) {
     throw new ModelError(
-      `${file}: expected modelTopology and weightsManifest, as tf.LayersModel.save writes them, got ${isObject(document) ? `the keys ${Object.keys(document).join(', ')}` : typeof document}; give a layers model`,
+      `${file}: expected modelTopology and weightsManifest, as tf.LayersModel.save writes them, got ${isObject(document) ? `the keys ${Object.keys(document).join(', ')}` : typeof document}; pass a layers model`,
     );
   }
   const groups = weightsManifest.map((group: unknown, index) => {
@@ -76,7 +76,7 @@ function parse(text: string, file: string): unknown {
     return JSON.parse(text) as unknown;
   } catch (error) {
     throw new ModelError(
-      `${file}: not JSON: ${error instanceof Error ? error.message : String(error)}; give a model.json that TensorFlow.js saved`,
+      `${file}: not JSON: ${error instanceof Error ? error.message : String(error)}; pass a model.json saved by TensorFlow.js`,
       { cause: error },
     );
   }
@@ -90,14 +90,14 @@ function isGroup(group: unknown): group is WeightGroup {
 
 function checkPath(path: string, file: string): void {
   const parts = path.split(/[\\/]/);
-  // An absolute one starts with an empty part, or a drive's letter.
+  // Absolute paths start with an empty part or a drive letter.
   if (parts[0] !== '' && !/^[A-Za-z]:$/.test(parts[0]) && !parts.includes('..')) return;
   throw new ModelError(
     `${file}: weightsManifest: expected paths beside the file, got ${JSON.stringify(path)}; save the model again`,
   );
 }
 
-/** The parts in one piece. A part that is alone in its memory already is not copied: weights may take gigabytes. */
+/** Joins the parts. A single part that fills its buffer is not copied: weights may take gigabytes. */
 function joined(parts: readonly Uint8Array[]): ArrayBuffer {
   const [{ buffer, byteLength } = new Uint8Array()] = parts;
   if (parts.length === 1 && buffer instanceof ArrayBuffer && buffer.byteLength === byteLength) return buffer;

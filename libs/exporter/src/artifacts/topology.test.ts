@@ -88,7 +88,7 @@ describe(readTopology, () => {
       'layer "a": expected layer names to be unique, got it twice; rename one of them',
     ],
     [
-      'an output that is no place',
+      'an output that is not an index',
       functional([inputLayer], { output_layers: [['in', 0]] }),
       'model topology: config.output_layers: expected [layer, call, output], got ["in",0]; save the model again',
     ],
@@ -109,25 +109,25 @@ describe(readTopology, () => {
         inputLayer,
         { ...dense('d'), name: 'd', inbound_nodes: [{ args: [], kwargs: { mask: {} } }] },
       ]),
-      'layer "d": call options mask of Keras 3 are not supported; leave them out, or build the model with Keras 2 (tf_keras)',
+      'layer "d": call options mask of Keras 3 are not supported; remove them, or build the model with Keras 2 (tf_keras)',
     ],
     [
       'numbers as what Keras 3 calls a layer with',
       functional([inputLayer, { ...dense('d'), name: 'd', inbound_nodes: [{ args: [0.5], kwargs: {} }] }]),
-      'layer "d": expected tensors as what it is called with, got 0.5; put a layer in its place',
+      'layer "d": expected tensors as call arguments, got 0.5; use a layer instead',
     ],
     [
-      'operations of Keras 3 that are no layers',
+      'operations of Keras 3 that are not layers',
       functional([
         inputLayer,
         { module: 'keras.src.ops.numpy', ...dense('d'), name: 'd', inbound_nodes: [] },
       ]),
-      'layer "d": keras.src.ops.numpy.Dense is an operation, which TensorFlow.js has no layer for; build the model with a layer in its place',
+      'layer "d": keras.src.ops.numpy.Dense is an operation, not a layer, which is not supported; build the model with a layer instead',
     ],
     [
       'options of a call',
       functional([inputLayer, { ...dense('d'), name: 'd', inbound_nodes: [[['in', 0, 0, { mask: 1 }]]] }]),
-      'layer "d": call options mask are not supported; give tensors as inputs of the layer',
+      'layer "d": call options mask are not supported; pass tensors as inputs of the layer',
     ],
   ];
   it.each(unsupported)('refuses %s', (_what, topology, message) => {

@@ -4,25 +4,25 @@ import type { JsonObject } from './json.ts';
 import { isObject, listAt, objectAt, textAt } from './json.ts';
 import { callFromKeras3, fromKeras3 } from './keras3.ts';
 
-/** One of the outputs of a call of a layer. */
+/** One output of one call of a layer. */
 export interface LayerOutput {
   readonly layer: string;
-  /** Which call of the layer, from 0: a shared layer has more than one. */
+  /** Index of the call; a shared layer has several. */
   readonly call: number;
-  /** Which of the call's outputs, from 0. */
+  /** Index of the output within the call. */
   readonly output: number;
 }
 
-/** A layer: its class, options, and what each of its calls takes. */
+/** A layer: class, options, and the inputs of each call. */
 export interface TopologyLayer {
   readonly name: string;
   readonly className: string;
-  /** Options, with keys in Python's style: `return_sequences`. */
+  /** Options with Python's names: `return_sequences`. */
   readonly config: Readonly<Record<string, unknown>>;
   readonly calls: readonly (readonly LayerOutput[])[];
 }
 
-/** A model as a graph of layers; a sequential one is a chain. */
+/** A model as a graph of layers. */
 export interface Topology {
   readonly name: string;
   readonly layers: readonly TopologyLayer[];
@@ -30,11 +30,11 @@ export interface Topology {
   readonly outputs: readonly LayerOutput[];
 }
 
-/** Classes of a model inside a model. */
+/** Classes of nested models. */
 export const modelClasses: ReadonlySet<string> = new Set(['Sequential', 'Model', 'Functional']);
 
 /**
- * Reads the topology of a TensorFlow.js layers model, made by TensorFlow.js or converted from Keras 2 or 3.
+ * Reads the topology of a layers model made by TensorFlow.js or converted from Keras 2 or 3.
  *
  * @param modelTopology parsed JSON: `{class_name, config}`, or that inside `model_config`
  * @throws ModelError for anything else
@@ -45,7 +45,7 @@ export function readTopology(modelTopology: unknown): Topology {
   return readModelConfig(textAt(model['class_name'], 'class_name'), model['config']);
 }
 
-/** The layers of a model of that class, also of one that is a layer of another. */
+/** Reads the config of a model or nested model of that class. */
 export function readModelConfig(className: string, config: unknown): Topology {
   if (className === 'Sequential') return readSequential(config);
   if (modelClasses.has(className)) return readFunctional(objectAt(config, 'config'));
@@ -54,7 +54,7 @@ export function readModelConfig(className: string, config: unknown): Topology {
   );
 }
 
-/** A chain: each layer takes the output of the one before, the first a made input layer unless it is one. */
+/** A chain of layers; a missing InputLayer is added. */
 function readSequential(config: unknown): Topology {
   const listed = Array.isArray(config)
     ? config
@@ -91,7 +91,7 @@ function madeInput(name: string, first: Omit<TopologyLayer, 'calls'>): TopologyL
   return { name, className: 'InputLayer', config: { batch_input_shape, dtype }, calls: [[]] };
 }
 
-/** The options that hold the input shape: the layer's own, or those of the first layer of a model that is the layer. */
+/** The options that hold the input shape: the layer's own, or those of the first layer of a nested Sequential model. */
 function shapedConfig(className: string, config: JsonObject): JsonObject | undefined {
   let [name, options] = [className, config];
   while (!Array.isArray(options['batch_input_shape'])) {
@@ -122,8 +122,8 @@ function readFunctional(config: JsonObject): Topology {
 }
 
 /**
- * A model that is a layer was called once when it was made, which Keras and TensorFlow.js count but do not list: what refers to its
- * calls counts from 1. (Keras's Container.get_config, kept_nodes.)
+ * Keras and TensorFlow.js count the call that created a nested model but do not list it, so references to its
+ * calls start at 1 (Keras' Container.get_config, kept_nodes).
  */
 function countedFromFirst(topology: Topology): Topology {
   const models = topology.layers
@@ -151,7 +151,7 @@ function readLayer(layer: JsonObject, where: string): Omit<TopologyLayer, 'calls
   }
   const options = objectAt(config, `${where}: config`);
   const name = textAt(layer['name'] ?? options['name'], `${where}: name`);
-  // Layers of a model inside are read with it.
+  // The layers of a nested model are converted when it is read.
   return {
     name,
     className,
@@ -159,14 +159,14 @@ function readLayer(layer: JsonObject, where: string): Omit<TopologyLayer, 'calls
   };
 }
 
-/** What one call takes: a list of [layer, call, output, options]. */
+/** The inputs of one call: a list of [layer, call, output, options]. */
 function readCall(call: unknown, layer: string): LayerOutput[] {
   const where = `layer "${layer}": inbound_nodes`;
   return listAt(isObject(call) ? callFromKeras3(call, layer) : call, where).map((value) => {
     const entry = listAt(value, where);
     if (isObject(entry[3]) && Object.keys(entry[3]).length > 0) {
       throw new UnsupportedError(
-        `layer "${layer}": call options ${Object.keys(entry[3]).join(', ')} are not supported; give tensors as inputs of the layer`,
+        `layer "${layer}": call options ${Object.keys(entry[3]).join(', ')} are not supported; pass tensors as inputs of the layer`,
       );
     }
     return readOutput(entry, where);
@@ -175,7 +175,7 @@ function readCall(call: unknown, layer: string): LayerOutput[] {
 
 function readOutputs(value: unknown, where: string): LayerOutput[] {
   const list = listAt(value, where);
-  // A model with one of them may hold it without the list around it.
+  // A single entry may come without the outer list.
   const entries = typeof list[0] === 'string' ? [list] : list;
   return entries.map((entry) => readOutput(listAt(entry, where), where));
 }

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { encodingOf, halfToFloat } from './weights.ts';
+import { halfToFloat } from './halfFloat.ts';
+import { encodingOf } from './weights.ts';
 
 describe(halfToFloat, () => {
   it.each([
@@ -40,7 +41,7 @@ describe(encodingOf, () => {
     expect([...encodingOf(entry('float16')).read(stored)]).toEqual([1, -2]);
   });
 
-  it('reads float32 where it lies, and from an odd place by a copy', () => {
+  it('views aligned float32 and copies unaligned values', () => {
     const bytes = new Uint8Array(13);
     bytes.set(new Uint8Array(Float32Array.of(1.5, -2).buffer), 4);
     bytes.copyWithin(5, 4, 12);

@@ -52,7 +52,7 @@ describe(readWeights, () => {
     [
       'what is not a number',
       { weightSpecs: [spec('a', [2])], weightData: Float32Array.of(1, NaN).buffer },
-      'weight "a": expected finite values, got NaN at place 1; the training went astray, train again with a lower learning rate',
+      'weight "a": expected finite values, got NaN at index 1; the training diverged, train again with a lower learning rate',
     ],
     [
       'another type',

@@ -1,20 +1,21 @@
 import { ModelError } from '@onda/contract';
 import { elementCount } from '@onda/onnx';
+import { halfToFloat } from './halfFloat.ts';
 import { listAt, objectAt, textAt } from './json.ts';
 import type { LayersArtifacts, WeightEntry } from './savedModel.ts';
 
 export interface Weight {
   readonly name: string;
   readonly shape: readonly number[];
-  /** Row-major; often a part of the model's own bytes, so nobody writes to it. */
+  /** Row-major; often a view of the model's own bytes, so read-only. */
   readonly data: Float32Array;
 }
 
 /**
- * The weights of a model by name, in the order of the file.
+ * The weights of a model by name, in file order.
  *
- * @param allowNan takes values that are not finite too
- * @throws ModelError for weights that are cut short or too long, of a type that no layer has, or not finite
+ * @param allowNan accepts values that are not finite
+ * @throws ModelError for too few or too many bytes, an unsupported dtype, or values that are not finite
  */
 export function readWeights(
   { weightSpecs = [], weightData }: LayersArtifacts,
@@ -40,7 +41,7 @@ export function readWeights(
     const bad = allowNan ? -1 : firstNotFinite(data);
     if (bad >= 0) {
       throw new ModelError(
-        `weight "${name}": expected finite values, got ${data[bad]} at place ${bad}; the training went astray, train again with a lower learning rate`,
+        `weight "${name}": expected finite values, got ${data[bad]} at index ${bad}; the training diverged, train again with a lower learning rate`,
       );
     }
     weights.set(name, { name, shape, data });
@@ -49,7 +50,7 @@ export function readWeights(
   return weights;
 }
 
-/** A plain loop: a function a value would take memory for millions of them. */
+/** A plain loop: a callback per value would cost memory for millions of them. */
 function firstNotFinite(data: Float32Array): number {
   for (let index = 0; index < data.length; index++) if (!Number.isFinite(data[index])) return index;
   return -1;
@@ -69,14 +70,14 @@ function sizeOf({ name, shape: given }: WeightEntry): number {
   return elementCount(shape as number[]);
 }
 
-/** @throws ModelError when the specs are not a list of entries with a name */
+/** @throws ModelError when the specs are not a list of named entries */
 function checkEntries(specs: unknown): void {
   listAt(specs, 'weightSpecs').forEach((entry, index) => {
     textAt(objectAt(entry, `weightSpecs: entry ${index}`)['name'], `weightSpecs: entry ${index}: name`);
   });
 }
 
-/** The weights' bytes in one piece; those that are in one piece already are not copied. */
+/** The weight bytes in one array; a single buffer is not copied. */
 function weightBytes(data: LayersArtifacts['weightData']): Uint8Array {
   const parts = (data instanceof ArrayBuffer ? [data] : (data ?? [])).map((part) => new Uint8Array(part));
   if (parts.length === 1) return parts[0];
@@ -89,12 +90,12 @@ function weightBytes(data: LayersArtifacts['weightData']): Uint8Array {
   return whole;
 }
 
-/** How a weight's values are stored: bytes each, and how to read them. */
+/** How the values of a weight are stored. */
 interface Encoding {
   readonly bytes: number;
   /**
-   * @param stored this weight's values alone, `bytes` each
-   * @returns their values; plain float32 that lies where such numbers may is not copied
+   * @param stored the bytes of this weight
+   * @returns its values; aligned float32 is not copied
    */
   read(stored: Uint8Array): Float32Array;
 }
@@ -104,7 +105,7 @@ const plain: Readonly<Record<string, Encoding>> = {
   int32: { bytes: 4, read: (stored) => Float32Array.from(listOf(Int32Array, stored)) },
 };
 
-/** Of values that TensorFlow.js's converter made smaller: half floats, or whole numbers q for q scale + min (io_utils.decodeWeight). */
+/** Quantized by tensorflowjs_converter: half floats, or integers q with value q * scale + min (io_utils.decodeWeight). */
 const quantized: Readonly<Record<string, (scale: number, min: number) => Encoding>> = {
   float16: () => ({
     bytes: 2,
@@ -125,14 +126,14 @@ interface List<T> {
   new (buffer: ArrayBufferLike, offset: number, length: number): T;
 }
 
-/** Bytes as numbers; a copy only where they do not lie at a multiple of a number's size. */
+/** A typed view of bytes; copies only when they are not aligned. */
 function listOf<T>(list: List<T>, stored: Uint8Array): T {
   const size = list.BYTES_PER_ELEMENT;
   const { buffer, byteOffset, length } = stored.byteOffset % size === 0 ? stored : stored.slice();
   return new list(buffer, byteOffset, length / size);
 }
 
-/** @throws ModelError for a type of values that a layer cannot have */
+/** @throws ModelError for an unsupported dtype */
 export function encodingOf({ name, dtype, quantization }: WeightEntry): Encoding {
   const known = Object.hasOwn(plain, dtype) ? plain[dtype] : undefined;
   if (known !== undefined && quantization === undefined) return known;
@@ -144,14 +145,4 @@ export function encodingOf({ name, dtype, quantization }: WeightEntry): Encoding
   }
   const { scale = 1, min = 0 } = quantization;
   return quantized[stored](scale, min);
-}
-
-/** The value of a half float's bits (IEEE 754 binary16). */
-export function halfToFloat(bits: number): number {
-  const sign = bits >= 0x8000 ? -1 : 1;
-  const exponent = (bits >> 10) & 0x1f;
-  const fraction = bits & 0x3ff;
-  if (exponent === 0) return sign * fraction * 2 ** -24;
-  if (exponent === 0x1f) return fraction === 0 ? sign * Infinity : NaN;
-  return sign * (1024 + fraction) * 2 ** (exponent - 25);
 }

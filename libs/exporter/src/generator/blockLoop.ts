@@ -8,8 +8,8 @@ import type { ClosedLoop, LoopStart } from './closedLoop.ts';
 import { lastSamples, listStates, statesOfList } from './closedLoop.ts';
 
 /**
- * The closed loop for a lag of more than 1. The last `lag` outputs are the next `lag` inputs, so a Scan feeds blocks of `lag` samples
- * at once; the last block is as long as is needed, so that the states are those after the last value that was fed.
+ * The closed loop of a net with lag above 1. The last `lag` outputs are the next `lag` inputs, so a Scan feeds blocks of `lag` samples
+ * at once. The last block is cut to the needed length, so that the final states are those after the last fed value.
  */
 export const blockLoop: ClosedLoop = (builder, start) => {
   const { net, constants, lag, prompt, samples } = start;
@@ -52,7 +52,7 @@ export const blockLoop: ClosedLoop = (builder, start) => {
   return { y, states: statesOfList(states, prompt.states) };
 };
 
-/** The Scan, with its values in a row, [padded, batch, outputs]: behind the last of them the rest of a block may stand. */
+/** The Scan; its values [padded, batch, outputs] may end with padding of the last block. */
 function runBlocks(
   builder: GraphBuilder,
   { net, constants, lag, prompt, batch }: LoopStart,
@@ -110,7 +110,7 @@ function runBlocks(
   return { y, states: statesOfList(states, prompt.states) };
 }
 
-/** Values [from, to) of the first axis, time. */
+/** Samples [from, to) of the first axis, time. */
 function slice(
   builder: GraphBuilder,
   name: string,

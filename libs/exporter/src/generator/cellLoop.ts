@@ -14,8 +14,8 @@ import { fedCount, listStates, scanRows, statesOfList } from './closedLoop.ts';
 import { foldReadout } from './foldReadout.ts';
 
 /**
- * The closed loop of a one-layer net with lag 1: a Scan whose body is the cell spelled out. Each pass reads out the h that it starts
- * from: only the values are kept of each sample, where keeping h took a third of the time for large batches.
+ * The closed loop of a one-layer net with lag 1: a Scan whose body is the cell as Gemm and element-wise nodes. Each pass reads out the
+ * h that it starts from, so only the values of each sample are kept; keeping h took a third of the time for large batches.
  */
 export const cellLoop: ClosedLoop = (builder, start) => {
   const { net, constants, prompt, samples } = start;
@@ -44,7 +44,7 @@ export const cellLoop: ClosedLoop = (builder, start) => {
   return { y, states: statesOfList(states, prompt.states) };
 };
 
-/** The Scan, with the values read out before each sample that is fed, [fed, batch, outputs]. */
+/** The Scan, with the values read out before each fed sample, [fed, batch, outputs]. */
 function scanCell(
   builder: GraphBuilder,
   { net, prompt }: LoopStart,
@@ -73,18 +73,18 @@ function scanCell(
   return { y, states };
 }
 
-/** States of the only layer, [batch, units]; c of an lstm. */
+/** States of the only layer, [batch, units]; c for an LSTM. */
 interface CellRows {
   readonly h: Value;
   readonly c?: Value | undefined;
 }
 
 /**
- * Adds one sample of the closed loop of a one-layer net, its cell spelled out: products of h for the gates, the read-out in them. From
- * some rows on that is faster than the RNN, LSTM or GRU node, whose kernels have two microseconds of their own.
+ * Adds one sample of the closed loop of a one-layer net as plain nodes. The read-out is folded into the products of h. For larger batches
+ * this is faster than the RNN, LSTM or GRU node, whose kernels cost 2 us a call.
  *
  * @param body of the Scan
- * @returns the states after the sample, and y, [batch, outputs or more]: its first columns are the values read out before the sample
+ * @returns the states after the sample, and y [batch, outputs or more], whose first columns are the values read out before the sample
  */
 function closedCell(
   body: GraphBuilder,
@@ -97,7 +97,7 @@ function closedCell(
   return { states: after, y: x ?? cell.readout(states.h, readout) };
 }
 
-/** States after a sample, and (x, 1) where the cell has a product for it. */
+/** States after a sample, and (x, 1) where the cell computes it. */
 type CellRun = CellRows & { readonly x?: Value };
 
 const cells = {
@@ -131,7 +131,9 @@ const cells = {
   },
 } satisfies Record<CellKind, (cell: CellBuilder, states: CellRows) => CellRun>;
 
-/** Adds the nodes of one cell. Its weights stand in the body itself: ONNX Runtime does not pack those that stand two graphs further out. */
+/**
+ * Adds the nodes of one cell. Weights are initializers of the body itself: ONNX Runtime does not prepack those of graphs two levels out.
+ */
 class CellBuilder {
   readonly gates: ClosedGates;
   private readonly body: GraphBuilder;
@@ -143,7 +145,7 @@ class CellBuilder {
     this.gates = gates;
   }
 
-  /** All that is computed of h alone: a Gemm each. One for all would have to be taken apart again, which costs more from two rows on. */
+  /** One Gemm per gate. A single Gemm would need a Split, which costs more for batches of two and more. */
   parts(h: Value): Value[] {
     const { units, parts } = this.gates;
     return parts.map((part, index) => {
@@ -158,7 +160,7 @@ class CellBuilder {
     });
   }
 
-  /** The values that h gives. */
+  /** The read-out of h. */
   readout(h: Value, { kernel, bias }: Readout): Value {
     const outputs = bias.length;
     const weights = [
@@ -170,7 +172,7 @@ class CellBuilder {
     });
   }
 
-  /** The candidate of a gru before its activation: value kernel + addend. */
+  /** A GRU's candidate before its activation: value kernel + addend. */
   candidate(value: Value, addend: Value): Value {
     const { units, candidate } = this.gates;
     const kernel = candidate?.kernel ?? new Float32Array();
@@ -182,7 +184,7 @@ class CellBuilder {
     return this.body.single(this.named(part), op, inputs, inputs[0]);
   }
 
-  /** @param index of the activation in the operator's list */
+  /** @param index into the operator's activation list */
   activate(part: string, index: number, value: Value): Value {
     return emitFunction(this.body, this.named(part), this.gates.activations[index], value);
   }
@@ -196,29 +198,29 @@ class CellBuilder {
   }
 }
 
-/** Columns that h is multiplied with: kernel [units, width], row-major, and bias [width]. */
+/** Weights applied to h: kernel [units, width], row-major, and bias [width]. */
 interface Columns {
   readonly width: number;
   readonly kernel: Float32Array;
   readonly bias: Float32Array;
 }
 
-/** The gates of a one-layer net in its closed loop, as functions of h alone. */
+/** The gates of a one-layer net in closed loop, as functions of h alone. */
 interface ClosedGates {
   readonly units: number;
   readonly outputs: number;
-  /** rnn h; lstm i, o, f, g; gru z, r and two parts of its candidate. */
+  /** RNN: h. LSTM: i, o, f, g. GRU: z, r and two parts of its candidate. */
   readonly parts: readonly Columns[];
   /**
-   * Of a gru, what its candidate takes of the two parts. `input`: the parts are u = R h + b, which the reset gate multiplies, and
-   * (x, 1), which this kernel [outputs + 1, units] is for. `recurrent`: the reset comes before the product, this kernel [units, units]
-   * is R, and the one part is what comes by x, the read-out folded in.
+   * How a GRU's candidate uses the two parts. `input`: the parts are u = R h + b, which the reset gate multiplies, and
+   * (x, 1), multiplied by this kernel [outputs + 1, units]. `recurrent`: the reset gate applies before the product, this kernel
+   * [units, units] is R, and the single part is W x with the read-out folded in.
    */
   readonly candidate: { readonly kind: 'input' | 'recurrent'; readonly kernel: Float32Array } | null;
   readonly activations: readonly Activation[];
 }
 
-/** Sums of gates that h and x both go to are one matrix: with x = V h + c, W x + R h + b = (R + W V) h + (b + W c). */
+/** Gates that take h and x become one matrix: with x = V h + c, W x + R h + b = (R + W V) h + (b + W c). */
 function closedGates(layer: NetLayer, readout: Readout): ClosedGates {
   const { cell, units, kernel, bias, recurrentKernel, recurrentBias, activations, linearBeforeReset } =
     layer.weights;
@@ -250,7 +252,7 @@ function closedGates(layer: NetLayer, readout: Readout): ClosedGates {
   return { ...common, parts: [whole(0), whole(1), recurrent(2), fedBack(readout, units)], candidate };
 }
 
-/** The read-out, and a column that gives 1, for what is added to every product with x. */
+/** The read-out with an extra column of constant 1, for the bias of the product with x. */
 function fedBack({ kernel, bias }: Readout, units: number): Columns {
   const outputs = bias.length;
   const width = outputs + 1;

@@ -6,35 +6,35 @@ import type { NetConstants, StackRun } from '../model/netGraph.ts';
 import type { Net } from '../model/readNet.ts';
 import type { RecurrentStates } from '../recurrent/recurrentNode.ts';
 
-/** What a closed loop starts from. */
+/** The start of a closed loop. */
 export interface LoopStart {
   readonly net: Net;
   readonly constants: NetConstants;
   readonly lag: number;
-  /** The net's pass over the prompt. */
+  /** The net's run over the prompt. */
   readonly prompt: StackRun;
-  /** How many values are wanted, int64 [1]; at least 0. */
+  /** Number of values to generate, int64 [1], at least 0. */
   readonly samples: Value;
-  /** Size of the batch, int64 [1]. */
+  /** Batch size, int64 [1]. */
   readonly batch: Value;
 }
 
-/** What a closed loop gives, in the net's units. */
+/** The result of a closed loop, in scaled units. */
 export interface LoopEnd {
   /** Time-major, [samples, batch, outputs]. */
   readonly y: Value;
-  /** After the last value that was fed. */
+  /** After the last fed value. */
   readonly states: readonly RecurrentStates[];
 }
 
 export type ClosedLoop = (builder: GraphBuilder, start: LoopStart) => LoopEnd;
 
-/** All layers' states in one list: of each h, then c of an lstm. */
+/** The states of all layers in one list: h, then c for an LSTM. */
 export function listStates(states: readonly RecurrentStates[]): Value[] {
   return states.flatMap(({ h, c }) => (c === undefined ? [h] : [h, c]));
 }
 
-/** The states of a net from the list that `listStates` makes of them. */
+/** The inverse of `listStates`. */
 export function statesOfList(values: readonly Value[], like: readonly RecurrentStates[]): RecurrentStates[] {
   let next = 0;
   return like.map(({ c }) =>
@@ -43,10 +43,10 @@ export function statesOfList(values: readonly Value[], like: readonly RecurrentS
 }
 
 /**
- * How many samples a loop with lag 1 feeds: one less than it puts out, since the prompt's own last output is the first.
+ * The number of samples that a loop with lag 1 feeds: one less than it generates, since the prompt's last output is the first value.
  *
- * @param samples wanted, int64 [1]
- * @returns `fed` int64 [1], and whether there is any, bool [1]: a Scan cannot run over none
+ * @param samples to generate, int64 [1]
+ * @returns `fed` int64 [1], and whether it is positive, bool [1]: a Scan cannot run over zero entries
  */
 export function fedCount(builder: GraphBuilder, samples: Value): { fed: Value; more: Value } {
   const fed = builder.single('loop/fed', 'Sub', [samples, builder.integers([1])], {
@@ -61,9 +61,9 @@ export function fedCount(builder: GraphBuilder, samples: Value): { fed: Value; m
 }
 
 /**
- * The last samples of a sequence. A Gather, not a Slice: from a sequence that is shorter it does not take fewer, the run fails.
+ * The last samples of a sequence. Uses Gather, which fails for a sequence that is too short, where Slice would return fewer.
  *
- * @param count how many
+ * @param count number of samples
  */
 export function lastSamples(builder: GraphBuilder, name: string, sequence: Value, count: number): Value {
   const time = sequence.timeMajor ? 0 : 1;
@@ -79,13 +79,13 @@ export function lastSamples(builder: GraphBuilder, name: string, sequence: Value
 }
 
 /**
- * The Scan of a loop whose body is spelled out in products, which take states as rows: [batch, units], without the axis of directions
- * that ONNX's recurrent operators give them.
+ * A Scan whose body consists of matrix products and takes states as rows [batch, units], without the directions axis of ONNX's
+ * recurrent operators.
  *
- * @param start [1, batch, units] each, as the states that are returned
- * @param ticks one for each pass
+ * @param start [1, batch, units] each, like the returned states
+ * @param ticks one entry per pass
  * @param pass  adds the nodes of one pass; its states are rows
- * @returns the outputs of all passes on a new first axis, and the states after the last
+ * @returns the outputs of all passes on a new first axis, and the final states
  */
 export function scanRows(
   builder: GraphBuilder,

@@ -9,15 +9,14 @@ import type { LoopEnd, LoopStart } from './closedLoop.ts';
 import { lastSamples, listStates, statesOfList } from './closedLoop.ts';
 
 /**
- * The closed loop by model.onnx's own nodes, one sample at a time, for any net and lag: every sample is scaled back into the data's
- * units and into the net's again, so each rounding is the one that a loop over model.onnx does, and the values are its, bit for bit.
- * The folded forms round elsewhere; in the net's units that is 1e-6, but scaled data may be in the hundreds, where 1e-5 is the last bit
- * of a float32.
+ * The closed loop with model.onnx's own nodes, one sample at a time, for any net and lag. Every sample is scaled back to data units and
+ * into scaled units again, so it rounds exactly like a loop over model.onnx and gives the same bits. The folded forms round elsewhere: 1e-6 in
+ * scaled units, but scaled data may be in the hundreds, where 1e-5 is one float32 ulp.
  *
- * The nodes stand in model.onnx's order, its Transposes too: ONNX Runtime moves nodes about before it chooses kernels, and only equal
- * graphs are sure to get equal ones.
+ * Node order and Transposes are those of model.onnx: ONNX Runtime rewrites graphs before it selects kernels, and only equal
+ * graphs are sure to get equal kernels.
  *
- * @returns `y` in the data's own units, [batch, samples, outputs]
+ * @returns `y` in data units, [batch, samples, outputs]
  */
 export function exactLoop(builder: GraphBuilder, start: LoopStart, scaler: Scaler): LoopEnd {
   const { net, constants, lag, prompt, samples } = start;
@@ -47,14 +46,14 @@ export function exactLoop(builder: GraphBuilder, start: LoopStart, scaler: Scale
     },
     () => [queue, ...listStates(prompt.states)],
   );
-  // Fewer samples than the lag leave some of the queue unasked for.
+  // With fewer samples than the lag only a part of the queue is returned.
   const y = builder.single('loop/y', 'Slice', [all, builder.integers([0]), samples, time], {
     shape: ['batch', 'samples', outputs],
   });
   return { y, states: statesOfList(states, prompt.states) };
 }
 
-/** The Scan: a sample fed, a sample out; `y` [batch, fed, outputs]. */
+/** The Scan, one sample a pass; `y` [batch, fed, outputs]. */
 function runSamples(
   builder: GraphBuilder,
   { net, lag, prompt }: LoopStart,
@@ -80,7 +79,7 @@ function runSamples(
         lag === 1
           ? known
           : inner.single('loop/x', 'Slice', [known, zero, one, one], { shape: ['batch', 1, outputs] });
-      // ONNX Runtime packs weights that stand in the same graph, not those from two graphs further out, and packed products round otherwise.
+      // ONNX Runtime prepacks initializers of the same graph, not of graphs two levels out, and packed products round differently.
       const own = netConstants({ constant: (tensor) => inner.ownConstant(tensor) }, net);
       const scaled = inner.inLayout(emitScale(inner, x, scaler), true);
       const pass = emitStack(inner, net, own, 'loop/', scaled, statesOfList(states, prompt.states));

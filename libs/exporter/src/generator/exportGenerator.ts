@@ -17,38 +17,38 @@ import { modelGeneratorGraph } from './modelGenerator.ts';
 import { netGeneratorGraph } from './netGenerator.ts';
 
 export interface ExportGeneratorOptions {
-  /** How many samples ahead an output is of its input; 1 when left out. */
+  /** How many samples an output is ahead of its input; 1 by default. */
   readonly lag?: number;
-  /** Goes into the graph: values come and go in the data's own units. None when left out. */
+  /** Goes into the graph: values are in data units. None by default. */
   readonly scaler?: Scaler;
-  /** How values are drawn from the outputs; null, as when left out: the outputs are the values. */
+  /** How values are drawn from the outputs; null, the default: the outputs are the values. */
   readonly sampling?: Sampling | null;
-  /** 14 to 21; 17 when left out. */
+  /** 14 to 21; 17 by default. */
   readonly opset?: number;
-  /** As of `exportModel`; `row` when left out. */
+  /** As in `exportModel`; `row` by default. */
   readonly states?: StatePacking;
-  /** Version of what exports, for the file's producer field; the exporter's own when left out. */
+  /** Producer version in the file; the exporter's version by default. */
   readonly producerVersion?: string;
 }
 
 export interface ExportedGenerator {
   readonly model: Model;
-  /** `stream`: it goes on from states; `window`: it sees the last values of what is known. */
+  /** `stream`: continues from states. `window`: sees the last values. */
   readonly kind: 'stream' | 'window';
-  /** Where states come in and go out; null where there are none. */
+  /** The state inputs and outputs; null for a model without state. */
   readonly state: StateLayout | null;
-  /** Samples that a prompt must have at least. */
+  /** Minimum number of prompt samples. */
   readonly prompt: number;
 }
 
 /**
- * Exports the closed loop of a TensorFlow.js layers model whose output can be its next input: `x` (the prompt), `samples` and, where
- * values are drawn, `seed` or `noise` give `y`, the values after the prompt. A model that can run in pieces goes on from its
- * states, sample by sample; one that needs a whole window is run on the last values each time. A chain of equal recurrent layers with a
- * linear read-out takes the fastest form that is exact, any other model's loop has the model's own nodes.
+ * Exports the closed loop of a TensorFlow.js layers model whose output can be its next input: `x` (the prompt), `samples` and, for
+ * sampling, `seed` or `noise` give `y`, the values after the prompt. A model that can run in pieces continues from its
+ * states, sample by sample; one that needs a whole window runs on the last values each time. A chain of equal recurrent layers with a
+ * linear read-out takes the fastest exact form; the loop of any other model has the model's own nodes.
  *
- * @throws UnsupportedError where the output cannot be the next input, or for a layer that ONNX cannot say; ModelError for a damaged
- *   model; ConfigError for options that do not fit
+ * @throws UnsupportedError where the output cannot be the next input, or for a layer that ONNX cannot express; ModelError for a damaged
+ *   model; ConfigError for invalid options
  */
 export function exportGenerator(
   artifacts: LayersArtifacts,
@@ -69,9 +69,7 @@ export function exportGenerator(
   const scaler = options.scaler ?? noScaler(plan);
   if ('features' in plan.form) checkScaler(scaler, plan.form.features, plan.form.features);
   else if (scaler.kind !== 'none') {
-    throw new ConfigError(
-      `scaler: expected kind "none" for a model that takes words, got "${scaler.kind}"; leave it out`,
-    );
+    throw new ConfigError(`scaler: expected kind "none" for a model of words, got "${scaler.kind}"; omit it`);
   }
   const net = sampling === null && way.kind === 'stream' ? maybeNet(artifacts) : null;
   const layout = rows.length === 0 ? null : stateLayout(net === null ? rows : stateRows(net), states);
@@ -87,7 +85,7 @@ export function exportGenerator(
   };
 }
 
-/** The model as a net that has faster forms; null where it is none. */
+/** The model as a net with faster forms, or null. */
 function maybeNet(artifacts: LayersArtifacts): Net | null {
   try {
     return readNet(artifacts, true);
@@ -100,7 +98,7 @@ function maybeNet(artifacts: LayersArtifacts): Net | null {
 function checkLag({ topology, way, lastOnly }: GeneratorPlan, lag: number): void {
   if (lag === 1 || way.kind === 'window' || !lastOnly) return;
   throw new UnsupportedError(
-    `model "${topology.name}": it puts out the last sample alone, so the first ${lag} values of lag ${lag} cannot come of one prompt; take lag 1, or returnSequences in its last recurrent layer`,
+    `model "${topology.name}": expected lag 1 for a model that outputs the last sample alone, got ${lag}; use lag 1, or returnSequences in its last recurrent layer`,
   );
 }
 
@@ -113,7 +111,7 @@ function noScaler({ form }: GeneratorPlan): Scaler {
   };
 }
 
-/** @throws ConfigError for a sampling that cannot be */
+/** @throws ConfigError for an invalid sampling */
 function checkSampling(sampling: Sampling): void {
   const { error } = samplingSchema.safeParse(sampling);
   if (error !== undefined) {
@@ -122,7 +120,7 @@ function checkSampling(sampling: Sampling): void {
   }
   if (sampling.kind === 'quantile' && new Set(sampling.levels).size !== sampling.levels.length) {
     throw new ConfigError(
-      `sampling levels: expected different levels, got ${JSON.stringify(sampling.levels)}; leave out what comes twice`,
+      `sampling levels: expected unique levels, got ${JSON.stringify(sampling.levels)}; remove the duplicates`,
     );
   }
 }

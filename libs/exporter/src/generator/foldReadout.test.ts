@@ -25,7 +25,7 @@ describe(foldReadout, () => {
 });
 
 describe(closedLayer, () => {
-  it('adds them to the recurrent weights and takes an input that counts for nothing', () => {
+  it('adds them to the recurrent weights and takes an input with zero weight', () => {
     const { features, kernel, recurrentKernel, bias } = closedLayer(layer, net.readout);
     expect([features, [...kernel]]).toEqual([1, [0, 0]]);
     expect([[...recurrentKernel], [...(bias ?? [])]]).toEqual([

@@ -3,13 +3,13 @@ import type { RecurrentWeights } from '../recurrent/recurrentWeights.ts';
 import { gateCounts } from '../recurrent/recurrentWeights.ts';
 
 /**
- * Folds a linear read-out into the layer that it feeds back to: with x = V h + c,
+ * Folds a linear read-out into the layer it feeds: with x = V h + c,
  *
  *   W x + b  =  (W V) h + (b + W c)
  *
- * Sums are formed in float64 and rounded once.
+ * Sums are computed in float64 and rounded once.
  *
- * @returns the layer that takes h, [batch, readout units], for x
+ * @returns the layer that takes h [batch, readout units] in place of x
  */
 export function foldReadout(layer: NetLayer, readout: Readout): NetLayer {
   const { kernel, features, bias } = layer.weights;
@@ -32,10 +32,10 @@ export function foldReadout(layer: NetLayer, readout: Readout): NetLayer {
 }
 
 /**
- * The closed loop of a one-layer net as a net without input: since every gate sees W x + R h, and x = V h + c,
- * (R + W V) h + (b + W c) is the whole of it. Not so for a gru, whose candidate sees W x + r (R h).
+ * The closed loop of a one-layer net as a layer without input: every gate takes W x + R h, and with x = V h + c that is
+ * (R + W V) h + (b + W c). Does not hold for a GRU, whose candidate takes W x + r (R h).
  *
- * @returns a layer with one feature that counts for nothing
+ * @returns a layer with one feature of zero weight
  */
 export function closedLayer(layer: NetLayer, readout: Readout): RecurrentWeights {
   const { kernel: fed, bias } = foldReadout(layer, readout).weights;
@@ -51,15 +51,15 @@ export function closedLayer(layer: NetLayer, readout: Readout): RecurrentWeights
 }
 
 /**
- * Multiplications that one node more in a Scan's body costs: at batch 1 ONNX Runtime's CPU kernels take some 0.4 microseconds a
- * node, and some 20 multiplications a nanosecond.
+ * Multiplications that take as long as one more node in a Scan's body: at batch 1 ONNX Runtime's CPU kernels take about 0.4 us a
+ * node and do about 20 multiplications a nanosecond.
  */
 const NODE_COST = 8000;
 
 /**
- * Whether the first layer is better fed with h of the last layer, the read-out folded into its weights, than with x.
+ * Whether the first layer should take h of the last layer, with the read-out folded into its weights, instead of x.
  *
- * @param nodes how many nodes the read-out takes that folding saves
+ * @param nodes of the read-out that folding saves
  */
 export function foldPays({ spec: { cell, units, outputs } }: Net, nodes: number): boolean {
   const columns = gateCounts[cell] * units;

@@ -12,17 +12,14 @@ import { StateRecorder, noStates } from '../model/states.ts';
 import { graphInputs } from '../model/timing.ts';
 import type { FedForm } from './sampling.ts';
 
-/** How a model runs in closed loop, and what is fed back. */
+/** How a model runs in closed loop, and what it feeds back. */
 export interface GeneratorPlan extends ModelPlan {
-  /**
-   * `stream`: it goes on from its states, sample by sample. `window`: it sees the last so many samples each time, as one whose
-   * layers need a whole window does.
-   */
+  /** `stream`: continues from its states, sample by sample. `window`: sees the last `window` samples each time. */
   readonly way: { readonly kind: 'stream' } | { readonly kind: 'window'; readonly window: number };
-  /** Of a stream; empty where the model has none. */
+  /** States of a stream; empty for a model without state. */
   readonly rows: readonly StateRow[];
   readonly form: FedForm;
-  /** Whether an output is of the last sample alone, [batch, outputs]. */
+  /** Whether the output belongs to the last sample alone, [batch, outputs]. */
   readonly lastOnly: boolean;
   readonly outputs: number;
 }
@@ -34,10 +31,10 @@ interface Trial {
 }
 
 /**
- * Finds how a model can generate: a model with a fixed window that gives one output for it, or that cannot run in pieces, by its
- * window; any other as a stream.
+ * Decides how a model generates: by its window where it has a fixed window and one output for it, or cannot run in pieces; else as a
+ * stream.
  *
- * @throws UnsupportedError with the reason where its output cannot be its next input
+ * @throws UnsupportedError where the output cannot be the next input
  */
 export function planGenerator(
   topology: Topology,
@@ -49,7 +46,7 @@ export function planGenerator(
   const where = `model "${topology.name}"`;
   if (topology.inputs.length !== 1 || topology.outputs.length !== 1) {
     throw new UnsupportedError(
-      `${where}: expected one input and one output, that it can be fed back to, got ${topology.inputs.length} and ${topology.outputs.length}; export it without a generator`,
+      `${where}: expected one input and one output, which is fed back to it, got ${topology.inputs.length} and ${topology.outputs.length}; export it without a generator`,
     );
   }
   const whole = tryModel(plan, false);
@@ -76,7 +73,7 @@ function tryStream(plan: ModelPlan): Trial | UnsupportedError {
   }
 }
 
-/** Converts the model once, to see what comes of it. */
+/** Converts the model once to learn its shapes and states. */
 function tryModel(plan: ModelPlan, inPieces: boolean): Trial {
   const builder = new GraphBuilder(plan.topology.name, []);
   const recorder = new StateRecorder();

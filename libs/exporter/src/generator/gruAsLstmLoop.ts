@@ -9,10 +9,10 @@ import type { RecurrentWeights } from '../recurrent/recurrentWeights.ts';
 import type { ClosedLoop, LoopStart } from './closedLoop.ts';
 import { foldReadout } from './foldReadout.ts';
 
-/** Gates of which f(-v) = 1 - f(v). */
+/** Gate functions with f(-v) = 1 - f(v). */
 const symmetricGates = ['Sigmoid', 'HardSigmoid'];
 
-/** Whether `gruAsLstmLoop` can run a net: one gru layer whose candidate is tanh, which also keeps h within -1 and 1. */
+/** Whether `gruAsLstmLoop` can run a net: one GRU layer with a tanh candidate, which keeps h within -1 and 1. */
 export function hasLstmForm({ layers: [{ weights }, ...others] }: Net): boolean {
   const { cell, activations } = weights;
   return (
@@ -23,7 +23,7 @@ export function hasLstmForm({ layers: [{ weights }, ...others] }: Net): boolean 
   );
 }
 
-/** The closed loop of a one-layer gru with lag 1 as one LSTM node of two phaseInput a sample (see lstmOfGru.ts): no loop in the graph. */
+/** The closed loop of a one-layer GRU with lag 1 as one LSTM node with two phases a sample (`lstmOfGru`): the graph has no loop. */
 export const gruAsLstmLoop: ClosedLoop = (builder, start) => {
   const { net, constants, prompt, samples } = start;
   const [layer] = net.layers;
@@ -32,7 +32,7 @@ export const gruAsLstmLoop: ClosedLoop = (builder, start) => {
   const zero = builder.integers([0]);
   const weights = lstmOfGru(layer, net.readout);
   const [{ h: first }] = prompt.states;
-  // P's own start counts for nothing: its h meets a shut gate, its c is forgotten.
+  // P's initial state has no effect: its h meets a closed gate, its c is dropped.
   const both = builder.single(
     'loop/start',
     'Concat',
@@ -47,7 +47,7 @@ export const gruAsLstmLoop: ClosedLoop = (builder, start) => {
     x: phaseInput(builder, start),
     states: { h: both, c: both },
   });
-  // Of every second beat, Q's half.
+  // Q's half of every second phase.
   const second = builder.single(
     'loop/second',
     'Slice',
@@ -84,7 +84,7 @@ export const gruAsLstmLoop: ClosedLoop = (builder, start) => {
   return { y: emitReadout(builder, net, constants, '', wanted), states: [{ h: last }] };
 };
 
-/** 1, 0, 1, 0, ... for each sample that is fed, [2 fed, batch, 1]; the prompt's own last output is the first sample, so one less. */
+/** 1, 0, 1, 0, ... for each fed sample, [2 fed, batch, 1]. The prompt's last output is the first sample, so one less is fed. */
 function phaseInput(builder: GraphBuilder, { samples, batch }: LoopStart): Value {
   const [zero, one] = [builder.integers([0]), builder.integers([1])];
   const int64 = (shape: readonly Dim[]): { shape: readonly Dim[]; type: 'int64' } => ({
@@ -104,35 +104,35 @@ function phaseInput(builder: GraphBuilder, { samples, batch }: LoopStart): Value
   });
 }
 
-/** Of an lstm: where each gate stands in ONNX's order. */
+/** ONNX's gate order of an LSTM. */
 const [inputGate, outputGate, forgetGate, candidateGate] = [0, 1, 2, 3];
 
-/** Small enough that tanh(s v) is s v to the last bit of a float32, and a power of two, so that it takes no digit. */
+/** So small that tanh(s v) is s v in float32, and a power of two, so that scaling is exact. */
 const SMALL = 2 ** -16;
 
 /**
- * What brings s v back to v. ONNX Runtime's tanh is a quotient of polynomials whose first coefficients are off by 2^-23 of their size,
- * so near 0 it gives that much less than its argument, always: over 200 samples of a fitted net that made 1.6e-5, without it 1.2e-6.
+ * Scales s v back to v. ONNX Runtime's tanh is a quotient of polynomials whose first coefficients are off by 2^-23 relative,
+ * so near 0 it is too small by that factor: over 200 samples of a fitted net the error was 1.6e-5 without this factor and is 1.2e-6 with it.
  */
 const LARGE = (1 + 2 ** -23) / SMALL;
 
-/** A gate's sum from which on a sigmoid is 0 or 1 to the last bit. */
+/** A sigmoid of this or more is 0 or 1 in float32. */
 const SATURATED = 40;
 
 /**
- * The closed loop of a one-layer gru as an lstm of twice the units that takes two beats a sample. (A gru's closed loop is not a gru:
- * its candidate sees W x + r (R h), and with x = V h + c that is two products of h, not one.)
+ * The closed loop of a one-layer GRU as an LSTM of twice the units that takes two phases a sample. (The closed loop of a GRU is not
+ * a GRU: its candidate takes W x + r (R h), and with x = V h + c that is two products of h.)
  *
- * The second half of the units, Q, holds the gru's h, in c and in h. The first half, P, is a place for one product:
+ * The second half of the units, Q, holds the GRU's h, in c and in h. The first half, P, holds one product:
  *
- *   beat 1:  P  h = r s u, by o = r and c = tanh(s u), s tiny;  u = R h + b (h itself where the reset comes before the product)
- *            Q  kept: i = 0, f = 1
- *   beat 2:  Q  c = z h + (1 - z) n, by f = z, i = 1 - z, n = tanh(W V h + b + P / s)
+ *   phase 1:  P  h = r s u, by o = r and c = tanh(s u), s tiny;  u = R h + b (h itself where the reset gate applies before the product)
+ *             Q  unchanged: i = 0, f = 1
+ *   phase 2:  Q  c = z h + (1 - z) n, by f = z, i = 1 - z, n = tanh(W V h + b + P / s)
  *
- * The one input is 1 in the first beat and 0 in the second. The activation of h is none: h = o c. Needs gates of which
- * f(-v) = 1 - f(v) and a candidate of tanh.
+ * The single input is 1 in phase 1 and 0 in phase 2. The activation of h is the identity: h = o c. Needs gates with
+ * f(-v) = 1 - f(v) and a tanh candidate.
  *
- * @returns the lstm, of one feature
+ * @returns an LSTM of one feature
  */
 function lstmOfGru(layer: NetLayer, readout: Readout): RecurrentWeights {
   const { kernel: fed, bias: fedBias } = foldReadout(layer, readout).weights;
@@ -180,7 +180,7 @@ function lstmOfGru(layer: NetLayer, readout: Readout): RecurrentWeights {
   return { ...lstm.weights(), activations: [gates, candidate, { name: 'Affine', alpha: 1, beta: 0 }] };
 }
 
-/** The most that a gate's sum can be for values of h up to 1, so that no sum opens a gate that the beat shuts. */
+/** Upper bound of a gate's sum for |h| <= 1, so that no sum opens a gate that the phase closes. */
 function maxGateSum(units: number, ...parts: readonly Float32Array[]): number {
   const [recurrent, fed, bias, recurrentBias] = parts;
   let most = 0;
@@ -192,7 +192,7 @@ function maxGateSum(units: number, ...parts: readonly Float32Array[]): number {
   return most;
 }
 
-/** Weights of an lstm of one feature, written value by value. */
+/** Weights of an LSTM with one feature, set value by value. */
 class GateWriter {
   private readonly units: number;
   private readonly kernel: Float32Array;

@@ -26,15 +26,15 @@ interface GeneratorGraphOptions {
 }
 
 /**
- * The graph of a generator for any model, by its own nodes.
+ * The generator graph of any model, with the model's own nodes.
  *
- *   x [batch, time, features] or words [batch, time]; state_in as the layout has it, where the model has states; samples int64 [1];
- *   seed int64 [1] or [2], with how many samples came before, or noise float32 [batch, samples, width], where values are drawn
+ *   x [batch, time, features] or words [batch, time]; state inputs of the layout, if any; samples int64 [1];
+ *   for sampling: seed int64 [1], or [2] with the number of samples drawn before, or noise float32 [batch, samples, width]
  *     ->  y [batch, samples, features] or [batch, samples], state_out
  *
- * The loop runs in the model's units; the prompt is scaled once, and the values at the end.
+ * The loop runs in scaled units; the prompt and the values are scaled once.
  *
- * @param layout of the states of a stream; null where it has none
+ * @param layout of the states of a stream; null for none
  */
 export function modelGeneratorGraph(
   plan: GeneratorPlan,
@@ -70,7 +70,7 @@ export function modelGeneratorGraph(
   return builder.build();
 }
 
-/** Draws of all samples, those of the lag at least: the prompt's last outputs are drawn from at once. */
+/** Draws of all samples, at least `lag` of them: the prompt's last `lag` outputs are drawn from at once. */
 function entriesOf(
   builder: GraphBuilder,
   { form, outputs, way }: GeneratorPlan,
@@ -94,9 +94,9 @@ function entriesOf(
   return drawEntries(builder, sampling, { uniforms: emitUniforms(builder, seed, count, batch, width) });
 }
 
-/** What a pass gives. */
+/** The result of one pass. */
 export interface ModelRun {
-  /** [batch, time, outputs]; of a model that puts out the last sample alone, and of a window, time is 1. */
+  /** [batch, time, outputs]; time is 1 for a window and for a model that outputs the last sample alone. */
   readonly raw: Value;
   /** Each [1, batch, units]. */
   readonly states: readonly Value[];

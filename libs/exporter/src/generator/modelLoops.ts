@@ -5,25 +5,25 @@ import type { Dim, Value } from '../graph/value.ts';
 import { lastSamples } from './closedLoop.ts';
 import type { ModelRun } from './modelGenerator.ts';
 
-/** What a loop over a model starts from. */
+/** The start of a closed loop over a model. */
 export interface ModelLoopStart {
   readonly lag: number;
-  /** How many values are wanted, int64 [1]. */
+  /** Number of values to generate, int64 [1]. */
   readonly samples: Value;
-  /** Draws of all samples, the lag at least, [samples, batch, width]; null where nothing is drawn. */
+  /** Draws of all samples, at least `lag`, [samples, batch, width]; null without sampling. */
   readonly entries: Value | null;
   /** Adds a pass of the model. */
   readonly pass: (builder: GraphBuilder, x: Value, states: readonly Value[]) => ModelRun;
-  /** Makes outputs the values that are fed back, batch-major both. */
+  /** Turns outputs into the values that are fed back, batch-major both. */
   readonly head: (builder: GraphBuilder, raw: Value, entry: Value | null) => Value;
 }
 
 /**
- * The closed loop of a model that goes on from its states: a Scan that feeds one sample a pass. The prompt's last `lag` outputs are the
- * first values, and wait to be fed.
+ * The closed loop of a model that continues from its states: a Scan that feeds one sample a pass. The prompt's last `lag` outputs are the
+ * first values and form the queue of inputs.
  *
- * @param prompt the pass over the prompt
- * @returns y [batch, samples, ...], and the states after the last value that was fed
+ * @param prompt the run over the prompt
+ * @returns y [batch, samples, ...], and the states after the last fed value
  */
 export function streamLoop(
   builder: GraphBuilder,
@@ -50,7 +50,7 @@ export function streamLoop(
     },
     () => [queue, ...prompt.states],
   );
-  // Fewer samples than the lag leave some of the queue unasked for.
+  // With fewer samples than the lag only a part of the queue is returned.
   return { y: samplesOf(builder, 'loop/y', all, [0, samples], 'samples'), states };
 }
 
@@ -62,23 +62,29 @@ function runStream(
   queue: Value,
 ): { y: Value; states: readonly Value[] } {
   const ticks = entries ?? builder.single('loop/ticks', 'ConstantOfShape', [fed], { shape: ['fed'] });
-  const walked = entries === null ? ticks : drawsAfterLag(builder, entries, lag);
-  const run = emitScan(builder, 'loop/scan', [queue, ...prompt.states], walked, (inner, values, entry) => {
-    inner.holdConstants();
-    const [known, ...states] = values;
-    const x = lag === 1 ? known : samplesOf(inner, 'loop/x', known, [0, 1], 1);
-    const next = pass(inner, x, states);
-    const y = head(inner, next.raw, entries && asSequence(inner, entry));
-    const output = onlySample(inner, 'loop/value', y);
-    if (lag === 1) return { states: [y, ...next.states], output };
-    const rest = samplesOf(inner, 'loop/rest', known, [1, Infinity], lag - 1);
-    return { states: [joinSamples(inner, 'loop/next', [rest, y], lag), ...next.states], output };
-  });
+  const entriesToScan = entries === null ? ticks : drawsAfterLag(builder, entries, lag);
+  const run = emitScan(
+    builder,
+    'loop/scan',
+    [queue, ...prompt.states],
+    entriesToScan,
+    (inner, values, entry) => {
+      inner.holdConstants();
+      const [known, ...states] = values;
+      const x = lag === 1 ? known : samplesOf(inner, 'loop/x', known, [0, 1], 1);
+      const next = pass(inner, x, states);
+      const y = head(inner, next.raw, entries && asSequence(inner, entry));
+      const output = onlySample(inner, 'loop/value', y);
+      if (lag === 1) return { states: [y, ...next.states], output };
+      const rest = samplesOf(inner, 'loop/rest', known, [1, Infinity], lag - 1);
+      return { states: [joinSamples(inner, 'loop/next', [rest, y], lag), ...next.states], output };
+    },
+  );
   const [, ...states] = run.states;
   return { y: builder.inLayout({ ...run.outputs, timeMajor: true }, false), states };
 }
 
-/** Draws of the samples that come after the first `lag`. */
+/** Draws of the samples after the first `lag`. */
 function drawsAfterLag(builder: GraphBuilder, entries: Value, lag: number): Value {
   const [, ...rest] = entries.shape;
   const inputs = [
@@ -91,8 +97,8 @@ function drawsAfterLag(builder: GraphBuilder, entries: Value, lag: number): Valu
 }
 
 /**
- * The closed loop of a model that sees a window: a Scan that runs the whole model a sample, and keeps the last `window + lag - 1` values.
- * The first `window` of them are what it sees: its output lies `lag` samples behind their last.
+ * The closed loop of a model with a window: a Scan that runs the whole model for each sample and keeps the last `window + lag - 1` values.
+ * The model sees the first `window` of them: its output is `lag` samples after their last.
  *
  * @param x the prompt, batch-major, at least `window + lag - 1` samples
  * @returns y [batch, samples, ...]
@@ -140,7 +146,7 @@ function samplesOf(
   return builder.single(name, 'Slice', inputs, { shape: [batch, time, ...rest], type: sequence.type });
 }
 
-/** One sequence behind the other. */
+/** Concatenates sequences along time. */
 function joinSamples(builder: GraphBuilder, name: string, parts: readonly Value[], time: Dim): Value {
   const [{ shape, type }] = parts;
   const [batch, , ...rest] = shape;
@@ -156,7 +162,7 @@ function onlySample(builder: GraphBuilder, name: string, sequence: Value): Value
   });
 }
 
-/** A sample's draws as those of a sequence of one: [batch, width] ---> [batch, 1, width]. */
+/** The draws of one sample as a sequence: [batch, width] ---> [batch, 1, width]. */
 function asSequence(builder: GraphBuilder, entry: Value): Value {
   const [batch, width] = entry.shape;
   return builder.single('loop/draws', 'Unsqueeze', [entry, builder.integers([1])], {

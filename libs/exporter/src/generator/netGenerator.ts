@@ -18,14 +18,14 @@ import { nodeLoop } from './nodeLoop.ts';
 import { scanLoop } from './scanLoop.ts';
 
 /**
- * The graph of generator.onnx: the prompt primes the net, then every prediction is fed back: in the fastest form where
- * values are the net's own, in model.onnx's own operations where they are scaled.
+ * The graph of generator.onnx for an Onda net. Without a scaler the loop takes the fastest form; with one it consists of model.onnx's own
+ * operations.
  *
  *   x [batch, time, features], time >= lag; state_in [batch, state]; samples int64 [1], at least 0
  *     ->  y [batch, samples, outputs], state_out [batch, state]
  *
- * The first of `y` is the first value after the prompt; `state_out` is the state after the last value that was fed, the prompt's last
- * when `samples` is at most the lag.
+ * `y` starts with the first value after the prompt. `state_out` is the state after the last fed value; after the prompt where
+ * `samples` is at most the lag.
  */
 export function netGeneratorGraph(net: Net, scaler: Scaler, lag: number, layout: StateLayout): Graph {
   const { input, output, samples: samplesName } = tensorNames;
@@ -69,9 +69,8 @@ function chooseLoop(net: Net, lag: number): ClosedLoop {
 }
 
 /**
- * Batches from which on a Scan beats the one node that needs no loop; measured on one thread at 16 to 128 units, batches of 1 to 1,024.
- * The RNN node calls its activation value by value, so it falls behind soon; the LSTM that stands for a GRU has sixteen times the
- * products that it needs.
+ * Batch sizes from which a Scan beats the single node; measured on one thread with 16 to 128 units and batches of 1 to 1,024.
+ * The RNN kernel calls its activation value by value; the LSTM in place of a GRU has sixteen times the products.
  */
 const minBatchForScan = {
   rnn: (_, units) => Math.ceil(128 / units),
@@ -79,17 +78,17 @@ const minBatchForScan = {
   gru: (net, units) => (hasLstmForm(net) && units <= 56 ? Math.ceil(72 / units) : 1),
 } satisfies Record<CellKind, (net: Net, units: number) => number>;
 
-/** Values that the forms without a loop hold for a sample, in units: the gates' sums and h, for a gru in two beats of twice the units. */
+/** Values per sample that the loop-free forms hold, in units: gate sums and h; for a GRU in two phases of twice the units. */
 const valuesPerSample = { rnn: 2, lstm: 5, gru: 20 } as const satisfies Record<CellKind, number>;
 
-/** Float32 values that a form without a loop may hold, 256 MiB: it makes all samples at once. */
+/** Float32 values that a loop-free form may hold, 256 MiB: it computes all samples at once. */
 const MOST_VALUES = 2 ** 26;
 
 /**
- * One of two forms of a closed loop, by the size of the batch that comes, and by how much `small` would hold.
+ * Selects one of two loop forms at run time by the batch size and the memory of `small`.
  *
- * @param least  batches from this size on take `large`
- * @param values that `small` holds for a sample of one sequence
+ * @param least  batch size from which `large` runs
+ * @param values that `small` holds per sample of one sequence
  */
 function chooseByBatch(least: number, values: number, small: ClosedLoop, large: ClosedLoop): ClosedLoop {
   if (least <= 1) return large;

@@ -6,8 +6,8 @@ import type { ClosedLoop } from './closedLoop.ts';
 import { closedLayer } from './foldReadout.ts';
 
 /**
- * The closed loop of a one-layer rnn or lstm with lag 1, as one RNN or LSTM node whose recurrent weights hold the read-out: no loop
- * in the graph at all.
+ * The closed loop of a one-layer RNN or LSTM with lag 1 as one RNN or LSTM node whose recurrent weights contain the read-out: the graph
+ * has no loop.
  */
 export const nodeLoop: ClosedLoop = (builder, { net, constants, prompt, samples, batch }) => {
   const [layer] = net.layers;
@@ -16,7 +16,7 @@ export const nodeLoop: ClosedLoop = (builder, { net, constants, prompt, samples,
   const name = `loop/${layer.name}`;
   const zero = builder.integers([0]);
 
-  // The prompt's own last output is the first sample, so one less is fed; a node runs over none of them too.
+  // The prompt's last output is the first sample, so one less is fed; the node also runs over zero samples.
   const more = builder.single('loop/more', 'Sub', [samples, builder.integers([1])], {
     shape: [1],
     type: 'int64',
@@ -62,7 +62,7 @@ export const nodeLoop: ClosedLoop = (builder, { net, constants, prompt, samples,
   });
 
   const outputs = emitReadout(builder, net, constants, '', wanted);
-  // Over no samples a node gives zeros for its final states, not the initial ones.
+  // Over zero samples a node outputs zeros as final states, not its initial states.
   const last = builder.single(
     'loop/last_h',
     'Slice',

@@ -5,14 +5,14 @@ import type { GraphBuilder } from '../graph/graphBuilder.ts';
 import { axis, cast, scalar } from '../graph/ops.ts';
 import type { Dim, Value } from '../graph/value.ts';
 
-/** Whether the model takes the fed value as features, or as the number of a word: the type of that input. */
+/** Whether the model takes the fed value as features, or as the number of a word, with the dtype of that input. */
 export type FedForm = { readonly features: number } | { readonly words: 'float32' | 'int32' };
 
 /**
- * Adds what makes a model's outputs the values that are fed back.
+ * Adds the nodes that turn a model's outputs into the values that are fed back.
  *
  * @param raw   [batch, time, outputs]
- * @param entry [batch, time, entry width], of drawEntries; null where nothing is drawn
+ * @param entry [batch, time, entry width], from drawEntries; null when nothing is drawn
  * @returns [batch, time, features], or [batch, time] for words
  */
 export function drawHead(
@@ -64,7 +64,7 @@ export function drawHead(
   return builder.single('draw/value', 'Sum', blocks, { shape });
 }
 
-/** log p / temperature + Gumbel noise; the class with the greatest is drawn with probability p^(1 / temperature), normalised. */
+/** log p / temperature + Gumbel noise; the argmax is class i with probability proportional to p_i^(1 / temperature). */
 function scores(
   builder: GraphBuilder,
   { from, temperature }: Extract<Sampling, { kind: 'categorical' }>,
@@ -86,13 +86,13 @@ function oneHot(builder: GraphBuilder, chosen: Value, classes: number): Value {
 }
 
 /**
- * What a head needs of chance, made for all samples before the loop, so that a sample costs next to nothing:
+ * The random numbers of a head, computed for all samples before the loop:
  *
  *   categorical  -log(-log u) of each class, Gumbel's distribution
  *   gaussian     a standard normal number of each feature (Box and Muller: sqrt(-2 log u) cos(2 pi v))
- *   quantile     how much of each level's value is in the draw, [.., levels * features]
+ *   quantile     the share of each level's value in the draw, [.., levels * features]
  *
- * @param chance draws from a seed, or what came as noise; [samples, batch, width]
+ * @param chance draws from a seed, or the noise input; [samples, batch, width]
  * @returns [samples, batch, entry width]
  */
 export function drawEntries(
@@ -120,9 +120,9 @@ export function drawEntries(
 }
 
 /**
- * With levels q_1 < ... < q_n and their values v: x = v_1 + sum over j of (v_(j+1) - v_j) (u - q_j) / (q_(j+1) - q_j), each part held to
- * 0 and 1, but the first below and the last above: there the outermost lines go on. So v_1 has the share 1 - part_1, v_j the share
- * part_(j-1) - part_j, v_n the share part_(n-1).
+ * With levels q_1 < ... < q_n and their values v: x = v_1 + sum over j of (v_(j+1) - v_j) (u - q_j) / (q_(j+1) - q_j). Each quotient
+ * ("part") is clipped to 0 and 1, except the first below and the last above, which extrapolate. So the share of v_1 is 1 - part_1, of v_j
+ * part_(j-1) - part_j, of v_n part_(n-1).
  *
  * @param levels in the order of the outputs
  * @param u      [samples, batch, features]
@@ -157,16 +157,16 @@ function quantileShares(builder: GraphBuilder, levels: readonly number[], u: Val
   );
 }
 
-/** Two draws for each place, uniform in (0, 1), [samples, batch, width] each. */
+/** Two uniform draws in (0, 1) for each place, [samples, batch, width] each. */
 type Uniforms = readonly [Value, Value];
 
 /**
- * Adds the draws of a seed for every sample: `uniformDraws` of libs/contract, in int64 arithmetic, all places at once.
+ * Adds the draws of a seed for all samples: `uniformDraws` of libs/contract in int64 arithmetic.
  *
- * @param seed  int64 [1], or [2] with how many samples came before: the draws are those of the samples behind them
- * @param count how many samples, int64 [1]
+ * @param seed  int64 [1], or [2] with the number of samples drawn before
+ * @param count number of samples, int64 [1]
  * @param batch int64 [1]
- * @param width draws of a row in each sample
+ * @param width draws of a row per sample
  */
 export function emitUniforms(
   builder: GraphBuilder,
@@ -186,14 +186,14 @@ export function emitUniforms(
   ): Value => builder.single(`draws/${name}`, op, inputs, { shape, type: 'int64' }, attributes);
   const rest = (name: string, value: Value): Value => node(name, 'Mod', [value, most], value.shape);
 
-  // One that comes alone is followed by 0.
+  // The second number defaults to 0.
   const parts = node('seed_parts', 'Concat', [seed, builder.integers([0])], ['parts'], axis(0));
   const own = node('seed_own', 'Gather', [parts, builder.integers([0])], [1]);
   const from = node('seed_from', 'Gather', [parts, builder.integers([1])], [1]);
   const even = rest('even', own);
   const odd = rest('odd', node('seed_high', 'Div', [own, most], [1]));
   const cells = node('cell_count', 'Mul', [batch, builder.integers([width])], [1]);
-  // [samples, 1] and [1, cells]: the first rounds work on these, what follows on [samples, cells].
+  // [samples, 1] and [1, cells]: the first rounds work on these, later ones on [samples, cells].
   const behind = rangeAlong(builder, 'draws/sample', count, 'samples', 1);
   let left = rest('samples', node('from_there', 'Add', [behind, from], behind.shape));
   let right = rest('cells', rangeAlong(builder, 'draws/cell', cells, 'cells', 0));

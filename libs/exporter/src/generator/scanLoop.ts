@@ -14,8 +14,8 @@ import { fedCount, listStates, scanRows, statesOfList } from './closedLoop.ts';
 import { foldPays, foldReadout } from './foldReadout.ts';
 
 /**
- * The closed loop of stacked layers with lag 1: a Scan that runs the net once a sample. The read-out of the values that are put out comes
- * after it, for all samples at once.
+ * The closed loop of stacked layers with lag 1: a Scan that runs the net once a sample. The read-out of the returned values follows
+ * after the Scan, for all samples at once.
  */
 export const scanLoop: ClosedLoop = (builder, start) => {
   const { net, constants, prompt, samples } = start;
@@ -42,14 +42,14 @@ export const scanLoop: ClosedLoop = (builder, start) => {
   return { y: emitReadout(builder, net, constants, '', h), states: statesOfList(states, prompt.states) };
 };
 
-/** The Scan, with h of the last layer for each sample that is fed, [fed, batch, units]. */
+/** The Scan, with h of the last layer for each fed sample, [fed, batch, units]. */
 function scanStack(
   builder: GraphBuilder,
   { net, prompt }: LoopStart,
   fed: Value,
 ): { h: Value; states: RecurrentStates[] } {
   const ticks = builder.single('loop/ticks', 'ConstantOfShape', [fed], { shape: ['fed'] });
-  // A cell of rnn is a product or two and its activation: faster without a node of its own.
+  // An RNN cell is one or two products and an activation: faster as plain nodes.
   if (net.spec.cell !== 'rnn') {
     const run = emitScan(builder, 'loop/scan', listStates(prompt.states), ticks, (inner, values) => {
       const next = nodePass(inner, net, statesOfList(values, prompt.states));
@@ -69,14 +69,14 @@ function scanStack(
 }
 
 /**
- * Adds one sample of the closed loop of a stack of rnn layers, its equation spelled out: two Gemm and the activation a layer. Faster than
- * the RNN node, whose kernel has some two microseconds of its own.
+ * Adds one sample of the closed loop of stacked RNN layers as plain nodes: two Gemm and the activation for each layer. Faster than
+ * the RNN node, whose kernel costs about 2 us a call.
  *
- * The weights stand in the body itself: ONNX Runtime does not pack those that stand two graphs further out.
+ * Weights are initializers of the body itself: ONNX Runtime does not prepack those of graphs two levels out.
  *
  * @param body   of the Scan
  * @param states h before the sample, [batch, units] each
- * @returns those after it
+ * @returns h after the sample
  */
 function gemmPass(body: GraphBuilder, net: Net, states: readonly Value[]): Value[] {
   const [first, ...others] = net.layers;
@@ -112,7 +112,7 @@ function bodyConstant(body: GraphBuilder, name: string, dims: readonly number[],
   return body.ownConstant(floatTensor(name, dims, data));
 }
 
-/** The two biases as one. */
+/** The sum of both biases. */
 function biasSum({ units, bias, recurrentBias }: RecurrentWeights): Float32Array {
   return Float32Array.from(
     { length: units },
@@ -121,14 +121,14 @@ function biasSum({ units, bias, recurrentBias }: RecurrentWeights): Float32Array
 }
 
 /**
- * Adds one sample of the closed loop, one recurrent node a layer. For a single sample Y_h is what Y would be, and states lie as inputs
- * do: no Squeeze between layers.
+ * Adds one sample of the closed loop, one recurrent node for each layer. For a single sample Y_h equals Y and has the shape of the
+ * next input, so no Squeeze is needed between layers.
  *
- * The weights stand in the body itself: ONNX Runtime does not pack those that stand two graphs further out.
+ * Weights are initializers of the body itself: ONNX Runtime does not prepack those of graphs two levels out.
  *
  * @param body   of the Scan
  * @param states before the sample, [1, batch, units] each
- * @returns those after it
+ * @returns states after the sample
  */
 function nodePass(body: GraphBuilder, net: Net, states: readonly RecurrentStates[]): RecurrentStates[] {
   const fold = foldPays(net, 2);

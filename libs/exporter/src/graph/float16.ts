@@ -1,25 +1,25 @@
 import { ConfigError } from '@onda/contract';
 import type { Graph, Model, Node, Tensor, ValueInfo } from '@onda/onnx';
 import { attribute } from '@onda/onnx';
-import { floatToHalf, largestHalf } from '../artifacts/halfFloat.ts';
+import { floatToHalf, halfToFloat, largestHalf } from '../artifacts/halfFloat.ts';
 import type { LayersArtifacts } from '../artifacts/savedModel.ts';
-import { halfToFloat, readWeights } from '../artifacts/weights.ts';
+import { readWeights } from '../artifacts/weights.ts';
 
-/** Weights as artifacts hold them, in float32. */
+/** The weights of model artifacts in float32. */
 interface RoundedWeights {
   readonly weightSpecs: { name: string; shape: number[]; dtype: 'float32' }[];
   readonly weightData: ArrayBuffer;
 }
 
 /**
- * A model's weights, each rounded to a half float. Rounding comes before anything else, so that all that is made of the
- * weights (model.onnx, a generator with folded weights) agrees to the last bits.
+ * A model's weights, each rounded to a half float. Rounding comes first, so that everything computed from the
+ * weights (model.onnx, a generator with folded weights) agrees.
  *
  * @throws ConfigError for a weight beyond the largest half float
  */
 export function roundWeights(artifacts: LayersArtifacts): RoundedWeights {
   const weights = [...readWeights(artifacts).values()];
-  // A new array: what is read may be the caller's own bytes.
+  // A new array: the weights may be views of the caller's bytes.
   const whole = new Float32Array(weights.reduce((size, { data }) => size + data.length, 0));
   let offset = 0;
   for (const { name, data } of weights) {
@@ -41,15 +41,15 @@ export function roundWeights(artifacts: LayersArtifacts): RoundedWeights {
   return { weightSpecs, weightData: whole.buffer };
 }
 
-/** Elements below which the Cast node takes more bytes than it saves. */
+/** Tensors below this size would need more bytes for the Cast node than they save. */
 const MIN_ELEMENTS = 64;
 
 /** TensorProto.DataType.FLOAT. */
 const FLOAT32_CODE = 1;
 
 /**
- * Keeps constants as half floats that are half floats to the last bit, with a Cast to float32 beside each: what a model computes does
- * not change. Runtimes cast once, when they load the model.
+ * Stores float32 initializers whose values are exact half floats as float16, each with a Cast to float32. The results do not change;
+ * runtimes cast once, at load.
  */
 export function storeHalf(model: Model): Model {
   return { ...model, graph: storeInGraph(model.graph) };
@@ -90,7 +90,7 @@ function storeInNode(node: Node): Node {
   return { ...node, attributes: Object.fromEntries(attributes) as Node['attributes'] };
 }
 
-/** The half floats that a constant is made of; null for one that is small or of other numbers. */
+/** The tensor as half floats, or null for a small tensor or one with other values. */
 function halvesOf({ type, data }: Tensor): Uint16Array | null {
   if (type !== 'float32' || data.length < MIN_ELEMENTS) return null;
   const bits = new Uint16Array(data.length);

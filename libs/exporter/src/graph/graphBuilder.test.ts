@@ -12,7 +12,7 @@ function start(outputs: readonly string[] = ['y']): { builder: GraphBuilder; x: 
 }
 
 describe(GraphBuilder, () => {
-  it('transposes what is transposed from where it came, and not at all when it is as it was', () => {
+  it('composes Transposes, and drops the identity', () => {
     const builder = new GraphBuilder('g', ['y']);
     const x = builder.input('x', 'float32', ['batch', 2, 3]);
     const turned = builder.transposed(x, [1, 2, 0], 'turned');
@@ -64,7 +64,7 @@ describe(GraphBuilder, () => {
     expect(turned.shape).toEqual(['time', 'batch', 3]);
   });
 
-  it('leaves out what no output needs: nodes, constants, optional outputs', () => {
+  it('prunes unused nodes, constants and optional outputs', () => {
     const { builder, x } = start();
     const unused = builder.constant(floatTensor('unused', [1], Float32Array.of(1)));
     builder.single('dead', 'Add', [x, unused], like);

@@ -3,36 +3,33 @@ import { attribute, int64Tensor } from '@onda/onnx';
 import { blockPadFusion, pruneGraph } from './passes.ts';
 import type { Dim, Value } from './value.ts';
 
-/** What a node puts out. */
+/** An output of a node. */
 export interface OutputSpec {
-  /** Comes behind the node's name to name the value; left out where the node has one output. */
+  /** Suffix of the value's name after the node's name; omitted for a single output. */
   readonly part?: string;
   readonly shape: readonly Dim[];
-  /** float32 when left out. */
+  /** float32 by default. */
   readonly type?: ElementType;
   readonly timeMajor?: boolean;
-  /** The node need not put it out when nothing takes it. */
+  /** The output is dropped when nothing uses it. */
   readonly optional?: boolean;
 }
 
 interface NodeSpec {
   readonly name: string;
   readonly op: string;
-  /** Values, names of constants, or '' for an optional input that is left out. */
+  /** Values, names of constants, or '' for an omitted optional input. */
   readonly inputs: readonly (Value | string)[];
   readonly outputs: readonly OutputSpec[];
   readonly attributes?: Readonly<Record<string, Attribute>>;
 }
 
-/** Takes constants; gives the names they go by. */
+/** Adds constants; returns their names. */
 export interface ConstantHolder {
   constant(tensor: Tensor): string;
 }
 
-/**
- * Builds a graph node by node: names are made unique, the shapes of all values are kept, and what no output needs is left out at the
- * end.
- */
+/** Builds a graph node by node. Makes names unique, records the shapes of all values, and prunes unused nodes and constants. */
 export class GraphBuilder implements ConstantHolder {
   private readonly name: string;
   private readonly outer: GraphBuilder | null;
@@ -51,7 +48,7 @@ export class GraphBuilder implements ConstantHolder {
 
   /**
    * @param outputs names of the graph's outputs, which no other value may take
-   * @param outer   of a graph inside a node: it holds the constants, and no name of it is used again
+   * @param outer   the surrounding graph of a subgraph: it holds the constants, and its names are not reused
    */
   constructor(name: string, outputs: readonly string[], outer: GraphBuilder | null = null) {
     this.name = name;
@@ -68,14 +65,14 @@ export class GraphBuilder implements ConstantHolder {
     return value;
   }
 
-  /** Makes a value an output of the graph, under that name. */
+  /** Makes a value an output of the graph under that name. */
   output(name: string, value: Value): void {
     this.outputs.push([name, value]);
   }
 
   /**
-   * From here on this graph inside a node has its own constants, also those that the graphs around it have. For weights that a loop
-   * uses again and again: ONNX Runtime does not pack those that stand two graphs further out.
+   * From now on this subgraph holds its own constants, duplicates of outer ones included. For weights used in a loop: ONNX Runtime
+   * does not prepack initializers of graphs two levels out.
    */
   holdConstants(): void {
     this.holdsConstants = true;
@@ -87,14 +84,14 @@ export class GraphBuilder implements ConstantHolder {
     return this.outer.constant(tensor);
   }
 
-  /** Adds a constant to this very graph, also where that is inside a node; returns its name. */
+  /** Adds a constant to this graph, even if it is a subgraph; returns its name. */
   ownConstant(tensor: Tensor): string {
     const name = unique(tensor.name, this.used);
     this.constants.set(name, { ...tensor, name });
     return name;
   }
 
-  /** A constant that is made once for a key, however often it is asked for. Returns its name. */
+  /** Returns the name of the constant for a key; `make` runs once per key. */
   shared(key: string, make: () => Tensor): string {
     if (!this.holdsConstants && this.outer !== null) return this.outer.shared(key, make);
     const known = this.sharedNames.get(key);
@@ -104,19 +101,19 @@ export class GraphBuilder implements ConstantHolder {
     return name;
   }
 
-  /** What is made once for a key, however often it is asked for, such as nodes that more than one layer takes from. */
+  /** Returns the value for a key, such as nodes that several layers use; `make` runs once per key. */
   once<T>(key: string, make: () => T): T {
     if (!this.made.has(key)) this.made.set(key, make());
     return this.made.get(key) as T;
   }
 
-  /** A constant list of whole numbers (axes, sizes); equal lists are one constant. Returns its name. */
+  /** A constant int64 list (axes, sizes), shared by its values. Returns its name. */
   integers(values: readonly number[]): string {
     const name = `int64:${values.join('_')}`;
     return this.shared(name, () => int64Tensor(name, [values.length], values));
   }
 
-  /** A constant whole number without dims. Returns its name. */
+  /** A constant int64 scalar, shared by its value. Returns its name. */
   integer(value: number): string {
     const name = `int64.${value}`;
     return this.shared(name, () => int64Tensor(name, [], [value]));
@@ -139,7 +136,7 @@ export class GraphBuilder implements ConstantHolder {
       name: nodeName,
       op,
       domain: '',
-      // Optional inputs at the end that are left out need no ''.
+      // Trailing optional inputs are left out.
       inputs: inputNames.slice(0, inputNames.findLastIndex((input) => input !== '') + 1),
       outputs: values.map((value) => value.name),
       attributes,
@@ -148,7 +145,7 @@ export class GraphBuilder implements ConstantHolder {
     return values;
   }
 
-  /** Adds a node with one output, and returns that. */
+  /** Adds a node with one output; returns it. */
   single(
     name: string,
     op: string,
@@ -160,7 +157,7 @@ export class GraphBuilder implements ConstantHolder {
     return this.node({ name, op, inputs, outputs: [output], attributes })[0];
   }
 
-  /** The value in the wished layout: itself, or transposed. */
+  /** The value in the given layout, transposed if needed. */
   inLayout(value: Value, timeMajor: boolean): Value {
     if (value.timeMajor === timeMajor) return value;
     const perm = [1, 0, ...value.shape.slice(2).map((_, axis) => axis + 2)];
@@ -168,10 +165,7 @@ export class GraphBuilder implements ConstantHolder {
     return this.transposed(value, perm, name, timeMajor);
   }
 
-  /**
-   * The value with its dims in another order, one node for each order. What is transposed already is taken from where it came, so that no
-   * Transpose follows another, or undoes it.
-   */
+  /** The transposed value; equal permutations share one node. Composes with an earlier Transpose, so that no Transpose follows another. */
   transposed(value: Value, perm: readonly number[], name: string, timeMajor = false): Value {
     const origin = this.transposes.get(value.name);
     const source = origin?.source ?? value;
@@ -186,7 +180,7 @@ export class GraphBuilder implements ConstantHolder {
     });
   }
 
-  /** The graph. A value that is an output takes the output's name; an input, a constant or one put out twice is copied. */
+  /** The graph. An output value takes the output's name; an input, a constant or a repeated output is copied by an Identity. */
   build(): Graph {
     const renamed = new Map<string, string>();
     for (const [name, value] of this.outputs) {
@@ -211,7 +205,7 @@ export class GraphBuilder implements ConstantHolder {
   }
 }
 
-/** The name itself, or with a number behind it when it is used already; it is used from then on. */
+/** The name, with a number appended if it is in use; reserves it. */
 function unique(name: string, used: Set<string>): string {
   let free = name;
   for (let copy = 1; used.has(free); copy++) free = `${name}_${copy}`;

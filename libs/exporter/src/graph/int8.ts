@@ -2,19 +2,19 @@ import type { Graph, Model, Node, Tensor, ValueInfo } from '@onda/onnx';
 import { attribute, floatTensor } from '@onda/onnx';
 import { UnsupportedError } from '../errors.ts';
 
-/** A model in whole numbers, and which nodes stay in float32, a sentence each. */
+/** A quantized model, and notes on the nodes that stay float32. */
 export interface QuantizedModel {
   readonly model: Model;
   readonly notes: readonly string[];
 }
 
-/** ONNX Runtime's own operators; DynamicQuantizeLSTM is one of them. */
+/** The operator domain of ONNX Runtime, which has DynamicQuantizeLSTM. */
 const MICROSOFT_DOMAIN = 'com.microsoft';
 
 /**
- * Keeps the weights of LSTM and MatMul nodes as int8 and quantizes their inputs at run time, as ONNX Runtime's kernels do.
+ * Stores the weights of LSTM and MatMul nodes as int8; their inputs are quantized at run time (dynamic quantization).
  *
- * @throws UnsupportedError when the model has no such node
+ * @throws UnsupportedError for a model without such a node
  */
 export function quantizeModel(model: Model): QuantizedModel {
   const { graph } = model;
@@ -37,7 +37,7 @@ export function quantizeModel(model: Model): QuantizedModel {
   const added = parts.flatMap(({ constants: own }) => own);
   if (added.length === 0) {
     throw new UnsupportedError(
-      `model "${graph.name}": expected LSTM or dense layers to keep in int8, got none; export in float32 or float16`,
+      `model "${graph.name}": expected LSTM or dense layers, which int8 applies to, got none; export in float32 or float16`,
     );
   }
   const nodes = parts.flatMap(({ nodes: own }) => own);
@@ -57,7 +57,7 @@ export function quantizeModel(model: Model): QuantizedModel {
   };
 }
 
-/** The constants that a node still takes, also one inside another, or that are put out. */
+/** Initializers that nodes, subgraphs or outputs still use. */
 function usedInitializers({ initializers, outputs }: Graph, nodes: readonly Node[]): Tensor[] {
   const taken = new Set(outputs.map(({ name }) => name));
   const visit = (list: readonly Node[]): void => {
@@ -74,7 +74,7 @@ function usedInitializers({ initializers, outputs }: Graph, nodes: readonly Node
   return initializers.filter(({ name }) => taken.has(name));
 }
 
-/** What stands for a node after its weights are quantized. */
+/** The replacement of a quantized node. */
 interface Quantized {
   readonly nodes: readonly Node[];
   readonly constants: readonly Tensor[];
@@ -82,10 +82,10 @@ interface Quantized {
 }
 
 /**
- * An LSTM with constant weights as ONNX Runtime's DynamicQuantizeLSTM: inputs and h are quantized at run time, each gate of each unit
- * has a scale of its own. It takes W and R the other way round, [directions, features, 4 units] and [directions, units, 4 units].
+ * An LSTM with constant weights as ONNX Runtime's DynamicQuantizeLSTM, with one scale per gate and unit. It takes W and R transposed:
+ * [directions, features, 4 units] and [directions, units, 4 units].
  *
- * @returns null where the weights are no constants
+ * @returns null for weights that are not constant
  */
 function quantizeLstm(node: Node, constants: ReadonlyMap<string, Tensor>): Quantized | null {
   const [x, w, r, b = '', lengths = '', h = '', c = '', peepholes = ''] = node.inputs;
@@ -115,7 +115,7 @@ function quantizeLstm(node: Node, constants: ReadonlyMap<string, Tensor>): Quant
   };
 }
 
-/** [directions, 4 units, from] as [directions, from, 4 units] in whole numbers, its scales and its zero points, which are 0. */
+/** [directions, 4 units, inputs] ---> int8 [directions, inputs, 4 units], scales, and zero points of 0. */
 function quantizeWeights(name: string, { dims, data }: Extract<Tensor, { type: 'float32' }>): Tensor[] {
   const [directions, gates, from] = dims;
   const values = new Int8Array(data.length);
@@ -139,7 +139,7 @@ function quantizeWeights(name: string, { dims, data }: Extract<Tensor, { type: '
   ];
 }
 
-/** Row-major [rows, columns] as [columns, rows]. */
+/** Row-major [rows, columns] ---> [columns, rows]. */
 function transpose(data: Float32Array, rows: number, columns: number): Float32Array {
   const transposed = new Float32Array(data.length);
   for (let row = 0; row < rows; row++) {
@@ -153,10 +153,10 @@ function transpose(data: Float32Array, rows: number, columns: number): Float32Ar
 const FLOAT32_CODE = 1;
 
 /**
- * A product with a constant matrix: x is quantized to uint8 as its values are, the product adds whole numbers, and the scales of x and
- * of each column turn the sums back. All operators are ONNX's own; ONNX Runtime runs the five nodes as one.
+ * A product with a constant matrix: x is quantized to uint8, MatMulInteger accumulates integers, and the scales of x and
+ * of each column are multiplied back. All operators are standard ONNX; ONNX Runtime fuses the five nodes.
  *
- * @returns null where the second factor is no constant float32 matrix
+ * @returns null unless the second factor is a constant float32 matrix
  */
 function quantizeMatMul(node: Node, constants: ReadonlyMap<string, Tensor>, graph: Graph): Quantized | null {
   const [x, b] = node.inputs;
@@ -200,7 +200,7 @@ function quantizeMatMul(node: Node, constants: ReadonlyMap<string, Tensor>, grap
   };
 }
 
-/** A matrix in whole numbers: value = q * scale of its column. */
+/** A quantized matrix: value = q * scale of its column. */
 interface QuantizedColumns {
   /** Row-major, [rows, columns], -64 to 64. */
   readonly values: Int8Array;
@@ -209,12 +209,12 @@ interface QuantizedColumns {
 }
 
 /**
- * Seven of eight bits: kernels for CPUs without VNNI add products of two weights and two inputs in 16 bits, and 2 x 255 x 64 still
- * fits there. With eight bits those CPUs would give other values than newer ones.
+ * Seven of eight bits: kernels for CPUs without VNNI add two products of weight and input in 16 bits, and 2 x 255 x 64 still
+ * fits. With eight bits they would saturate and differ from newer CPUs.
  */
 const MAX_QUANTIZED = 64;
 
-/** Quantizes each column by its own scale, rounding to the nearest; a column of zeros has scale 1. */
+/** Quantizes each column with its own scale, rounding to nearest; a column of zeros has scale 1. */
 function quantizeColumns(data: Float32Array, rows: number, columns: number): QuantizedColumns {
   const scales = new Float32Array(columns);
   for (let i = 0; i < data.length; i++) {

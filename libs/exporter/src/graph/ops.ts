@@ -1,6 +1,5 @@
 import type { Attribute } from '@onda/onnx';
 import { attribute, floatTensor } from '@onda/onnx';
-import type { LayerCall } from '../layers/layerRule.ts';
 import type { GraphBuilder } from './graphBuilder.ts';
 import type { Dim, Value } from './value.ts';
 
@@ -9,25 +8,25 @@ export function axis(value: number): { axis: Attribute } {
   return { axis: attribute.int(value) };
 }
 
-/** A constant float32 without dims; equal ones are one constant. Returns its name. */
+/** A float32 scalar constant, shared by its value. Returns its name. */
 export function scalar(builder: GraphBuilder, value: number): string {
   const name = `float32.${value}`;
   return builder.shared(name, () => floatTensor(name, [], Float32Array.of(value)));
 }
 
-/** Codes of ONNX's element types, as Cast names them. */
+/** ONNX's element type codes for Cast. */
 const codes = { float32: 1, int32: 6, int64: 7, bool: 9 } as const;
 
-/** The value in another element type; itself when it has that already. */
+/** The value in another element type. */
 export function cast(builder: GraphBuilder, name: string, x: Value, type: keyof typeof codes): Value {
   if (x.type === type) return x;
   return builder.single(name, 'Cast', [x], { ...x, type }, { to: attribute.int(codes[type]) });
 }
 
-/** An end for a Slice beyond every length that it can meet. */
+/** An end for Slice that means "to the end of the axis". */
 export const INT_MAX_SLICE_END = 2 ** 53 - 1;
 
-/** A time-major sequence from its end. */
+/** Reverses a time-major sequence. */
 export function reverseTime(builder: GraphBuilder, name: string, sequence: Value): Value {
   const [start, end, place, step] = [-1, -INT_MAX_SLICE_END, 0, -1].map((value) => builder.integers([value]));
   return builder.single(name, 'Slice', [sequence, start, end, place, step], sequence);
@@ -36,7 +35,7 @@ export function reverseTime(builder: GraphBuilder, name: string, sequence: Value
 /**
  * Zeros for every sequence of x [time, batch, ...].
  *
- * @param rest what is behind the batch
+ * @param rest dims after the batch
  * @returns [batch, ...rest]
  */
 export function emitZeros(builder: GraphBuilder, name: string, x: Value, rest: readonly number[]): Value {
@@ -55,13 +54,13 @@ export function emitZeros(builder: GraphBuilder, name: string, x: Value, rest: r
 type ReduceOp = 'ReduceLogSumExp' | 'ReduceMax' | 'ReduceMean' | 'ReduceMin' | 'ReduceProd' | 'ReduceSum';
 
 /**
- * Reduces over axes. ReduceSum takes its axes as an input from operator set 13 on, the others from 18 on.
+ * Reduces over axes. Axes are an input of ReduceSum from opset 13, of the others from opset 18.
  *
- * @param x    as it lies
- * @param keep whether an axis of size 1 stays
+ * @param x    in its present layout
+ * @param keep whether an axis of size 1 remains
  */
 export function emitReduce(
-  { builder, opset }: LayerCall,
+  { builder, opset }: { readonly builder: GraphBuilder; readonly opset: number },
   name: string,
   op: ReduceOp,
   x: Value,

@@ -1,9 +1,9 @@
 import type { Graph, Node, ValueInfo } from '@onda/onnx';
 
 /**
- * Leaves out what no output needs: nodes, constants, and outputs of a node that are optional.
+ * Removes nodes, constants and optional outputs that no output depends on.
  *
- * @param optional names of values that their node need not put out
+ * @param optional names of values that their node may omit
  */
 export function pruneGraph(graph: Graph, optional: ReadonlySet<string>): Graph {
   const needed = new Set(graph.outputs.map(({ name }) => name));
@@ -24,7 +24,7 @@ export function pruneGraph(graph: Graph, optional: ReadonlySet<string>): Graph {
   };
 }
 
-/** Names that a node takes, also those that graphs inside it take from outside. */
+/** Names that a node uses, including names that its subgraphs use from outside. */
 function namesTaken(node: Node): string[] {
   const inside = Object.values(node.attributes).flatMap((value) =>
     value.kind === 'graph'
@@ -34,13 +34,13 @@ function namesTaken(node: Node): string[] {
   return [...node.inputs, ...inside].filter((name) => name !== '');
 }
 
-/** What stands between a Pad and a MaxPool without keeping ONNX Runtime from taking them for neighbours. */
+/** Ops between a Pad and a MaxPool that ONNX Runtime's Pad fusion looks through. */
 const TRANSPARENT_OPS: ReadonlySet<string> = new Set(['Identity', 'Transpose']);
 
 /**
- * Gives each MaxPool behind a Pad its second output, the places of the largest values, though nothing takes it: ONNX Runtime (1.30,
- * pad_fusion.cc) then leaves both alone. Otherwise it makes the zeros of the Pad padding of the MaxPool, which counts as less than every
- * value, and so gives other values wherever all values near an edge are negative; or it refuses the model.
+ * Gives each MaxPool after a Pad its second output (the indices), which blocks ONNX Runtime's Pad fusion (1.30, pad_fusion.cc). The fusion turns
+ * the zeros of the Pad into padding of the MaxPool, which counts as minus infinity: results differ where all values near an edge are negative, or
+ * the model is rejected.
  */
 export function blockPadFusion(graph: Graph): Graph {
   if (!graph.nodes.some(({ op }) => op === 'Pad')) return graph;

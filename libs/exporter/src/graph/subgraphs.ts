@@ -3,14 +3,14 @@ import { attribute } from '@onda/onnx';
 import { GraphBuilder } from './graphBuilder.ts';
 import type { Dim, Value } from './value.ts';
 
-/** One branch: adds its nodes and gives its results in order. */
+/** Adds the nodes of one branch; returns its results. */
 type Branch = (builder: GraphBuilder) => readonly Value[];
 
 /**
- * Adds an If node: one of two branches runs, both with as many results of the same types.
+ * Adds an If node; both branches return the same number and types of results.
  *
  * @param condition bool, one element
- * @returns the results, in the shapes of `whenTrue`
+ * @returns the results, with the shapes of `whenTrue`
  */
 export function emitIf(
   builder: GraphBuilder,
@@ -43,20 +43,20 @@ export function emitIf(
   });
 }
 
-/** One pass of a scan: the next states, and what is put out of this pass. */
+/** One pass of a Scan: the next states, and the output of this pass. */
 interface ScanPass {
   readonly states: readonly Value[];
   readonly output: Value;
 }
 
 /**
- * Adds a Scan node: a body that runs once for each entry of a sequence, handing states on. (A Loop does the same with a condition
- * that is looked at every time: measured half a microsecond slower a pass.)
+ * Adds a Scan node: the body runs once for each entry of a sequence and passes states on. (A Loop, whose condition is checked each time,
+ * measured 0.5 us a pass slower.)
  *
  * @param states   before the first pass
- * @param sequence its first axis is walked; at least one entry long, ONNX Runtime refuses to run over none
+ * @param sequence scanned along its first axis; at least one entry, ONNX Runtime rejects zero
  * @param body     adds the nodes of one pass
- * @returns the states after the last pass, and the outputs of all passes stacked on a new first axis
+ * @returns the final states, and the outputs of all passes stacked on a new first axis
  */
 export function emitScan(
   builder: GraphBuilder,

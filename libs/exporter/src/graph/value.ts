@@ -1,17 +1,17 @@
 import type { ElementType } from '@onda/onnx';
 
-/** A size, or the name of one that is known at run time only. */
+/** A size, or the name of a size known at run time. */
 export type Dim = number | string;
 
-/** A tensor in the graph that is being built. */
+/** A tensor in the graph under construction. */
 export interface Value {
   readonly name: string;
   readonly type: ElementType;
-  /** In the order in which the tensor lies. */
+  /** In the tensor's layout. */
   readonly shape: readonly Dim[];
   /**
-   * Whether the tensor lies as [time, batch, ...], the layout of ONNX's recurrent nodes, and not as [batch, time, ...]. Values stay
-   * so between layers that do not mind, and no Transpose undoes another.
+   * Whether the layout is [time, batch, ...], as ONNX's recurrent nodes have it, instead of [batch, time, ...]. Layers that work in either layout
+   * keep it, which avoids Transposes.
    */
   readonly timeMajor: boolean;
 }

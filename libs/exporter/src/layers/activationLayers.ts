@@ -7,14 +7,14 @@ import type { LayerCall, LayerConverter, LayerFamily, LayerRule } from './layerR
 import { batchMajor, layerAxes, layerConstant, perSample } from './layerRule.ts';
 import { passMask } from './masks.ts';
 
-/** Layers that do identity outside of training, and those that only name a value. */
+/** Layers without effect at inference. */
 const convertIdentity: LayerConverter = ({ inputs }) => inputs;
 
 const convertActivation: LayerConverter = ({ builder, path, options, inputs }) => [
   emitActivation(builder, path, inputs[0], options),
 ];
 
-/** A layer that is one op, value by value. */
+/** A layer that is one element-wise op. */
 function singleOp(op: string, attributes: (call: LayerCall) => Record<string, Attribute>): LayerConverter {
   return (call) => {
     const [x] = call.inputs;
@@ -22,7 +22,7 @@ function singleOp(op: string, attributes: (call: LayerCall) => Record<string, At
   };
 }
 
-/** Keras 3 calls the slope negative_slope. */
+/** Keras 3's name for the slope is negative_slope. */
 const convertLeakyReLU = singleOp('LeakyRelu', ({ options }) => ({
   alpha: attribute.float(options.number('alpha', options.number('negative_slope', 0.3))),
 }));
@@ -31,14 +31,14 @@ const convertELU = singleOp('Elu', ({ options }) => ({
   alpha: attribute.float(options.number('alpha', 1)),
 }));
 
-/** x where x > theta, else 0; ONNX's alpha is theta. */
+/** x where x > theta, else 0; ONNX's name for theta is alpha. */
 const convertThresholdedReLU = singleOp('ThresholdedRelu', ({ options }) => ({
   alpha: attribute.float(options.number('theta', 1)),
 }));
 
 /**
- * min(f(x), maxValue) with f(x) = x from the threshold on, below it slope (x - threshold). TensorFlow.js has the largest value only; the other
- * two come from Keras.
+ * min(f(x), maxValue) with f(x) = x from the threshold on and slope (x - threshold) below. TensorFlow.js has only max_value; the other
+ * options come from Keras.
  */
 const convertReLU: LayerConverter = ({ builder, path, options, inputs: [x] }) => {
   const slope = options.number('negative_slope', 0);
@@ -60,14 +60,14 @@ const convertReLU: LayerConverter = ({ builder, path, options, inputs: [x] }) =>
   return [limited ? builder.single(path, 'Min', [y, most], x) : y];
 };
 
-/** x where x >= 0, else alpha x, with an alpha for each place of [time, ...]. */
+/** x where x >= 0, else alpha x, with an alpha for each element of [time, ...]. */
 const convertPReLU: LayerConverter = (call) => {
   const x = batchMajor(call);
   const axes = sharedAxes(call);
   const dims = x.shape.slice(1).map((dim, index) => (axes.has(index + 1) ? 1 : dim));
   if (!dims.every((dim) => typeof dim === 'number')) {
     throw new UnsupportedError(
-      `layer "${call.options.layer}": expected fixed dims to have an alpha each, got [${x.shape.join(', ')}]; list the others in sharedAxes`,
+      `layer "${call.options.layer}": expected fixed dims, which alpha needs, got [${x.shape.join(', ')}]; list the others in sharedAxes`,
     );
   }
   const alpha = layerConstant(call, 'alpha', dims, () => call.weights.get('alpha', dims));
@@ -82,14 +82,14 @@ function sharedAxes({ options }: LayerCall): ReadonlySet<unknown> {
 const identity: LayerRule = { convert: convertIdentity, mask: passMask, timing: perSample };
 
 /**
- * Softmax over one axis or more; the default is axis 1. Over one that is not the last TensorFlow.js gives an error; it is what Keras computes.
- * Over more than one: exp(x - log sum exp x), as TensorFlow.js has it.
+ * Softmax over one or more axes; the default is axis 1. Over an axis before the last TensorFlow.js throws; Keras computes it.
+ * Over several axes: exp(x - log sum exp x), as in TensorFlow.js.
  */
 const convertSoftmax: LayerConverter = (call) => {
   const { builder, path, options, mask } = call;
   if (mask !== null) {
     throw new UnsupportedError(
-      `layer "${options.layer}": TensorFlow.js cannot lay a mask over samples on a Softmax layer; take an Activation layer, or do not mask`,
+      `layer "${options.layer}": TensorFlow.js cannot apply a mask over samples to a Softmax layer; use an Activation layer, or remove the mask`,
     );
   }
   const axes = layerAxes(call, 1);
@@ -107,7 +107,7 @@ export const activationLayers = {
   Activation: { convert: convertActivation, mask: passMask, timing: perSample },
   AlphaDropout: identity,
   Dropout: identity,
-  // TensorFlow.js's ELU, LeakyReLU and ThresholdedReLU do not support masks: none goes on.
+  // In TensorFlow.js ELU, LeakyReLU and ThresholdedReLU do not support masks.
   ELU: { convert: convertELU, timing: perSample },
   GaussianDropout: identity,
   GaussianNoise: identity,
@@ -115,7 +115,7 @@ export const activationLayers = {
   PReLU: {
     convert: convertPReLU,
     mask: passMask,
-    timing: (call) => (sharedAxes(call).has(1) ? 'samples' : { mixes: 'it has an alpha for each sample' }),
+    timing: (call) => (sharedAxes(call).has(1) ? 'samples' : { mixes: 'it has an alpha per sample' }),
   },
   ReLU: { convert: convertReLU, mask: passMask, timing: perSample },
   SpatialDropout1D: identity,

@@ -5,7 +5,7 @@ import type { GraphBuilder } from '../graph/graphBuilder.ts';
 import { scalar } from '../graph/ops.ts';
 import type { Value } from '../graph/value.ts';
 
-/** Adds an activation function, value by value or (softmax) over the last axis; `name` is what its nodes are named by. */
+/** Adds an activation function, element-wise or (softmax) over the last axis; `name` prefixes its nodes. */
 type Emit = (builder: GraphBuilder, name: string, x: Value) => Value;
 
 /** An activation that is one op. */
@@ -47,7 +47,7 @@ const geluNewGate: Emit = (builder, name, x) => {
   return part('half', 'Mul', [part('add', 'Add', [tanh, scalar(builder, 1)]), scalar(builder, 0.5)]);
 };
 
-/** TensorFlow.js's activations, by their names in a topology (tfjs-layers activations.ts). */
+/** TensorFlow.js's activations by topology name (tfjs-layers activations.ts). */
 const activations = {
   linear: (_builder, _name, x) => x,
   elu: op('Elu', { alpha: attribute.float(1) }),
@@ -70,7 +70,7 @@ const activations = {
   tanh: op('Tanh'),
 } as const satisfies Record<string, Emit>;
 
-/** Whether an activation is over the last axis, and not value by value. */
+/** Whether an activation normalizes over the last axis instead of working element-wise. */
 export function isOverAxis(options: LayerOptions, option = 'activation'): boolean {
   return ['softmax', 'log_softmax'].includes(String(options.get(option)));
 }
@@ -80,11 +80,11 @@ export type ActivationName = keyof typeof activations;
 export const activationNames = Object.keys(activations) as ActivationName[];
 
 /**
- * Adds the activation that a layer's options name; none when they name none.
+ * Adds the activation that a layer's option names.
  *
- * @param option   which of them names it
- * @param fallback what it is where they do not
- * @throws UnsupportedError for another name
+ * @param option   name of the option
+ * @param fallback of a missing option
+ * @throws UnsupportedError for an unknown activation
  */
 export function emitActivation(
   builder: GraphBuilder,

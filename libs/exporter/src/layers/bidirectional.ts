@@ -11,23 +11,23 @@ import { givenStates, readCells, reverseSequence, runCells } from './recurrent.t
 const mergeModes = ['concat', 'sum', 'ave', 'mul'] as const;
 type MergeMode = (typeof mergeModes)[number];
 
-/** The layer inside: its class and options, under the name of the outer one in what is said of it. */
+/** The wrapped layer: class, name and options; errors name the outer layer. */
 function innerLayer({ options }: LayerCall): { className: string; name: string; own: LayerOptions } {
   const inner = options.get('layer');
   const config = isObject(inner) && isObject(inner['config']) ? inner['config'] : {};
   return {
     className: isObject(inner) ? String(inner['class_name']) : 'none',
-    // Keras 3 has the direction in the name already.
+    // Keras 3 includes the direction in the name.
     name: String(config['name']).replace(/^forward_/, ''),
     own: new LayerOptions(options.layer, config),
   };
 }
 
 /**
- * Bidirectional around a recurrent layer: one node with two directions; for stacked cells one a cell and direction.
+ * Bidirectional around a recurrent layer: one bidirectional node; for stacked cells one node for each cell and direction.
  *
- * Outputs: the values of both, merged or one after the other, and with return_state the states, forward ones first. Around a layer that
- * walks backwards itself the two change places, and the values come from the end.
+ * Outputs: the values of both directions, merged or separate; with return_state also the states, forward first. Around a layer with
+ * go_backwards the directions swap, and the values are in reverse order.
  */
 const convertBidirectional: LayerConverter = (call) => {
   const { builder, path, weights } = call;
@@ -43,7 +43,7 @@ const convertBidirectional: LayerConverter = (call) => {
     backward: (index === 1) !== swapped,
     initial: given?.[index] ?? cells[index].map(() => undefined),
   }));
-  // A node's first direction is the one that walks forward.
+  // A node's first direction is forward.
   const run = runCells(call, swapped ? directions.toReversed() : directions);
   const inOrder = (value: Value, place: number): Value =>
     swapped
@@ -69,7 +69,7 @@ const convertBidirectional: LayerConverter = (call) => {
   return [...merged, ...[0, 1].flatMap((direction) => parts.map((pair) => pair[direction]))];
 };
 
-/** [time, 2, batch, units] or [2, batch, units] without the directions, which are one axis before the batch. */
+/** [time, 2, batch, units] or [2, batch, units] with the directions merged; their axis precedes the batch. */
 function merge(call: LayerCall, values: Value): Value[] {
   const { builder, path, options } = call;
   const mode: MergeMode | null =
@@ -88,13 +88,13 @@ function merge(call: LayerCall, values: Value): Value[] {
     { shape: [...before, batch, directions, units] },
     { perm: attribute.ints(perm) },
   );
-  // 0 takes over a dim as it is.
+  // 0 copies a dim.
   const sizes = builder.integers([...before.map(() => 0), 0, 2 * Number(units)]);
   const like = { shape: [...before, batch, 2 * Number(units)], timeMajor: values.timeMajor };
   return [builder.single(`${path}/merge`, 'Reshape', [turned, sizes], like)];
 }
 
-/** The two directions as values of their own. */
+/** The two directions as separate values. */
 function splitDirections({ builder }: LayerCall, values: Value, name: string): Value[] {
   const place = values.shape.length - 3;
   const half = values.shape.map((dim, index) => (index === place ? 1 : dim));
@@ -114,7 +114,7 @@ function splitDirections({ builder }: LayerCall, values: Value, name: string): V
   );
 }
 
-/** The mask goes on with the sequence. */
+/** Sequences keep their mask. */
 const bidirectionalMask: MaskRule = (call, [first]) =>
   innerLayer(call).own.flag('return_sequences', false) ? first : null;
 

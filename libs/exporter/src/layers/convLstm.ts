@@ -12,13 +12,13 @@ import { fixed } from './reshaping.ts';
 import type { Window } from './window.ts';
 import { channelsFirst, paddingOf, perDim, windowAttributes, windowPlaces } from './window.ts';
 
-/** Parts of the four convolutions, in TensorFlow.js's order. */
+/** Gates of the four convolutions, in TensorFlow.js's order. */
 const gates = ['i', 'f', 'c', 'o'] as const;
 
 /**
- * An LSTM whose products are convolutions over images, which no recurrent operator of ONNX has: a Scan over time, once round
+ * An LSTM with convolutions as its products. ONNX has no such operator, so it is a Scan over time; one pass is
  *
- *   i, f, g, o = Conv(x_t, W) + b + Conv(h, R)      R with stride 1 and padding `same`, whatever W has (ConvLSTM2DCell.recurrentConv)
+ *   i, f, g, o = Conv(x_t, W) + b + Conv(h, R)      R has stride 1 and padding `same`, whatever W has (ConvLSTM2DCell.recurrentConv)
  *   c = rec(f) c + rec(i) act(g),   h = rec(o) act(c)
  *
  *   x [batch, time, rows, columns, channels] ---> [batch, time, rows, columns, filters], or the last one
@@ -56,17 +56,17 @@ function refuseWhatItHasNot({ options, inputs, mask }: LayerCall): void {
       `layer "${options.layer}": ${what} of a ConvLSTM2D is not supported; ${remedy}`,
     );
   };
-  if (inputs.length > 1) refuse('a given state', 'start it from zeros');
-  if (mask !== null) refuse('a mask over the samples', 'leave the mask out');
+  if (inputs.length > 1) refuse('a given state', 'start from zeros');
+  if (mask !== null) refuse('a mask over the samples', 'remove the mask');
   for (const name of ['activation', 'recurrent_activation']) {
     if (isOverAxis(options, name))
-      refuse(`${name} "${String(options.get(name))}"`, 'take one that goes value by value');
+      refuse(`${name} "${String(options.get(name))}"`, 'use an element-wise one');
   }
 }
 
-/** One step of the layer, with its constants. */
+/** One step of the layer, with its weights. */
 class ConvCell {
-  /** What a state is, without the batch: [filters, rows, columns]. */
+  /** Shape of a state without the batch: [filters, rows, columns]. */
   readonly image: readonly Dim[];
   private readonly call: LayerCall;
   private readonly filters: number;
@@ -137,6 +137,6 @@ class ConvCell {
 export const convLstmLayers = {
   ConvLSTM2D: {
     convert: convertConvLstm,
-    timing: mixes('its states are images, which no row of states holds'),
+    timing: mixes('its states are images, which state rows do not hold'),
   },
 } satisfies LayerFamily;

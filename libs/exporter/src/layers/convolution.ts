@@ -22,17 +22,17 @@ const convertConv2D: LayerConverter = (call) => convertConv(call, 2, false);
 const convertConv3D: LayerConverter = (call) => convertConv(call, 3, false);
 const convertDepthwiseConv2D: LayerConverter = (call) => {
   if (perDim(call, 'dilation_rate', 2, 1).some((rate) => rate !== 1)) {
-    call.options.require('dilation_rate', 1, 'TensorFlow.js takes no notice of it; leave dilationRate out');
+    call.options.require('dilation_rate', 1, 'TensorFlow.js ignores it; remove dilationRate');
   }
   return convertConv(call, 2, true);
 };
 
 /**
- * A convolution over one to three dims.
+ * A convolution over one to three spatial dims.
  *
- *   x [batch, ...places, channels] ---> [batch, ...places, filters]
+ *   x [batch, ...spatial, channels] ---> [batch, ...spatial, filters]
  *   kernel [...sizes, channels, filters] ---> ONNX [filters, channels, ...sizes]
- *   depthwise kernel [...sizes, channels, multiplier] ---> ONNX [channels * multiplier, 1, ...sizes], a group a channel
+ *   depthwise kernel [...sizes, channels, multiplier] ---> ONNX [channels * multiplier, 1, ...sizes], one group per channel
  */
 function convertConv(call: LayerCall, dims: number, depthwise: boolean): ReturnType<LayerConverter> {
   const { builder, path, options, weights } = call;
@@ -42,14 +42,14 @@ function convertConv(call: LayerCall, dims: number, depthwise: boolean): ReturnT
     dilations: perDim(call, 'dilation_rate', dims, 1),
     padding: dims === 1 ? options.choice('padding', ['valid', 'same', 'causal'], 'valid') : paddingOf(call),
   };
-  options.require('groups', 1, 'TensorFlow.js has no groups of channels; leave groups out');
+  options.require('groups', 1, 'TensorFlow.js has no channel groups; remove groups');
   const first = channelsFirst(call);
   if (first && dims === 1) {
     // tfjs-layers convolutional.ts, conv1dWithBias.
     options.require(
       'data_format',
       'channels_last',
-      'TensorFlow.js takes channels first there and gives them last',
+      'TensorFlow.js takes channels first but outputs them last; use channels_last',
     );
   }
   const given = batchMajor(call);
@@ -78,7 +78,7 @@ function convertConv(call: LayerCall, dims: number, depthwise: boolean): ReturnT
   return [emitWindowActivation(call, y)];
 }
 
-/** A kernel [...sizes, channels, filters] with its last two dims before the others; for a depthwise one those two are one. */
+/** Moves the last two dims of a kernel [...sizes, channels, filters] to the front; a depthwise kernel has them merged. */
 export function swapKernel(
   kernel: Float32Array,
   channels: number,
@@ -101,7 +101,7 @@ export function swapKernel(
 const timing: LayerRule['timing'] = (call) => windowTiming(call, 'kernel_size', true);
 
 /**
- * A depthwise convolution and one over the channels of each place: two Conv nodes.
+ * A depthwise convolution followed by a pointwise one: two Conv nodes.
  *
  *   depthwise kernel [...sizes, channels, multiplier], pointwise kernel [1, 1, channels * multiplier, filters]
  */
@@ -114,13 +114,13 @@ const convertSeparableConv2D: LayerConverter = (call) => {
     padding: paddingOf(call),
   };
   const first = channelsFirst(call);
-  // TensorFlow.js adds the bias before it puts the channels first, and would add it along the height.
-  if (first) options.require('use_bias', false, 'take dataFormat channelsLast', true);
+  // TensorFlow.js adds the bias before it moves the channels, and so along the height.
+  if (first) options.require('use_bias', false, 'use dataFormat channelsLast', true);
   const given = batchMajor(call);
   const x = first ? given : toChannelsFirst(call, given);
   const [batch, channelDim, ...places] = x.shape;
   const [channels] = fixed(call, [channelDim]);
-  // TensorFlow.js does not save the option depthMultiplier.
+  // TensorFlow.js does not save depthMultiplier.
   const multiplier = weights.lastDim('depthwise_kernel');
   const filters = options.count('filters');
   const inner = channels * multiplier;
@@ -138,35 +138,35 @@ const convertSeparableConv2D: LayerConverter = (call) => {
   const bias = options.flag('use_bias', true)
     ? layerConstant(call, 'bias', [filters], () => weights.get('bias', [filters]))
     : '';
-  const walked = windowPlaces(path, window, places);
+  const outputSizes = windowPlaces(path, window, places);
   const apart = builder.single(
     `${path}/depthwise_conv`,
     'Conv',
     [x, depthwise],
-    { shape: [batch, inner, ...walked] },
+    { shape: [batch, inner, ...outputSizes] },
     { ...windowAttributes(window, places), group: attribute.int(channels) },
   );
   const y = builder.single(
     `${path}/pointwise_conv`,
     'Conv',
     [apart, pointwise, bias],
-    { shape: [batch, filters, ...walked] },
+    { shape: [batch, filters, ...outputSizes] },
     { kernel_shape: attribute.ints([1, 1]) },
   );
   return [emitWindowActivation(call, y, true)];
 };
 
 /**
- * The gradient of a convolution as a layer.
+ * A transposed convolution.
  *
  *   kernel [...sizes, filters, channels] ---> ONNX [channels, filters, ...sizes]
  *
- * Places: valid, place * stride + max(size - stride, 0); same, place * stride, cut as the convolution would pad, the odd one at the end.
+ * Output size: valid, size * stride + max(kernel - stride, 0); same, size * stride, cropped where the convolution would pad, the odd one at the end.
  */
 function convertTranspose(call: LayerCall, dims: number): ReturnType<LayerConverter> {
   const { builder, path, options, weights } = call;
   if (perDim(call, 'dilation_rate', dims, 1).some((rate) => rate !== 1)) {
-    options.require('dilation_rate', 1, 'TensorFlow.js takes no notice of it; leave dilationRate out');
+    options.require('dilation_rate', 1, 'TensorFlow.js ignores it; remove dilationRate');
   }
   const sizes = perDim(call, 'kernel_size', dims, 1);
   const strides = perDim(call, 'strides', dims, 1);
@@ -185,18 +185,18 @@ function convertTranspose(call: LayerCall, dims: number): ReturnType<LayerConver
     : '';
   const cuts = sizes.map((size, dim) => (same ? Math.max(size - strides[dim], 0) : 0));
   const before = cuts.map((cut) => Math.floor(cut / 2));
-  const walked = places.map((place, dim): Dim => {
+  const outputSizes = places.map((place, dim): Dim => {
     if (typeof place !== 'number') return `${path}/place:${dim}`;
     return place * strides[dim] + (same ? 0 : Math.max(sizes[dim] - strides[dim], 0));
   });
-  // The convolution whose gradient this is walks over the places that this one gives.
+  // The corresponding convolution slides over the output of this one.
   const window: Window = { sizes, strides, dilations: sizes.map(() => 1), padding: paddingOf(call) };
-  noteSmallWindows(call, window, walked);
+  noteSmallWindows(call, window, outputSizes);
   const y = builder.single(
     `${path}/conv`,
     'ConvTranspose',
     [x, kernel, bias],
-    { shape: [batch, filters, ...walked] },
+    { shape: [batch, filters, ...outputSizes] },
     {
       kernel_shape: attribute.ints(sizes),
       strides: attribute.ints(strides),
@@ -223,10 +223,10 @@ function transposeKernel(kernel: Float32Array, filters: number, channels: number
 }
 
 /**
- * What a convolution put out, channels first, with the layer's activation and in the layer's order of dims. An activation value by value comes
- * before the channels go last, so that the next convolution takes its values as they are.
+ * A convolution's output, channels first, with the layer's activation and in the layer's data format. An element-wise activation
+ * comes before the Transpose, so that a following convolution can take its output directly.
  *
- * @param alwaysOverChannels whether softmax is over channels, also where they come first
+ * @param alwaysOverChannels whether softmax is over channels even if they come first
  */
 function emitWindowActivation(call: LayerCall, y: Value, alwaysOverChannels = false): Value {
   const { builder, path, options } = call;

@@ -6,7 +6,7 @@ import { layerConstant, perSample } from './layerRule.ts';
 import type { MaskRule } from './masks.ts';
 import { passMask } from './masks.ts';
 
-/** Dense over the last axis: [..., inputs] ---> [..., units]. One Gemm for [batch, inputs], else MatMul and Add. */
+/** Dense over the last axis: [..., inputs] ---> [..., units]. Gemm for [batch, inputs], else MatMul and Add. */
 const convertDense: LayerConverter = (call) => {
   const { builder, path, options, weights } = call;
   const [x] = call.inputs;
@@ -27,7 +27,7 @@ const convertDense: LayerConverter = (call) => {
   return [emitActivation(builder, path, y, options)];
 };
 
-/** [batch, time] of whole numbers ---> [batch, time, outputDim]. */
+/** [batch, time] of integers ---> [batch, time, outputDim]. */
 const convertEmbedding: LayerConverter = (call) => {
   const { builder, path, options, weights } = call;
   const [x] = call.inputs;
@@ -39,7 +39,7 @@ const convertEmbedding: LayerConverter = (call) => {
   return [builder.single(path, 'Gather', [table, indices], like, { axis: attribute.int(0) })];
 };
 
-/** With `mask_zero`, samples of word 0 do not count. */
+/** With `mask_zero`, samples of word 0 are masked. */
 const wordMask: MaskRule = ({ builder, path, options, inputs: [x] }) => {
   if (!options.flag('mask_zero', false)) return null;
   const numbers = cast(builder, `${path}/numbers`, x, 'float32');

@@ -12,7 +12,7 @@ function spatialAxes(call: LayerCall): [height: number, width: number] {
   return channelsFirst(call) ? [2, 3] : [1, 2];
 }
 
-/** [[top, bottom], [left, right]], given so, as [vertical, horizontal], or as one number for all. */
+/** [[top, bottom], [left, right]], from that form, from [vertical, horizontal], or from one number. */
 function sides({ options }: LayerCall, name: string, fallback: number): number[] {
   const given = options.get(name) ?? fallback;
   const pairs: unknown[] = Array.isArray(given) ? given : [given, given];
@@ -25,7 +25,7 @@ function sides({ options }: LayerCall, name: string, fallback: number): number[]
   );
 }
 
-/** The shape with some spatialAxes more or less at height and width. */
+/** The shape with changed height and width. */
 function resized(call: LayerCall, { shape }: Value, change: (place: number, axis: 0 | 1) => number): Dim[] {
   const [height, width] = spatialAxes(call);
   return shape.map((dim, axis): Dim => {
@@ -59,13 +59,13 @@ const convertCropping2D: LayerConverter = (call) => {
   const x = batchMajor(call);
   const [top, bottom, left, right] = sides(call, 'cropping', 0);
   const shape = resized(call, x, (place, axis) => place - (axis === 0 ? top + bottom : left + right));
-  // An end before the end counts from behind; no cropping there is beyond every size.
+  // A negative end counts from the end; without cropping the end is INT_MAX.
   const ends = [bottom, right].map((side) => (side === 0 ? INT_MAX_SLICE_END : -side));
   const inputs = [[top, left], ends, spatialAxes(call)].map((values) => builder.integers(values));
   return [builder.single(path, 'Slice', [x, ...inputs], { shape })];
 };
 
-/** Every place repeated, or the spatialAxes in between on a line from one to the next: place p lies at p / size, without half a place to it. */
+/** Repeats each pixel, or interpolates linearly: output pixel p is at p / size of the input, without half-pixel offset. */
 const convertUpSampling2D: LayerConverter = (call) => {
   const { builder, path, options } = call;
   const mode = options.choice('interpolation', ['nearest', 'bilinear'], 'nearest');
@@ -93,17 +93,17 @@ const convertUpSampling2D: LayerConverter = (call) => {
   return [first ? y : toChannelsLast(call, y)];
 };
 
-/** The height is axis 1, and so time, unless the channels come first. */
+/** Axis 1 is the height, and so time, unless channels come first. */
 function heightTiming(call: LayerCall, left: boolean): Timing {
   return channelsFirst(call) || left ? 'samples' : { mixes: 'it changes the number of samples' };
 }
 
-/** Which place of the input each place of the result is, and -1 where it is none. */
+/** For each output pixel the index of its source pixel, or -1 for zero. */
 type SourceIndices = readonly number[];
 
 /**
- * Images of another size, [batch, height, width, channels]: each place the one that TensorFlow.js takes (resizeNearestNeighbor), or on a line
- * between two. Corners fall on corners unless crop_to_aspect_ratio is set, which does nothing but that in TensorFlow.js.
+ * Resizes images [batch, height, width, channels] as TensorFlow.js does (resizeNearestNeighbor, resizeBilinear): with aligned corners unless
+ * crop_to_aspect_ratio is set, the only effect that option has in TensorFlow.js.
  */
 const convertResizing: LayerConverter = (call) => {
   const { options } = call;
@@ -119,13 +119,13 @@ const convertResizing: LayerConverter = (call) => {
   ];
 };
 
-/** The middle of images, as TensorFlow.js cuts it out, cropAndResize and all; images that are too small are made larger. */
+/** The center of images, cut as TensorFlow.js does (cropAndResize); smaller images are enlarged. */
 const convertCenterCrop: LayerConverter = (call) => {
   const x = batchMajor(call);
   const size = targetSize(call);
   const given = fixed(call, x.shape.slice(1, 3));
   const rests = given.map((places, dim) => (places === size[dim] ? 0 : Math.floor((places - size[dim]) / 2)));
-  // A width of one place more is cut at its left (center_crop.ts).
+  // An image one column wider loses its left column (center_crop.ts).
   const before = [rests[0], given[1] !== size[1] && rests[1] === 0 ? 1 : rests[1]];
   if (before.some((rest) => rest < 0)) return [emitLinear(call, size, false)];
   return [
@@ -144,7 +144,7 @@ function targetSize({ options }: LayerCall): [height: number, width: number] {
   return [options.count('height'), options.count('width')];
 }
 
-/** SourceIndices as resizeNearestNeighbor takes them. */
+/** Source indices of resizeNearestNeighbor. */
 function nearestIndices(from: number, to: number, corners: boolean): SourceIndices {
   const scale = corners && to > 1 ? (from - 1) / (to - 1) : from / to;
   return Array.from({ length: to }, (_, place) =>
@@ -152,7 +152,7 @@ function nearestIndices(from: number, to: number, corners: boolean): SourceIndic
   );
 }
 
-/** SourceIndices as cropAndResize takes them, with its box in float32. */
+/** Source indices of cropAndResize, with its box in float32. */
 function croppedIndices(from: number, to: number, before: number): SourceIndices {
   const [start, end] = [Math.fround(before / from), Math.fround((to + before) / from)];
   const scale = to > 1 ? ((end - start) * (from - 1)) / (to - 1) : 0;
@@ -162,7 +162,7 @@ function croppedIndices(from: number, to: number, before: number): SourceIndices
   });
 }
 
-/** Takes places of height and width; zeros where there is none. */
+/** Gathers rows and columns; index -1 gives zeros. */
 function emitGather(
   { builder, path }: LayerCall,
   x: Value,
@@ -193,7 +193,7 @@ function emitLinear(call: LayerCall, size: readonly [number, number], corners: b
   const x = transposed(call, batchMajor(call), [0, 3, 1, 2], `${path}/channels_first`);
   const [batch, channelDim, ...places] = x.shape;
   const [channels] = fixed(call, [channelDim, ...places]);
-  // Sizes, not scales: those are float32, and 5 times 7/5 may be 6 places. The batch is taken over as it is.
+  // Sizes instead of scales: scales are float32, and 5 * (7 / 5) may round to 6. The batch is copied.
   const part = (name: string, op: string, inputs: (Value | string)[], length: number, more = {}): Value =>
     builder.single(`${path}/${name}`, op, inputs, { shape: [length], type: 'int64' }, more);
   const shape = part('shape', 'Shape', [x], 4);

@@ -8,56 +8,56 @@ import type { StateKeeper } from '../model/states.ts';
 import type { MaskRule } from './masks.ts';
 
 /**
- * What an output of a layer is when the samples of a sequence come in pieces:
+ * How an output depends on samples that come in pieces:
  *
- *   samples  its axis 1 is time, and each sample of it follows from that sample and those before it
- *   latest   it follows from the last sample and the states, such as a recurrent layer's last output
- *   mixes    samples are mixed in a way that needs all of them at once; says how
+ *   samples  axis 1 is time, and each sample depends on that input sample and earlier ones
+ *   latest   depends on the last sample and the states, such as the last output of a recurrent layer
+ *   mixes    needs all samples at once; says why
  */
 export type Timing = 'samples' | 'latest' | { readonly mixes: string };
 
-/** All that the exporter knows of a class of layers. */
+/** The export rule of a layer class. */
 export interface LayerRule {
-  /** Adds the nodes of one call, and says the shape of what it gives. */
+  /** Adds the nodes of one call; returns its outputs. */
   readonly convert: LayerConverter;
-  /** The mask of what a call gives. Left out: none, as of the layers of TensorFlow.js that do not support masks. */
+  /** The mask of the outputs. Without a rule they have none, as for TensorFlow.js layers without mask support. */
   readonly mask?: MaskRule;
-  /** What an output is when the layer's input is samples that come in pieces. */
+  /** How an output depends on input samples that come in pieces. */
   readonly timing: (call: LayerCall, output: number) => Timing;
 }
 
-/** Rules by class. */
+/** Rules by layer class. */
 export type LayerFamily = Readonly<Record<string, LayerRule>>;
 
-/** The timing of layers that treat every sample by itself. */
+/** Timing of layers that process each sample by itself. */
 export const perSample = (): Timing => 'samples';
 
-/** The timing of layers that do not. */
+/** Timing of layers that need all samples at once. */
 export const mixes = (how: string) => (): Timing => ({ mixes: how });
 
-/** One call of a layer: what a converter turns into nodes. */
+/** One call of a layer: the input of a converter. */
 export interface LayerCall {
   readonly builder: GraphBuilder;
-  /** Name of the layer, behind the names of the models that it is in: what its nodes are named by. */
+  /** The layer's name, prefixed by the names of its models; prefixes its nodes. */
   readonly path: string;
   readonly className: string;
   readonly options: LayerOptions;
   readonly weights: LayerWeights;
-  /** At least one; a layer that must have [batch, time, ...] asks `batchMajor`. */
+  /** At least one, in either layout; `batchMajor` gives [batch, time, ...]. */
   readonly inputs: readonly Value[];
-  /** The operator set that is written: some ops changed on the way. */
+  /** The opset of the file: some ops changed between versions. */
   readonly opset: number;
-  /** Keeps states only for a layer whose samples come in pieces. */
+  /** Holds states only where the layer's input comes in pieces. */
   readonly states: StateKeeper;
-  /** The mask that TensorFlow.js calls the layer with; null: none. */
+  /** The mask that the layer is called with, or null. */
   readonly mask: Mask | null;
-  /** Takes a sentence on what a person should know of the layer's values: it becomes a warning of the export. */
+  /** Adds a warning of the export on the layer's values. */
   readonly note: (text: string) => void;
-  /** Converts a layer that is inside this one, such as that of TimeDistributed. */
+  /** Converts a wrapped layer, as of TimeDistributed. */
   readonly convertInner: (className: string, inner: InnerLayer) => readonly Value[];
 }
 
-/** A layer that is an option of another. */
+/** A layer inside another layer's options. */
 interface InnerLayer {
   readonly name: string;
   readonly config: Readonly<Record<string, unknown>>;
@@ -72,7 +72,7 @@ export function batchMajor({ builder, inputs }: LayerCall, index = 0): Value {
   return builder.inLayout(inputs[index], false);
 }
 
-/** A constant of the layer, one for all its calls. Returns its name. */
+/** A constant of the layer, shared by its calls. Returns its name. */
 export function layerConstant(
   { builder, path }: Pick<LayerCall, 'builder' | 'path'>,
   part: string,
@@ -83,14 +83,14 @@ export function layerConstant(
   return builder.shared(name, () => floatTensor(name, dims, make()));
 }
 
-/** Takes a layer's constants once, however often the layer is called: its calls have the same names for them. */
+/** Shares a layer's constants between its calls. */
 export function sharedConstants({ builder }: Pick<LayerCall, 'builder'>): ConstantHolder {
   return { constant: (tensor) => builder.shared(tensor.name, () => tensor) };
 }
 
 /**
- * Which samples of a sequence count. `spoilt`: TensorFlow.js has made it a shape that no layer can use; a layer that takes no notice of
- * masks is not troubled by it.
+ * Which samples of a sequence are unmasked. `spoilt`: TensorFlow.js computes a mask of an unusable shape here; layers that ignore masks
+ * still work.
  */
 export type Mask =
   | {
@@ -101,11 +101,11 @@ export type Mask =
   | { readonly spoilt: string };
 
 /**
- * The axes that a layer's option `axis` names, from 0, in the order in which it lists them.
+ * The axes of a layer's option `axis`, non-negative, in the listed order.
  *
- * @param fallback what no option means
- * @param one      whether there can be one alone
- * @throws UnsupportedError when one is the batch, is none of the input's, or is listed twice
+ * @param fallback of a missing option
+ * @param one      whether only one axis is allowed
+ * @throws UnsupportedError for the batch axis, an axis out of range, or a repeated one
  */
 export function layerAxes({ options, inputs: [x] }: LayerCall, fallback: number, one = false): number[] {
   const given = options.get('axis') ?? fallback;
@@ -117,6 +117,6 @@ export function layerAxes({ options, inputs: [x] }: LayerCall, fallback: number,
   const whole = axes.length === list.length && new Set(axes).size === axes.length;
   if (whole && axes.length > 0 && (!one || axes.length === 1)) return axes;
   throw new UnsupportedError(
-    `layer "${options.layer}": axis: expected ${one ? 'one axis' : 'axes'} after the batch, 1 to ${rank - 1}, got ${JSON.stringify(given)}; take -1, the last one`,
+    `layer "${options.layer}": axis: expected ${one ? 'one axis' : 'axes'} after the batch, 1 to ${rank - 1}, got ${JSON.stringify(given)}; use -1 for the last axis`,
   );
 }

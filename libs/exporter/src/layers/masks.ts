@@ -4,18 +4,18 @@ import type { Value } from '../graph/value.ts';
 import type { LayerCall, LayerConverter, LayerFamily, Mask } from './layerRule.ts';
 import { perSample } from './layerRule.ts';
 
-/** The mask of what a call gives, for all of its outputs, from those of its inputs (tfjs-layers: Layer.computeMask, as executor.js uses it). */
+/** The mask of a call's outputs, from the masks of its inputs (tfjs-layers: Layer.computeMask, called by executor.js). */
 export type MaskRule = (call: LayerCall, masks: readonly (Mask | null)[]) => Mask | null;
 
-/** Of layers that hand the mask of their first input on. */
+/** Passes the first input's mask on. */
 export const passMask: MaskRule = (_call, [first]) => first;
 
-/** The mask that a layer works with, which must be one over the samples of its first input; undefined: none. */
+/** The layer's mask, which must match the samples of its first input; undefined without a mask. */
 export function usableMask({ mask, inputs: [x], options }: LayerCall): Value | undefined {
   if (mask === null) return undefined;
   if (mask.spoilt !== undefined) {
     throw new UnsupportedError(
-      `layer "${options.layer}": its mask cannot be used, in TensorFlow.js neither: ${mask.spoilt}; mask after that layer, or not at all`,
+      `layer "${options.layer}": its mask is unusable, in TensorFlow.js too: ${mask.spoilt}; mask after that layer, or remove the mask`,
     );
   }
   const { shape, timeMajor } = mask.value;
@@ -23,11 +23,11 @@ export function usableMask({ mask, inputs: [x], options }: LayerCall): Value | u
   const [ownBatch, ownTime] = x.timeMajor ? [x.shape[1], x.shape[0]] : x.shape;
   if (shape.length === 2 && batch === ownBatch && time === ownTime) return mask.value;
   throw new UnsupportedError(
-    `layer "${options.layer}": expected a mask [${ownBatch}, ${ownTime}] for its samples, got [${shape.join(', ')}]: TensorFlow.js hands the last mask on to every layer after it that has none; mask this layer's input too, or none`,
+    `layer "${options.layer}": expected a mask [${ownBatch}, ${ownTime}] for its samples, got [${shape.join(', ')}]: TensorFlow.js passes the last mask to all later layers without one; mask this layer's input too, or remove the mask`,
   );
 }
 
-/** Samples of which every feature is `mask_value` do not count, and are zeros from here on: those of value 0 are so already. */
+/** Samples whose features all equal `mask_value` are masked and set to zero. */
 const convertMasking: LayerConverter = (call) => {
   const { builder, path, options, inputs } = call;
   const [x] = inputs;
@@ -35,14 +35,14 @@ const convertMasking: LayerConverter = (call) => {
   return [builder.single(path, 'Where', [counting(call), x, scalar(builder, 0)], x)];
 };
 
-/** Which samples count: bool, [batch, time, 1]. */
+/** The unmasked samples: bool, [batch, time, 1]. */
 function counting(call: LayerCall): Value {
   const { builder, path, options, inputs } = call;
   const [x] = inputs;
   return builder.once(`counting:${path}:${x.name}`, () => {
     const value = scalar(builder, options.number('mask_value', 0));
     const equal = builder.single(`${path}/equal`, 'Equal', [x, value], { ...x, type: 'bool' });
-    // ReduceMin takes no bool before operator set 20.
+    // ReduceMin takes no bool before opset 20.
     const ones = cast(builder, `${path}/ones`, equal, 'float32');
     const all = emitReduce(call, `${path}/all`, 'ReduceMin', ones, [-1], true);
     const masked = cast(builder, `${path}/masked`, all, 'bool');

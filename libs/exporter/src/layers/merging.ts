@@ -6,18 +6,18 @@ import type { LayerCall, LayerConverter, LayerFamily, LayerRule, Mask } from './
 import { batchMajor, perSample } from './layerRule.ts';
 import type { MaskRule } from './masks.ts';
 
-/** Inputs in one layout: time-major when all of them lie so. */
+/** All inputs in one layout: time-major if all of them are. */
 function alike({ builder, inputs }: LayerCall): Value[] {
   const timeMajor = inputs.every((input) => input.timeMajor);
   return inputs.map((input) => builder.inLayout(input, timeMajor));
 }
 
-/** The dims of a result to which inputs of one rank are broadcast. */
+/** The broadcast shape of inputs of equal rank. */
 function broadcast(call: LayerCall, values: readonly Value[]): { shape: Dim[]; timeMajor: boolean } {
   const [first] = values;
   if (values.length < 2 || values.some(({ shape }) => shape.length !== first.shape.length)) {
     throw new UnsupportedError(
-      `layer "${call.options.layer}": expected two inputs or more of one rank, got ${values.map(({ shape }) => `[${shape.join(', ')}]`).join(', ')}; reshape them before`,
+      `layer "${call.options.layer}": expected two or more inputs of equal rank, got ${values.map(({ shape }) => `[${shape.join(', ')}]`).join(', ')}; reshape them first`,
     );
   }
   const shape = first.shape.map(
@@ -26,7 +26,7 @@ function broadcast(call: LayerCall, values: readonly Value[]): { shape: Dim[]; t
   return { shape, timeMajor: first.timeMajor };
 }
 
-/** Inputs taken together two at a time, as TensorFlow.js does. */
+/** Combines inputs pairwise from the left, as TensorFlow.js does. */
 function folded(op: string): LayerConverter {
   return (call) => {
     const values = alike(call);
@@ -54,7 +54,7 @@ const convertConcatenate: LayerConverter = (call) => {
   const [{ shape: first, timeMajor }] = values;
   const given = call.options.number('axis', -1);
   const place = joinedAxis(call);
-  // In the time-major layout batch and time have changed places.
+  // In the time-major layout batch and time are swapped.
   const at = timeMajor && place < 2 ? 1 - place : place;
   const sizes = values.map(({ shape }) => shape[at]);
   if (
@@ -64,7 +64,7 @@ const convertConcatenate: LayerConverter = (call) => {
     values.some(({ shape }) => shape.length !== first.length)
   ) {
     throw new UnsupportedError(
-      `layer "${call.options.layer}": axis: expected an axis after the batch that all inputs have, got ${given}; reshape them before`,
+      `layer "${call.options.layer}": axis: expected an axis after the batch that all inputs have, got ${given}; reshape them first`,
     );
   }
   const numbers = sizes.filter((size) => typeof size === 'number');
@@ -82,15 +82,15 @@ function joinedAxis({ options, inputs }: LayerCall): number {
 }
 
 /**
- * TensorFlow.js puts an axis before the mask of a merge layer (merge.ts, Merge.computeMask), and then multiplies values [batch, units] by
+ * TensorFlow.js expands the masks of a merge layer by one axis (merge.ts, Merge.computeMask), and then multiplies values [batch, units] by
  * masks [1, time].
  */
 const mergedMask: MaskRule = ({ options }, masks) => {
   if (masks.every((mask) => mask === null)) return null;
-  return { spoilt: `layer "${options.layer}" merges masks into a shape of its own` };
+  return { spoilt: `layer "${options.layer}" merges masks into another shape` };
 };
 
-/** What counts in all of them, joined along features; along time the masks one after the other, of which each must be there. */
+/** Along features: the conjunction of all masks. Along time: the masks concatenated; every input must have one. */
 const concatenatedMask: MaskRule = (call, masks) => {
   const { builder, path, options, inputs } = call;
   const given = masks.filter((mask) => mask !== null);
@@ -99,7 +99,9 @@ const concatenatedMask: MaskRule = (call, masks) => {
     mask.spoilt === undefined ? [builder.inLayout(mask.value, false)] : [],
   );
   const [first, ...rest] = values;
-  const spoilt: Mask = { spoilt: `layer "${options.layer}" joins masks of another shape than its values` };
+  const spoilt: Mask = {
+    spoilt: `layer "${options.layer}" concatenates masks whose shape differs from its values`,
+  };
   if (values.length < given.length || inputs[0].shape.length !== 3) return spoilt;
   const place = joinedAxis(call);
   if (place === 2) {
@@ -118,11 +120,11 @@ const concatenatedMask: MaskRule = (call, masks) => {
 
 const merging = (convert: LayerConverter): LayerRule => ({ convert, mask: mergedMask, timing: perSample });
 
-/** TensorFlow.js's K.epsilon(), below which a length counts as this. */
+/** TensorFlow.js's K.epsilon(), the lower bound of the squared length. */
 const EPSILON = 1e-7;
 
 /**
- * Products of two inputs over one axis of each, sample by sample of the batch.
+ * Products of two inputs over one axis of each.
  *
  *   [batch, i, n] . [batch, n, j] ---> [batch, i, j];  [batch, n] . [batch, n] ---> [batch, 1]
  */
@@ -133,9 +135,9 @@ const convertDot: LayerConverter = (call) => {
     const value = batchMajor(call, index);
     return options.flag('normalize', false) ? l2Normalize(call, value, axes[index], index) : value;
   });
-  // As matrices: the left one with the axis last, the right one with it first.
+  // As matrices: the axis is last on the left and first on the right.
   const [left, right] = values.map((value, index) => {
-    const matrix = value.shape.length === 3 ? value : unsqueezed(value, index === 0 ? 1 : 2);
+    const matrix = value.shape.length === 3 ? value : expanded(value, index === 0 ? 1 : 2);
     const at = value.shape.length === 3 ? axes[index] : index === 0 ? 2 : 1;
     return at === (index === 0 ? 2 : 1) ? matrix : transposedMatrix(matrix, index);
   });
@@ -151,7 +153,7 @@ const convertDot: LayerConverter = (call) => {
   const shape = full.filter((_, axis) => !gone.includes(axis));
   return [builder.single(path, 'Squeeze', [product, builder.integers(gone)], { shape })];
 
-  function unsqueezed(value: Value, axis: number): Value {
+  function expanded(value: Value, axis: number): Value {
     const dims = [...value.shape];
     dims.splice(axis, 0, 1);
     return builder.single(`${path}/raised:${axis}`, 'Unsqueeze', [value, builder.integers([axis])], {
@@ -181,7 +183,7 @@ function l2Normalize(call: LayerCall, x: Value, axis: number, index: number): Va
   return builder.single(`${path}/normal:${index}`, 'Div', [x, length], x);
 }
 
-/** The axis of each of the two inputs, from 0. */
+/** The axis of each input, non-negative. */
 function dotAxes({ options, inputs }: LayerCall): [left: number, right: number] {
   const given = options.get('axes');
   const axes = (Array.isArray(given) ? (given as unknown[]) : [given, given]).map((axis, index) => {
@@ -198,7 +200,7 @@ function dotAxes({ options, inputs }: LayerCall): [left: number, right: number] 
     );
   if (fits) return axes as [number, number];
   throw new UnsupportedError(
-    `layer "${options.layer}": axes: expected an axis after the batch of each of two inputs of 2 or 3 dims, got ${JSON.stringify(given)}; permute or reshape before`,
+    `layer "${options.layer}": axes: expected an axis after the batch of each of two inputs of 2 or 3 dims, got ${JSON.stringify(given)}; permute or reshape them first`,
   );
 }
 
@@ -208,7 +210,8 @@ export const mergingLayers = {
   Concatenate: {
     convert: convertConcatenate,
     mask: concatenatedMask,
-    timing: (call) => (joinedAxis(call) === 1 ? { mixes: 'it joins sequences along time' } : 'samples'),
+    timing: (call) =>
+      joinedAxis(call) === 1 ? { mixes: 'it concatenates sequences along time' } : 'samples',
   },
   Maximum: merging(convertMaximum),
   Minimum: merging(convertMinimum),
@@ -216,7 +219,7 @@ export const mergingLayers = {
   Dot: {
     convert: convertDot,
     mask: () => null,
-    // The streams of the inputs apart are not known here: a product with samples on the right, or over them, is not one of each by itself.
-    timing: () => ({ mixes: 'its products are over pairs of samples' }),
+    // Products with the whole right input, or over time, are not per sample; which of them it is depends on the streams of both inputs.
+    timing: () => ({ mixes: 'its products combine samples' }),
   },
 } satisfies LayerFamily;

@@ -8,10 +8,10 @@ import { passMask } from './masks.ts';
 import { fixed } from './reshaping.ts';
 
 /**
- * Batch normalization outside of training: x s + t, with s = gamma / sqrt(variance + epsilon) and t = beta - mean s formed in float64.
+ * Batch normalization at inference: x s + t with s = gamma / sqrt(variance + epsilon) and t = beta - mean s, computed in float64.
  *
- * Over another axis than the last it is what TensorFlow and Keras compute; TensorFlow.js's own CPU backend alone takes the values of other
- * places then (its batchNorm does not broadcast).
+ * Over an axis before the last the file gives the values of TensorFlow and Keras; TensorFlow.js's CPU backend gives others (its batchNorm does not
+ * broadcast).
  */
 const convertBatchNormalization: LayerConverter = (call) => {
   const { builder, path, options, weights } = call;
@@ -45,10 +45,10 @@ const convertBatchNormalization: LayerConverter = (call) => {
   return [builder.single(path, 'Add', [scaled, shift], x)];
 };
 
-/** Layer normalization over one axis or more; one node where they are the last ones. */
+/** Layer normalization over one or more axes; a single node if they are the last ones. */
 const convertLayerNormalization: LayerConverter = (call) => {
   const { options, weights, opset, inputs } = call;
-  options.require('rms_scaling', false, 'TensorFlow.js takes no notice of it; leave it out');
+  options.require('rms_scaling', false, 'TensorFlow.js ignores it; remove it');
   const rank = inputs[0].shape.length;
   const axes = layerAxes(call, -1);
   const onLast = axes.every((axis, index) => axis === rank - axes.length + index);
@@ -58,7 +58,7 @@ const convertLayerNormalization: LayerConverter = (call) => {
     axes.map((axis) => x.shape[axis]),
   );
   const [first] = axes.toSorted((a, b) => a - b);
-  // TensorFlow.js lays the weights out anew in the order of the axes of x, whatever order they are listed in.
+  // TensorFlow.js applies the weights in the order of x's axes, whatever order they are listed in.
   const dims = onLast
     ? sizes
     : x.shape.slice(first).map((dim, at) => (axes.includes(first + at) ? Number(dim) : 1));
@@ -75,7 +75,7 @@ const convertLayerNormalization: LayerConverter = (call) => {
   return [call.builder.single(call.path, 'LayerNormalization', [x, gamma, beta], x, attributes)];
 };
 
-/** (x - mean) / sqrt(variance + epsilon) gamma + beta, where there is no LayerNormalization for it. */
+/** (x - mean) / sqrt(variance + epsilon) gamma + beta, where LayerNormalization does not apply. */
 function emitSpelledOut(
   call: LayerCall,
   x: Value,

@@ -16,7 +16,7 @@ import {
 } from './window.ts';
 
 const convertMaxPooling: LayerConverter = (call) => convertPooling(call, 'MaxPool');
-/** TensorFlow counts only the places that are there. */
+/** TensorFlow averages without the padding. */
 const convertAveragePooling: LayerConverter = (call) => convertPooling(call, 'AveragePool');
 
 function convertPooling(call: LayerCall, op: 'AveragePool' | 'MaxPool'): ReturnType<LayerConverter> {
@@ -52,11 +52,7 @@ const convertGlobalAverage: LayerConverter = (call) => convertGlobal(call, 'Redu
 
 /** [batch, ...places, channels] ---> [batch, channels] */
 function convertGlobal(call: LayerCall, op: 'ReduceMax' | 'ReduceMean'): ReturnType<LayerConverter> {
-  call.options.require(
-    'keepdims',
-    false,
-    'TensorFlow.js takes no notice of it; put a Reshape layer behind it',
-  );
+  call.options.require('keepdims', false, 'TensorFlow.js ignores it; add a Reshape layer');
   const x = batchMajor(call);
   const start = channelsFirst(call) ? 2 : 1;
   const axes = Array.from({ length: x.shape.length - 2 }, (_, dim) => start + dim);

@@ -7,8 +7,8 @@ import { batchMajor, mixes, perSample } from './layerRule.ts';
 const modes = ['multiHot', 'multi_hot', 'oneHot', 'one_hot', 'count'] as const;
 
 /**
- * Which of the tokens are there, or how often: [batch, words] ---> [batch, tokens]. TensorFlow.js gives an error for a word out of range,
- * which a graph cannot; such a word counts for nothing here.
+ * Multi-hot, one-hot or count encoding: [batch, words] ---> [batch, tokens]. TensorFlow.js throws for a word out of range, which a graph
+ * cannot; such a word is ignored here.
  */
 const convertCategoryEncoding: LayerConverter = (call) => {
   const { builder, path, options } = call;
@@ -16,13 +16,13 @@ const convertCategoryEncoding: LayerConverter = (call) => {
   const x = batchMajor(call);
   if (x.shape.length !== 2 || (mode.startsWith('one') && x.shape[1] !== 1)) {
     throw new UnsupportedError(
-      `layer "${options.layer}": expected words [batch, ${mode.startsWith('one') ? '1' : 'words'}], got [${x.shape.join(', ')}]; TensorFlow.js encodes no others`,
+      `layer "${options.layer}": expected words [batch, ${mode.startsWith('one') ? '1' : 'words'}], got [${x.shape.join(', ')}]; reshape the input`,
     );
   }
   const tokens = options.count('num_tokens');
   const words = cast(builder, `${path}/whole`, x, 'int32');
   const codes = cast(builder, `${path}/codes`, words, 'int64');
-  // OneHot counts -1 as the last token.
+  // OneHot takes -1 for the last token.
   const least = builder.single(`${path}/negative`, 'Less', [codes, builder.integer(0)], {
     ...codes,
     type: 'bool',

@@ -17,13 +17,13 @@ import type { MaskRule } from './masks.ts';
 import { usableMask } from './masks.ts';
 
 /**
- * SimpleRNN, LSTM, GRU, Onda's layers, and RNN with a cell or with cells stacked: one node a cell.
+ * SimpleRNN, LSTM, GRU, Onda's layers, and RNN with one or several cells: one node for each cell.
  *
- * Given states, as inputs and as outputs, are in the order of TensorFlow.js: those of the last cell first.
+ * Initial and final states are in TensorFlow.js's order: those of the last cell first.
  */
 const convertRecurrent: LayerConverter = (call) => {
   const { className, options, weights, path, states } = call;
-  options.require('time_major', false, 'TensorFlow.js takes no notice of it; let the batch come first');
+  options.require('time_major', false, 'TensorFlow.js ignores it; put the batch first');
   const cells = readCells(className, options, weights);
   const backward = options.flag('go_backwards', false);
   const nameOf = ({ part }: Cell): string => `${path}${part}`;
@@ -48,15 +48,15 @@ function sequenceOutput(call: LayerCall, y: Value, backward: boolean): Value {
   return backward ? reverseSequence(call, values) : values;
 }
 
-/** The mask goes on with the sequenceOutput. */
+/** Sequences keep their mask. */
 const sequenceMask: MaskRule = ({ options }, [first]) =>
   options.flag('return_sequences', false) ? first : null;
 
 function recurrentTiming({ options, inputs }: LayerCall, output: number): Timing {
   if (options.flag('go_backwards', false)) {
-    return { mixes: 'go_backwards: a layer that walks backwards needs the end of a sequence' };
+    return { mixes: 'go_backwards: a layer that runs backwards needs the end of a sequence' };
   }
-  if (inputs.length > 1) return { mixes: 'it starts every piece from the states that are its inputs' };
+  if (inputs.length > 1) return { mixes: 'it starts every piece from the states in its inputs' };
   return output === 0 && options.flag('return_sequences', false) ? 'samples' : 'latest';
 }
 
@@ -72,20 +72,20 @@ export const recurrentLayers = {
   SimpleRNN: recurrent,
 } satisfies LayerFamily;
 
-/** One recurrent cell of a layer, with what comes behind the layer's name to name it. */
+/** One recurrent cell of a layer; `part` is the suffix of its name. */
 interface Cell {
   readonly part: string;
   readonly weights: RecurrentWeights;
 }
 
-/** The cells of a recurrent layer, the first one first: one, unless it is an RNN of StackedRNNCells. */
+/** The cells of a recurrent layer: one, or those of StackedRNNCells. */
 export function readCells(className: string, options: LayerOptions, weights: LayerWeights): Cell[] {
   if (isRecurrentClass(className))
     return [{ part: '', weights: recurrentKinds[className](options, weights) }];
   const { layer } = options;
   if (className !== 'RNN') {
     throw new UnsupportedError(
-      `layer "${layer}": a Bidirectional ${className} is not supported; put it around a SimpleRNN, LSTM, GRU or RNN layer`,
+      `layer "${layer}": a Bidirectional ${className} is not supported; wrap a SimpleRNN, LSTM, GRU or RNN layer`,
     );
   }
   const { cellClass, config } = cellAt(options.get('cell'));
@@ -120,32 +120,34 @@ function readCell(
 ): RecurrentWeights {
   if (!isRecurrentClass(className)) {
     throw new UnsupportedError(
-      `layer "${layer}": cell ${className} is not supported; take SimpleRNNCell, LSTMCell, GRUCell or StackedRNNCells of these`,
+      `layer "${layer}": cell ${className} is not supported; use SimpleRNNCell, LSTMCell, GRUCell or StackedRNNCells of these`,
     );
   }
   return recurrentKinds[className](new LayerOptions(layer, config), weights);
 }
 
-/** The cells of one direction, and where they start. */
+/** The cells of one direction with their initial states. */
 interface Direction {
   readonly cells: readonly Cell[];
-  /** Comes behind the layer's name, where there is more than one direction. */
+  /** Suffix of the layer's name, for two directions. */
   readonly part: string;
-  /** Whether it walks from the end. */
+  /** Whether it runs from the end. */
   readonly backward: boolean;
   /** Of each cell, [1, batch, units]; undefined: zeros. */
   readonly initial: readonly (RecurrentStates | undefined)[];
 }
 
-/** What cells put out. */
+/** The result of running cells. */
 interface CellsRun {
-  /** Of the last cell, each sample where it is in x: [time, directions, batch, units]. */
+  /** Outputs of the last cell in the order of x: [time, directions, batch, units]. */
   readonly y: Value;
-  /** Of each cell, [directions, batch, units]. */
+  /** Final states of each cell, [directions, batch, units]. */
   readonly ends: readonly RecurrentStates[];
 }
 
-/** Runs the cells of one direction, or of two, over the layer's first input: one node a cell, and one for both directions of a single cell. */
+/**
+ * Runs the cells of one or two directions over the layer's first input: one node for each cell, and one for both directions of a single cell.
+ */
 export function runCells(call: LayerCall, directions: readonly Direction[]): CellsRun {
   const { builder, path, inputs } = call;
   const mask = usableMask(call);
@@ -216,7 +218,7 @@ export function runCells(call: LayerCall, directions: readonly Direction[]): Cel
     return cs.length === 0 ? { h } : { h, c: joined('c', cs, 0) };
   }
 
-  /** Values of the directions as one. */
+  /** Concatenates the values of the directions. */
   function joined(part: string, values: readonly Value[], place: number): Value {
     if (values.length === 1) return values[0];
     const name = `${path}/both_${part}:${values.map(({ name }) => name).join('+')}`;
@@ -227,20 +229,20 @@ export function runCells(call: LayerCall, directions: readonly Direction[]): Cel
   }
 }
 
-/** @throws UnsupportedError where a mask would have to stop the Scan's states */
+/** @throws UnsupportedError for a masked Scan */
 function noteComposed({ options, mask, note }: LayerCall, { gates, values }: ComposedActivations): void {
   const which = `no recurrent operator has its activation ${gates === null ? values : `${values} with gates of ${gates}`}`;
   if (mask !== null) {
     throw new UnsupportedError(
-      `layer "${options.layer}": ${which}, and with a mask that is not supported; build it with tanh and sigmoid, or do not mask`,
+      `layer "${options.layer}": ${which}, which is not supported with a mask; use tanh and sigmoid, or remove the mask`,
     );
   }
   note(
-    `layer "${options.layer}": ${which}, so it is a Scan, which runs slower than a node; train with tanh and sigmoid`,
+    `layer "${options.layer}": ${which}, so it becomes a Scan, which is slower than a recurrent node; train with tanh and sigmoid`,
   );
 }
 
-/** The initial states among a layer's inputs, per direction and cell, in the order of TensorFlow.js: those of the last cell first; null: none. */
+/** The initial states among a layer's inputs, by direction and cell. TensorFlow.js lists those of the last cell first. Null without any. */
 export function givenStates(
   call: LayerCall,
   directions: readonly (readonly Cell[])[],
@@ -273,7 +275,7 @@ export function givenStates(
   );
 }
 
-/** [time, 1, batch, units] without the direction, or [1, batch, units]. */
+/** Removes the directions axis of [time, 1, batch, units] or [1, batch, units]. */
 function squeezed({ builder }: LayerCall, value: Value, place: 0 | 1, name?: string): Value {
   const shape = value.shape.filter((_, index) => index !== place);
   const own = name ?? `${value.name.replace(/:Y$/, '')}/squeeze`;
@@ -283,10 +285,7 @@ function squeezed({ builder }: LayerCall, value: Value, place: 0 | 1, name?: str
   });
 }
 
-/**
- * A time-major sequence from its end. A node that walks backwards puts its values where it met them; TensorFlow.js's layer puts them
- * out in the order in which it came to them.
- */
+/** Reverses a time-major sequence. A reverse node keeps the original time order; TensorFlow.js's layer outputs in processing order. */
 export function reverseSequence({ builder, path }: LayerCall, sequence: Value): Value {
   return reverseTime(builder, `${path}/reversed`, sequence);
 }

@@ -4,7 +4,7 @@ import type { Dim, Value } from '../graph/value.ts';
 import type { LayerCall, LayerConverter, LayerFamily } from './layerRule.ts';
 import { batchMajor, mixes } from './layerRule.ts';
 
-/** [batch, ...] ---> [batch, all the rest]. */
+/** [batch, ...] ---> [batch, product of the rest]. */
 const convertFlatten: LayerConverter = (call) => {
   const channelsFirst = call.options
     .choice(
@@ -22,14 +22,14 @@ const convertFlatten: LayerConverter = (call) => {
   ];
 };
 
-/** [batch, ...] ---> [batch, ...targetShape], with one dim that may follow from the others. */
+/** [batch, ...] ---> [batch, ...targetShape]; one dim may be inferred. */
 const convertReshape: LayerConverter = (call) => {
   const x = batchMajor(call);
   const target = call.options.get('target_shape');
   const wanted = targetShape(call);
   if (keepsTime(call)) {
     const shape = [...x.shape.slice(0, 2), ...(wanted.slice(1) as number[])];
-    // 0 takes over a dim as it is.
+    // 0 copies a dim.
     const sizes = call.builder.integers([0, 0, ...shape.slice(2).map(Number)]);
     return [call.builder.single(call.path, 'Reshape', [x, sizes], { shape, type: x.type })];
   }
@@ -40,12 +40,12 @@ const convertReshape: LayerConverter = (call) => {
   const free = wanted.filter((dim) => dim === null).length;
   if (free > 1 || (free === 0 && size !== known) || (size !== null && size % known !== 0)) {
     throw new UnsupportedError(
-      `layer "${call.options.layer}": target_shape: expected as many elements as [${rest.join(', ')}] has and one dim at most left open, got ${JSON.stringify(target)}; give fixed dims`,
+      `layer "${call.options.layer}": target_shape: expected as many elements as [${rest.join(', ')}] has and at most one open dim, got ${JSON.stringify(target)}; give fixed dims`,
     );
   }
   const open: Dim = size === null ? `${call.path}/open` : size / known;
   const shape: Dim[] = [x.shape[0], ...wanted.map((dim) => dim ?? open)];
-  // 0 takes over the batch, -1 is what follows from the others.
+  // 0 copies the batch, -1 is inferred.
   const sizes = call.builder.integers([
     0,
     ...wanted.map((dim) => dim ?? (size === null ? -1 : size / known)),
@@ -53,7 +53,7 @@ const convertReshape: LayerConverter = (call) => {
   return [call.builder.single(call.path, 'Reshape', [x, sizes], { shape, type: x.type })];
 };
 
-/** The dims behind the batch; null: what follows from the others. */
+/** The dims after the batch; null: inferred. */
 function targetShape({ options }: LayerCall): (number | null)[] {
   const target = options.get('target_shape');
   return (Array.isArray(target) ? (target as unknown[]) : []).map((dim) =>
@@ -61,7 +61,7 @@ function targetShape({ options }: LayerCall): (number | null)[] {
   );
 }
 
-/** Whether a reshape leaves samples as they are, with as many values each. A sequence that comes in pieces has time as an open dim here. */
+/** Whether the reshape leaves time unchanged and samples with as many values. Time is an open dim for sequences that come in pieces. */
 function keepsTime(call: LayerCall): boolean {
   const [x] = call.inputs;
   const [, time, ...rest] = x.timeMajor ? [x.shape[1], x.shape[0], ...x.shape.slice(2)] : x.shape;
@@ -77,7 +77,7 @@ function keepsTime(call: LayerCall): boolean {
   );
 }
 
-/** Dims in another order; TensorFlow.js counts them from 1, the batch being 0. */
+/** Permutes dims, which TensorFlow.js counts from 1. */
 const convertPermute: LayerConverter = (call) => {
   const x = batchMajor(call);
   const dims = call.options.get('dims');
@@ -85,7 +85,7 @@ const convertPermute: LayerConverter = (call) => {
   const expected = restFrom(x, 1);
   if (order.length !== expected.length || !expected.every((dim) => order.includes(dim))) {
     throw new UnsupportedError(
-      `layer "${call.options.layer}": dims: expected each of ${expected.join(', ')} once, got ${JSON.stringify(dims)}; name every dim`,
+      `layer "${call.options.layer}": dims: expected each of ${expected.join(', ')} once, got ${JSON.stringify(dims)}; list every dim`,
     );
   }
   return [transposed(call, x, [0, ...order], call.path)];
@@ -105,7 +105,7 @@ const convertRepeatVector: LayerConverter = (call) => {
   return [builder.single(path, 'Tile', [row, repeats], { shape: [batch, count, features], type: x.type })];
 };
 
-/** The value with its dims in another order. */
+/** The transposed value. */
 export function transposed(
   { builder, path }: LayerCall,
   x: Value,
@@ -115,7 +115,7 @@ export function transposed(
   return builder.transposed(x, perm, name);
 }
 
-/** Dims that must be known at export time. */
+/** Dims that must be known at export. */
 export function fixed({ options }: LayerCall, dims: readonly Dim[]): number[] {
   const numbers = dims.filter((dim) => typeof dim === 'number');
   if (numbers.length === dims.length) return numbers;
@@ -129,17 +129,17 @@ function restFrom({ shape }: Value, start: number): number[] {
 }
 
 export const reshapingLayers = {
-  Flatten: { convert: convertFlatten, timing: mixes('it lays all samples side by side') },
+  Flatten: { convert: convertFlatten, timing: mixes('it flattens all samples') },
   Permute: {
     convert: convertPermute,
     timing: ({ options }) => {
       const dims = options.get('dims');
-      return Array.isArray(dims) && dims[0] === 1 ? 'samples' : { mixes: 'it gives time another place' };
+      return Array.isArray(dims) && dims[0] === 1 ? 'samples' : { mixes: 'it moves the time axis' };
     },
   },
   RepeatVector: { convert: convertRepeatVector, timing: mixes('it repeats all samples') },
   Reshape: {
     convert: convertReshape,
-    timing: (call) => (keepsTime(call) ? 'samples' : { mixes: 'it parts samples from one another' }),
+    timing: (call) => (keepsTime(call) ? 'samples' : { mixes: 'it changes the samples' }),
   },
 } satisfies LayerFamily;

@@ -6,7 +6,7 @@ import type { LayerConverter, LayerFamily } from './layerRule.ts';
 import { batchMajor, perSample } from './layerRule.ts';
 import { passMask } from './masks.ts';
 
-/** Layers that treat every vector of the last axis alike: for them TimeDistributed changes nothing. */
+/** Layers that work on the last axis anyway: TimeDistributed changes nothing. */
 const everywhere: ReadonlySet<string> = new Set([
   'Dense',
   'Activation',
@@ -17,13 +17,13 @@ const everywhere: ReadonlySet<string> = new Set([
   'ThresholdedReLU',
 ]);
 
-/** A layer on every sample: [batch, time, ...] as [batch * time, ...] and back. */
+/** Applies a layer to every sample: [batch, time, ...] as [batch * time, ...] and back. */
 const convertTimeDistributed: LayerConverter = (call) => {
   const { builder, path, options, convertInner } = call;
   const layer = options.get('layer');
   if (!isObject(layer) || !isObject(layer['config'])) {
     throw new UnsupportedError(
-      `layer "${options.layer}": expected a layer to distribute, got none; save the model again`,
+      `layer "${options.layer}": expected a wrapped layer, got none; save the model again`,
     );
   }
   const [className, config] = [String(layer['class_name']), layer['config']];
@@ -84,6 +84,6 @@ const convertTimeDistributed: LayerConverter = (call) => {
 };
 
 export const timeDistributedLayers = {
-  // Layers inside start anew with each sample, recurrent ones too.
+  // Wrapped recurrent layers start from zeros for each sample.
   TimeDistributed: { convert: convertTimeDistributed, mask: passMask, timing: perSample },
 } satisfies LayerFamily;

@@ -5,16 +5,16 @@ import type { Dim, Value } from '../graph/value.ts';
 import type { LayerCall, Timing } from './layerRule.ts';
 import { transposed } from './reshaping.ts';
 
-/** How a window walks over the places of an image or a sequence, an entry a dim. */
+/** A sliding window over the spatial dims of an image, or over a sequence; one entry for each dim. */
 export interface Window {
   readonly sizes: readonly number[];
   readonly strides: readonly number[];
   readonly dilations: readonly number[];
-  /** causal: as much as keeps every window from places after its own. */
+  /** causal: padding at the start only. */
   readonly padding: 'valid' | 'same' | 'causal';
 }
 
-/** A list of as many whole numbers as there are dims, given as a list or as one for all. */
+/** One positive integer for each dim, given as a list or as one number for all. */
 export function perDim(
   { options }: LayerCall,
   name: string,
@@ -27,7 +27,7 @@ export function perDim(
     return list as number[];
   }
   throw new UnsupportedError(
-    `layer "${options.layer}": ${name}: expected ${dims} whole numbers of at least 1, got ${JSON.stringify(given)}; give them`,
+    `layer "${options.layer}": ${name}: expected ${dims} integers of at least 1, got ${JSON.stringify(given)}; correct them`,
   );
 }
 
@@ -35,24 +35,23 @@ export function paddingOf({ options }: LayerCall): 'valid' | 'same' {
   return options.choice('padding', ['valid', 'same'], 'valid');
 }
 
-/** How a window over the places treats time, axis 1 of a layer's input; `channels`: whether it takes channels together. */
+/** Timing of a window over the spatial dims, with time as axis 1; `channels`: whether it combines channels. */
 export function windowTiming(call: LayerCall, size: 'kernel_size' | 'pool_size', channels: boolean): Timing {
-  if (channelsFirst(call))
-    return channels ? { mixes: 'it takes all samples together as channels' } : 'samples';
+  if (channelsFirst(call)) return channels ? { mixes: 'it combines all samples as channels' } : 'samples';
   const dims = call.inputs[0].shape.length - 2;
   const sizes = perDim(call, size, dims, 2);
   const [stride] = perDim(call, 'strides', dims, size === 'pool_size' ? sizes : 1);
   if (sizes[0] === 1 && stride === 1) return 'samples';
-  return { mixes: `its windows of ${sizes[0]} samples, ${stride} apart, reach over the ends of pieces` };
+  return { mixes: `its windows of ${sizes[0]} samples, ${stride} apart, span the ends of pieces` };
 }
 
-/** Whether channels come before the places. */
+/** Whether channels come before the spatial dims. */
 export function channelsFirst({ options }: LayerCall): boolean {
   const formats = ['channelsLast', 'channelsFirst', 'channels_last', 'channels_first'] as const;
   return options.choice('data_format', formats, 'channelsLast').endsWith('irst');
 }
 
-/** Attributes of Conv and of pooling for a window. */
+/** Attributes of Conv and pooling nodes. */
 export function windowAttributes(window: Window, places: readonly Dim[]): Record<string, Attribute> {
   return {
     kernel_shape: attribute.ints(window.sizes),
@@ -63,8 +62,8 @@ export function windowAttributes(window: Window, places: readonly Dim[]): Record
 }
 
 /**
- * TensorFlow's `same`: as many places as ceil(size / stride), the odd one of the padding at the end. With a stride of 1 it does not
- * depend on the size; else the operator works it out where the size is not known.
+ * TensorFlow's `same`: output size ceil(size / stride), an odd padding goes to the end. With stride 1 it does not
+ * depend on the size; otherwise auto_pad handles an unknown size.
  */
 function paddings(window: Window, places: readonly Dim[]): Record<string, Attribute> {
   if (window.padding === 'valid') return {};
@@ -85,11 +84,11 @@ function paddings(window: Window, places: readonly Dim[]): Record<string, Attrib
 }
 
 /**
- * Tells of a volume whose windows are smaller than their stride. TensorFlow, Keras and tfjs-node begin the first window at the first place then,
- * and so does the file; TensorFlow.js's JavaScript backends pad by a negative number and begin inside (tfjs-core conv_util.ts,
- * get3DPadAndOutInfo, which has no max(0, ...) as that of images has).
+ * Warns of volumes with windows smaller than their stride. TensorFlow, Keras, tfjs-node and the file start the first window at the first element;
+ * TensorFlow.js's JavaScript backends pad by a negative number and start inside (tfjs-core conv_util.ts,
+ * get3DPadAndOutInfo lacks the max(0, ...) of the 2D case).
  *
- * @param places that the windows walk over
+ * @param places sizes of the spatial dims
  */
 export function noteSmallWindows({ options, note }: LayerCall, window: Window, places: readonly Dim[]): void {
   const negative = window.sizes.some((size, dim) => {
@@ -104,7 +103,7 @@ export function noteSmallWindows({ options, note }: LayerCall, window: Window, p
   );
 }
 
-/** Places that a window gives; a name of its own for what is known at run time only. */
+/** Output sizes of a window; unknown ones get a name. */
 export function windowPlaces(name: string, window: Window, places: readonly Dim[]): Dim[] {
   return places.map((place, dim): Dim => {
     const stride = window.strides[dim];
@@ -116,14 +115,14 @@ export function windowPlaces(name: string, window: Window, places: readonly Dim[
   });
 }
 
-/** [batch, ...places, channels] ---> [batch, channels, ...places], as ONNX has it. */
+/** [batch, ...spatial, channels] ---> [batch, channels, ...spatial], ONNX's layout. */
 export function toChannelsFirst(call: LayerCall, x: Value): Value {
   const last = x.shape.length - 1;
   const places = Array.from({ length: last - 1 }, (_, dim) => dim + 1);
   return transposed(call, x, [0, last, ...places], `${call.path}/channels_first`);
 }
 
-/** And back. */
+/** [batch, channels, ...spatial] ---> [batch, ...spatial, channels]. */
 export function toChannelsLast(call: LayerCall, x: Value): Value {
   const places = Array.from({ length: x.shape.length - 2 }, (_, dim) => dim + 2);
   return transposed(call, x, [0, ...places, 1], `${call.path}/channels_last`);

@@ -7,17 +7,17 @@ export interface TritonModel {
   readonly name: string;
   /** Of model.onnx. */
   readonly tensors: { readonly inputs: readonly TensorSpec[]; readonly outputs: readonly TensorSpec[] };
-  /** Which of the tensors are states; null: none. */
+  /** Which tensors are states; null for none. */
   readonly state: StateLayout | null;
 }
 
-/** Requests that Triton may run as one. */
+/** Requests that Triton may batch. */
 const MAX_BATCH = 64;
 
 /**
- * Triton's configuration of an exported model: ONNX Runtime backend; requests are joined to batches where the first dim of every
- * tensor is the batch; states are implicit, zeros at a sequence's start, and a sequence may rest for a minute. Triton pairs states by
- * their sorted names (server issue 8586), which is why `stateLayout` names them so that both sides sort alike.
+ * Triton's configuration of an exported model for the ONNX Runtime backend. Requests are batched if the first dim of every
+ * tensor is the batch. States are implicit, zero at the start of a sequence, with an idle timeout of one minute. Triton pairs states by
+ * sorted names (server issue 8586); `stateLayout` names them so that inputs and outputs sort alike.
  *
  * @throws ConfigError for a name that cannot be a folder
  */
@@ -37,7 +37,7 @@ ${states.length > 0 ? sequenceBatching(states) : batched ? 'dynamic_batching { m
 `;
 }
 
-/** A tensor without its batch where Triton adds that itself. Triton knows no tensor without dims: it is a reshaped [1]. */
+/** A tensor without the batch dim, which Triton adds. Triton has no tensors without dims: they are a reshaped [1]. */
 function tensorText({ name, type, shape }: TensorSpec, batched: boolean): string {
   const dims = (batched ? shape.slice(1) : shape).map((dim) => (typeof dim === 'number' ? dim : -1));
   const shaped = dims.length > 0 ? `dims: [ ${dims.join(', ')} ]` : 'dims: [ 1 ] reshape: { shape: [ ] }';
@@ -60,7 +60,7 @@ ${entries.join(',\n')}
 `;
 }
 
-/** A string of protobuf's text format; names of tensors may be anything that a layer may be called. */
+/** A string of protobuf's text format; tensor names may contain any character. */
 function quoted(text: string): string {
   return `"${text.replace(/[\\"]/g, '\\$&').replaceAll('\n', '\\n')}"`;
 }

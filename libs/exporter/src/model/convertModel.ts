@@ -13,28 +13,28 @@ import type { StateKeeper } from './states.ts';
 import { noStates } from './states.ts';
 import { inputStream, outputStream } from './timing.ts';
 
-/** What all layers of a model are converted with. */
+/** The common inputs of all layer conversions. */
 interface Conversion {
   readonly builder: GraphBuilder;
   readonly weights: ReadonlyMap<string, Weight>;
   readonly opset: number;
   readonly states: StateKeeper;
-  /** How many layers a model inside is behind; none when left out. */
+  /** Depth of the layers before a nested model; 0 by default. */
   readonly depth?: number;
-  /** Takes a sentence on what a person should know of a layer's values. */
+  /** Adds a warning on a layer's values. */
   readonly note?: (text: string) => void;
 }
 
 /**
- * What a value is when sequences come in pieces:
+ * How a value relates to sequences that come in pieces:
  *
  *   samples  axis 1 is the time that comes in pieces
- *   latest   it follows from the last sample, as a recurrent layer's last output does
- *   fixed    it has nothing to do with that time, and comes whole with every piece
+ *   latest   depends on the last sample, as a recurrent layer's last output does
+ *   fixed    does not depend on that time; comes whole with every piece
  */
 export type Stream = 'samples' | 'latest' | 'fixed';
 
-/** A value on its way from layer to layer. */
+/** A value that flows between layers. */
 export interface Signal {
   readonly value: Value;
   readonly mask: Mask | null;
@@ -42,31 +42,30 @@ export interface Signal {
 }
 
 /**
- * The mask that TensorFlow.js calls layers with. Its executor (tfjs-layers executor.js, execute) hands one object of arguments to layer
- * after layer once a mask has come up, so that the last mask also reaches layers after it whose inputs have none; and into models that are
- * layers.
+ * The mask that TensorFlow.js calls layers with. Once a mask exists, its executor (tfjs-layers executor.js, execute) passes the same kwargs
+ * object to all later layers, so that the last mask also reaches layers whose inputs have none, nested models included.
  */
 interface PassedMask {
   shared: boolean;
   mask: Mask | null;
 }
 
-/** Notes the mask that comes up with a layer's inputs: that of the first one, also when only another has one. */
+/** Records the mask of a layer's inputs: that of the first input, even if only another one has a mask. */
 function updatePassedMask(passed: PassedMask, inputs: readonly Signal[]): void {
   if (inputs.every(({ mask }) => mask === null)) return;
   passed.shared = true;
   passed.mask = inputs[0].mask;
 }
 
-/** Layers behind one another that a model can have; a model inside counts for two more. The stack of calls holds twice as many. */
+/** Maximum depth of layers; a nested model counts two more. The call stack holds twice as many. */
 const MAX_DEPTH = 1500;
 
 /**
- * Adds the nodes of a model's layers, each call once, those that the outputs need, in the order in which TensorFlow.js runs them.
+ * Adds the nodes of a model's layers: each needed call once, in TensorFlow.js's order.
  *
  * @param inputs of the model, in its order
- * @param prefix comes before the names of layers
- * @throws ModelError for layers in a circle, or one that takes what is not there
+ * @param prefix of layer names
+ * @throws ModelError for a cycle, or a reference to a missing output
  */
 export function convertTopology(
   conversion: Conversion,
@@ -88,22 +87,22 @@ export function convertTopology(
     const takes = layer?.calls.at(call);
     if (layer === undefined || takes === undefined || layer.className === 'InputLayer') {
       throw new ModelError(
-        `${taker}: takes output of layer "${name}" (call ${call}), which the model does not have; save the model again`,
+        `${taker}: expected layer "${name}" with call ${call} as its input, got a model without it; save the model again`,
       );
     }
     if (begun.has(key(name, call))) {
       throw new ModelError(
-        `layer "${name}": its input depends on its own output; a model cannot go in a circle`,
+        `layer "${name}": expected a model without cycles, got a layer that depends on its own output; remove the cycle`,
       );
     }
     begun.add(key(name, call));
     if (++depth > MAX_DEPTH) {
       throw new UnsupportedError(
-        `layer "${name}": expected at most ${MAX_DEPTH} layers one behind the other, got more; export parts of the model`,
+        `layer "${name}": expected at most ${MAX_DEPTH} layers in sequence, got more; export parts of the model`,
       );
     }
     const signals: Signal[] = [];
-    // TensorFlow.js comes to the last input first.
+    // TensorFlow.js visits the last input first.
     for (let index = takes.length - 1; index >= 0; index--) {
       signals.unshift(signalOf(takes[index], `layer "${name}"`));
     }
@@ -123,7 +122,7 @@ export function convertTopology(
     const signal = outputs.at(output);
     if (signal === undefined) {
       throw new ModelError(
-        `${taker}: takes output ${output} of layer "${layer}", which has ${outputs.length}; save the model again`,
+        `${taker}: expected output ${output} of layer "${layer}" as its input, got a layer with ${outputs.length}; save the model again`,
       );
     }
     return signal;
@@ -131,7 +130,7 @@ export function convertTopology(
   return topology.outputs.map((output) => signalOf(output, 'model output'));
 }
 
-/** A model that is a layer: its layers' names stand behind its own. What comes out of it has no mask (Container.supportsMasking). */
+/** A nested model prefixes its layers' names. Its outputs have no mask (Container.supportsMasking). */
 const convertModel: ModelConverter = (conversion, { name, className, config }, inputs, prefix, passed) => {
   updatePassedMask(passed, inputs);
   const signals = inputs.map((signal) => ({ ...signal, mask: null }));
@@ -145,10 +144,10 @@ function key(layer: string, call: number): string {
   return `${call}:${layer}`;
 }
 
-/** A layer, without what its calls take. */
+/** A layer without the inputs of its calls. */
 type PlainLayer = Omit<TopologyLayer, 'calls'>;
 
-/** Converts a model that is a layer. */
+/** Converts a nested model. */
 type ModelConverter = (
   conversion: Conversion,
   layer: PlainLayer,
@@ -160,8 +159,8 @@ type ModelConverter = (
 /**
  * Adds the nodes of one call of a layer.
  *
- * @param convertModel for a model inside the layer, as TimeDistributed can have it
- * @throws UnsupportedError for a class, or an option of one, that ONNX cannot say
+ * @param convertModel for nested models, which TimeDistributed can wrap
+ * @throws UnsupportedError for a class or option that ONNX cannot express
  */
 function convertLayer(
   conversion: Conversion,
@@ -174,7 +173,7 @@ function convertLayer(
   const rule = ruleOf(className);
   if (rule === undefined) {
     throw new UnsupportedError(
-      `layer "${name}": ${className} is not supported: it is not a layer that the exporter knows; take one of those in its README`,
+      `layer "${name}": ${className} is not supported: the exporter does not know this class; use a layer listed in its README`,
     );
   }
   const masks = inputs.map(({ mask }) => mask);
@@ -201,7 +200,7 @@ function convertLayer(
     },
   };
   const streams = (output: number): Signal['stream'] => outputStream(call, rule, stream, output);
-  // Before its nodes are added: a reason why samples cannot come in pieces tells more than what a converter misses then.
+  // Before conversion: the reason why pieces are impossible says more than the converter's own error.
   streams(0);
   const mask = rule.mask?.(call, masks) ?? null;
   return rule.convert(call).map((value, output) => ({ value, mask, stream: streams(output) }));

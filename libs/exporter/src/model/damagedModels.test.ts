@@ -193,14 +193,14 @@ describe('exportModel of damaged models', () => {
     });
     expect(exportModel(chain(1400), options).model.graph.nodes).toHaveLength(1400);
     expect(() => exportModel(chain(20_000), options)).toThrow(
-      'layer "r18499": expected at most 1500 layers one behind the other, got more; export parts of the model',
+      'layer "r18499": expected at most 1500 layers in sequence, got more; export parts of the model',
     );
     let inside: Json = relus(1)[0];
     for (let index = 0; index < 5000; index++) {
       inside = { class_name: 'Sequential', config: { name: `s${index}`, layers: [inside] } };
     }
     expect(() => exportModel({ modelTopology: inside }, options)).toThrow(
-      'expected at most 1500 layers one behind the other, got more',
+      'expected at most 1500 layers in sequence, got more',
     );
   });
 });

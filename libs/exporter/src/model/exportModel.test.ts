@@ -61,7 +61,7 @@ function graph(
 const options = { producerVersion: '0.1.0' };
 
 describe(exportModel, () => {
-  it('packs the states into one row and tells its parts', () => {
+  it('packs the states into one row and lists its parts', () => {
     const { model, state } = exportModel(chain([gru()], gruWeights), { ...options, stateful: true });
     expect(state).toEqual({ size: 1, rows: [{ layer: 'l', kind: 'h', offset: 0, size: 1 }] });
     expect(model.graph.inputs.map(({ name }) => name)).toEqual(['l_input', 'state_in']);
@@ -90,11 +90,11 @@ describe(exportModel, () => {
     ]);
   });
 
-  it('spells a cell out in a Scan where no node has its activation, and warns of it', () => {
+  it('exports a cell as a Scan where no node has its activation, and warns', () => {
     const swish = chain([gru({ activation: 'swish', recurrent_activation: 'sigmoid' })], gruWeights);
     const { model, warnings } = exportModel(swish, { ...options, stateful: true });
     expect(warnings).toEqual([
-      'layer "l": no recurrent operator has its activation swish with gates of sigmoid, so it is a Scan, which runs slower than a node; train with tanh and sigmoid',
+      'layer "l": no recurrent operator has its activation swish with gates of sigmoid, so it becomes a Scan, which is slower than a recurrent node; train with tanh and sigmoid',
     ]);
     expect(model.graph.nodes.filter(({ op }) => op === 'Scan').map(({ name }) => name)).toEqual(['l']);
     expect(checkModel(model)).toEqual([]);
@@ -117,12 +117,12 @@ describe(exportModel, () => {
     [
       'a layer that it does not know',
       chain([layer('MyLayer', {})]),
-      'layer "l": MyLayer is not supported: it is not a layer that the exporter knows; take one of those in its README',
+      'layer "l": MyLayer is not supported: the exporter does not know this class; use a layer listed in its README',
     ],
     [
       'recurrent convolutions in pieces',
       chain([layer('ConvLSTM2D', { batch_input_shape: [null, null, 4, 4, 1] })]),
-      'layer "l": its states are images, which no row of states holds, so a sequence cannot come in pieces; export without stateful',
+      'layer "l": its states are images, which state rows do not hold, so a sequence cannot come in pieces; export without stateful',
       true,
     ],
     [
@@ -130,7 +130,7 @@ describe(exportModel, () => {
       chain([
         layer('ConvLSTM2D', { batch_input_shape: [null, null, 4, 4, 1], filters: 1, activation: 'softmax' }),
       ]),
-      'layer "l": activation "softmax" of a ConvLSTM2D is not supported; take one that goes value by value',
+      'layer "l": activation "softmax" of a ConvLSTM2D is not supported; use an element-wise one',
     ],
     [
       'what is drawn at every call',
@@ -145,29 +145,29 @@ describe(exportModel, () => {
     [
       'a cell of own make',
       chain([layer('RNN', { cell: { class_name: 'MyCell', config: {} } })]),
-      'layer "l": cell MyCell is not supported; take SimpleRNNCell, LSTMCell, GRUCell or StackedRNNCells of these',
+      'layer "l": cell MyCell is not supported; use SimpleRNNCell, LSTMCell, GRUCell or StackedRNNCells of these',
     ],
     [
       'Bidirectional around what is not recurrent',
       chain([layer('Bidirectional', { layer: { class_name: 'Dense', config: {} } })]),
-      'layer "l": a Bidirectional Dense is not supported; put it around a SimpleRNN, LSTM, GRU or RNN layer',
+      'layer "l": a Bidirectional Dense is not supported; wrap a SimpleRNN, LSTM, GRU or RNN layer',
     ],
     [
-      'a state that goes on of a layer that walks backwards',
+      'stateful for a layer that runs backwards',
       chain([gru({ go_backwards: true })], gruWeights),
-      'layer "l": go_backwards: a layer that walks backwards needs the end of a sequence, so a sequence cannot come in pieces; export without stateful',
+      'layer "l": go_backwards: a layer that runs backwards needs the end of a sequence, so a sequence cannot come in pieces; export without stateful',
       true,
     ],
     [
-      'a state that goes on of a Bidirectional layer',
+      'stateful for a Bidirectional layer',
       chain([layer('Bidirectional', { layer: gru() })]),
       'layer "l": a Bidirectional layer needs the end of a sequence, so a sequence cannot come in pieces; export without stateful',
       true,
     ],
     [
-      'a state where there is none',
+      'stateful for a model without state',
       chain([layer('ReLU', {})]),
-      'model "m": expected recurrent layers to keep the state of, got none; export without stateful',
+      'model "m": expected recurrent layers, whose state to keep, got none; export without stateful',
       true,
     ],
     [
@@ -183,27 +183,27 @@ describe(exportModel, () => {
     [
       'normalization over the batch',
       chain([layer('LayerNormalization', { axis: [0, 2] })]),
-      'layer "l": axis: expected axes after the batch, 1 to 2, got [0,2]; take -1, the last one',
+      'layer "l": axis: expected axes after the batch, 1 to 2, got [0,2]; use -1 for the last axis',
     ],
     [
       'softmax over the batch',
       chain([layer('Softmax', { axis: 0 })]),
-      'layer "l": axis: expected axes after the batch, 1 to 2, got 0; take -1, the last one',
+      'layer "l": axis: expected axes after the batch, 1 to 2, got 0; use -1 for the last axis',
     ],
     [
       'a reshape that cannot be',
       chain([layer('Reshape', { batch_input_shape: [null, 4], target_shape: [3] })]),
-      'layer "l": target_shape: expected as many elements as [4] has and one dim at most left open, got [3]; give fixed dims',
+      'layer "l": target_shape: expected as many elements as [4] has and at most one open dim, got [3]; give fixed dims',
     ],
     [
       'an order of dims that leaves one out',
       chain([layer('Permute', { dims: [1, 1] })]),
-      'layer "l": dims: expected each of 1, 2 once, got [1,1]; name every dim',
+      'layer "l": dims: expected each of 1, 2 once, got [1,1]; list every dim',
     ],
     [
       'an input of text',
       chain([layer('ReLU', { dtype: 'string' })]),
-      'layer "l_input": inputs of type "string" are not supported; take float32 or int32',
+      'layer "l_input": inputs of type "string" are not supported; use float32 or int32',
     ],
   ];
   it.each(unsupported)('refuses %s', (_what, artifacts, message, stateful = false) => {
@@ -235,32 +235,32 @@ describe(exportModel, () => {
         ],
         [['b', 0, 0]],
       ),
-      'layer "b": its input depends on its own output; a model cannot go in a circle',
+      'layer "b": expected a model without cycles, got a layer that depends on its own output; remove the cycle',
     ],
     [
-      'a layer that takes what is not there',
+      'an input from a missing layer',
       graph([['a', 'ReLU', {}, [[['gone', 0, 0, {}]]]]], [['a', 0, 0]]),
-      'layer "a": takes output of layer "gone" (call 0), which the model does not have; save the model again',
+      'layer "a": expected layer "gone" with call 0 as its input, got a model without it; save the model again',
     ],
     [
-      'a layer that takes an output that a layer has not',
+      'an input from a missing output',
       graph([['a', 'ReLU', {}, [[['x', 0, 1, {}]]]]], [['a', 0, 0]]),
-      'layer "a": takes output 1 of layer "x", which has 1; save the model again',
+      'layer "a": expected output 1 of layer "x" as its input, got a layer with 1; save the model again',
     ],
     [
-      'a layer that is connected to nothing',
+      'a layer without input',
       graph([['a', 'ReLU', {}, []]], [['a', 0, 0]]),
       'layer "a": expected an input, got none; connect it to the model\'s inputs',
     ],
     [
-      'an output that is not there',
+      'an output of a missing layer',
       graph([], [['gone', 0, 0]]),
-      'model output: takes output of layer "gone" (call 0), which the model does not have; save the model again',
+      'model output: expected layer "gone" with call 0 as its input, got a model without it; save the model again',
     ],
     [
-      'a layer by the name of the state',
+      'a layer named like the state',
       chain([{ class_name: 'ReLU', config: { name: 'state_out', ...shape } }]),
-      'tensor "state_out": expected inputs and outputs of different names, got it twice; rename the layer',
+      'tensor "state_out": expected unique names of inputs and outputs, got it twice; rename the layer',
     ],
   ];
   it.each(damaged)('refuses %s', (_what, artifacts, message) => {

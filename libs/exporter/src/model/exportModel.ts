@@ -17,41 +17,38 @@ import { StatePorts, StateRecorder, noStates, stateLayout, stateTensors } from '
 import { graphInputs } from './timing.ts';
 
 export interface ExportModelOptions {
-  /** 14 to 21; 17 when left out. */
+  /** 14 to 21; 17 by default. */
   readonly opset?: number;
-  /**
-   * Makes the states of recurrent layers inputs and outputs, so that a sequence can come in pieces; zeros start one. false when left
-   * out.
-   */
+  /** Makes the states of recurrent layers inputs and outputs, so that a sequence can come in pieces; zeros start one. false by default. */
   readonly stateful?: boolean;
   /**
-   * How: `row`, the usual, in `state_in` and `state_out` [batch, state], one row a sequence; or `separate`, each as a tensor
-   * [batch, units] of its own, `state_in_00_h`, `state_out_00_h` and so on.
+   * `row`, the default: `state_in` and `state_out` [batch, state]. `separate`: one tensor
+   * [batch, units] for each state, `state_in_00_h`, `state_out_00_h` and so on.
    */
   readonly states?: StatePacking;
-  /** In what numbers the file keeps the weights: float32, the usual, float16 or int8. */
+  /** How the file stores weights: float32 (default), float16 or int8. */
   readonly precision?: Precision;
-  /** Takes weights that are not a number or infinite as they are, which is refused otherwise. */
+  /** Accepts weights that are NaN or infinite. */
   readonly allowNan?: boolean;
-  /** Version of what exports, for the file's producer field; the exporter's own when left out. */
+  /** Producer version in the file; the exporter's version by default. */
   readonly producerVersion?: string;
 }
 
 export interface ExportedModel {
   readonly model: Model;
-  /** The ONNX file. It is encoded when it is first asked for. */
+  /** The ONNX file, encoded on first access. */
   readonly bytes: Uint8Array;
-  /** Where the states come in and go out; null when the export is not stateful. */
+  /** The state inputs and outputs; null without `stateful`. */
   readonly state: StateLayout | null;
-  /** What runs slower or is larger than it could, and where a backend of TensorFlow.js gives other values than TensorFlow, a sentence each. */
+  /** Sentences on slow or large parts, and on values where TensorFlow.js's backends differ from TensorFlow. */
   readonly warnings: readonly string[];
 }
 
 /**
- * Exports a TensorFlow.js layers model. Inputs and outputs keep their names and order; a dim that the model leaves open is `batch`,
- * `time`, or named by its input.
+ * Exports a TensorFlow.js layers model. Inputs and outputs keep their names and order. Open dims are named `batch`,
+ * `time`, or after their input.
  *
- * @throws UnsupportedError for a layer or option that ONNX cannot say, ModelError for a damaged model, ConfigError for a wrong option
+ * @throws UnsupportedError for a layer or option that ONNX cannot express, ModelError for a damaged model, ConfigError for invalid options
  */
 export function exportModel(artifacts: LayersArtifacts, options: ExportModelOptions = {}): ExportedModel {
   const { opset = opsets.usual, stateful = false, states = 'row', precision = 'float32' } = options;
@@ -77,16 +74,16 @@ export function exportModel(artifacts: LayersArtifacts, options: ExportModelOpti
   };
 }
 
-/** What a graph is made of. */
+/** The inputs of a graph. */
 export interface ModelPlan {
   readonly topology: Topology;
   readonly weights: ReadonlyMap<string, Weight>;
   readonly opset: number;
-  /** Takes a sentence on what a person should know of a layer's values. */
+  /** Adds a warning on a layer's values. */
   readonly note?: (text: string) => void;
 }
 
-/** The graph of a model, with its states as inputs and outputs when a layout of them is given. */
+/** The graph of a model; with a layout its states are inputs and outputs. */
 function modelGraph(plan: ModelPlan, layout: StateLayout | null): Graph {
   const { topology } = plan;
   const outputs = outputNames(topology);
@@ -104,9 +101,9 @@ function modelGraph(plan: ModelPlan, layout: StateLayout | null): Graph {
 }
 
 /**
- * Which states the layers of a model have: what a conversion asks for.
+ * Collects the states of a model's layers by a trial conversion.
  *
- * @throws UnsupportedError when there are none
+ * @throws UnsupportedError for a model without state
  */
 function recordStates({ topology, weights, opset }: ModelPlan): StateRecorder {
   const recorder = new StateRecorder();
@@ -115,13 +112,13 @@ function recordStates({ topology, weights, opset }: ModelPlan): StateRecorder {
   convertTopology({ builder, weights, opset, states: recorder }, topology, inputs);
   if (recorder.rows.length === 0) {
     throw new UnsupportedError(
-      `model "${topology.name}": expected recurrent layers to keep the state of, got none; export without stateful`,
+      `model "${topology.name}": expected recurrent layers, whose state to keep, got none; export without stateful`,
     );
   }
   return recorder;
 }
 
-/** Names of a model's outputs: those of their layers, numbered where a layer has more than one or is an input too. */
+/** Output names: the layers' names, numbered where a layer has several outputs or is also an input. */
 function outputNames({ inputs, outputs }: Topology): string[] {
   const taken = inputs.map(({ layer }) => layer);
   return outputs.map(({ layer }) => {
@@ -136,14 +133,14 @@ function checkNames(
   outputs: readonly string[],
   states: readonly { input: string; output: string }[],
 ): void {
-  // The contract's names mean packed states in every model, also in one without.
+  // These names mean packed states in every model, so none may take them.
   const { stateIn, stateOut } = tensorNames;
   const taken = new Set<string>([stateIn, stateOut]);
   for (const { input, output } of states) taken.add(input).add(output);
   for (const name of [...inputs.map(({ layer }) => layer), ...outputs]) {
     if (taken.has(name)) {
       throw new ModelError(
-        `tensor "${name}": expected inputs and outputs of different names, got it twice; rename the layer`,
+        `tensor "${name}": expected unique names of inputs and outputs, got it twice; rename the layer`,
       );
     }
     taken.add(name);

@@ -16,7 +16,7 @@ const artifactsOf = (net: NetSpec): ReturnType<typeof ondaNetArtifacts> =>
   ondaNetArtifacts(net, randomWeights(net, 1));
 
 describe(exportNet, () => {
-  it('tells the tensors and the rows of the state', () => {
+  it('lists the tensors and the rows of the state', () => {
     const { spec: told, state, tensors } = exportNet(artifactsOf(spec), options);
     expect(told).toEqual(spec);
     expect(state).toEqual({
@@ -40,7 +40,7 @@ describe(exportNet, () => {
     });
   });
 
-  it('writes one recurrent node a layer and no Transpose between them', () => {
+  it('writes one recurrent node per layer and no Transpose between them', () => {
     const { nodes } = exportNet(artifactsOf(spec), options).model.graph;
     expect(nodes.map(({ op }) => op)).toEqual([
       'Transpose',
@@ -120,13 +120,13 @@ describe(exportNet, () => {
       'a scaler of other features',
       spec,
       { scaler: { ...none, center: [0, 0] } },
-      'scaler: expected center and scale of 1 features, got 2 and 1; give one of each a feature',
+      'scaler: expected center and scale of 1 features, got 2 and 1; give one of each for every feature',
     ],
     [
       'a scaler for outputs that are not the features',
       { ...spec, outputs: 2 },
       { scaler: { ...none, kind: 'minmax' } },
-      'scaler: expected as many outputs as features to scale back, got 2 outputs for 1 features; take kind "none"',
+      'scaler: expected as many outputs as features to scale back, got 2 outputs for 1 features; use kind "none"',
     ],
   ];
   it.each(wrong)('refuses %s', (_what, net, changed, message) => {

@@ -15,40 +15,40 @@ import type { StateLayout, StatePacking } from './states.ts';
 import { stateLayout } from './states.ts';
 
 export interface ExportNetOptions {
-  /** How many samples ahead y is of x. */
+  /** How many samples y is ahead of x. */
   readonly lag: number;
-  /** Goes into the graph: values come and go in the data's own units. */
+  /** Goes into the graph: values are in data units. */
   readonly scaler: Scaler;
-  /** How the generator draws values from the outputs; null, as when left out: the outputs are the values. */
+  /** How the generator draws values from the outputs; null, the default: the outputs are the values. */
   readonly sampling?: Sampling | null;
-  /** How the states go in and out: `row`, the usual and what the contract names, or `separate`, each a tensor of its own. */
+  /** `row`, the default and the contract's form: all states in one tensor. `separate`: one tensor for each state. */
   readonly states?: StatePacking;
-  /** 14 to 21; 17 when left out. */
+  /** 14 to 21; 17 by default. */
   readonly opset?: number;
   /**
-   * In what numbers the files keep the weights: float32, the usual, float16, or int8, which is for model.onnx alone: the generator's
-   * weights stay float32.
+   * How the files store weights: float32 (default), float16, or int8, which applies to model.onnx alone: the generator
+   * stays float32.
    */
   readonly precision?: Precision;
-  /** Version of what exports, for the file's producer field; the exporter's own when left out. */
+  /** Producer version in the file; the exporter's version by default. */
   readonly producerVersion?: string;
 }
 
 export interface ExportedNet {
   readonly model: Model;
-  /** Null when the outputs are not as many as the features, so that none can be fed back. */
+  /** Null when outputs and features differ in number, so that none can be fed back. */
   readonly generator: Model | null;
   readonly spec: NetSpec;
   readonly state: StateLayout;
   readonly tensors: { model: TensorLists; generator: TensorLists | null };
-  /** What is larger than it could be, a sentence each. */
+  /** Sentences on parts that stay large. */
   readonly warnings: readonly string[];
 }
 
 /**
- * Exports an Onda net: model.onnx and generator.onnx as graph objects, and what the manifest says of them.
+ * Exports an Onda net: model.onnx and generator.onnx as graph objects, with the manifest's entries.
  *
- * @throws UnsupportedError for a model that is not an Onda net, ModelError for a damaged one, ConfigError for options that do not fit
+ * @throws UnsupportedError for a model that is not an Onda net, ModelError for a damaged one, ConfigError for invalid options
  */
 export function exportNet(artifacts: LayersArtifacts, options: ExportNetOptions): ExportedNet {
   const { lag, scaler, sampling = null, states = 'row', precision = 'float32', opset } = options;
@@ -60,14 +60,14 @@ export function exportNet(artifacts: LayersArtifacts, options: ExportNetOptions)
   }
   if (sampling !== null && precision === 'int8') {
     throw new ConfigError(
-      `precision: expected float32 or float16 of a net whose values are drawn, got int8, which its generator would not have; take one of them`,
+      `precision: expected float32 or float16 for a net with sampling, got int8, which its generator does not support; use one of them`,
     );
   }
   const held = artifactsIn(artifacts, precision);
   const net = readNet(held);
   const { features, outputs } = net.spec;
   const common = { lag, scaler, states, producerVersion, ...(opset !== undefined && { opset }) };
-  // It says what is wrong with outputs that no value can be drawn from.
+  // It has the error texts for outputs that do not fit the sampling.
   const drawn = sampling === null ? null : exportGenerator(held, { ...common, sampling }).model;
   checkScaler(scaler, features, outputs / samplingBlocks(sampling));
   const model = (graph: Graph): Model => makeModel(graph, { opset, producerVersion });

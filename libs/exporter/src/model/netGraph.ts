@@ -13,12 +13,12 @@ import type { StateLayout } from './states.ts';
 import { outputStates, stateInputs, stateParts, stateTensors } from './states.ts';
 
 /**
- * The graph of model.onnx.
+ * The graph of model.onnx for an Onda net.
  *
  *   x [batch, time, features], state_in [batch, state]  ->  y [batch, time, outputs], state_out [batch, state]
  *
- * @param layout   of the states: one row, or each a tensor of its own
- * @param sampling what the outputs are: they too come in the data's own units
+ * @param layout   of the states
+ * @param sampling meaning of the outputs, which are in data units too
  */
 export function sequenceGraph(
   net: Net,
@@ -71,7 +71,7 @@ function readoutConstants(
   };
 }
 
-/** A net's pass over a sequence. */
+/** The result of a net over a sequence. */
 export interface StackRun {
   /** h of the last layer for every sample, time-major, [time, batch, units]. */
   readonly y: Value;
@@ -80,9 +80,9 @@ export interface StackRun {
 }
 
 /**
- * Adds the recurrent layers over a sequence, one node each; between them values stay time-major.
+ * Adds the recurrent layers over a sequence, one node each, in the time-major layout.
  *
- * @param prefix comes before the layers' names
+ * @param prefix of the layers' names
  * @param x      time-major, [time, batch, features]
  * @param states of each layer, [1, batch, units]
  */
@@ -113,7 +113,7 @@ export function emitStack(
   return { y, states: finals };
 }
 
-/** Adds the read-out; [time, batch, units] gives [time, batch, outputs]. */
+/** Adds the read-out: [time, batch, units] ---> [time, batch, outputs]. */
 export function emitReadout(
   builder: GraphBuilder,
   { readout }: Net,
@@ -128,7 +128,7 @@ export function emitReadout(
   return builder.single(`${name}/add`, 'Add', [product, constants.readout.bias], like);
 }
 
-/** Each layer's states, [1, batch, units], out of the inputs that hold them. */
+/** Each layer's states, [1, batch, units], from the state inputs. */
 export function emitUnpack(
   builder: GraphBuilder,
   net: Net,

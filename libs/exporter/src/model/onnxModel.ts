@@ -3,12 +3,12 @@ import { ConfigError, ModelError } from '@onda/contract';
 import type { Graph, Model, ValueInfo } from '@onda/onnx';
 
 /**
- * The operator set that is written unless another is asked for, and those that may be. From 22 on RNN, LSTM and GRU have another
- * version, which the CUDA and WebGPU providers of ONNX Runtime have no kernels for; before 14 they have no layout.
+ * Operator sets: minimum, default and maximum. From 22 on RNN, LSTM and GRU have a
+ * version without kernels in ONNX Runtime's CUDA and WebGPU providers; before 14 they have no layout attribute.
  */
 export const opsets = { least: 14, usual: 17, most: 21 } as const;
 
-/** Of ONNX 1.10 to 1.13; every operator set above is taken with it. */
+/** IR version of ONNX 1.10 to 1.13; valid with all of these operator sets. */
 const IR_VERSION = 8;
 
 /** @throws ConfigError for an operator set out of range */
@@ -31,15 +31,15 @@ export function makeModel(
   };
 }
 
-/** Of the package, for the producer field of files. */
+/** Version of the package, for the producer field of files. */
 export const exporterVersion = '0.1.0';
 
-/** The model with these entries in its metadata, beside those that it has; an equal key is replaced. */
+/** The model with additional metadata; equal keys are replaced. */
 export function withMetadata(model: Model, metadata: Readonly<Record<string, string>>): Model {
   return { ...model, metadata: { ...model.metadata, ...metadata } };
 }
 
-/** Inputs and outputs of a graph as a manifest lists them. */
+/** Inputs and outputs of a graph in the manifest's form. */
 export function tensorSpecs({ inputs, outputs }: Graph): { inputs: TensorSpec[]; outputs: TensorSpec[] } {
   return { inputs: inputs.map(tensorSpec), outputs: outputs.map(tensorSpec) };
 }
@@ -48,7 +48,7 @@ function tensorSpec({ name, type, shape }: ValueInfo): TensorSpec {
   const named = (shape ?? []).filter((dim) => dim !== null);
   if (shape === null || named.length !== shape.length) {
     throw new ModelError(
-      `tensor "${name}": expected a name or a size for every dim, got one without; a manifest cannot list it`,
+      `tensor "${name}": expected a name or a size for every dim, got a dim without either; name it, since a manifest must list it`,
     );
   }
   return { name, type, shape: named };

@@ -6,20 +6,20 @@ import type { QuantizedModel } from '../graph/int8.ts';
 import { quantizeModel } from '../graph/int8.ts';
 
 /**
- * In what numbers a file keeps its weights; values come, go and are computed in float32 whatever is chosen.
+ * How a file stores its weights. Inputs, outputs and computation are float32 in all cases, except for int8 products.
  *
- *   float32   as they were trained
- *   float16   half the size. ONNX Runtime's CPU has no half-float kernels for recurrent layers, so each weight is turned into float32
- *             when the model is loaded (constant folding); runs are as fast as in float32, and exact for the rounded weights
- *   int8      a quarter of the size for LSTM and dense layers, which then compute in whole numbers, with inputs quantized at run time
+ *   float32   as trained
+ *   float16   half the size. ONNX Runtime's CPU provider has no half-float kernels for recurrent layers, so weights are cast to float32
+ *             at load (constant folding); runs are as fast as in float32, and exact for the rounded weights
+ *   int8      a quarter of the size for LSTM and dense layers, which compute integer products with inputs quantized at run time
  */
 export const precisions = ['float32', 'float16', 'int8'] as const;
 export type Precision = (typeof precisions)[number];
 
 /**
- * The artifacts that a model of this precision is made of.
+ * The artifacts to export in this precision.
  *
- * @throws ConfigError for an unknown precision, or a weight that it cannot hold
+ * @throws ConfigError for an unknown precision, or a weight out of its range
  */
 export function artifactsIn(artifacts: LayersArtifacts, precision: Precision): LayersArtifacts {
   if (!precisions.includes(precision)) {
@@ -30,7 +30,7 @@ export function artifactsIn(artifacts: LayersArtifacts, precision: Precision): L
   return precision === 'float16' ? { ...artifacts, ...roundWeights(artifacts) } : artifacts;
 }
 
-/** The model with its weights kept in this precision. */
+/** The model with its weights stored in this precision. */
 export function modelIn(model: Model, precision: Precision): QuantizedModel {
   if (precision === 'int8') return quantizeModel(model);
   return { model: precision === 'float16' ? storeHalf(model) : model, notes: [] };

@@ -64,12 +64,12 @@ describe(readNet, () => {
     [
       'the last sample alone',
       withConfig(1, { return_sequences: false }),
-      'layer "recurrent_1": return_sequences: expected true, got false; a net reads out every sample',
+      'layer "recurrent_1": return_sequences: expected true, got false; a net has a read-out of every sample',
     ],
     [
       'a layer that walks backwards',
       withConfig(0, { go_backwards: true }),
-      'layer "recurrent_0": go_backwards: expected false, got true; a sequence that is served sample by sample has no end to start from',
+      'layer "recurrent_0": go_backwards: expected false, got true; a sequence served sample by sample has no end to start from',
     ],
     [
       'a layer that gives its state',
@@ -90,10 +90,10 @@ describe(readNet, () => {
     [
       'a missing weight',
       withConfig(1, { name: 'other' }),
-      'weight "other/kernel": missing from the model; save the model again',
+      'weight "other/kernel": expected it in the model, got none; save the model again',
     ],
     [
-      'units that are no count',
+      'units that are not a positive integer',
       withConfig(0, { units: 0 }),
       'layer "recurrent_0": units: expected a whole number of at least 1, got 0; save the model again',
     ],

@@ -56,14 +56,14 @@ const stockCells = new Map<string, CellKind>([
   ['GRU', 'gru'],
 ]);
 
-/** Layers that do nothing when a model runs. */
+/** Layers without effect at inference. */
 const trainingOnly = ['Dropout', 'SpatialDropout1D', 'GaussianNoise', 'GaussianDropout', 'AlphaDropout'];
 
 /**
  * Reads an Onda net from model artifacts.
  *
- * @param stock  whether layers of TensorFlow.js's own will do too, with layers between them that do nothing when a model runs
- * @throws UnsupportedError for a model that is not such a net; ModelError for one that is damaged
+ * @param stock  also accepts TensorFlow.js's own layers, with layers without effect at inference between them
+ * @throws UnsupportedError for a model that is not such a net; ModelError for a damaged one
  */
 export function readNet(artifacts: LayersArtifacts, stock = false): Net {
   const topology = readTopology(artifacts.modelTopology);
@@ -97,7 +97,7 @@ export function readNet(artifacts: LayersArtifacts, stock = false): Net {
   };
 }
 
-/** The layers of a model that is a chain, from input to output. */
+/** The layers of a chain, from input to output. */
 function chainOf({ layers, ...model }: Topology): readonly TopologyLayer[] {
   layers.forEach(({ name, calls }, index) => {
     const before = index === 0 ? undefined : layers[index - 1];
@@ -106,7 +106,7 @@ function chainOf({ layers, ...model }: Topology): readonly TopologyLayer[] {
     const chained =
       before === undefined ? taken === undefined : taken?.layer === before.name && taken.output === 0;
     if (!chained || inputs.length > 1 || calls.length > 1) {
-      throw notANet(`layer "${name}": expected it to take the layer before it alone`);
+      throw notANet(`layer "${name}": expected the layer before it as its only input`);
     }
   });
   const single = model.inputs.length === 1 && model.outputs.length === 1;
@@ -125,19 +125,15 @@ function readLayer(
     throw notANet(`layer "${name}": expected ${[...cellOfClass.keys()].join(', ')}, got ${className}`);
   }
   const options = new LayerOptions(name, config);
-  options.require('return_sequences', true, 'a net reads out every sample', false);
+  options.require('return_sequences', true, 'a net has a read-out of every sample', false);
   options.require('return_state', false, 'the states of a net are packed into state_in and state_out');
-  options.require(
-    'go_backwards',
-    false,
-    'a sequence that is served sample by sample has no end to start from',
-  );
+  options.require('go_backwards', false, 'a sequence served sample by sample has no end to start from');
   const own = new LayerWeights(name, weights);
   if (cellOfClass.has(className)) return { name, weights: readOndaLayer(cell, options, own) };
   const read = readStockCell(cell, options, own);
-  if (read.scale !== undefined) throw notANet(`layer "${name}": its activation is one times a factor`);
-  if (read.composed !== undefined)
-    throw notANet(`layer "${name}": its activation is not one of a recurrent operator`);
+  if (read.scale !== undefined)
+    throw notANet(`layer "${name}": its activation needs a scaled recurrent kernel`);
+  if (read.composed !== undefined) throw notANet(`layer "${name}": no recurrent operator has its activation`);
   return { name, weights: read };
 }
 
@@ -165,9 +161,9 @@ function notANet(reason: string): UnsupportedError {
 }
 
 /**
- * Whether `exportNet` takes a model; `exportModel` takes the others.
+ * Whether `exportNet` accepts a model; `exportModel` accepts the others.
  *
- * @throws ModelError for damaged artifacts, whatever they are of
+ * @throws ModelError for damaged artifacts
  */
 export function isOndaNet(artifacts: LayersArtifacts): boolean {
   try {
@@ -179,7 +175,7 @@ export function isOndaNet(artifacts: LayersArtifacts): boolean {
   }
 }
 
-/** How the states of all layers lie in the one state row of a sequence: for each layer h, then c of an lstm. */
+/** The layout of a sequence's state row: for each layer h, then c of an LSTM. */
 export function stateRows({ layers }: Net): StateRow[] {
   const parts = layers.flatMap(({ name, weights: { cell, units } }) => {
     const kinds = cell === 'lstm' ? (['h', 'c'] as const) : (['h'] as const);

@@ -62,7 +62,7 @@ const cases: [string, LayersArtifacts, string][] = [
   [
     'masks that a merge layer has made another shape',
     graph(['m', 'Masking', {}, ['x']], ['s', 'Add', {}, ['m', 'y']], ['r', 'SimpleRNN', { units: 2 }, ['s']]),
-    'layer "r": its mask cannot be used, in TensorFlow.js neither: layer "s" merges masks into a shape of its own; mask after that layer, or not at all',
+    'layer "r": its mask is unusable, in TensorFlow.js too: layer "s" merges masks into another shape; mask after that layer, or remove the mask',
   ],
   [
     'a mask over other samples, which TensorFlow.js hands on',
@@ -72,12 +72,12 @@ const cases: [string, LayersArtifacts, string][] = [
       ['v', 'RepeatVector', { n: 3 }, ['g']],
       ['r', 'SimpleRNN', { units: 2 }, ['v']],
     ),
-    'layer "r": expected a mask [batch, 3] for its samples, got [batch, time]: TensorFlow.js hands the last mask on to every layer after it that has none; mask this layer\'s input too, or none',
+    'layer "r": expected a mask [batch, 3] for its samples, got [batch, time]: TensorFlow.js passes the last mask to all later layers without one; mask this layer\'s input too, or remove the mask',
   ],
   [
     'a mask on softmax',
     chain([null, 2], masking, ['Softmax', { axis: -1 }]),
-    'layer "b": TensorFlow.js cannot lay a mask over samples on a Softmax layer; take an Activation layer, or do not mask',
+    'layer "b": TensorFlow.js cannot apply a mask over samples to a Softmax layer; use an Activation layer, or remove the mask',
   ],
   [
     'cells that are none',
@@ -87,56 +87,56 @@ const cases: [string, LayersArtifacts, string][] = [
   [
     'dilation that TensorFlow.js leaves out',
     chain(image, ['DepthwiseConv2D', { kernel_size: 2, depth_multiplier: 1, dilation_rate: [2, 2] }]),
-    'layer "a": dilation_rate: expected 1, got [2,2]; TensorFlow.js takes no notice of it; leave dilationRate out',
+    'layer "a": dilation_rate: expected 1, got [2,2]; TensorFlow.js ignores it; remove dilationRate',
   ],
   [
     'dilation that TensorFlow.js leaves out, transposed',
     chain(image, ['Conv2DTranspose', { ...conv, dilation_rate: 2 }]),
-    'layer "a": dilation_rate: expected 1, got 2; TensorFlow.js takes no notice of it; leave dilationRate out',
+    'layer "a": dilation_rate: expected 1, got 2; TensorFlow.js ignores it; remove dilationRate',
   ],
   [
     'groups of channels',
     chain(image, ['Conv2D', { ...conv, groups: 2 }]),
-    'layer "a": groups: expected 1, got 2; TensorFlow.js has no groups of channels; leave groups out',
+    'layer "a": groups: expected 1, got 2; TensorFlow.js has no channel groups; remove groups',
   ],
   [
     'channels first in Conv1D',
     chain([4, 2], ['Conv1D', { ...conv, data_format: 'channels_first' }]),
-    'layer "a": data_format: expected "channels_last", got "channels_first"; TensorFlow.js takes channels first there and gives them last',
+    'layer "a": data_format: expected "channels_last", got "channels_first"; TensorFlow.js takes channels first but outputs them last; use channels_last',
   ],
   [
     'a bias with channels first in SeparableConv2D',
     chain(image, ['SeparableConv2D', { ...conv, data_format: 'channels_first', use_bias: true }]),
-    'layer "a": use_bias: expected false, got true; take dataFormat channelsLast',
+    'layer "a": use_bias: expected false, got true; use dataFormat channelsLast',
   ],
   [
     'places that pooling keeps',
     chain(image, ['GlobalMaxPooling2D', { keepdims: true }]),
-    'layer "a": keepdims: expected false, got true; TensorFlow.js takes no notice of it; put a Reshape layer behind it',
+    'layer "a": keepdims: expected false, got true; TensorFlow.js ignores it; add a Reshape layer',
   ],
   [
     'root mean squares in place of deviations',
     chain([2], ['LayerNormalization', { rms_scaling: true }]),
-    'layer "a": rms_scaling: expected false, got true; TensorFlow.js takes no notice of it; leave it out',
+    'layer "a": rms_scaling: expected false, got true; TensorFlow.js ignores it; remove it',
   ],
   [
     'masks where the cell is spelled out',
     graph(['m', 'Masking', {}, ['x']], ['r', 'SimpleRNN', { units: 2, activation: 'swish' }, ['m']]),
-    'layer "r": no recurrent operator has its activation swish, and with a mask that is not supported; build it with tanh and sigmoid, or do not mask',
+    'layer "r": no recurrent operator has its activation swish, which is not supported with a mask; use tanh and sigmoid, or remove the mask',
   ],
   [
     'time before the batch',
     chain([null, 2], ['GRU', { units: 1, time_major: true }]),
-    'layer "a": time_major: expected false, got true; TensorFlow.js takes no notice of it; let the batch come first',
+    'layer "a": time_major: expected false, got true; TensorFlow.js ignores it; put the batch first',
   ],
   [
     'words of too many dims',
     chain([3, 2], ['CategoryEncoding', { num_tokens: 2 }]),
-    'layer "a": expected words [batch, words], got [batch, 3, 2]; TensorFlow.js encodes no others',
+    'layer "a": expected words [batch, words], got [batch, 3, 2]; reshape the input',
   ],
 ];
 
-describe('exportModel of what ONNX, or TensorFlow.js itself, cannot say', () => {
+describe('exportModel of what ONNX or TensorFlow.js cannot express', () => {
   it.each(cases)('refuses %s', (_what, artifacts, message) => {
     const error = message.includes('save the model again')
       ? new ModelError(message)

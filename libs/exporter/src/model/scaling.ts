@@ -4,7 +4,7 @@ import { floatTensor } from '@onda/onnx';
 import type { GraphBuilder } from '../graph/graphBuilder.ts';
 import type { Value } from '../graph/value.ts';
 
-/** Into the net's units: (value - center) / scale. No nodes for a scaler of kind none. */
+/** To scaled units: (value - center) / scale. Adds no nodes for kind none. */
 export function emitScale(builder: GraphBuilder, value: Value, scaler: Scaler): Value {
   if (scaler.kind === 'none') return value;
   const { center, scale } = constants(builder, scaler);
@@ -12,7 +12,7 @@ export function emitScale(builder: GraphBuilder, value: Value, scaler: Scaler): 
   return builder.single('scaler/scale', 'Div', [centred, scale], value);
 }
 
-/** Back into the data's own units: value * scale + center. A scaler that is not that of `emitScale` needs a name for its numbers. */
+/** To data units: value * scale + center. `name` distinguishes the constants of another scaler than `emitScale`'s. */
 export function emitUnscale(builder: GraphBuilder, value: Value, scaler: Scaler, name?: string): Value {
   if (scaler.kind === 'none') return value;
   const { center, scale } = constants(builder, scaler, name);
@@ -37,12 +37,12 @@ export function checkScaler(scaler: Scaler, features: number, outputs: number): 
   const lengths = [scaler.center.length, scaler.scale.length];
   if (lengths.some((length) => length !== features)) {
     throw new ConfigError(
-      `scaler: expected center and scale of ${features} features, got ${lengths.join(' and ')}; give one of each a feature`,
+      `scaler: expected center and scale of ${features} features, got ${lengths.join(' and ')}; give one of each for every feature`,
     );
   }
   if (scaler.kind !== 'none' && outputs !== features) {
     throw new ConfigError(
-      `scaler: expected as many outputs as features to scale back, got ${outputs} outputs for ${features} features; take kind "none"`,
+      `scaler: expected as many outputs as features to scale back, got ${outputs} outputs for ${features} features; use kind "none"`,
     );
   }
 }

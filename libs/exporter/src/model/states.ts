@@ -7,21 +7,21 @@ import type { Value } from '../graph/value.ts';
 import type { RecurrentStates } from '../recurrent/recurrentNode.ts';
 import type { RecurrentWeights } from '../recurrent/recurrentWeights.ts';
 
-/** How states go in and out of a graph: all in one row a sequence, or each as a tensor of its own. */
+/** How states enter and leave a graph: all in one row per sequence, or one tensor each. */
 export const statePackings = ['row', 'separate'] as const;
 export type StatePacking = (typeof statePackings)[number];
 
-/** Where each state comes in and goes out. */
+/** The inputs and outputs of all states. */
 export type StateLayout = PackedState | SeparateStates;
 
-/** Length of a row of all states. */
+/** Length of the row of all states. */
 function rowSize(rows: readonly StateRow[]): number {
   return rows.reduce((sum, { size }) => sum + size, 0);
 }
 
 /**
- * Lays out states for a graph. Separate ones are named by their place, with as many digits as the last place has, so that inputs and
- * outputs sort alike, and like the rows: Triton pairs them by sorted names (server issue 8586).
+ * Lays out the states of a graph. Separate ones are numbered with leading zeros, so that inputs and
+ * outputs sort alike: Triton pairs them by sorted names (server issue 8586).
  */
 export function stateLayout(rows: readonly StateRow[], packing: StatePacking): StateLayout {
   const size = rowSize(rows);
@@ -35,18 +35,18 @@ export function stateLayout(rows: readonly StateRow[], packing: StatePacking): S
   return { packing, size, rows: named };
 }
 
-/** The tensors of states on both sides of a graph, in the order of the graph's inputs and outputs; `size` is each tensor's last dim. */
+/** The state tensors of a graph in its order; `size` is the last dim. */
 export function stateTensors(layout: StateLayout): { input: string; output: string; size: number }[] {
   if ('packing' in layout) return layout.rows.map(({ input, output, size }) => ({ input, output, size }));
   return [{ input: tensorNames.stateIn, output: tensorNames.stateOut, size: layout.size }];
 }
 
-/** Adds the inputs of states to a graph, [batch, size] each. */
+/** Adds the state inputs, [batch, size] each. */
 export function stateInputs(builder: GraphBuilder, layout: StateLayout): Value[] {
   return stateTensors(layout).map(({ input, size }) => builder.input(input, 'float32', ['batch', size]));
 }
 
-/** Each state by itself as recurrent nodes take it, [1, batch, units], in the order of the rows. */
+/** The states as recurrent nodes take them, [1, batch, units] each, in the order of the rows. */
 export function stateParts(builder: GraphBuilder, layout: StateLayout, inputs: readonly Value[]): Value[] {
   if (!('packing' in layout)) return unpackRow(builder, inputs[0], layout.rows);
   return inputs.map((row, index) => {
@@ -70,7 +70,7 @@ export function outputStates(builder: GraphBuilder, layout: StateLayout, parts: 
   });
 }
 
-/** Takes a state row [batch, state] apart into [1, batch, size] each. */
+/** Splits a state row [batch, state] into [1, batch, size] each. */
 function unpackRow(builder: GraphBuilder, row: Value, rows: readonly StateRow[]): Value[] {
   const [batch, size] = row.shape;
   const whole = builder.single('state/unsqueeze', 'Unsqueeze', [row, builder.integers([0])], {
@@ -97,24 +97,24 @@ function packRow(builder: GraphBuilder, parts: readonly Value[]): Value {
   return builder.single('state/squeeze', 'Squeeze', [whole, builder.integers([0])], { shape: [batch, size] });
 }
 
-/** Where the states of recurrent layers come from and go to when a model's author gave none. */
+/** Source of the initial states and sink of the final states of recurrent layers. */
 export interface StateKeeper {
-  /** Whether the model is exported with its states as input and output. */
+  /** Whether the model's states are inputs and outputs. */
   readonly stateful: boolean;
-  /** The states that a layer starts from, [1, batch, units]; undefined: zeros. */
+  /** Initial states of a layer, [1, batch, units]; undefined: zeros. */
   start(layer: string, weights: RecurrentWeights): RecurrentStates | undefined;
-  /** The states that it ended with. */
+  /** Final states of a layer. */
   end(layer: string, states: RecurrentStates): void;
 }
 
-/** Every sequence starts from zeros, and its last states are not put out. */
+/** Sequences start from zeros; final states are dropped. */
 export const noStates: StateKeeper = {
   stateful: false,
   start: () => undefined,
   end: () => undefined,
 };
 
-/** Learns which states the layers of a model have, in the order in which the layers are converted. */
+/** Collects the states of a model's layers, in the order of conversion. */
 export class StateRecorder implements StateKeeper {
   readonly stateful = true;
   readonly rows: StateRow[] = [];
@@ -122,7 +122,7 @@ export class StateRecorder implements StateKeeper {
   start(layer: string, { cell, units }: RecurrentWeights): undefined {
     if (this.rows.some((row) => row.layer === layer)) {
       throw new UnsupportedError(
-        `layer "${layer}": a layer that is called more than once has more than one state; export without stateful`,
+        `layer "${layer}": expected one call of a layer with state, got several; export without stateful`,
       );
     }
     for (const kind of cell === 'lstm' ? (['h', 'c'] as const) : (['h'] as const)) {
@@ -131,11 +131,11 @@ export class StateRecorder implements StateKeeper {
   }
 
   end(): void {
-    // Only what layers start from tells their states.
+    // The initial states alone define the rows.
   }
 }
 
-/** States that layers start from, and what they ended with; each [1, batch, units], in the order of the rows. */
+/** Initial and final states of layers; each [1, batch, units], in the order of the rows. */
 export class CarriedStates implements StateKeeper {
   readonly stateful = true;
   private readonly rows: readonly StateRow[];
@@ -157,13 +157,13 @@ export class CarriedStates implements StateKeeper {
     this.ends.set(layer, states);
   }
 
-  /** After the last sample. */
+  /** The states after the last sample. */
   after(): Value[] {
     return this.rows.map(({ layer, kind }) => this.ends.get(layer)?.[kind] as Value);
   }
 }
 
-/** The states of all layers as inputs of the graph, and what they ended with as outputs. */
+/** The states of all layers as inputs and outputs of the graph. */
 export class StatePorts extends CarriedStates {
   private readonly builder: GraphBuilder;
   private readonly layout: StateLayout;
@@ -174,7 +174,7 @@ export class StatePorts extends CarriedStates {
     this.layout = layout;
   }
 
-  /** Makes the states after the last sample outputs of the graph. */
+  /** Makes the final states outputs of the graph. */
   putOut(): void {
     outputStates(this.builder, this.layout, this.after());
   }

@@ -9,26 +9,26 @@ import type { LayerCall, LayerRule } from '../layers/layerRule.ts';
 import type { Signal, Stream } from './convertModel.ts';
 
 /**
- * What a layer's inputs are together.
+ * The common stream of a layer's inputs.
  *
- * @throws UnsupportedError when one comes in pieces beside one that goes along with all samples but is another in each piece
+ * @throws UnsupportedError for a sequence in pieces beside a sequence that comes whole
  */
 export function inputStream(layer: string, inputs: readonly Signal[]): Stream {
   if (!inputs.some(({ stream }) => stream === 'samples')) {
     return inputs.some(({ stream }) => stream === 'latest') ? 'latest' : 'fixed';
   }
   const odd = inputs.find(({ stream, value: { shape } }) => {
-    // A fixed value goes with every sample when it is stretched along time.
+    // A fixed value that broadcasts along time goes with every sample.
     const stretched = shape.length < 3 || shape[1] === 1;
     return stream === 'latest' ? shape.length > 2 : stream === 'fixed' && !stretched;
   });
   if (odd === undefined) return 'samples';
   throw new UnsupportedError(
-    `layer "${layer}": it joins a sequence that comes in pieces with one that comes whole, [${odd.value.shape.join(', ')}]; export without stateful`,
+    `layer "${layer}": it combines a sequence that comes in pieces with a whole one, [${odd.value.shape.join(', ')}]; export without stateful`,
   );
 }
 
-/** @throws UnsupportedError when samples that come in pieces give something else than all of them at once */
+/** @throws UnsupportedError when pieces give other values than the whole sequence */
 export function outputStream(call: LayerCall, rule: LayerRule, stream: Stream, output: number): Stream {
   if (stream !== 'samples') return stream;
   const timing = rule.timing(call, output);
@@ -39,7 +39,7 @@ export function outputStream(call: LayerCall, rule: LayerRule, stream: Stream, o
 }
 
 /**
- * Whether an input's axis 1 is time: it has features behind it, or it is words for an Embedding. One word alone is none.
+ * Whether axis 1 of an input is time: it has features after it, or feeds an Embedding. A single word is not a sequence.
  *
  * @param shape of the input, with the batch
  */
@@ -66,9 +66,9 @@ const elementTypes = new Map<string, ElementType>([
 ]);
 
 /**
- * A model's inputs as inputs of the graph, named as they are.
+ * Adds a model's inputs to the graph, with their names.
  *
- * @param inPieces whether sequences come in pieces: their time is left open then, also where the model fixes it
+ * @param inPieces whether sequences come in pieces: their time is open then, even if the model fixes it
  */
 export function graphInputs(builder: GraphBuilder, topology: Topology, inPieces: boolean): Signal[] {
   const { layers, inputs } = topology;
@@ -84,14 +84,14 @@ export function graphInputs(builder: GraphBuilder, topology: Topology, inPieces:
     const type = typeof dtype === 'string' ? elementTypes.get(dtype) : undefined;
     if (type === undefined) {
       throw new UnsupportedError(
-        `${where}: inputs of type ${JSON.stringify(dtype)} are not supported; take float32 or int32`,
+        `${where}: inputs of type ${JSON.stringify(dtype)} are not supported; use float32 or int32`,
       );
     }
     const pieces = inPieces && isSequence(topology, name, given);
     const shape = given.map((dim, axis): Dim => {
       if (axis === 0) return 'batch';
       if (typeof dim === 'number' && !(pieces && axis === 1)) return dim;
-      // Two inputs may be of different lengths, so only the first can be simply "time".
+      // Inputs may differ in length, so only the first is named "time".
       if (axis === 1 && !names.has('time')) return 'time';
       return axis === 1 ? `${name}/time` : `${name}/dim:${axis}`;
     });

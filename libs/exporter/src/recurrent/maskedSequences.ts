@@ -4,24 +4,24 @@ import { axis, cast, scalar } from '../graph/ops.ts';
 import type { Dim, Value } from '../graph/value.ts';
 
 /**
- * A mask as recurrent nodes can have it. At a sample that does not count, a layer of TensorFlow.js keeps its states and gives its output once more
- * (tfjs-layers recurrent.ts, rnn). A node has `sequence_lens` only: so the samples that count are moved to the front of their sequence, the
- * node runs over as many, and each place takes its output from the last sample that counts up to there.
+ * A mask in the form that recurrent nodes need. At a masked sample TensorFlow.js keeps the states and repeats the output
+ * (tfjs-layers recurrent.ts, rnn); a node has only `sequence_lens`. So the unmasked samples are moved to the front of their sequence, the
+ * node runs over that many, and each position takes its output from the last unmasked sample up to there.
  */
 export interface CompactedMask {
-  /** Where each sample goes: those that count first, in their order, then the others; int64 [time, batch]. */
+  /** Target position of each sample: unmasked ones first, in order; int64 [time, batch]. */
   readonly places: Value;
-  /** For `sequence_lens`: how many count, at least 1, since runtimes differ in what they do with none; int32 [batch]. */
+  /** For `sequence_lens`: number of unmasked samples, at least 1, since runtimes differ for 0; int32 [batch]. */
   readonly lengths: Value;
-  /** Whether any counts; bool [1, batch, 1]. */
+  /** Whether any sample is unmasked; bool [1, batch, 1]. */
   readonly any: Value;
-  /** Of those that count, how many there are up to each place, and so which output it takes, 0 being the initial state; int64 [time, batch]. */
+  /** Number of unmasked samples up to each position, the index of its output; 0 is the initial state; int64 [time, batch]. */
   readonly forward: Value;
-  /** The same from the end: 1 + how many come before each place, or -1, the initial state, when none is at it or after it. */
+  /** The same for the reverse direction: 1 + number of unmasked samples before the position, or -1, the initial state, if none follows. */
   readonly backward: Value;
 }
 
-/** Works a mask, bool [batch, time], out for recurrent nodes; once for all layers that have it. */
+/** Computes the compacted form of a mask, bool [batch, time]; shared by all layers with that mask. */
 export function compactMask(builder: GraphBuilder, mask: Value): CompactedMask {
   return builder.once(`counted:${mask.name}`, () => emitCompactedMask(builder, mask));
 }
@@ -74,7 +74,7 @@ function emitCompactedMask(builder: GraphBuilder, mask: Value): CompactedMask {
   };
 }
 
-/** The samples that count moved to the front; x and the result time-major, [time, batch, features]. */
+/** Moves unmasked samples to the front; x and the result are time-major, [time, batch, features]. */
 export function compactSequence(
   builder: GraphBuilder,
   name: string,
@@ -86,11 +86,11 @@ export function compactSequence(
 }
 
 /**
- * What a layer puts out at each place.
+ * Scatters a layer's outputs back to their positions.
  *
- * @param y        of the samples that count, at the front: [time, directions, batch, units]
+ * @param y        of the compacted samples: [time, directions, batch, units]
  * @param initial  [directions, batch, units]; undefined: zeros
- * @param backward of each direction, whether it walks from the end
+ * @param backward of each direction, whether it runs from the end
  */
 export function scatterOutputs(
   builder: GraphBuilder,
@@ -136,7 +136,7 @@ export function scatterOutputs(
   return builder.single(`${name}/back`, 'GatherElements', [whole, indices], y, axis(0));
 }
 
-/** A final state, [directions, batch, units]: the initial one where no sample counts. */
+/** A final state, [directions, batch, units]: the initial one where all samples are masked. */
 export function maskedFinalState(
   builder: GraphBuilder,
   name: string,
@@ -147,7 +147,7 @@ export function maskedFinalState(
   return builder.single(name, 'Where', [any, final, initial ?? scalar(builder, 0)], final);
 }
 
-/** Indices with a last axis as long as that of a value, all entries on it alike. */
+/** Indices expanded along a new last axis to the shape of a value. */
 function expandIndices(
   builder: GraphBuilder,
   name: string,

@@ -6,7 +6,7 @@ import type { Value } from '../graph/value.ts';
 import { activationNames } from '../layers/activations.ts';
 import type { Activation, ComposedActivations } from './recurrentWeights.ts';
 
-/** ONNX's onnxFunctions for TensorFlow.js's activations. */
+/** ONNX functions of TensorFlow.js's activations. */
 const onnxFunctions = {
   tanh: { name: 'Tanh' },
   sigmoid: { name: 'Sigmoid' },
@@ -20,7 +20,7 @@ const onnxFunctions = {
 } as const satisfies Record<string, Activation>;
 
 /**
- * Activations that are one of ONNX's onnxFunctions times a factor: relu6(x) = 6 HardSigmoid(x / 6), selu(x) = 1.0507 Elu(x). A cell computes its
+ * Activations that are an ONNX function times a factor: relu6(x) = 6 HardSigmoid(x / 6), selu(x) = 1.0507 Elu(x). The cell computes its
  * states divided by the factor, h = factor h', with a recurrent kernel multiplied by it:
  *
  *   rnn   h' = f(W x + factor R h')
@@ -38,11 +38,13 @@ const scaledFunctions = {
 
 type Plain = keyof typeof onnxFunctions;
 
-/** rnn f; lstm f, g, h: gates, candidate and output; gru f, g: gates and candidate. And what the states are to be multiplied by. */
+/**
+ * Activations in ONNX's order, and the factor of the states. RNN: f. LSTM: f, g, h (gates, candidate, output). GRU: f, g (gates, candidate).
+ */
 interface CellActivations {
   readonly activations: readonly Activation[];
   readonly scale: number;
-  /** Where the recurrent operator cannot say one of them. */
+  /** Set if the recurrent operator cannot express one of them. */
   readonly composed?: ComposedActivations;
 }
 
@@ -69,7 +71,7 @@ function isOneOf<T extends object>(entries: T, name: PropertyKey): name is keyof
   return Object.hasOwn(entries, name);
 }
 
-/** A recurrent operator's activation as a node of its own; none for Affine with alpha 1 and beta 0, which changes nothing. */
+/** A recurrent operator's activation as a node; none for Affine with alpha 1 and beta 0, the identity. */
 export function emitFunction(
   builder: GraphBuilder,
   name: string,

@@ -8,27 +8,27 @@ import { maskedFinalState } from './maskedSequences.ts';
 import type { Activation, RecurrentWeights } from './recurrentWeights.ts';
 import { gateCounts } from './recurrentWeights.ts';
 
-/** Initial or final states of a recurrent node, each [directions, batch, units]; c of an lstm alone. */
+/** Initial or final states of a recurrent node, each [directions, batch, units]; c of an LSTM only. */
 export interface RecurrentStates {
   readonly h: Value;
   readonly c?: Value | undefined;
 }
 
-/** What a recurrent node puts out: y [time, directions, batch, units], h and c [directions, batch, units]; c of an lstm alone. */
+/** Outputs of a recurrent node: y [time, directions, batch, units], h and c [directions, batch, units]; c of an LSTM only. */
 export interface RecurrentRun {
   readonly y: Value;
   readonly states: RecurrentStates;
 }
 
-/** Names of a node's weights in the graph, for more than one node with the same. */
+/** Names of a node's weights in the graph, so that nodes can share them. */
 export interface RecurrentConstants {
   readonly W: string;
   readonly R: string;
-  /** '' when the layer has no bias. */
+  /** '' for a layer without bias. */
   readonly B: string;
 }
 
-/** Adds the weights of a layer as constants, one direction after the other. */
+/** Adds the weights of a layer as constants, directions concatenated. */
 export function recurrentConstants(
   holder: ConstantHolder,
   name: string,
@@ -66,21 +66,21 @@ export interface RecurrentNode {
   readonly name: string;
   /** One, or forward and backward. */
   readonly directions: readonly RecurrentWeights[];
-  /** Of a single direction: walk the sequence from its end. */
+  /** Of a single direction: runs from the end. */
   readonly reverse?: boolean;
   readonly constants: RecurrentConstants;
   /** Time-major, [time, batch, features]. */
   readonly x: Value;
-  /** Zeros when left out. */
+  /** Zeros by default. */
   readonly states?: RecurrentStates | undefined;
-  /** Which samples count, see countedSamples.ts; those of x that do are at the front. All do when left out. */
+  /** Unmasked samples, which are at the front of x (maskedSequences.ts). All by default. */
   readonly counted?: CompactedMask | undefined;
 }
 
 /**
  * Adds one RNN, LSTM or GRU node.
  *
- * Every attribute is written out: a provider that looks only at those present must not take a default for something else.
+ * Every attribute is explicit: some providers check only attributes that are present.
  */
 export function emitRecurrent(builder: GraphBuilder, node: RecurrentNode): RecurrentRun {
   const { name, directions, constants, x, states, counted } = node;

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { pytorchGates, reorderBias, reorderKernel, tfjsGates } from './recurrentWeights.ts';
 
 describe(reorderKernel, () => {
-  it('turns a kernel [inputs, gates * units] and puts its gates into order', () => {
+  it('transposes a kernel [inputs, gates * units] and reorders its gates', () => {
     // Two inputs, two units; columns r0 r1 z0 z1 n0 n1.
     const kernel = Float32Array.of(1, 2, 3, 4, 5, 6, 10, 20, 30, 40, 50, 60);
     const turned = reorderKernel(kernel, 2, 2, pytorchGates.gru);

@@ -4,9 +4,7 @@ import type { LayerWeights } from '../artifacts/layerWeights.ts';
 import type { ActivationName } from '../layers/activations.ts';
 import { stockActivations } from './recurrentActivations.ts';
 
-/**
- * One recurrent layer as ONNX's operators have it. Gates stand in ONNX's order: rnn one; lstm i, o, f, c; gru z, r, h.
- */
+/** One recurrent layer in ONNX's form. Gate order: RNN one; LSTM i, o, f, c; GRU z, r, h. */
 export interface RecurrentWeights {
   readonly cell: CellKind;
   readonly features: number;
@@ -15,21 +13,21 @@ export interface RecurrentWeights {
   readonly kernel: Float32Array;
   /** R, row-major, shape [gates * units, units]. */
   readonly recurrentKernel: Float32Array;
-  /** Wb, shape [gates * units]; null: none. */
+  /** Wb, shape [gates * units], or null. */
   readonly bias: Float32Array | null;
-  /** Rb, shape [gates * units]; null: none. */
+  /** Rb, shape [gates * units], or null. */
   readonly recurrentBias: Float32Array | null;
-  /** ONNX's names: rnn one; lstm f, g, h; gru f, g. */
+  /** ONNX's names: RNN one; LSTM f, g, h; GRU f, g. */
   readonly activations: readonly Activation[];
-  /** Of the gru: whether the reset gate applies after the recurrent product. */
+  /** GRU: whether the reset gate applies after the recurrent product. */
   readonly linearBeforeReset: boolean;
-  /** What the node's values and states must be multiplied by; 1 when left out. Its recurrent kernel is multiplied by it already. */
+  /** Factor of the node's outputs and states; 1 by default. The recurrent kernel contains it. */
   readonly scale?: number;
-  /** Activations by TensorFlow.js's names where no recurrent operator has one of them: the cell is spelled out then (emitScanned.ts). */
+  /** TensorFlow.js's activations that no recurrent operator has: the cell becomes a Scan (scannedCell.ts). */
   readonly composed?: ComposedActivations;
 }
 
-/** Of the gates (null: the cell has none), and of the values that go into the states and out of them. */
+/** Of the gates (null for a cell without gates), and of candidate and output. */
 export interface ComposedActivations {
   readonly gates: ActivationName | null;
   readonly values: ActivationName;
@@ -44,11 +42,11 @@ export interface Activation {
 
 export const gateCounts = { rnn: 1, lstm: 4, gru: 3 } as const satisfies Record<CellKind, number>;
 
-/** For each of ONNX's gates, which block of columns it is in a layer of other make. */
+/** For each ONNX gate the block of columns it has in the source layer. */
 type GateOrder = Readonly<Record<CellKind, readonly number[]>>;
 
 /**
- * Of Onda's layers, in PyTorch's order.
+ * Onda's layers, in PyTorch's order.
  *
  *   lstm  i f g o  ->  ONNX i o f c
  *   gru   r z n    ->  ONNX z r h
@@ -56,7 +54,7 @@ type GateOrder = Readonly<Record<CellKind, readonly number[]>>;
 export const pytorchGates: GateOrder = { rnn: [0], lstm: [0, 3, 1, 2], gru: [1, 0, 2] };
 
 /**
- * Of TensorFlow.js's own layers (tfjs-layers recurrent.ts).
+ * TensorFlow.js's layers (tfjs-layers recurrent.ts).
  *
  *   lstm  i f c o  ->  ONNX i o f c
  *   gru   z r h    ->  ONNX z r h
@@ -64,10 +62,10 @@ export const pytorchGates: GateOrder = { rnn: [0], lstm: [0, 3, 1, 2], gru: [1, 
 export const tfjsGates: GateOrder = { rnn: [0], lstm: [0, 3, 1, 2], gru: [0, 1, 2] };
 
 /**
- * Turns a kernel and puts its gates into ONNX's order.
+ * Transposes a kernel and reorders its gates for ONNX.
  *
  * @param kernel row-major, shape [inputs, gates * units]
- * @param order  for each of ONNX's gates its block of columns
+ * @param order  for each ONNX gate its block of columns
  * @returns a new array, shape [gates * units, inputs]
  */
 export function reorderKernel(
@@ -88,7 +86,7 @@ export function reorderKernel(
   return transposed;
 }
 
-/** Puts a bias, shape [gates * units], into ONNX's order. */
+/** Reorders a bias, shape [gates * units], for ONNX. */
 export function reorderBias(bias: Float32Array, units: number, order: readonly number[]): Float32Array {
   return reorderKernel(bias, 1, units, order);
 }
@@ -98,7 +96,7 @@ const activationNames = { tanh: 'Tanh', relu: 'Relu' } as const;
 const tanh = { name: 'Tanh' };
 const sigmoid = { name: 'Sigmoid' };
 
-/** What each cell's options say beyond the units. */
+/** The options of each cell besides units. */
 const cellOptions = {
   rnn: (options) => {
     const name = activationNames[options.choice('activation', ['tanh', 'relu'], 'tanh')];
@@ -112,7 +110,7 @@ const cellOptions = {
 >;
 
 /**
- * The weights of an OndaRNN, OndaLSTM or OndaGRU layer: gates in PyTorch's order, two biases.
+ * The weights of an OndaRNN, OndaLSTM or OndaGRU layer: PyTorch's gate order, two biases.
  *
  * @throws ModelError, UnsupportedError
  */
@@ -141,7 +139,7 @@ export function readOndaLayer(
 /**
  * The weights of a SimpleRNN, LSTM or GRU layer or cell of TensorFlow.js or Keras.
  *
- * A GRU of Keras may apply the reset gate after the recurrent product (reset_after) and has two biases then; TensorFlow.js's never does.
+ * A Keras GRU with reset_after applies the reset gate after the recurrent product and has two biases; TensorFlow.js has no such GRU.
  *
  * @throws ModelError, UnsupportedError
  */
@@ -187,7 +185,7 @@ const onda =
   (options, weights) =>
     readOndaLayer(cell, options, weights);
 
-/** How to read each class of recurrent layer or cell. */
+/** Reader of each recurrent layer or cell class. */
 export const recurrentKinds = {
   SimpleRNN: stock('rnn'),
   SimpleRNNCell: stock('rnn'),

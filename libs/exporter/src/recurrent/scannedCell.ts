@@ -9,8 +9,8 @@ import type { ComposedActivations, RecurrentWeights } from './recurrentWeights.t
 import { gateCounts } from './recurrentWeights.ts';
 
 /**
- * A recurrent layer whose activations no operator of ONNX has: a Scan over the cell's own nodes, one for each direction. The products with
- * its input are one for all samples, before the Scan. Weights, values and states are as `emitRecurrent` has them.
+ * A recurrent layer with activations that no ONNX operator has: one Scan over plain nodes for each direction. The input products
+ * are computed for all samples before the Scan. Weights, outputs and states are those of `emitRecurrent`.
  */
 export function emitScanned(
   builder: GraphBuilder,
@@ -97,7 +97,7 @@ function scanDirection(
   };
 }
 
-/** Both biases as one; but not the recurrent one of a GRU's candidate, which stands inside the reset gate. */
+/** The sum of both biases, without the recurrent bias of a GRU's candidate, which is inside the reset gate. */
 function inputBias({ cell, units, bias, recurrentBias }: RecurrentWeights): Float32Array | null {
   if (bias === null) return null;
   const inside = cell === 'gru' ? 2 * units : bias.length;
@@ -108,11 +108,11 @@ function inputBias({ cell, units, bias, recurrentBias }: RecurrentWeights): Floa
 type Constants = (part: string, dims: number[], make: () => Float32Array) => string;
 
 /**
- * One step of a cell as plain nodes; e is what the input gives to all gates, in ONNX's order.
+ * One step of a cell as plain nodes; e is the input's contribution to all gates, in ONNX's order.
  *
  *   rnn   h' = f(e + h R)
  *   lstm  c' = g(e_f + h R_f) c + g(e_i + h R_i) f(e_c + h R_c),  h' = g(e_o + h R_o) f(c')
- *   gru   h' = z h + (1 - z) n,  n = f(e_h + (r h) R_h), or f(e_h + r (h R_h + b_h)) with the reset after
+ *   gru   h' = z h + (1 - z) n,  n = f(e_h + (r h) R_h), or f(e_h + r (h R_h + b_h)) with reset_after
  */
 class ScannedCell {
   private readonly weights: RecurrentWeights;
@@ -141,7 +141,7 @@ class ScannedCell {
     };
   }
 
-  /** @returns the next h, and of an lstm the next c */
+  /** @returns the next h, and the next c of an LSTM */
   emit(inner: GraphBuilder, entry: Value, h: Value, c: Value | undefined): Value[] {
     const { cell } = this.weights;
     if (cell === 'gru') return [this.gru(inner, entry, h)];
@@ -176,7 +176,7 @@ class ScannedCell {
     const [ofGates, ofCandidate] = this.split(inner, entry, h, [2, 1], 'parts');
     const recurrent = this.op(inner, 'recurrent', 'MatMul', [h, this.constants.gates], ofGates);
     const sums = this.op(inner, 'sums', 'Add', [ofGates, recurrent], ofGates);
-    // Each gate by itself: an activation may be over all of its units.
+    // Gate by gate: an activation may normalize over a gate's units.
     const [z, r] = this.split(inner, sums, h, [1, 1], 'gates').map((part, index) =>
       this.gate(inner, `gate_${'zr'[index]}`, part),
     );
@@ -189,7 +189,7 @@ class ScannedCell {
     return this.op(inner, 'next_h', 'Add', [candidate, this.op(inner, 'kept', 'Mul', [z, apart], h)], h);
   }
 
-  /** What the state gives to a GRU's candidate. */
+  /** The state's contribution to a GRU's candidate. */
   private inside(inner: GraphBuilder, r: Value, h: Value): Value {
     const { candidate, inside } = this.constants;
     if (!this.weights.linearBeforeReset) {

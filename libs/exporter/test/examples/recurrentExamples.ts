@@ -9,7 +9,7 @@ const apply = (layer: Layer, ...values: SymbolicTensor[]): SymbolicTensor[] => {
   return Array.isArray(given) ? given : [given];
 };
 
-// The weights are drawn anew; the orthogonal start that recurrent layers have would only take time.
+// The weights are replaced; the default orthogonal initializer would only take time.
 const drawn = { recurrentInitializer: 'glorotNormal' } as const;
 
 /** Two numbers of two digits as text in, their sum as text out. */

@@ -3,7 +3,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-// What the files give in a browser is asked for from Node, which the exporter itself knows nothing of.
+// The browser runs are driven from Node, which the exporter itself does not depend on.
 // eslint-disable-next-line @nx/enforce-module-boundaries
 import { createChromiumRuntime } from '@onda/runtime-chromium';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';

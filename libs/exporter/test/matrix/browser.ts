@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
-// What the files give in a browser is asked for from Node, which the exporter itself knows nothing of.
+// The browser runs are driven from Node, which the exporter itself does not depend on.
 // eslint-disable-next-line @nx/enforce-module-boundaries
 import { createChromiumRuntime, findChromium, type ChromiumRuntime } from '@onda/runtime-chromium';
 import type { Floats } from '../support/onnxRuntime.ts';

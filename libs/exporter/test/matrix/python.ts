@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { matrixTolerance } from './matrixRun.ts';
 
-/** The Python of tools/setup with onnx and onnxruntime; null where there is none, which CI takes for a failure. */
+/** The Python of tools/setup with onnx and onnxruntime, or null; CI fails without it. */
 export function findCheckerPython(env: NodeJS.ProcessEnv): string | null {
   const python = env['ONDA_PYTHON'];
   if (python !== undefined && python !== '') return python;

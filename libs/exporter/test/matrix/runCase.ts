@@ -54,7 +54,7 @@ export async function runCase(family: Family, plan: ModelPlan, folder: string, f
 }
 
 /**
- * Gates without a bound may make values double at every sample, and how they overflow is no layer's meaning. Softplus in ONNX Runtime's
+ * Unbounded gates may double values at every sample; overflow is not compared. Softplus in ONNX Runtime's
  * recurrent kernels does above 88, which a warning of the export says.
  */
 function overflows({ expected }: MatrixRun, plan: ModelPlan): boolean {

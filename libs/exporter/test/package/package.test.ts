@@ -12,7 +12,7 @@ const library = path.resolve(import.meta.dirname, '../..');
 const workspace = path.resolve(library, '../..');
 const built = path.join(library, 'dist/package');
 
-/** What a stranger writes: types and values of the public API. */
+/** A user's project: types and values of the public API. */
 const consumer = `
 import { exportModel, readModel, checkModel, printModel, type ExportedModel } from '@onda/exporter';
 

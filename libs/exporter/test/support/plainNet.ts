@@ -8,14 +8,14 @@ interface State {
   c: number[];
 }
 
-/** What the plain net is told beyond the spec. */
+/** Options beyond the spec. */
 export interface PlainOptions {
   activation?: 'tanh' | 'relu';
   resetAfter?: boolean;
 }
 
 /**
- * A net computed by hand in float64 for one sequence, as libs/nets states its equations: what exported graphs are held against.
+ * A net computed by hand in float64 for one sequence with the equations of libs/nets: the reference of exported graphs.
  */
 export class PlainNet {
   readonly spec: NetSpec;

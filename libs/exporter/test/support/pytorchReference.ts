@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import type { LayersArtifacts, NetSpec } from '../../src/index.ts';
 import { ondaNetArtifacts, weightShapes } from './ondaNetArtifacts.ts';
 
-/** One of PyTorch's runs in examples/reference; its README tells the keys. */
+/** One of PyTorch's runs in examples/reference, whose README explains the keys. */
 export interface PytorchReference {
   readonly cell: NetSpec['cell'];
   readonly layers: number;

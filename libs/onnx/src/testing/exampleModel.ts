@@ -1,7 +1,7 @@
 import type { Graph, Model, Node } from '../graph.ts';
 import { attribute, floatTensor, int64Tensor } from '../graph.ts';
 
-/** A sound model with a recurrent node, a graph inside a node, and an attribute of each kind: what tests change a part of. */
+/** A valid model with a recurrent node, a subgraph, and an attribute of each kind, which tests modify. */
 export function exampleModel(): Model {
   const body: Graph = {
     name: 'body',

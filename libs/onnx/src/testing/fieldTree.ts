@@ -2,19 +2,19 @@ import { joinParts } from '../wire/codes.ts';
 import type { MessageName } from '../wire/messages.ts';
 import { fieldOf } from '../wire/messages.ts';
 
-/** A field of a protobuf message as it stands on the wire; one that holds a message, as its fields. */
+/** A field of a protobuf message; a nested message is a list of fields. */
 export interface WireField {
   number: number;
-  /** 0 varint, 1 and 5 eight and four bytes, 2 what has a length. */
+  /** 0: varint, 1: eight bytes, 5: four bytes, 2: length-delimited. */
   wireType: number;
   content: bigint | Uint8Array | WireField[];
-  /** What stands for the length instead of the right one. */
+  /** A wrong length to write instead of the right one. */
   length?: bigint;
-  /** Bytes without meaning that a varint has more than it needs. */
+  /** Extra zero bytes of a varint. */
   idle?: number;
 }
 
-/** The fields of a sound model file, messages within messages. */
+/** The fields of a valid model file, nested messages included. */
 export function parseFields(file: Uint8Array, message: MessageName = 'Model'): WireField[] {
   const list: WireField[] = [];
   let at = 0;
@@ -43,7 +43,7 @@ export function parseFields(file: Uint8Array, message: MessageName = 'Model'): W
   return list;
 }
 
-/** The file that fields make, whatever they say. */
+/** The bytes of fields, valid or not. */
 export function fileOf(fields: readonly WireField[]): Uint8Array {
   return joinParts(fields.flatMap(fieldParts));
 }

@@ -13,7 +13,7 @@ describe(mutateFile, () => {
     expect(readHostile(file)).toBe(true);
   });
 
-  it('gives files of which some are taken for models and most are refused in one line', () => {
+  it('gives files of which some are valid models and most are refused in one line', () => {
     const draw = drawsOf(3);
     let taken = 0;
     const rounds = 2000;

@@ -1,7 +1,7 @@
 import type { WireField } from './fieldTree.ts';
 import { fileOf, parseFields } from './fieldTree.ts';
 
-/** A whole number from 0 to below a bound. */
+/** Draws an integer from 0 to below a bound. */
 export type Draws = (below: number) => number;
 
 /** Draws from a seed. */
@@ -13,7 +13,7 @@ export function drawsOf(seed: number): Draws {
   };
 }
 
-/** Where limits and signs of whole numbers lie. */
+/** Limits of integer types, with both signs. */
 const numbers = [0, 1, 2, 7, 127, 128, 2 ** 31 - 1, 2 ** 31, 2 ** 32, 2 ** 53, 2 ** 62]
   .map(BigInt)
   .flatMap((value) => [value, -value]);
@@ -37,8 +37,8 @@ interface Place {
 }
 
 /**
- * A damaged copy of a model file: fields left out, doubled, moved, given another number or kind, lengths that lie, numbers at their limits, graphs
- * within graphs, strange texts; and at times plain bytes changed, or the end cut off.
+ * A damaged copy of a model file: fields removed, duplicated, moved, renumbered or retyped, wrong lengths, extreme numbers, nested
+ * graphs, unusual strings; sometimes random bytes or a truncated file.
  */
 export function mutateFile(file: Uint8Array, draw: Draws): Uint8Array {
   if (draw(4) === 0) return changeBytes(file, draw);
@@ -73,7 +73,7 @@ const changes: readonly Change[] = [
   ({ list, index }, _places, draw) => {
     if (draw(20) === 0) list.splice(index, 0, ...times(list[index], 2000));
   },
-  // Into another message, which may be one that is inside of it: then as it was before.
+  // Into another message, which may be nested in this one; then unchanged.
   ({ list, index }, places, draw) => {
     const other = places[draw(places.length)];
     other.list.splice(other.index, 0, copyOf(list[index]));
@@ -100,7 +100,7 @@ const changes: readonly Change[] = [
   setNumber,
   setText,
   setText,
-  // The message inside itself, again and again; ten times are within the limits.
+  // Nests the message in itself repeatedly; ten levels are within the limits.
   ({ list, index }, _places, draw) => {
     const outer = copyOf(list[index]);
     for (let depth = draw(draw(4) === 0 ? 80 : 10); depth > 0; depth--) {
@@ -132,7 +132,7 @@ function times(field: WireField, count: number): WireField[] {
   return Array.from({ length: count }, () => copyOf(field));
 }
 
-/** A copy that changes by itself, but for plain bytes, which nothing here writes to. */
+/** A deep copy, except for bytes, which are never written to. */
 function copyOf(field: WireField): WireField {
   return { ...field, content: Array.isArray(field.content) ? field.content.map(copyOf) : field.content };
 }

@@ -6,14 +6,14 @@ import type { ExternalFiles } from '../wire/externalData.ts';
 import { inspectModel } from '../wire/inspectModel.ts';
 import { readModel } from '../wire/readModel.ts';
 
-/** Characters of the longest error and problem: some names, each cut, in one sentence. */
+/** Maximum length of an error or problem: a few truncated names in one sentence. */
 const longest = 2000;
 
 /**
- * Reads a file from anywhere in every way that there is.
+ * Reads an untrusted file with every reader.
  *
- * @returns whether it was taken for a model
- * @throws Error for another error than a ModelError, or for text that is no line for people
+ * @returns whether it is a valid model
+ * @throws Error for anything but a ModelError, or for text with control characters
  */
 export function readHostile(file: Uint8Array, data: ExternalFiles = {}): boolean {
   unlessRefused(() => inspectModel(file));

@@ -33,14 +33,14 @@ const typeOfCode = new Map<number, ElementType>(
   (Object.keys(elementCodes) as ElementType[]).map((type) => [elementCodes[type], type]),
 );
 
-/** The element type of a TensorProto.DataType, or undefined for one that the graph objects have not (string, complex, ...). */
+/** The element type of a TensorProto.DataType; undefined for unsupported ones (string, complex, ...). */
 export function elementTypeOf(code: number): ElementType | undefined {
   return typeOfCode.get(code);
 }
 
 /**
- * A 64-bit integer as protobufjs gives it: an object where the package `long` is there, else a number. onnx-proto's own types name
- * a class that only `long` would declare.
+ * A 64-bit integer from protobufjs: an object if the package `long` is installed, else a number. onnx-proto's types refer to
+ * a class that only `long` declares.
  */
 type WireInteger = number | { readonly low: number; readonly high: number; readonly unsigned: boolean };
 
@@ -52,7 +52,7 @@ export function bigInteger(wire: unknown): bigint {
 }
 
 /**
- * A 64-bit integer as a number; 0 when it was left out.
+ * A 64-bit integer as a number; 0 if missing.
  *
  * @throws ModelError beyond +-2^53
  */
@@ -64,10 +64,10 @@ export function integerOf(wire: unknown, where: string): number {
   );
 }
 
-/** Whether this machine stores the low byte first, as ONNX's raw data does. */
+/** Whether this machine is little-endian, as ONNX's raw data is. */
 export const littleEndian = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1;
 
-/** A copy of `bytes` with each element's bytes turned round. */
+/** A copy of `bytes` with each element's bytes reversed. */
 export function swapBytes(bytes: Uint8Array, elementBytes: number): Uint8Array {
   const turned = bytes.slice();
   for (let start = 0; start < turned.length; start += elementBytes) {
@@ -76,15 +76,15 @@ export function swapBytes(bytes: Uint8Array, elementBytes: number): Uint8Array {
   return turned;
 }
 
-/** A message's bytes in pieces, so that large data is copied once: into the file. */
+/** The bytes of a message in pieces, so that large data is copied only once, into the file. */
 export type Parts = readonly Uint8Array[];
 
-/** Bytes as a field of a message: its number and kind (2: a length, then bytes), the length, the bytes. */
+/** A length-delimited field: tag, length, bytes. */
 export function lengthPrefixed(field: number, parts: Parts): Parts {
   return [Uint8Array.from([...varint(field * 8 + 2), ...varint(sizeOf(parts))]), ...parts];
 }
 
-/** Pieces one after the other in memory of their own. */
+/** Concatenates pieces into a new array. */
 export function joinParts(parts: Parts): Uint8Array {
   const whole = new Uint8Array(sizeOf(parts));
   let offset = 0;
@@ -95,12 +95,12 @@ export function joinParts(parts: Parts): Uint8Array {
   return whole;
 }
 
-/** Bytes of all pieces together. */
+/** Total length of the pieces. */
 export function sizeOf(parts: Parts): number {
   return parts.reduce((size, { length }) => size + length, 0);
 }
 
-/** A whole number in seven bits a byte, low ones first; the top bit says that more follow. */
+/** A protobuf varint. */
 function varint(value: number): number[] {
   const bytes: number[] = [];
   let left = value;

@@ -9,7 +9,7 @@ import { writeSplitModel } from './writeModel.ts';
 
 const location = 'model.onnx.data';
 
-/** The example with two constants that are large enough to lie outside. */
+/** The example with two constants large enough for external data. */
 function largeModel(): Model {
   const { graph, ...model } = exampleModel();
   const large = [300, 257].map((size) =>
@@ -66,12 +66,12 @@ describe('readModel of data outside', () => {
     [
       'a path',
       external([['location', '../../etc/passwd']]),
-      'tensor "w0": its data lies in another file, "../../etc/passwd", which was not given; give it, or write the model with its data inside',
+      'tensor "w0": expected its external data file "../../etc/passwd", got none; pass it, or write the model with its data inside',
     ],
     [
       'a name that every object has',
       external([['location', '__proto__']]),
-      'tensor "w0": its data lies in another file, "__proto__", which was not given; give it, or write the model with its data inside',
+      'tensor "w0": expected its external data file "__proto__", got none; pass it, or write the model with its data inside',
     ],
     [
       'a range beyond the file',
@@ -79,14 +79,14 @@ describe('readModel of data outside', () => {
       'tensor "w0": expected its data within the 8 bytes of "data", got 8 at 4; one of the files is damaged',
     ],
     [
-      'an offset that is no number',
+      'an offset that is not a number',
       external([...[whole[0]], ['offset', '-4']]),
       'tensor "w0": offset: expected a whole number, got "-4"; the file is damaged',
     ],
     [
       'the same data again and again',
       external(whole, whole),
-      'tensor "w1": expected tensors with data of their own, got more data in all than the files beside the model hold; the file is damaged',
+      'tensor "w1": expected tensors with separate data, got more data than the external files hold; the file is damaged',
     ],
   ];
   it.each(cases)('refuses %s', (_what, file, message) => {
@@ -95,7 +95,7 @@ describe('readModel of data outside', () => {
     );
   });
 
-  it('takes data that lies in the file', () => {
+  it('reads data inside the external file', () => {
     const { graph } = readModel(external(whole), {}, { data: new Uint8Array(8) });
     expect(graph.initializers[0].data).toEqual(new Float32Array(2));
   });

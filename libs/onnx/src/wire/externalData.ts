@@ -3,31 +3,31 @@ import onnxProto from 'onnx-proto';
 import type { onnx } from 'onnx-proto';
 import { quoted } from '../text.ts';
 
-/** TensorProto.DataLocation of data in another file. */
+/** TensorProto.DataLocation of external data. */
 export const externalLocation = onnxProto.onnx.TensorProto.DataLocation.EXTERNAL;
 
-/** Where a tensor's data starts in its file: pages, so that runtimes can map them. */
+/** Alignment of a tensor's data in its file: pages, so that runtimes can map them. */
 const alignment = 4096;
 
-/** Bytes below which a tensor stays in the model file. */
+/** Smaller tensors stay in the model file. */
 const smallest = 1024;
 
-/** Contents of files beside a model file, by the location that tensors give. */
+/** Contents of external data files, by the location that tensors name. */
 export type ExternalFiles = Readonly<Record<string, Uint8Array>>;
 
-/** Collects the data of large tensors for a file beside the model. */
+/** Collects the data of large tensors for an external file. */
 export class DataFile {
-  /** What the file holds, in order. */
+  /** The contents of the file, in order. */
   readonly pieces: Uint8Array[] = [];
   private readonly location: string;
   private size = 0;
 
-  /** @param location name of the file, beside the model's */
+  /** @param location name of the file, in the model's folder */
   constructor(location: string) {
     this.location = location;
   }
 
-  /** The fields of a tensor whose data goes into the file; null for one that is too small. */
+  /** The fields of a tensor with external data; null for a small tensor. */
   put(bytes: Uint8Array): Pick<onnx.ITensorProto, 'dataLocation' | 'externalData'> | null {
     if (bytes.length < smallest) return null;
     const padding = (alignment - (this.size % alignment)) % alignment;
@@ -43,7 +43,7 @@ export class DataFile {
   }
 }
 
-/** Gives tensors their data from files beside the model. Only what the caller gave is looked at: a location is a key, never a path. */
+/** Reads external data of tensors. Looks only at the given contents: a location is a key, never a path. */
 export class ExternalReader {
   private readonly files: ExternalFiles;
   private left: number;
@@ -55,7 +55,7 @@ export class ExternalReader {
 
   /**
    * @returns a view of the file
-   * @throws ModelError for a file that was not given, a range outside of it, or more data in all than there is: a small file of many
+   * @throws ModelError for a missing file, a range outside of it, or more data than the files hold: a small file of many
    *   tensors that share their data would decode to any size
    */
   read({ externalData }: onnx.ITensorProto, place: string): Uint8Array {
@@ -64,7 +64,7 @@ export class ExternalReader {
     const named = quoted(location);
     if (!Object.hasOwn(this.files, location)) {
       throw new ModelError(
-        `model file: ${place}: its data lies in another file, ${named}, which was not given; give it, or write the model with its data inside`,
+        `model file: ${place}: expected its external data file ${named}, got none; pass it, or write the model with its data inside`,
       );
     }
     const file = this.files[location];
@@ -78,7 +78,7 @@ export class ExternalReader {
     this.left -= length;
     if (this.left < 0) {
       throw new ModelError(
-        `model file: ${place}: expected tensors with data of their own, got more data in all than the files beside the model hold; the file is damaged`,
+        `model file: ${place}: expected tensors with separate data, got more data than the external files hold; the file is damaged`,
       );
     }
     return file.subarray(offset, offset + length);

@@ -31,7 +31,7 @@ describe(inspectModel, () => {
     expect(() => inspectModel(Uint8Array.of(1, 2, 3))).toThrow('the file is damaged or not an ONNX model');
   });
 
-  it('refuses data that lies elsewhere, in an attribute too, said by the location or by a path', () => {
+  it('refuses external data, in an attribute too, by its location or a path', () => {
     // TensorProto: data_location (14) EXTERNAL; external_data (13) with an empty entry. In Model.graph(7).initializer(5).
     for (const tensor of [
       [0x70, 1],
@@ -39,14 +39,14 @@ describe(inspectModel, () => {
     ]) {
       const initializer = [0x2a, tensor.length, ...tensor];
       expect(() => inspectModel(Uint8Array.of(0x3a, initializer.length, ...initializer))).toThrow(
-        'tensor "": its data lies in another file, which is not supported; write the model with its data inside',
+        'tensor "": external data is not supported; write the model with its data inside',
       );
       // Model.graph(7).node(1).attribute(5).t(5).
       const attributeBytes = [0x2a, tensor.length, ...tensor];
       const nodeBytes = [0x2a, attributeBytes.length, ...attributeBytes];
       const graphBytes = [0x0a, nodeBytes.length, ...nodeBytes];
       expect(() => inspectModel(Uint8Array.of(0x3a, graphBytes.length, ...graphBytes))).toThrow(
-        'its data lies in another file',
+        'external data is not supported',
       );
     }
   });

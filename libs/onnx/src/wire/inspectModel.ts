@@ -5,11 +5,11 @@ import { fieldOf } from './messages.ts';
 import type { ReadLimits } from './scanModel.ts';
 import { readLimits, scanModel } from './scanModel.ts';
 
-/** What can be said of a model file without building it. */
+/** Facts about a model file that need no decoding. */
 export interface ModelFacts {
-  /** Operators of all graphs, those inside nodes too: `LSTM`, `com.microsoft:DynamicQuantizeLSTM`; each once, sorted. */
+  /** Operators of all graphs, subgraphs included: `LSTM`, `com.microsoft:DynamicQuantizeLSTM`; unique and sorted. */
   readonly operators: readonly string[];
-  /** Bytes of the whole file. */
+  /** Size of the file. */
   readonly bytes: number;
 }
 
@@ -22,10 +22,10 @@ const fields = {
 const standardDomain = 'ai.onnx';
 
 /**
- * Looks a model file through before a runtime gets it. Safe on bytes from anywhere, as `scanModel` is, and it copies no weights.
+ * Inspects a model file before a runtime loads it. Safe on untrusted bytes, like `scanModel`, and copies no weights.
  *
- * @throws ModelError for a damaged file, one with parts that `readModel` does not take (functions, sequences, ...), or with data
- *   in other files: a path in a model file is one that its maker chose
+ * @throws ModelError for a damaged file, for parts that `readModel` does not support (functions, sequences, ...), and for external
+ *   data: the file's maker chose that path
  */
 export function inspectModel(file: Uint8Array, limits: Partial<ReadLimits> = {}): ModelFacts {
   scanModel(file, { ...readLimits, ...limits });
@@ -61,17 +61,17 @@ function walk(
   if (message === 'Node') operators.add(domain === '' || domain === standardDomain ? op : `${domain}:${op}`);
   if (external) {
     throw new ModelError(
-      `model file: tensor ${quoted(name)}: its data lies in another file, which is not supported; write the model with its data inside`,
+      `model file: tensor ${quoted(name)}: external data is not supported; write the model with its data inside`,
     );
   }
 }
 
-/** The fields of one message, one after the other; the bytes were scanned, so every length lies inside. */
+/** Iterates over the fields of one message. The bytes were scanned, so every length is valid. */
 class Fields {
   number = 0;
-  /** Of a varint; 0 otherwise. */
+  /** Value of a varint; 0 otherwise. */
   value = 0;
-  /** Of what has a length. */
+  /** Range of a length-delimited field. */
   start = 0;
   end = 0;
   readonly #file: Uint8Array;

@@ -1,9 +1,9 @@
 /**
- * How a field stands on the wire, or what it holds.
+ * The wire form of a field, or its content.
  *
- *   integer   varint                    packable: also many in one piece
- *   bytes     length, then bytes (text too)
- *   refused   a part of ONNX that the graph objects do not have
+ *   integer   varint                    packable: also packed
+ *   bytes     length-delimited (strings too)
+ *   refused   a part of ONNX that graph objects do not have
  */
 export type Field =
   | { readonly kind: 'integer'; readonly packable?: true }
@@ -104,7 +104,7 @@ const messages = {
 
 export type MessageName = keyof typeof messages;
 
-/** The field of that number, or undefined for one that is skipped. */
+/** The field with that number, or undefined for one that is skipped. */
 export function fieldOf(name: MessageName, number: number): Field | undefined {
   const fields: Record<number, Field | undefined> = messages[name];
   return fields[number];

@@ -54,7 +54,7 @@ describe(readModel, () => {
       {
         graph: { initializer: [{ name: 'w', dataType: 1, dataLocation: TensorProto.DataLocation.EXTERNAL }] },
       },
-      'tensor "w": its data lies in another file, "", which was not given; give it, or write the model with its data inside',
+      'tensor "w": expected its external data file "", got none; pass it, or write the model with its data inside',
     ],
     [
       'text as elements',

@@ -21,13 +21,13 @@ import type { ReadLimits } from './scanModel.ts';
 import { readLimits, scanModel } from './scanModel.ts';
 
 /**
- * Reads an ONNX file into graph objects. Safe on bytes from anywhere: depth, size and counts are checked before anything is built.
- * What the graph objects have no place for (doc strings, denotations, quantization annotations) is left out.
+ * Reads an ONNX file into graph objects. Safe on untrusted bytes: depth, size and counts are checked before anything is built.
+ * Doc strings, denotations and quantization annotations are dropped.
  *
  * @param file   the whole file
- * @param limits other limits than `readLimits`, for files that you trust
- * @param data   contents of the files beside it that its tensors name, by that name; nothing else is ever opened
- * @throws ModelError for a damaged file, or one with parts that are not supported
+ * @param limits other limits than `readLimits`, for trusted files
+ * @param data   contents of external data files by location; no file is opened
+ * @throws ModelError for a damaged file or unsupported parts
  */
 export function readModel(
   file: Uint8Array,
@@ -162,9 +162,9 @@ const kindOfCode = new Map<number, Attribute['kind']>(
 /**
  * Name and value of an attribute.
  *
- * @param node      what to call its node in an error
+ * @param node      the node, for errors
  * @param readGraph for an attribute that is a graph
- * @throws ModelError for a kind that the graph objects do not have
+ * @throws ModelError for an unsupported kind
  */
 function readAttribute(
   proto: onnx.IAttributeProto,
@@ -184,10 +184,10 @@ function readAttribute(
 }
 
 /**
- * The tensor of a TensorProto, its data copied.
+ * The tensor of a TensorProto, with its data copied.
  *
- * @param files that data outside the model file may lie in
- * @throws ModelError for another element type than the graph objects have, data in a file that was not given, or a size that does not fit
+ * @param files external data
+ * @throws ModelError for an unsupported element type, missing external data, or a size that does not fit
  */
 function readTensor(proto: onnx.ITensorProto, where: string, files: ExternalReader): Tensor {
   const name = proto.name ?? '';
@@ -225,12 +225,12 @@ function rawElements(bytes: Uint8Array, type: ElementType, place: string): Eleme
       `model file: ${place}: expected ${size} bytes an element, got ${bytes.length} in all; the file is damaged`,
     );
   }
-  // The array constructors want aligned memory of their own.
+  // Array constructors need aligned memory.
   const own = littleEndian ? new Uint8Array(bytes) : swapBytes(bytes, size);
   return new elementArrays[type](own.buffer as ArrayBuffer);
 }
 
-/** Elements that stand one by one in the field of their type, as ONNX puts them when there is no raw data. */
+/** Elements from the typed field, which ONNX uses in place of raw data. */
 function listedElements(proto: onnx.ITensorProto, type: ElementType): ElementArrays[ElementType] {
   switch (type) {
     case 'float32':

@@ -17,7 +17,7 @@ function varint(value: number): number[] {
 }
 
 describe(scanModel, () => {
-  it('takes a sound file', () => {
+  it('accepts a valid file', () => {
     expect(() => {
       scanModel(file, readLimits);
     }).not.toThrow();

@@ -2,15 +2,15 @@ import { ModelError } from '@onda/contract';
 import type { Field, MessageName } from './messages.ts';
 import { fieldOf } from './messages.ts';
 
-/** What a model file may hold before it is read. */
+/** Limits of a model file. */
 export interface ReadLimits {
-  /** Size of the file. */
+  /** Size of the file in bytes. */
   readonly bytes: number;
-  /** Messages within messages; a graph inside a node's attribute takes three. */
+  /** Nesting depth of messages; a subgraph takes three levels. */
   readonly depth: number;
-  /** Nodes, attributes, tensors, value infos, dims, ... together. */
+  /** Total of nodes, attributes, tensors, value infos, dims, ... */
   readonly messages: number;
-  /** Names and numbers outside raw data, together. */
+  /** Total of names and numbers outside raw data. */
   readonly values: number;
 }
 
@@ -25,11 +25,11 @@ const wireTypes = { integer: 0, fixed64: 1, bytes: 2, message: 2, fixed32: 5 } a
 const fixedSizes = { fixed32: 4, fixed64: 8 } as const;
 
 /**
- * Walks the bytes of a model file without building anything: every length lies inside its message, every field is of the wire type
- * that the decoder takes it for, and depth and counts are within the limits. After it, decoding needs time and memory in
- * proportion to what was counted.
+ * Scans a model file without building anything: every length fits its message, every field has the wire type
+ * of the decoder, and depth and counts are within the limits. Decoding then takes time and memory in
+ * proportion to the counts.
  *
- * @throws ModelError naming the place
+ * @throws ModelError that names the place
  */
 export function scanModel(file: Uint8Array, limits: ReadLimits): void {
   if (file.length > limits.bytes) {
@@ -114,7 +114,7 @@ class Scan {
     }
   }
 
-  /** A varint; more than 53 bits lose their lowest, which matters to no length. */
+  /** A varint; beyond 53 bits it loses low bits, which no valid length has. */
   private integer(end: number): number {
     let value = 0;
     let weight = 1;

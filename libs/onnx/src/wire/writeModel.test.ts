@@ -17,7 +17,7 @@ describe(writeModel, () => {
 });
 
 describe('a model beyond 2 GB', () => {
-  // Nothing is ever written to this memory, and each of the constants is a view of it.
+  // This memory is never written to, and each constant is a view of it.
   const data = new Float32Array(2 ** 26);
   const model = exampleModel();
   const initializers = Array.from({ length: 9 }, (_, index) => floatTensor(`w${index}`, [data.length], data));
@@ -25,7 +25,7 @@ describe('a model beyond 2 GB', () => {
 
   it('is refused as one file', () => {
     expect(() => writeModel(large)).toThrow(
-      /^model file: expected at most 2147483647 bytes, which is all that protobuf takes, got 24\d{8}; write the weights in a file beside it, with writeSplitModel$/,
+      /^model file: expected at most 2147483647 bytes, protobuf's limit, got 24\d{8}; write external data with writeSplitModel$/,
     );
   });
 
@@ -40,7 +40,7 @@ describe('a model beyond 2 GB', () => {
 });
 
 describe(swapBytes, () => {
-  it('turns the bytes of each element in a copy', () => {
+  it('reverses the bytes of each element in a copy', () => {
     const bytes = Uint8Array.of(1, 2, 3, 4);
     expect(swapBytes(bytes, 2)).toEqual(Uint8Array.of(2, 1, 4, 3));
     expect(bytes).toEqual(Uint8Array.of(1, 2, 3, 4));

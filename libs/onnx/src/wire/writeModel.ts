@@ -18,25 +18,25 @@ import { DataFile } from './externalData.ts';
 const largest = 2 ** 31 - 1;
 
 /**
- * Encodes a model as an ONNX file. The same model gives the same bytes.
+ * Encodes a model as an ONNX file. Equal models give equal bytes.
  *
- * @throws ModelError for one beyond protobuf's 2 GB
+ * @throws ModelError beyond protobuf's 2 GB
  */
 export function writeModel(model: Model): Uint8Array {
   return encode(model, null);
 }
 
-/** A model file, and the file beside it with the data of its large tensors. */
+/** A model file, and the external file with the data of its large tensors. */
 export interface SplitModel {
   readonly file: Uint8Array;
-  /** What the data file holds, piece by piece, so that nothing need be in one array: it may be larger than 2 GB. */
+  /** The contents of the data file in pieces: it may be larger than 2 GB, the limit of an array. */
   readonly data: readonly Uint8Array[];
 }
 
 /**
- * Encodes a model with the data of its large constants in a file beside it, as models beyond protobuf's 2 GB need.
+ * Encodes a model with the data of large constants in an external file, as needed beyond protobuf's 2 GB.
  *
- * @param location name of that file; it must lie in the model's folder
+ * @param location name of that file, in the model's folder
  */
 export function writeSplitModel(model: Model, location: string): SplitModel {
   if (!/^[A-Za-z0-9][A-Za-z0-9._-]*$/.test(location)) {
@@ -48,7 +48,7 @@ export function writeSplitModel(model: Model, location: string): SplitModel {
   return { file: encode(model, data), data: data.pieces };
 }
 
-// Fields go by their numbers, as protobufjs writes a message whole. Large data is no field of what it encodes: it would be copied there.
+// Fields are written in the order of their numbers, as protobufjs would. Large data bypasses protobufjs, which would copy it.
 function encode(model: Model, data: DataFile | null): Uint8Array {
   const { irVersion, producerName, producerVersion } = model;
   const parts = [
@@ -62,7 +62,7 @@ function encode(model: Model, data: DataFile | null): Uint8Array {
   const size = sizeOf(parts);
   if (size > largest) {
     throw new ModelError(
-      `model file: expected at most ${largest} bytes, which is all that protobuf takes, got ${size}; write the weights in a file beside it, with writeSplitModel`,
+      `model file: expected at most ${largest} bytes, protobuf's limit, got ${size}; write external data with writeSplitModel`,
     );
   }
   return joinParts(parts);
@@ -70,10 +70,10 @@ function encode(model: Model, data: DataFile | null): Uint8Array {
 
 const { ModelProto, GraphProto, TensorProto } = onnxProto.onnx;
 
-/** Numbers of the fields that hold large data (onnx.proto3). */
+/** Numbers of the fields with large data (onnx.proto3). */
 const fields = { modelGraph: 7, graphInitializer: 5, tensorRawData: 9 } as const;
 
-/** @param data takes the data of large constants; null: all stays inside */
+/** @param data collects the data of large constants; null: no external data */
 function graphParts(graph: Graph, data: DataFile | null): Parts {
   const { node, name, initializer = [], ...rest } = graphProto(graph, data);
   return [

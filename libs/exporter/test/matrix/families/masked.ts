@@ -51,7 +51,7 @@ export const maskedFamilies: readonly Family[] = [
           { layer: given.layer, from: [0], results: 1 },
           { layer, from: [1], results },
         ];
-        // The mask goes on to the next layer, but not from one that walks backwards: it would lie the other way round.
+        // The mask passes to the next layer, but not from a layer that runs backwards: it would be reversed.
         const further = after !== 'nothing' && options.returnSequences && !options.goBackwards;
         if (further) calls.push({ layer: { kind: after, config: { units: 2 } }, from: [2], results: 1 });
         return {

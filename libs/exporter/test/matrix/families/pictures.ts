@@ -27,7 +27,7 @@ function chain(name: string, shape: readonly number[], layers: fc.Arbitrary<Laye
 
 const alone = (plan: fc.Arbitrary<LayerPlan>): fc.Arbitrary<LayerPlan[]> => plan.map((one) => [one]);
 
-/** What stands between convolutions in nets for pictures: their values must not be turned to and fro. */
+/** Layers between convolutions in image models. */
 const between = fc.oneof(
   layer('conv2d', {
     filters: size,
@@ -76,7 +76,7 @@ const end = fc.oneof(
 const convolved = (filters: number, options: fc.Arbitrary<object>): fc.Arbitrary<LayerPlan> =>
   options.map((own) => ({ kind: 'conv2d', config: { filters, kernelSize: 3, padding: 'same', ...own } }));
 
-/** A convolution, and layers after it whose result is put together with its own value, or with the net's input, and goes on. */
+/** A convolution, then layers whose result is merged with its output or with the input. */
 const blocks: fc.Arbitrary<ModelPlan> = fc
   .record({
     first: convolved(2, fc.record({ activation })),

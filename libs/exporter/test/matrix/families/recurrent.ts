@@ -85,7 +85,7 @@ function layerFamily(cell: Cell): Family {
         after,
         ...rest
       }): ModelPlan => {
-        // A state cannot go on where the layer starts at a sequence's end, or from states of its own.
+        // No stateful export for a layer that runs backwards or has initial states as inputs.
         const kept = stateful && !goBackwards && !initial;
         const count = statesOf(cell);
         const layer = { kind: cell, config: { ...config, returnSequences, returnState, goBackwards } };

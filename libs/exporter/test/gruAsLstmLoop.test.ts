@@ -18,7 +18,7 @@ function strongWeights(
   return Object.fromEntries(weights.map(([name, values]) => [name, values.map((value) => value * factor)]));
 }
 
-describe('the closed loop of a gru as an lstm of two beats', () => {
+describe('the closed loop of a GRU as an LSTM of two phases', () => {
   it.each(
     [
       { factor: 1, samples: 200 },
@@ -92,7 +92,7 @@ function lastSamples(data: Float32Array, batch: number, time: number): number[] 
 }
 
 describe('a closed loop of very many samples', () => {
-  it('takes the Scan, which holds less, and goes on as a shorter one does', async () => {
+  it('takes the Scan, which needs less memory, and continues like a shorter loop', async () => {
     const spec = { cell: 'gru' as const, layers: 1, units: 32, features: 1, outputs: 1 };
     const one = { kind: 'none' as const, center: [0], scale: [1] };
     const artifacts = ondaNetArtifacts(spec, randomWeights(spec, 2));
