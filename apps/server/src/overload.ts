@@ -11,7 +11,13 @@ import type { ModelRepository } from '@onda/serving';
  */
 const MAX_EVENT_LOOP_DELAY_MS = 75;
 
-/** Over how long the delay is measured, milliseconds. */
+/**
+ * Share of its time for which the event loop must be busy. It is near 1 at the top rate, where every request is still answered in time, so
+ * it does not suffice; with a low share, it is other processes that delay the loop, and fewer requests would not help.
+ */
+const MIN_UTILIZATION = 0.9;
+
+/** Over how long both are measured, milliseconds. */
 const SAMPLE_INTERVAL_MS = 500;
 
 /**
@@ -27,8 +33,7 @@ const SUSTAINED_MS = 500;
 const REFUSAL_DELAY_MS = 100;
 
 /**
- * Sheds load on the routes that are added to `scope` after it: 503 before the body is read. Utilization of the event loop is not
- * checked: it is near 1 at the top rate, where every request is still answered in time.
+ * Sheds load on the routes that are added to `scope` after it: 503 before the body is read.
  *
  * @returns whether the service is overloaded, for transports other than HTTP
  */
@@ -38,7 +43,8 @@ export async function addLoadShedding(
 ): Promise<() => boolean> {
   let since: number | undefined;
   const overloaded = (): boolean => {
-    if (!scope.isUnderPressure()) {
+    const { eventLoopUtilized } = scope.memoryUsage();
+    if (!scope.isUnderPressure() || eventLoopUtilized < MIN_UTILIZATION) {
       since = undefined;
       return false;
     }
@@ -47,6 +53,7 @@ export async function addLoadShedding(
   };
   await scope.register(underPressure, {
     maxEventLoopDelay: MAX_EVENT_LOOP_DELAY_MS,
+    eventLoopUtilizationMode: 'interval',
     sampleInterval: SAMPLE_INTERVAL_MS,
     // The plugin measures; the hook below decides.
     pressureHandler: () => undefined,
