@@ -3,7 +3,7 @@ import prettier from 'eslint-config-prettier';
 import tseslint from 'typescript-eslint';
 import { depConstraints } from './tools/checks/src/boundaries.mjs';
 
-/** The rule on who may import whom, held to these constraints. */
+/** The rule on imports between packages, with these constraints. */
 const boundaries = (constraints) => [
   'error',
   {
@@ -45,7 +45,7 @@ export default tseslint.config(
       '@typescript-eslint/consistent-type-imports': 'error',
       '@typescript-eslint/explicit-module-boundary-types': 'error',
       '@typescript-eslint/switch-exhaustiveness-check': 'error',
-      // Numbers in messages are the point of most of them.
+      // Most messages contain numbers.
       '@typescript-eslint/restrict-template-expressions': [
         'error',
         { allowNumber: true, allowBoolean: true },
@@ -54,13 +54,13 @@ export default tseslint.config(
         'error',
         {
           selector: 'ExportAllDeclaration',
-          message: 'Name what you export: `export *` hides what a library offers and invites import cycles.',
+          message: 'List the exported names: `export *` hides what a library offers and invites import cycles.',
         },
       ],
     },
   },
   {
-    // Tests hold a library against others: the exporter against TensorFlow.js, any file against a runtime of one place.
+    // Tests compare a library with others: the exporter with TensorFlow.js, a model with a runtime of one platform.
     files: ['libs/*/test/**/*.ts', '**/*.test.ts'],
     rules: {
       '@nx/enforce-module-boundaries': boundaries(
@@ -71,7 +71,7 @@ export default tseslint.config(
     },
   },
   {
-    // Every package's vitest.config.ts merges the base at the root, which belongs to no package.
+    // Each vitest.config.ts imports the base configuration at the root, which belongs to no package.
     files: ['**/*.config.ts'],
     rules: { '@nx/enforce-module-boundaries': 'off' },
   },

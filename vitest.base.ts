@@ -1,6 +1,6 @@
 import { defineConfig } from 'vitest/config';
 
-/** What every package's tests share; a package merges its name (and, rarely, more) into it. */
+/** The configuration that the tests of all packages share; a package merges its name into it. */
 export default defineConfig({
   test: {
     include: ['src/**/*.test.ts', 'test/**/*.test.ts'],
@@ -9,9 +9,9 @@ export default defineConfig({
     testTimeout: 20_000,
     hookTimeout: 60_000,
     pool: 'forks',
-    // ONNX Runtime tells Microsoft of its use otherwise (silenceTelemetry in libs/runtime-node).
+    // Disables ONNX Runtime's telemetry (silenceTelemetry in libs/runtime-node).
     env: { ORT_DISABLE_TELEMETRY: '1' },
-    // Two cores, and Nx already runs two projects side by side.
+    // Nx already runs two projects in parallel.
     maxWorkers: 1,
   },
 });

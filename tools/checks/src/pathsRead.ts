@@ -34,7 +34,7 @@ export function pathsRead(root: string, file: string, tracked: readonly string[]
     ts.forEachChild(node, visit);
   };
   visit(module.source);
-  // The workspace itself is no file: it is read by the paths that the literals give.
+  // A file that names the workspace itself reads the paths that its literals give.
   if (found.delete('')) {
     for (const text of literals) {
       const isFolder = text.includes('/') && tracked.some((name) => name.startsWith(`${text}/`));
@@ -43,7 +43,7 @@ export function pathsRead(root: string, file: string, tracked: readonly string[]
       if (isFolder || (tracked.includes(text) && !isOwn)) found.add(text);
     }
   }
-  // The file itself, and the folder that it is in, are no reads of other files.
+  // The file itself and its folder are not reads of other files.
   return [...found].filter((name) => !isWithinOrAbove(file, name));
 }
 

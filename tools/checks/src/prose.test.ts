@@ -17,6 +17,10 @@ describe(proseOf, () => {
     expect(proseOf('a.md', '```sh\nnobody\n```\n')).toEqual([]);
   });
 
+  it('leaves code in a text alone', () => {
+    expect(proseOf('a.md', 'The option `--awake-us` does not exist.\n')).toEqual([]);
+  });
+
   it('finds one in line comments, block comments, strings and templates, with its line', () => {
     const text = [
       '// Nothing here that nobody',

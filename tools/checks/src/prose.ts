@@ -43,7 +43,9 @@ export function proseOf(file: string, text: string): Problem[] {
     .map(({ line, text: sentence }) => ({ place: `${file}:${line}`, text: sentence }));
 }
 
-function phraseProblems({ text, starts }: Passage): { line: number; text: string }[] {
+function phraseProblems({ text: passage, starts }: Passage): { line: number; text: string }[] {
+  // Code in a text, such as the name of an option, is not prose.
+  const text = passage.replace(/`[^`]*`/g, blank);
   return phraseRules.flatMap(({ pattern, instead }) =>
     [...text.matchAll(new RegExp(pattern, `${pattern.flags}g`))].map((match) => ({
       line: starts.findLast(({ offset }) => offset <= match.index)?.line ?? 1,

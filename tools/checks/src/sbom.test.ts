@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { makeSbom } from './sbom.ts';
 
 describe(makeSbom, () => {
-  it('lists what Onda runs on, by name and address, and not what it is only made with', () => {
+  it('lists the runtime packages by name and package URL, without development tools', () => {
     const sbom = makeSbom(path.resolve(import.meta.dirname, '../../..'));
     expect(sbom).toMatchObject({ bomFormat: 'CycloneDX', metadata: { component: { name: 'onda' } } });
     const names = sbom.components.map((component) => component.name);

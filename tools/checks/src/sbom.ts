@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 
-/** What is used of a CycloneDX 1.5 document. @see https://cyclonedx.org/docs/1.5/json/ */
+/** The used part of a CycloneDX 1.5 document. @see https://cyclonedx.org/docs/1.5/json/ */
 export interface Sbom {
   bomFormat: string;
   specVersion: string;
@@ -12,8 +12,8 @@ export interface Sbom {
 const DEVELOPMENT = 'cdx:npm:package:development';
 
 /**
- * The packages that Onda runs on, as package-lock.json has them. npm's own `--omit dev` also leaves out what one workspace runs on
- * and another only tests with, so that those for development alone are taken out here.
+ * The runtime packages of package-lock.json. npm's `--omit dev` would also omit the packages that one workspace runs on and another only
+ * tests with, so the packages for development alone are filtered out here.
  */
 export function makeSbom(root: string): Sbom {
   const args = ['sbom', '--sbom-format', 'cyclonedx', '--package-lock-only'];
@@ -22,7 +22,7 @@ export function makeSbom(root: string): Sbom {
   const components = sbom.components.filter(
     ({ properties = [] }) => !properties.some(({ name, value }) => name === DEVELOPMENT && value === 'true'),
   );
-  // npm calls the whole after the folder that it lies in.
+  // npm names the document after the folder of the workspace.
   const { component } = sbom.metadata;
   component.name = 'onda';
   const refs = new Set(components.map((kept) => kept['bom-ref']));
