@@ -38,10 +38,17 @@ export async function peerPython(
   return { missing: `${row.detail}. Remedy: ${row.remedy ?? 'npm run setup'}.` };
 }
 
-/** Runs a script of peers/ on the CPU with each library's own number of threads. */
-export function pythonCommand(python: string, script: string, args: readonly string[] = []): Command {
+/** Runs a script of peers/ with a peer's Python, on the CPU and with the library's default number of threads. */
+export async function peerCommand(
+  name: PeerName,
+  script: string,
+  args: readonly string[],
+  say: (line: string) => void,
+): Promise<Command | Missing> {
+  const found = await peerPython(name, say);
+  if ('missing' in found) return found;
   return {
-    program: python,
+    program: found.python,
     args: [peerFile(script), ...args],
     env: { ...process.env, CUDA_VISIBLE_DEVICES: '' },
   };

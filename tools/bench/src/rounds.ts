@@ -1,3 +1,5 @@
+import type { BenchOptions } from './bench.ts';
+
 /** Something that repeats a workload. */
 export interface Subject {
   readonly name: string;
@@ -11,6 +13,15 @@ export interface RoundPlan {
   targetMs: number;
   /** Rounds of a subject whose step takes longer than four targets. */
   slowRounds: number;
+}
+
+/** The plan of a run: `--quick` selects the short one, `--rounds` replaces its rounds. */
+export function planOf(
+  { quick, rounds }: Pick<BenchOptions, 'quick' | 'rounds'>,
+  plans: Readonly<Record<'usual' | 'quick', RoundPlan>>,
+): RoundPlan {
+  const plan = plans[quick ? 'quick' : 'usual'];
+  return { ...plan, rounds: rounds ?? plan.rounds };
 }
 
 /**

@@ -6,10 +6,8 @@ import type { Bench, BenchRun, Measured } from '../bench.ts';
 import { measureEach } from '../bench.ts';
 import type { NetWorkload } from '../netWorkload.ts';
 import { fromBase64, parseNetWorkload } from '../netWorkload.ts';
-import type { Command } from '../processes.ts';
 import { nodeCommand } from '../processes.ts';
-import type { Missing, PeerName } from '../python.ts';
-import { peerPython, pythonCommand } from '../python.ts';
+import { peerCommand } from '../python.ts';
 import type { Agreement } from '../report/agreement.ts';
 import { greatestDifference } from '../report/agreement.ts';
 import { dotChart } from '../report/chart.ts';
@@ -18,7 +16,7 @@ import type { Measurement } from '../report/measurement.ts';
 import { median } from '../report/measurement.ts';
 import { figure } from '../report/table.ts';
 import type { RoundPlan } from '../rounds.ts';
-import { interleavedRounds } from '../rounds.ts';
+import { interleavedRounds, planOf } from '../rounds.ts';
 import type { OpenWorker, WorkerSubject } from '../workers.ts';
 import { withWorkers } from '../workers.ts';
 import { writeStart } from './generationStart.ts';
@@ -31,15 +29,6 @@ interface GenerationSubject extends WorkerSubject {
 }
 
 const threads = [1, 0];
-
-const python = async (
-  peer: PeerName,
-  script: string,
-  say: (line: string) => void,
-): Promise<Command | Missing> => {
-  const found = await peerPython(peer, say);
-  return 'missing' in found ? found : pythonCommand(found.python, script);
-};
 
 const subjects = {
   'onda-generator': {
@@ -55,12 +44,12 @@ const subjects = {
   'onnxruntime-python': {
     about: "model.onnx in Python's ONNX Runtime, one run per sample",
     threads,
-    start: (say) => python('onnxruntime', 'onnx_generation.py', say),
+    start: (say) => peerCommand('onnxruntime', 'onnx_generation.py', [], say),
   },
   pytorch: {
     about: 'PyTorch on the CPU: torch.nn layers, one call per sample, no gradient',
     threads,
-    start: (say) => python('pytorch', 'torch_generation.py', say),
+    start: (say) => peerCommand('pytorch', 'torch_generation.py', [], say),
   },
   'tfjs-node': {
     about: "Onda's network on tfjs-node with its kernels in C++, one call per sample",
@@ -113,7 +102,7 @@ const goals: Goal[] = [
 const plans = {
   usual: { rounds: 7, targetMs: 200, slowRounds: 5 },
   quick: { rounds: 3, targetMs: 40, slowRounds: 2 },
-} satisfies Record<string, RoundPlan>;
+};
 
 /**
  * Samples over which values must agree, and the allowed difference: ours are two orders of the same float32 sums with values of about 1;
@@ -159,15 +148,14 @@ export const generationBench: Bench<NetWorkload> = {
 };
 
 async function measureAll(run: BenchRun<NetWorkload>, workers: Workers): Promise<Omit<Measured, 'notes'>> {
-  const pace = run.options.quick ? 'quick' : 'usual';
-  const plan = { ...plans[pace] };
-  plan.rounds = run.options.rounds ?? plan.rounds;
+  const plan = planOf(run.options, plans);
+  const longer = growth[run.options.quick ? 'quick' : 'usual'];
   const pids = workers.map(({ worker }) => worker.pid);
   const parts = await run.watched(pids, () =>
     measureEach(run, async (workload) => {
       const start = writeStart(workload, run.folder);
       for (const { worker } of workers) await worker.ask({ do: 'prepare', start }, answers.prepare);
-      const agreements = await compareValues(workload, workers, growth[pace]);
+      const agreements = await compareValues(workload, workers, longer);
       return { agreements, measurements: await measureTimes(workload, workers, plan) };
     }),
   );

@@ -12,7 +12,7 @@ import { parseNetWorkload } from '../netWorkload.ts';
 import type { Agreement } from '../report/agreement.ts';
 import { greatestDifference } from '../report/agreement.ts';
 import type { Measurement } from '../report/measurement.ts';
-import { interleavedRounds } from '../rounds.ts';
+import { interleavedRounds, planOf } from '../rounds.ts';
 import { writeStart } from './generationStart.ts';
 
 /** Small networks, where the CPU should win, and large ones with many sequences, where CUDA should. */
@@ -121,8 +121,6 @@ async function measureFile(
     };
     const values = await sessions.cuda.run(feeds);
     const expected = await sessions.cpu.run(feeds);
-    const plan = { ...plans[options.quick ? 'quick' : 'usual'] };
-    plan.rounds = options.rounds ?? plan.rounds;
     const rounds = await interleavedRounds(
       Object.entries(sessions).map(([subject, session]) => ({
         name: subject,
@@ -132,7 +130,7 @@ async function measureFile(
           return performance.now() - since;
         },
       })),
-      plan,
+      planOf(options, plans),
     );
     const workload = `${name}-${file}`;
     return {

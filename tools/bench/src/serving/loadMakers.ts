@@ -1,15 +1,14 @@
-import { createReadStream, mkdtempSync, readFileSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
+import { createReadStream, mkdtempSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { MissingError, ResultError } from '@onda/contract';
 import { lastLine, runProgram } from '../processes.ts';
-import { percentile } from '../report/measurement.ts';
 import type { RequestBody } from './requests.ts';
 import { binaryBody, frameOf, grpcRequest, inferenceService, jsonBody, model } from './requests.ts';
 import type { Server } from './servers.ts';
 import type { TimedAnswers } from './timedAnswers.ts';
-import { bySchedule } from './timedAnswers.ts';
+import { bySchedule, intervalOf } from './timedAnswers.ts';
 
 /** Transport and form of a request. */
 export type Form = 'http-json' | 'http-binary' | 'grpc';
@@ -54,7 +53,7 @@ function grpcCall({ grpc }: Server): RequestBody & { url: string } {
 }
 
 /** Repeats a request as fast as it is answered: HTTP by wrk, gRPC by h2load, one thread each. */
-export function runLoad(
+export async function runLoad(
   server: Server,
   form: Form,
   connections: number,
@@ -62,32 +61,10 @@ export function runLoad(
 ): Promise<LoadResult> {
   if (form !== 'grpc') return runWrk(httpRequest(server, form), connections, seconds);
   // h2load sees the HTTP status only: the answers are compared before.
-  return runH2load(grpcCall(server), [`-c${connections}`, '-m1', `-D${seconds}`], (logFile) => {
-    const times: number[] = [];
-    let failures = 0;
-    for (const line of readFileSync(logFile, 'utf8').split('\n')) {
-      const [, status, microseconds] = line.split('\t');
-      if (status === '200') times.push(Number(microseconds) / 1000);
-      else if (line !== '') failures++;
-    }
-    return loadResult(times, seconds, failures);
-  });
-}
-
-/**
- * @param times milliseconds of the answers, in any order
- * @throws ResultError without answers
- */
-export function loadResult(times: number[], seconds: number, failures: number): LoadResult {
-  if (times.length === 0)
-    throw new ResultError(
-      `expected answers, got none and ${failures} failures; see whether the server serves this transport`,
-    );
-  times.sort((a, b) => a - b);
-  return {
-    ...{ rate: times.length / seconds, failures },
-    ...{ p50: percentile(times, 0.5), p99: percentile(times, 0.99) },
-  };
+  const schedule = [`-c${connections}`, '-m1', `-D${seconds}`];
+  const load = await runH2load(grpcCall(server), schedule, (log) => readLog(log, null));
+  const { answered, refused, failed, p50, p99 } = intervalOf([load]);
+  return { rate: answered / seconds, p50, p99, failures: refused + failed };
 }
 
 async function runWrk(

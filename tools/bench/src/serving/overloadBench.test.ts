@@ -5,7 +5,6 @@ import { bySchedule, intervalOf } from './timedAnswers.ts';
 
 const good = {
   'accepted-p99': 240,
-  refused: 5000,
   'other-ends': 0,
   'without-retry-after': 0,
   'recovery-unanswered': 0,
@@ -26,7 +25,6 @@ describe('goals of overloadBench', () => {
   });
 
   it.each([
-    [{ refused: 0 }, 'overload-grpc-refused of onda: expected at least 1 u, got 0 u'],
     [{ 'accepted-p99': 251 }, 'overload-grpc-accepted-p99 of onda: expected at most 250 u, got 251 u'],
     [{ 'accepted-p99': NaN }, 'overload-grpc-accepted-p99 of onda: expected at most 250 u, got NaN u'],
     [{ 'other-ends': 1 }, 'overload-grpc-other-ends of onda: expected at most 0 u, got 1 u'],

@@ -44,8 +44,8 @@ const transports: readonly Transport[] = [
 /** Of the top rate. */
 const FLOOD = 3;
 
-/** Seconds of a try of the top rate, and of the flood. */
-const plans = { usual: { try: 5, flood: 30 }, quick: { try: 2, flood: 6 } };
+/** Seconds of a try of the top rate and of the flood, and the p99 at the top rate, which a trial on a busy machine reaches too. */
+const plans = { usual: { try: 5, flood: 30, limitMs: 50 }, quick: { try: 2, flood: 6, limitMs: 1000 } };
 
 const warmUp = { rate: 1000, seconds: 5 };
 
@@ -56,7 +56,6 @@ const atMost = { system: 'onda', relation: 'at most' } as const;
 
 const goals: Goal[] = [
   { ...atMost, work: /-accepted-p99$/, bound: 250 },
-  { system: 'onda', work: /-refused$/, relation: 'at least', bound: 1 },
   { ...atMost, work: /-other-ends$/, bound: 0 },
   { ...atMost, work: /-without-retry-after$/, bound: 0 },
   { ...atMost, work: /-recovery-unanswered$/, bound: 0 },
@@ -110,7 +109,7 @@ async function measureTransport(
   { say }: BenchRun<Transport>,
   server: Server,
   { name, form, connections, ask }: Transport,
-  plan: { try: number; flood: number },
+  plan: (typeof plans)['usual'],
 ): Promise<Part> {
   const client = new Client(server.grpc, credentials.createInsecure());
   const rateLoad = async (rate: number, seconds: number, flood: boolean): Promise<TimedAnswers> => {
@@ -127,7 +126,7 @@ async function measureTransport(
     const top = await findTopRate(async (rate) => {
       say(`trying ${rate} requests per second`);
       return [await rateLoad(rate, plan.try, false)];
-    });
+    }, plan.limitMs);
     say(`flooding with ${FLOOD} times ${top.rate} requests per second`);
     const { result: flood, ends } = await probedWhile(
       () => ask(server, client),

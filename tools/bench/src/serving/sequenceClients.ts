@@ -2,8 +2,9 @@ import { once } from 'node:events';
 import { connect } from 'node:http2';
 import type { ClientHttp2Session, ClientHttp2Stream } from 'node:http2';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { ResultError } from '@onda/contract';
 import type { LoadResult } from './loadMakers.ts';
-import { loadResult } from './loadMakers.ts';
+import { percentile } from '../report/measurement.ts';
 import type { StepKind } from './requests.ts';
 import { FrameReader, groupFrames, inferenceService, readAnswer, stepFrames } from './requests.ts';
 import type { TimedAnswers } from './timedAnswers.ts';
@@ -118,8 +119,13 @@ async function stepInTurn(
   } finally {
     session.close();
   }
-  const elapsed = (performance.now() - since) / 1000;
-  return { ...loadResult(times, elapsed, failures), rate: steps / elapsed };
+  const rate = (steps / (performance.now() - since)) * 1000;
+  if (times.length === 0)
+    throw new ResultError(
+      `expected answers to steps, got none and ${failures} failures; see the service's log`,
+    );
+  times.sort((a, b) => a - b);
+  return { rate, p50: percentile(times, 0.5), p99: percentile(times, 0.99), failures };
 }
 
 /** Live sequences stepped at a fixed rate, in turn, each by messages of its own over one stream. */

@@ -53,7 +53,7 @@ const service =
 describe(findTopRate, () => {
   it('approaches the sustained rate from below', async () => {
     const tried: number[] = [];
-    const top = await findTopRate(service(5000, tried));
+    const top = await findTopRate(service(5000, tried), 50);
     expect(top.rate).toBeLessThanOrEqual(5000);
     expect(top.rate).toBeGreaterThan(4700);
     expect(top.p99).toBe(5);
@@ -66,12 +66,12 @@ describe(findTopRate, () => {
     const top = await findTopRate(async (rate) => {
       const first = !tried.includes(rate);
       return [...(await service(first ? 0 : 5000, tried)(rate))];
-    });
+    }, 50);
     expect(top.rate).toBeGreaterThan(4700);
   });
 
   it('fails where the first rate is too much', async () => {
-    await expect(findTopRate(service(10))).rejects.toThrow(
+    await expect(findTopRate(service(10), 50)).rejects.toThrow(
       'bench: expected 1000 requests per second to be sustained (at most 1 of 1000 failed, and a p99 of at most 50 ms',
     );
   });

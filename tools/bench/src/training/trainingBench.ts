@@ -11,7 +11,7 @@ import { firstJob, makeStart, parseNetWorkload } from '../netWorkload.ts';
 import type { Command } from '../processes.ts';
 import { lastLine, nodeCommand, runProgram } from '../processes.ts';
 import type { Missing } from '../python.ts';
-import { peerPython, pythonCommand } from '../python.ts';
+import { peerCommand } from '../python.ts';
 import type { Agreement } from '../report/agreement.ts';
 import { greatestDifference } from '../report/agreement.ts';
 import type { LineChart } from '../report/chart.ts';
@@ -19,36 +19,36 @@ import { dotChart } from '../report/chart.ts';
 import type { Measurement } from '../report/measurement.ts';
 import { median, roundRatios } from '../report/measurement.ts';
 import type { RoundPlan } from '../rounds.ts';
-import { interleavedRounds } from '../rounds.ts';
+import { interleavedRounds, planOf } from '../rounds.ts';
 import type { OpenWorker, WorkerSubject } from '../workers.ts';
 import { withWorkers } from '../workers.ts';
 
 interface TrainingSubject extends WorkerSubject {
+  /** The first job as a script, for `first-job-process`. */
+  script?: (start: string) => Command | Promise<Command | Missing>;
   /** How many of the first losses must equal PyTorch's, where not all: the reason. */
   fewerLosses?: (cell: CellKind) => { losses: number; reason: string };
 }
-
-const pytorch = async (say: (line: string) => void, args: string[]): Promise<Command | Missing> => {
-  const found = await peerPython('pytorch', say);
-  return 'missing' in found ? found : pythonCommand(found.python, 'training.py', args);
-};
 
 const subjects = {
   'onda-native': {
     about: "Onda on tfjs-node with Onda's kernels in C++",
     start: () => nodeCommand('training/ondaWorker.ts', ['tensorflow']),
+    script: (start) => nodeCommand('training/firstJobScript.ts', [start, 'tensorflow']),
   },
   'onda-portable': {
     about: "Onda on TensorFlow.js's JavaScript backend, one thread",
     start: () => nodeCommand('training/ondaWorker.ts', ['cpu']),
+    script: (start) => nodeCommand('training/firstJobScript.ts', [start, 'cpu']),
   },
   pytorch: {
     about: 'PyTorch on the CPU: torch.nn layers, default Adam, default threads',
-    start: (say) => pytorch(say, []),
+    start: (say) => peerCommand('pytorch', 'training.py', [], say),
+    script: (start) => peerCommand('pytorch', 'first_job.py', [start], () => undefined),
   },
   'pytorch-fused': {
     about: 'the same with Adam(fused=True)',
-    start: (say) => pytorch(say, ['--fused']),
+    start: (say) => peerCommand('pytorch', 'training.py', ['--fused'], say),
   },
   'tfjs-node-layers': {
     about:
@@ -96,7 +96,7 @@ type Size = keyof typeof scaling.values;
 const plans = {
   usual: { rounds: 7, targetMs: 500, slowRounds: 5 },
   quick: { rounds: 3, targetMs: 200, slowRounds: 2 },
-} satisfies Record<string, RoundPlan>;
+};
 
 /**
  * How far a loss may be from PyTorch's, relative. Over the first steps of a workload other orders of the sums make 1e-6; over the 100
@@ -143,8 +143,7 @@ export const trainingBench: Bench<NetWorkload> = {
 
 async function measureAll(run: BenchRun<NetWorkload>, workers: Workers): Promise<Omit<Measured, 'notes'>> {
   if (workers.length === 0) return { measurements: [] };
-  const plan = { ...plans[run.options.quick ? 'quick' : 'usual'] };
-  plan.rounds = run.options.rounds ?? plan.rounds;
+  const plan = planOf(run.options, plans);
   const pids = workers.map(({ worker }) => worker.pid);
   const parts = await run.watched(pids, () =>
     measureEach(run, (workload) =>
@@ -304,16 +303,6 @@ export function stepFlops({ spec, batch, samples }: Pick<NetWorkload, 'spec' | '
   return 2 * batch * samples * products;
 }
 
-/** The first job as a script; subjects without one are not measured. */
-const scripts: Partial<Record<SubjectName, (start: string) => Promise<Command | null> | Command>> = {
-  'onda-native': (start) => nodeCommand('training/firstJobScript.ts', [start, 'tensorflow']),
-  'onda-portable': (start) => nodeCommand('training/firstJobScript.ts', [start, 'cpu']),
-  pytorch: async (start) => {
-    const found = await peerPython('pytorch', () => undefined);
-    return 'missing' in found ? null : pythonCommand(found.python, 'first_job.py', [start]);
-  },
-};
-
 /** Runs the first job (start, 100 steps, exit) as a process of each subject; a first run of each fills the caches and does not count. */
 async function measureFirstJob(
   workload: NetWorkload,
@@ -325,8 +314,8 @@ async function measureFirstJob(
   writeFileSync(start, JSON.stringify(makeStart(parseNetWorkload('training', firstJob))));
   const commands = new Map<SubjectName, Command>();
   for (const { name } of workers) {
-    const command = await scripts[name]?.(start);
-    if (command) commands.set(name, command);
+    const command = await (subjects[name] as TrainingSubject).script?.(start);
+    if (command !== undefined && !('missing' in command)) commands.set(name, command);
   }
   const seconds = new Map<SubjectName, number[]>([...commands.keys()].map((name) => [name, []]));
   const losses = new Map<SubjectName, readonly number[]>();
