@@ -23,6 +23,8 @@ describe('module boundaries', () => {
     ['runtime', '@onda/runtime-node', 'the interface does not depend on its adapters'],
     ['exporter', '@tensorflow/tfjs-core', 'the exporter reads artifacts, not TensorFlow.js objects'],
     ['serving', 'fastify', 'the server app holds the HTTP routes'],
+    ['serving', '@onda/grpc-server', 'the server app joins serving and grpc-server'],
+    ['grpc-server', '@onda/serving', 'the server app joins serving and grpc-server'],
     ['serving', '@onda/training', 'serving runs fitted models'],
     ['runtime', 'onnxruntime-node', 'the library is platform-independent'],
   ])(
@@ -42,6 +44,7 @@ describe('module boundaries', () => {
     ['exporter', '@onda/onnx'],
     ['runtime-node', '@onda/runtime'],
     ['serving', '@onda/runtime-node'],
+    ['grpc-server', '@onda/contract'],
   ])(
     '%s may import %s',
     async (library, target) => {
