@@ -5,9 +5,11 @@ export { CallError, GrpcStatus, statusName } from './status.ts';
 export type { GrpcFailure } from './status.ts';
 
 export type { CallHead } from './call/callHeaders.ts';
+export { registerMethods } from './call/definition.ts';
 export type {
   Handlers,
   MessageWriter,
+  Method,
   MethodDefinition,
   SendUnary,
   ServerCall,
@@ -23,5 +25,3 @@ export { SharedByteBudget } from './byteBudget.ts';
 export type { ByteBudget } from './byteBudget.ts';
 
 export { healthHandlers } from './health.ts';
-export { reflectionHandlers } from './reflection.ts';
-export type { PackageDefinition } from './reflection.ts';

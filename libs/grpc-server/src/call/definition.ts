@@ -92,14 +92,16 @@ export function registerMethods(
   const methods = new Map<string, Method>();
   for (const [name, method] of Object.entries(definition)) {
     if (!Object.hasOwn(handlers, name)) continue;
+    const limit = { ...defaults, acceptsCompression: true, ...limits[name] };
     methods.set(method.path, {
-      ...defaults,
-      acceptsCompression: true,
-      ...limits[name],
+      ...limit,
       path: method.path,
       requestStream: method.requestStream,
       responseStream: method.responseStream,
-      requestDeserialize: (bytes) => deserialize(method, bytes),
+      requestDeserialize: (bytes) => {
+        if (bytes.length > limit.maxMessageBytes) throw messageTooLarge(limit, String(bytes.length));
+        return deserialize(method, bytes);
+      },
       responseSerialize: method.responseSerialize.bind(method),
       handler: handlers[name] as unknown as Method['handler'],
     });
@@ -117,4 +119,15 @@ function deserialize(method: MethodDefinition, bytes: Buffer): unknown {
       `the request of ${method.path.slice(1)} cannot be decoded; send the message that its .proto file describes`,
     );
   }
+}
+
+/** @param got number of bytes, or `more` */
+export function messageTooLarge(
+  { maxMessageBytes, messageSizeHint }: MessageSizeLimit,
+  got: string,
+): CallError {
+  return new CallError(
+    GrpcStatus.RESOURCE_EXHAUSTED,
+    `message: expected at most ${maxMessageBytes} bytes, got ${got}; ${messageSizeHint}`,
+  );
 }

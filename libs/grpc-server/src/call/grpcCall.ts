@@ -6,8 +6,9 @@ import type { GrpcFailure } from '../status.ts';
 import { failureTrailers, okTrailers, responseHead } from './callHeaders.ts';
 import type { CallHead, CallParameters, MessageEncoding } from './callHeaders.ts';
 import { decompress, maxDecompressedBytes } from './compression.ts';
+import { messageTooLarge } from './definition.ts';
 import type { MessageWriter, Method, SendUnary, ServerCall } from './definition.ts';
-import { budgetExhausted, MessageReader, messageTooLarge, PREFIX_BYTES } from './messageReader.ts';
+import { budgetExhausted, MessageReader, PREFIX_BYTES } from './messageReader.ts';
 
 /** What all calls of a server share. */
 export interface CallShared<Context> {

@@ -1,5 +1,6 @@
 import type { ByteBudget } from '../byteBudget.ts';
 import { CallError, GrpcStatus } from '../status.ts';
+import { messageTooLarge } from './definition.ts';
 import type { MessageSizeLimit } from './definition.ts';
 
 /** Compression flag and length, before each message. */
@@ -131,17 +132,6 @@ export class MessageReader {
 
 function messageAt(bytes: Buffer, start: number, size: number): MessageFrame {
   return { isCompressed: bytes[start] === 1, bytes: bytes.subarray(start + PREFIX_BYTES, start + size) };
-}
-
-/** @param got number of bytes, or `more` */
-export function messageTooLarge(
-  { maxMessageBytes, messageSizeHint }: MessageSizeLimit,
-  got: string,
-): CallError {
-  return new CallError(
-    GrpcStatus.RESOURCE_EXHAUSTED,
-    `message: expected at most ${maxMessageBytes} bytes, got ${got}; ${messageSizeHint}`,
-  );
 }
 
 export function budgetExhausted(): CallError {

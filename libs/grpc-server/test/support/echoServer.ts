@@ -12,6 +12,13 @@ import { defaultLimits } from '../../src/options.ts';
 import type { GrpcServerLimits } from '../../src/options.ts';
 import { Http2Socket } from '../../src/testing/http2Socket.ts';
 
+interface EchoOptions {
+  /** Time between a request's end and its response. */
+  readonly delayMs?: number;
+  /** Response to an empty body. */
+  readonly emptyBody?: string;
+}
+
 /**
  * HTTP/2 without gRPC: echoes each body, which begins with the header block and ends with the trailers of a gRPC response. A request for
  * /hold is neither answered nor acknowledged; one for /large is answered with 80,000 bytes.
@@ -26,7 +33,10 @@ export class EchoServer {
   readonly #connections = new Set<Http2Connection>();
   readonly #server;
 
-  constructor(limits: Partial<GrpcServerLimits> = {}) {
+  readonly #options: EchoOptions;
+
+  constructor(limits: Partial<GrpcServerLimits> = {}, options: EchoOptions = {}) {
+    this.#options = options;
     this.#server = createServer({ noDelay: true, allowHalfOpen: true }, (socket) => {
       const connection = new Http2Connection(socket, {
         limits: { ...defaultLimits, ...limits },
@@ -71,11 +81,17 @@ export class EchoServer {
         stream.consumed(bytes.length);
         parts.push(Buffer.from(bytes));
         if (!last) return;
-        const body = path === '/large' ? Buffer.alloc(80_000) : Buffer.concat(parts);
+        const { delayMs = 0, emptyBody = '' } = this.#options;
+        let body = path === '/large' ? Buffer.alloc(80_000) : Buffer.concat(parts);
+        if (body.length === 0) body = Buffer.from(emptyBody);
         const write = (target: Buffer, offset: number): void => {
           target.set(body, offset);
         };
-        stream.respond(responseHead, body.length, write, okTrailers);
+        const respond = (): void => {
+          stream.respond(responseHead, body.length, write, okTrailers);
+        };
+        if (delayMs > 0) setTimeout(respond, delayMs);
+        else respond();
       },
       onCancel: () => this.cancelled.push(stream.id),
       onDrain: () => undefined,

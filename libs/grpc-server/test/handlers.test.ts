@@ -1,0 +1,4 @@
+import { GrpcServer } from '../src/grpcServer.ts';
+import { describeEngine } from '../src/testing/handlerSuite.ts';
+
+describeEngine({ name: 'GrpcServer', create: (options) => new GrpcServer(options) });
