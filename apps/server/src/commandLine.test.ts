@@ -21,6 +21,7 @@ describe(createProgram, () => {
       models: 'models',
       httpPort: 8000,
       grpcPort: undefined,
+      grpcEngine: 'onda',
       metricsPort: undefined,
       host: '127.0.0.1',
       provider: 'auto',

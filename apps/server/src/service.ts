@@ -1,6 +1,7 @@
 import type { WorkerRuntime } from '@onda/runtime-node';
 import type { ModelRepository, RunGate, StateStore } from '@onda/serving';
 import type { Access } from './access/access.ts';
+import type { GrpcEngine } from './grpc/engines.ts';
 import type { Log } from './log/createLog.ts';
 import type { Tracing } from './tracing/tracing.ts';
 
@@ -18,6 +19,8 @@ export interface Service {
   /** Set when the service stops: it is live until it ends, but takes no more. */
   draining: boolean;
   readonly log: Log;
+  /** Of all gRPC ports; default: onda. */
+  readonly grpcEngine?: GrpcEngine;
   /** undefined: nobody traces. */
   readonly tracing?: Tracing | undefined;
   /** Where defects of our own are told: one text, with its stack. */

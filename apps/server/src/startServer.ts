@@ -80,6 +80,7 @@ export async function startServer(options: ServeOptions, log: Log): Promise<Runn
       generations: new RunGate(workers),
       draining: false,
       log,
+      grpcEngine: options.grpcEngine,
       tracing,
       onDefect: (text) => {
         log.error(text);

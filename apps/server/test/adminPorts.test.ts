@@ -100,7 +100,7 @@ describe(openAdmin, () => {
     load = () => Promise.reject(new TypeError('of ours'));
     await expect(client.call('RepositoryModelLoad', { model_name: 'm' })).rejects.toMatchObject({
       code: 13,
-      details: 'internal error; the log of the server has its cause',
+      details: 'internal error; the log of the server has the details',
     });
     expect(defects).toEqual([expect.stringContaining('TypeError: of ours')]);
   });

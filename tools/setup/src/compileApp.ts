@@ -22,6 +22,7 @@ const bundled = [
   '@fastify/static',
   '@fastify/swagger',
   '@fastify/under-pressure',
+  '@grpc/grpc-js',
   '@grpc/proto-loader',
   'commander',
   'fastify',

@@ -43,6 +43,7 @@ describe(readOptions, () => {
       sequenceIdleS: 10,
       httpPort: 8000,
       grpcPort: undefined,
+      grpcEngine: 'onda',
     });
   });
 

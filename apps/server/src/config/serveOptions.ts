@@ -1,5 +1,6 @@
 import { modelControls } from '@onda/serving';
 import type { z } from 'zod';
+import { grpcEngines } from '../grpc/engines.ts';
 import { logFormats, logLevels } from '../log/createLog.ts';
 import { list, oneOf, text, toggle, wholeNumber } from './option.ts';
 import type { Option } from './option.ts';
@@ -27,6 +28,12 @@ export const serveOptions = {
   }),
   httpPort: wholeNumber({ ...port, fallback: 8000, says: 'HTTP port; 0: a free port' }),
   grpcPort: wholeNumber({ ...port, says: 'gRPC port' }),
+  grpcEngine: oneOf({
+    value: 'engine',
+    words: grpcEngines,
+    fallback: 'onda',
+    says: 'gRPC implementation: onda, or grpc-js, the reference implementation, at a third of the rate',
+  }),
   metricsPort: wholeNumber({
     ...port,
     says: 'port for Prometheus metrics and health checks; no authentication',

@@ -4,17 +4,26 @@ import type { ServiceDefinition } from '@grpc/proto-loader';
 
 const folder = fileURLToPath(new URL('../../proto/', import.meta.url));
 
-const definitions = loadSync(['inference.proto', 'health.proto'], {
-  includeDirs: [folder],
-  keepCase: true,
-  // Text: not every number of 64 bits is one of JavaScript.
-  longs: String,
-  enums: String,
-  // Every field is there, so that a decoded message has one form.
-  defaults: true,
-  oneofs: true,
-});
+/** Services, messages and enumerations of the .proto files, by full name. */
+export const definitions = loadSync(
+  ['inference.proto', 'health.proto', 'reflection.proto', 'reflection_v1alpha.proto'],
+  {
+    includeDirs: [folder],
+    keepCase: true,
+    // Text: JavaScript's numbers do not hold all 64-bit integers.
+    longs: String,
+    enums: String,
+    // Every field is present, so that decoded messages have one shape.
+    defaults: true,
+    oneofs: true,
+  },
+);
 
-/** The services of the .proto files; tests make clients of them too. */
 export const inferenceService = definitions['inference.GRPCInferenceService'] as ServiceDefinition;
 export const healthService = definitions['grpc.health.v1.Health'] as ServiceDefinition;
+
+/** Both versions have the same messages. */
+export const reflectionServices = [
+  definitions['grpc.reflection.v1.ServerReflection'],
+  definitions['grpc.reflection.v1alpha.ServerReflection'],
+] as readonly ServiceDefinition[];

@@ -1,13 +1,16 @@
 import { GrpcServer, healthHandlers } from '@onda/grpc-server';
-import type { Handlers } from '@onda/grpc-server';
+import type { GrpcServerOptions, Handlers } from '@onda/grpc-server';
 import type { Access } from '../access/access.ts';
 import { limits, timeouts } from '../limits.ts';
 import { listenError } from '../listen.ts';
 import type { Service } from '../service.ts';
+import type { GrpcEngine } from './engines.ts';
 import { isReady } from '../health.ts';
 import { callHooks } from './callContext.ts';
+import type { CallContext } from './callContext.ts';
 import { inferenceDefinition, inferenceHandlers } from './inferenceHandlers.ts';
-import { healthService, inferenceService } from './protoServices.ts';
+import { healthService, inferenceService, reflectionServices } from './protoServices.ts';
+import { reflectionHandlers } from './reflection.ts';
 
 /** What a port serves, and to whom. */
 export interface GrpcPort {
@@ -41,6 +44,9 @@ const healthNames = ['', 'inference.GRPCInferenceService'];
 /** Probes are answered without authentication: their messages are short and not compressed. */
 const probeLimits = { maxMessageBytes: 256, acceptsCompression: false };
 
+/** Requests of reflection hold one name. */
+const reflectionLimits = { maxMessageBytes: 1024 };
+
 /**
  * Opens a gRPC port.
  *
@@ -48,7 +54,8 @@ const probeLimits = { maxMessageBytes: 256, acceptsCompression: false };
  */
 export async function openGrpcPort(service: Service, port: GrpcPort): Promise<RunningGrpcServer> {
   const { access } = port;
-  const server = new GrpcServer({
+  const Engine = await engineOf(service.grpcEngine);
+  const server = new Engine({
     ...callHooks(service, access),
     acceptConnection: (socket) => access.connections.accept(socket),
     unimplemented: (path) => unimplementedReason(path, port.otherOption),
@@ -72,6 +79,12 @@ export async function openGrpcPort(service: Service, port: GrpcPort): Promise<Ru
     healthHandlers(healthNames, () => isReady(service)),
     { Check: probeLimits },
   );
+  const reflection = reflectionHandlers();
+  for (const definition of reflectionServices) {
+    server.addService(definition, reflection, {
+      ServerReflectionInfo: reflectionLimits,
+    });
+  }
   const { port: bound } = await server.listen(port.port, port.host).catch((cause: unknown) => {
     throw listenError(cause, port.host, port.port, port.option);
   });
@@ -95,6 +108,18 @@ export function startGrpc(service: Service, host: string, port: number): Promise
     messageSizeHint: 'send fewer samples at a time',
   });
 }
+
+async function engineOf(name: GrpcEngine = 'onda'): Promise<EngineClass> {
+  if (name === 'onda') return GrpcServer;
+  return (await import('./grpcJsServer.ts')).GrpcJsServer;
+}
+
+type EngineClass = new (options: GrpcServerOptions<CallContext>) => Pick<
+  GrpcServer<CallContext>,
+  'addService' | 'close'
+> & {
+  listen(port: number, host: string): Promise<{ port: number }>;
+};
 
 function unimplementedReason(path: string, otherOption: string): string {
   const isKnown = Object.values(inferenceService).some((method) => method.path === path);

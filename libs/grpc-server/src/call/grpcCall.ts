@@ -348,7 +348,7 @@ export function failureOf(
   const known = error instanceof CallError ? error : hooks.failureOf?.(error);
   if (known) return known;
   hooks.onDefect?.(error);
-  return { code: GrpcStatus.INTERNAL, details: 'internal error; the log of the server has its cause' };
+  return { code: GrpcStatus.INTERNAL, details: 'internal error; the log of the server has the details' };
 }
 
 function messageCount(got: string): CallError {

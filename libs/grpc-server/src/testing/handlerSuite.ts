@@ -220,7 +220,7 @@ export function describeEngine({ name, create, skip = [] }: EngineSuite): void {
       expect(defects).toEqual([]);
       await expect(call('Fail', 'defect')).rejects.toMatchObject({
         code: 13,
-        details: 'internal error; the log of the server has its cause',
+        details: 'internal error; the log of the server has the details',
       });
       expect(defects).toMatchObject([{ message: 'a defect' }]);
     });
