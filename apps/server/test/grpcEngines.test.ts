@@ -57,7 +57,7 @@ describe.each(['onda', 'grpc-js'])('gRPC over the engine %s', (engine) => {
     await expect(client.call('RepositoryIndex', {})).rejects.toMatchObject({
       code: 12,
       details:
-        '/inference.GRPCInferenceService/RepositoryIndex: this port does not serve the method; call the port of --admin-grpc-port',
+        '/inference.GRPCInferenceService/RepositoryIndex: this port does not serve the method; call the port of --admin-port',
     });
     client.close();
   });
