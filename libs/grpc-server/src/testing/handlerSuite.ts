@@ -1,3 +1,4 @@
+/* eslint-disable @nx/enforce-module-boundaries -- part of tests: its client is the reference implementation */
 import { setTimeout as delay } from 'node:timers/promises';
 import { Client, compressionAlgorithms, credentials, Metadata } from '@grpc/grpc-js';
 import type { ClientDuplexStream, ServiceError, StatusObject } from '@grpc/grpc-js';
