@@ -1,51 +1,51 @@
-/** What one live sequence of a net with 32 state values takes, bytes, measured by capacity.test.ts and rounded up. */
+/** Bytes of one live sequence of a net with 32 state values, measured by capacity.test.ts and rounded up. */
 export const bytesPerSequence = { memory: 640, redis: 1024 } as const;
 
 /**
- * Steps a second that are planned on. Of a process, a request a step or many sequences in each message: `npm run bench -- serving` on two
- * quiet cores, client and all, gave 29,408 requests of 16 connections over HTTP, 29,885 of `steps-1000`, and of `sequences-100` and
- * `-1000` 181,381 and 450,421. With states in Redis, requests of 64 connections to 1,000 sequences took a process one second of its core
- * for 12,900 to 14,700 of them, and a Redis (two commands a step) one of its own for 38,800 to 45,700.
+ * Planned steps per second. Of a process: HTTP requests with a step each (16,800 measured at 16 connections on two quiet cores, client
+ * included), or many sequences in each message of a gRPC stream (`sequences-100` and `-1000` of `npm run bench -- serving`: 181,381 and
+ * 450,421). With states in Redis a step over HTTP takes a process about 150 microseconds of processor time (measured on a busy machine);
+ * two commands per step take Redis one core for 38,800 to 45,700 steps.
  */
-export const stepsPerSecond = { process: 25_000, joined: 150_000, withRedis: 12_000, redis: 20_000 } as const;
+export const stepsPerSecond = { process: 15_000, joined: 150_000, withRedis: 6_000, redis: 20_000 } as const;
 
-/** What is planned on may be used to so much, so that one that fails can be borne. */
-const MOST_USE = 0.5;
+/** Planned utilization, so that the failure of one process can be absorbed. */
+const MAX_UTILIZATION = 0.5;
 
 /** Processes, so that one may fail. */
-const LEAST = 2;
+const MIN_PROCESSES = 2;
 
 const GIB = 2 ** 30;
-/** Memory that a process and a Redis have for sequences, gibibytes. */
+/** Memory of a process and of a Redis for sequences, gibibytes. */
 const memoryGib = { process: 4, redis: 16 } as const;
 
 export interface Plan {
   live: number;
-  /** Steps a second of all of them together. */
+  /** Steps per second of all sequences. */
   steps: number;
   /** All states, gibibytes. */
   memoryGib: number;
   redisGib: number;
   processes: number;
-  /** Where each message steps a hundred sequences and more, states in memory. */
+  /** With a hundred and more sequences per message, states in memory. */
   processesJoined: number;
-  /** A request a step, states in Redis. */
+  /** With a request per step, states in Redis. */
   processesWithRedis: number;
   redisShards: number;
 }
 
 /**
- * What a number of live sequences needs.
+ * The processes and memory for a number of live sequences.
  *
- * @param live      sequences at a time
- * @param intervalS seconds between two steps of one
+ * @param live      number of live sequences
+ * @param intervalS seconds between two steps of a sequence
  */
 export function capacityPlan(live: number, intervalS: number): Plan {
   const steps = live / intervalS;
   const redisBytes = live * bytesPerSequence.redis;
   const memoryBytes = live * bytesPerSequence.memory;
   const processesWith = (stepsOfEach: number): number =>
-    Math.max(LEAST, share(steps, stepsOfEach), share(memoryBytes, memoryGib.process * GIB));
+    Math.max(MIN_PROCESSES, share(steps, stepsOfEach), share(memoryBytes, memoryGib.process * GIB));
   return {
     live,
     steps,
@@ -53,14 +53,14 @@ export function capacityPlan(live: number, intervalS: number): Plan {
     redisGib: redisBytes / GIB,
     processes: processesWith(stepsPerSecond.process),
     processesJoined: processesWith(stepsPerSecond.joined),
-    processesWithRedis: Math.max(LEAST, share(steps, stepsPerSecond.withRedis)),
+    processesWithRedis: Math.max(MIN_PROCESSES, share(steps, stepsPerSecond.withRedis)),
     redisShards: Math.max(1, share(steps, stepsPerSecond.redis), share(redisBytes, memoryGib.redis * GIB)),
   };
 }
 
-/** How many it takes when each is used to a part of what it can. */
+/** The number needed at the planned utilization. */
 function share(all: number, each: number): number {
-  return Math.ceil(all / (each * MOST_USE));
+  return Math.ceil(all / (each * MAX_UTILIZATION));
 }
 
 /** A row of the table in docs/deploying.md. */
