@@ -5,6 +5,7 @@ export default defineConfig({
     name: 'setup integration',
     include: ['test/**/*.test.ts'],
     testTimeout: 180_000,
+    hookTimeout: 180_000,
     pool: 'forks',
     maxWorkers: 1,
   },
