@@ -24,7 +24,7 @@ function exampleFiles(): Map<string, string | Uint8Array> {
   return files;
 }
 
-/** Puts the example models beside the page, so that it works on any static host; the Onda server answers with its own. */
+/** Puts the example models next to the page, so that it works on any static host; the Onda server serves its own models. */
 function exampleModels(): Plugin {
   return {
     name: 'onda-example-models',
@@ -43,7 +43,7 @@ function exampleModels(): Plugin {
   };
 }
 
-/** Zod explains its annotations inside the comments; Rollup warns of each. */
+/** Zod has text inside its annotation comments; Rollup warns about each. */
 const quiet: NonNullable<Rollup.RollupOptions['onwarn']> = (warning, warn) => {
   if (warning.code !== 'INVALID_ANNOTATION') warn(warning);
 };
@@ -60,7 +60,7 @@ export default defineConfig({
     rollupOptions: { onwarn: quiet },
   },
   worker: { format: 'es', rollupOptions: { onwarn: quiet } },
-  // Prebundling would part the runtime from its WebAssembly file.
+  // Prebundling would separate the runtime from its WebAssembly file.
   optimizeDeps: { exclude: ['onnxruntime-web'] },
   server: {
     host: '127.0.0.1',

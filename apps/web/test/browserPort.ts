@@ -4,7 +4,7 @@ import type { Page } from 'playwright-core';
 import type { Port } from '@onda/runtime-web';
 import { distFolder } from './staticServer.ts';
 
-/** What `page.evaluate` can carry of a message: typed arrays and integers of 64 bits as text. Its text also runs in the page. */
+/** Encodes a message for `page.evaluate`: typed arrays and 64-bit integers as text. The source of this function also runs in the page. */
 function pack(value: unknown): unknown {
   if (value instanceof Float32Array) return { float32: Array.from(value) };
   if (value instanceof BigInt64Array) return { int64: Array.from(value, String) };
@@ -16,7 +16,7 @@ function pack(value: unknown): unknown {
   return value;
 }
 
-/** The other way; its text also runs in the page. */
+/** The inverse; the source of this function also runs in the page. */
 function unpack(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(unpack);
   if (typeof value !== 'object' || value === null) return value;

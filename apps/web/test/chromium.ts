@@ -1,4 +1,4 @@
-// A browser is driven from Node, by the library for that, which the page itself may not import.
+// The tests control a browser from Node; the page itself may not import this library.
 // eslint-disable-next-line @nx/enforce-module-boundaries
 import { findChromium } from '@onda/runtime-chromium';
 import type { Browser, Page } from 'playwright-core';
@@ -7,7 +7,7 @@ import type { Browser, Page } from 'playwright-core';
 export { launchChromium } from '@onda/runtime-chromium';
 
 /**
- * Whether the browser tests can run here. Without a Chromium they are left out with one line, but on CI that is a failure.
+ * Whether the browser tests can run here. Without Chromium they are skipped with a message; on CI that is a failure.
  */
 export function canTestInBrowser(): boolean {
   if (findChromium() !== null) return true;

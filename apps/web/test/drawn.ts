@@ -50,7 +50,7 @@ export async function waitForEnd(page: Page): Promise<void> {
     .waitFor({ timeout: 30_000 });
 }
 
-/** Sets a number field as a person does. */
+/** Sets a number field as a user does. */
 export async function setField(page: Page, name: string, value: number): Promise<void> {
   const field = page.getByLabel(name, { exact: true });
   await field.fill(String(value));

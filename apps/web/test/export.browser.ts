@@ -16,7 +16,7 @@ const ATOL = 1e-6;
 const shots = fileURLToPath(new URL('../test-results/', import.meta.url));
 const samples = [0.5, -1, 2, 0, 0.25];
 
-/** Where the page comes from: any static host, or the Onda server with its security headers. */
+/** The origin of the page: any static host, or the Onda server with its security headers. */
 const hosts = [
   { name: 'a static host', start: () => serveSite() },
   { name: 'the Onda server', start: () => startOndaServer() },
@@ -26,7 +26,7 @@ async function choose(page: Page, files: readonly PickedFile[]): Promise<void> {
   await page.getByLabel('Choose the files').setInputFiles([...files]);
 }
 
-/** Drops files on the card, as from a folder's window. */
+/** Drops files on the card, as from a file manager. */
 async function drop(page: Page, files: readonly PickedFile[]): Promise<void> {
   const contents = files.map(({ name, buffer }) => ({ name, bytes: [...buffer] }));
   const dropped = await page.evaluateHandle((given) => {
@@ -96,7 +96,7 @@ describe.skipIf(!canTestInBrowser()).each(hosts)('the export card of the page fr
     await page.context().close();
   });
 
-  it('takes dropped files, and gives states when they are asked for', async () => {
+  it('accepts dropped files, and has states as outputs on request', async () => {
     const { page, problems } = await openPage(browser, { reducedMotion: true });
     await page.goto(host.url);
     await drop(page, [...savedModel()].reverse());

@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-// The values in the browser are held against ONNX Runtime's own, which only these tests, in Node, may import.
+// Tests compare the values in the browser with ONNX Runtime in Node; only they may import it.
 // eslint-disable-next-line @nx/enforce-module-boundaries
 import * as ort from 'onnxruntime-node';
 import type { RuntimeTensor } from '@onda/runtime';

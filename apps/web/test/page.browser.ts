@@ -93,7 +93,7 @@ describe.skipIf(!canTestInBrowser())('the page in Chromium', () => {
     await page.context().close();
   });
 
-  it('stops, goes on and starts anew', async () => {
+  it('stops, continues and restarts', async () => {
     const { page } = await openPage(browser);
     await page.goto(site.url);
     const drawn = async (): Promise<number> =>
@@ -261,7 +261,7 @@ describe.skipIf(!canTestInBrowser())('the page in Chromium', () => {
     expect(await page.locator('#starts').textContent()).toBe('row 260');
     expect(await page.locator('#drawn').textContent()).toBe('50 of 50');
     const rows = await readTable(page);
-    // 1979, the first year that was held back.
+    // 1979, the first year of the hold-out.
     expect(rows[20].truth).toBeCloseTo(155.4, 3);
     expect(problems).toEqual([]);
     await page.evaluate('scrollTo(0, 0)');

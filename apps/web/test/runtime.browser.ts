@@ -64,7 +64,7 @@ describe.skipIf(!canTestInBrowser())('the inference worker in Chromium', () => {
   });
 });
 
-/** Sines of a phase of their own in each row, and a state that is not zero. */
+/** Sines with a different phase in each row, and a nonzero state. */
 function feeds(batch: number, time: number): Record<string, RuntimeTensor> {
   const x = Float32Array.from({ length: batch * time }, (_, index) =>
     Math.sin(index * 0.157 + Math.floor(index / time)),

@@ -1,4 +1,4 @@
-/** One recurrent unit, h_t = tanh(w x_t + r h_(t-1) + b): its values can be told without a runtime. */
+/** One recurrent unit, h_t = tanh(w x_t + r h_(t-1) + b): its values can be computed without a runtime. */
 const [w, r, b] = [0.8, -0.5, 0.1];
 
 const specs = [
@@ -15,7 +15,7 @@ const config = {
   dtype: 'float32',
 };
 
-/** A file as a person gives it to the page. */
+/** A file as a user gives it to the page. */
 export interface PickedFile {
   readonly name: string;
   readonly mimeType: string;
@@ -28,7 +28,7 @@ const picked = (name: string, mimeType: string, data: string | Uint8Array): Pick
   buffer: Buffer.from(data as Uint8Array),
 });
 
-/** What `model.save('downloads://model')` of TensorFlow.js gives: model.json and its weights. */
+/** The files of TensorFlow.js's `model.save('downloads://model')`: model.json and its weights. */
 export function savedModel(className = 'SimpleRNN'): [document: PickedFile, weights: PickedFile] {
   const document = {
     format: 'layers-model',

@@ -17,7 +17,7 @@ const types: Partial<Record<string, string>> = {
   '.wasm': 'application/wasm',
 };
 
-/** The built page on a free port of loopback, as any static host serves it. */
+/** The built page on a free loopback port, as any static host serves it. */
 export interface StaticSite {
   /** Address of the page, with a slash at its end. */
   url: string;
@@ -25,7 +25,7 @@ export interface StaticSite {
 }
 
 /**
- * @param overrides contents by path (`models/index.json`) in place of the built files; null: not there
+ * @param overrides contents by path (`models/index.json`) instead of the built files; null: missing
  */
 export async function serveSite(
   overrides: Readonly<Record<string, string | Uint8Array | null>> = {},

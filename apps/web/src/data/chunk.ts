@@ -1,7 +1,7 @@
 import { cut } from './series.ts';
 import type { Series } from './series.ts';
 
-/** What one training step sees: y is x, `lag` samples later. Both row-major [time, features]. */
+/** The data of one training step: y is x, `lag` samples later. Both row-major [time, features]. */
 export interface Chunk {
   /** First sample of x in the series. */
   start: number;

@@ -1,6 +1,6 @@
 import type { ReadData } from './modelSeries.ts';
 
-/** The examples' CSV files, each an asset of its own that is fetched only when a model asks for it. */
+/** The CSV files of the examples, each a separate asset that is fetched when a model needs it. */
 const files = import.meta.glob<string>('../../../../examples/data/*.csv', {
   query: '?url',
   import: 'default',

@@ -5,7 +5,7 @@ import type { Series } from './series.ts';
 
 const defaultChunk = 20;
 
-/** Frames of the clip that a video model continues, and which of the seed's clips it is: no clip that fits in a page's training is. */
+/** Frames of the clip that a video model continues, and the index of the clip: beyond the clips of any training. */
 const clipFrames = 600;
 const clipNumber = 1_000_000;
 
@@ -13,10 +13,9 @@ const clipNumber = 1_000_000;
 export type ReadData = (fileName: string) => Promise<string | null>;
 
 /**
- * The series that a model was trained on: the sine itself, the CSV file where the page has it, a clip of the same make, else a
- * made-up wave.
+ * The series that a model was trained on: the sine, the CSV file if the page has it, a clip of the same kind, else a synthetic wave.
  *
- * A model that does not say what it was trained on counts as the first job's if it says so by its name.
+ * A model without a training configuration counts as the lagged sine if it has that name.
  */
 export async function modelSeries(manifest: NetManifest, readData: ReadData): Promise<Series> {
   const { net, scaler, training, name } = manifest;

@@ -36,7 +36,7 @@ describe(parseValues, () => {
       'a short row',
       '1,2\n3\n',
       2,
-      'values: line 2: expected 2 columns, got 1; fill the hole or remove the line',
+      'values: line 2: expected 2 columns, got 1; fill the gap or remove the line',
     ],
     [
       'an infinity',
@@ -56,7 +56,7 @@ describe(parseValues, () => {
 
   it('refuses fewer rows than are needed, and takes just as many', () => {
     expect(() => parseValues('1\n2', 1, [], 3)).toThrow(
-      new DataError('values: expected at least 3 rows, got 2; give more of them'),
+      new DataError('values: expected at least 3 rows, got 2; add more rows'),
     );
     expect(parseValues('1\n2\n3', 1, [], 3).values).toHaveLength(3);
   });

@@ -1,6 +1,6 @@
 import { DataError } from '@onda/contract';
 
-/** Rows of numbers and what the columns are called. */
+/** Rows of numbers and the names of the columns. */
 export interface Values {
   names: string[];
   /** Row-major [time, features]. */
@@ -8,8 +8,8 @@ export interface Values {
 }
 
 /**
- * Reads numbers that someone pasted or a CSV file: a row a sample, columns apart by comma, semicolon, tab or spaces, a
- * head line if there is one. A single line of numbers is a series of one feature.
+ * Reads pasted numbers or a CSV file: one row per sample, columns separated by comma, semicolon, tab or spaces, with an optional
+ * header line. A single line of numbers is a series of one feature.
  *
  * @param columns  names of the columns to take if the head line has them all
  * @param features how many columns are needed
@@ -40,7 +40,7 @@ export function parseValues(
       );
   const rows = values.length / features;
   if (rows < least) {
-    throw new DataError(`values: expected at least ${least} rows, got ${rows}; give more of them`);
+    throw new DataError(`values: expected at least ${least} rows, got ${rows}; add more rows`);
   }
   return {
     names: places.map((place) => head?.cells[place] ?? (features === 1 ? 'value' : `value ${place + 1}`)),
@@ -51,7 +51,7 @@ export function parseValues(
 function cellAt(cells: readonly string[], place: number, line: number): string {
   if (place < cells.length) return cells[place];
   throw new DataError(
-    `values: line ${line}: expected ${place + 1} columns, got ${cells.length}; fill the hole or remove the line`,
+    `values: line ${line}: expected ${place + 1} columns, got ${cells.length}; fill the gap or remove the line`,
   );
 }
 

@@ -1,19 +1,19 @@
-/** Values in time that a prompt is cut from, and that a generation is held against. */
+/** Values over time: the source of prompts and the ground truth of generations. */
 export interface Series {
-  /** For people: `sin(t)`, `SUNACTIVITY`. */
+  /** The title: `sin(t)`, `SUNACTIVITY`. */
   readonly title: string;
   readonly features: number;
-  /** One a feature, for legends and table heads. */
+  /** One per feature, for legends and table heads. */
   readonly names: readonly string[];
-  /** Samples there are; Infinity for a formula. */
+  /** Number of samples; Infinity for a formula. */
   readonly length: number;
   /** Samples in a training chunk. */
   readonly chunk: number;
-  /** The sample at which the first prompt ends: what lies from here on was kept from training, if anything was. */
+  /** The sample at which the first prompt ends; the hold-out starts here, if there is one. */
   readonly promptEnd: number;
   /** Whether what follows the prompt is the truth that the net was trained towards. */
   readonly truth: boolean;
-  /** The value at a sample; a formula takes places between samples too. NaN outside. */
+  /** The value at a sample; a formula has values between samples too. NaN outside. */
   at(sample: number, feature: number): number;
 }
 
@@ -34,7 +34,7 @@ export function sineSeries(chunk: number): Series {
 }
 
 /**
- * Rows that were measured or pasted.
+ * A series of measured or pasted rows.
  *
  * @param names   one a feature
  * @param values  row-major [time, features]
@@ -62,8 +62,8 @@ export function rowSeries(
 }
 
 /**
- * A made-up wave in the range of the data that a model was trained on, for models whose data is not at hand. It only
- * primes the net: there is no truth after it.
+ * A made-up wave in the range of the data that a model was trained on, for models whose data the page does not have. It only
+ * starts the net: it has no ground truth.
  *
  * @param center, scale of the model's scaler, one a feature (or one for all)
  */

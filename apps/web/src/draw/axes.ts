@@ -18,7 +18,7 @@ export function across({ width, left, right }: Frame): [number, number] {
   return [left, width - right];
 }
 
-/** Range of the picture inside its labels, from bottom to top: larger values lie higher. */
+/** Range of the picture inside its labels, from bottom to top: larger values are higher. */
 export function upward({ height, top, bottom }: Frame): [number, number] {
   return [height - bottom, top];
 }

@@ -6,7 +6,7 @@ import { paddedRange, place, ticks } from './scale.ts';
 import type { Scale } from './scale.ts';
 import { setAttributes, svg } from './svg.ts';
 
-/** One feature of a training chunk and what the net says of it. Each has one value a sample. */
+/** One feature of a training chunk and its prediction, one value per sample. */
 export interface ChunkScene {
   /** First sample of x in its series. */
   start: number;
@@ -15,7 +15,7 @@ export interface ChunkScene {
   prediction: readonly number[];
 }
 
-/** Draws a chunk: at each sample the x that is fed, the y that should come out and the prediction that does. */
+/** Draws a chunk: for each sample the input x, the target y and the prediction. */
 export function drawChunk(host: SVGSVGElement, scene: ChunkScene): void {
   const { width, height } = host.getBoundingClientRect();
   const frame: Frame = { width, height, left: 44, right: 14, top: 12, bottom: 32 };

@@ -6,7 +6,7 @@ const round = (value: number): number => Math.round(value * 100) / 100;
 /**
  * Path data of a line through points; a point that is not finite is a gap.
  *
- * @returns what the `d` of an SVG path takes; empty for no point
+ * @returns the attribute `d` of an SVG path; empty for no points
  */
 export function linePath(points: Iterable<Point>): string {
   let path = '';
@@ -23,8 +23,8 @@ export function linePath(points: Iterable<Point>): string {
 }
 
 /**
- * Places that stand for a long row of samples, so that a path never has more than about `most` points: of each run of
- * samples, those of the lowest and highest value, in their order.
+ * Downsamples a long row, so that a path never has more than about `most` points: keeps the samples with the lowest and the highest
+ * value of each block, in order.
  *
  * @param at value of a sample
  * @returns samples in rising order

@@ -23,7 +23,7 @@ describe(liveLines, () => {
     expect(head).toEqual([2.5, 3]);
   });
 
-  it('reads the feature it is asked for', () => {
+  it('reads the given feature', () => {
     const { prompt, head } = liveLines(scene, 1, 100);
     expect(prompt).toEqual([
       [0, 10],
@@ -44,7 +44,7 @@ describe(liveLines, () => {
     expect(liveLines({ ...scene, truth: () => NaN }, 0, 100).gap).toEqual([]);
   });
 
-  it('leaves out what lies outside of the picture, but for a sample on either side', () => {
+  it('omits samples outside of the picture, except for one on each side', () => {
     const { prompt, generated, truth } = liveLines({ ...scene, shown: 3, window: [2.5, 3] }, 0, 100);
     expect(prompt).toEqual([[1, 1]]);
     expect(generated.map(([sample]) => sample)).toEqual([1, 2, 3, 4]);

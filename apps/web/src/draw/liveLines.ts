@@ -4,13 +4,13 @@ import type { LiveScene } from './liveScene.ts';
 /** A line as samples and values. */
 export type LiveLine = (readonly [sample: number, value: number])[];
 
-/** The lines of one feature of a generation that lie in the picture. */
+/** The visible lines of one feature of a generation. */
 export interface LiveLines {
   truth: LiveLine;
   prompt: LiveLine;
-  /** From the prompt's last sample to the newest, which may lie between two. */
+  /** From the last sample of the prompt to the newest position, which may be between two samples. */
   generated: LiveLine;
-  /** Along the generation and back along the truth, to be filled; empty where there is no truth. */
+  /** The area between the generation and the truth; empty without a truth. */
   gap: LiveLine;
   head: readonly [sample: number, value: number];
 }
@@ -45,7 +45,7 @@ export function liveLines(scene: LiveScene, feature: number, most: number): Live
   };
 }
 
-/** The value at a place between samples, on the straight line between its neighbours. */
+/** The value at a position between two samples, by linear interpolation. */
 function between(at: (sample: number) => number, sample: number): number {
   const before = Math.floor(sample);
   const share = sample - before;

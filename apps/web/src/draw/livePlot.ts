@@ -8,16 +8,16 @@ import { place } from './scale.ts';
 import type { Scale } from './scale.ts';
 import { setAttributes, svg } from './svg.ts';
 
-/** A picture that is drawn anew for each moment. */
+/** A picture that is redrawn for each frame. */
 export interface LivePlot {
   draw(scene: LiveScene): void;
   /**
-   * The samples to put in the picture: all of them between the text's edges where they fit, else as many as stand at a
-   * comfortable distance, with the newest at its place.
+   * The samples of the picture: all of them if they fit between the edges of the text, else as many as fit at a readable
+   * distance, with the newest at its position.
    *
    * @param newest sample that is drawn last, with its fraction
    * @param last   last sample of all
-   * @param whole  show all, however close they stand
+   * @param whole  show all samples, however close they are
    */
   window(newest: number, last: number, whole: boolean): [number, number];
 }
@@ -25,16 +25,16 @@ export interface LivePlot {
 const pixelsASample = 7;
 const fewestSamples = 90;
 
-/** Share of the picture's width, from its left, where the newest value is held. */
+/** Position of the newest value, as a share of the picture's width from the left. */
 const headPlace = 0.8;
 
 /** Features beyond these are in the table alone. */
 const mostLanes = 6;
 
-/** Room that the labels need beside the page's text; where there is less they stand on their lines. */
+/** Width that the labels need next to the page's text; with less, they are on their lines. */
 const labelRoom = 44;
 
-/** Space left of the page's text, as in styles/base.css: the prompt begins where the text does. */
+/** Space left of the page's text, as in styles/base.css: the prompt starts at the left edge of the text. */
 function textMargin(width: number): number {
   return width <= 560 ? 16 : Math.max(24, (width - 1160) / 2);
 }
@@ -155,7 +155,7 @@ function drawLane(group: Element, lines: LiveLines, x: Scale, y: Scale): void {
   for (const [index, d] of paths.entries()) setAttributes(group.children[index], { d });
 }
 
-/** Keeps so many children in a group. */
+/** Adds or removes children of a group until it has `count`. */
 function keep(group: SVGGElement, count: number, make: () => SVGElement): void {
   while (group.childElementCount > count) group.lastElementChild?.remove();
   while (group.childElementCount < count) group.append(make());

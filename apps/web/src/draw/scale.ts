@@ -1,10 +1,10 @@
-/** Maps values to places in a picture, linearly. */
+/** Maps values linearly to positions in a picture. */
 export interface Scale {
   readonly from: readonly [number, number];
   readonly to: readonly [number, number];
 }
 
-/** Place of a value. */
+/** Position of a value. */
 export function place({ from, to }: Scale, value: number): number {
   return to[0] + ((value - from[0]) / (from[1] - from[0])) * (to[1] - to[0]);
 }

@@ -1,6 +1,6 @@
 const counts = new Intl.NumberFormat('en', { maximumFractionDigits: 0 });
 
-/** A whole number with its thousands apart: `1,153`. */
+/** A whole number with thousands separators: `1,153`. */
 export function countText(value: number): string {
   return counts.format(value);
 }
@@ -12,7 +12,7 @@ export function bytesText(bytes: number): string {
   return `${size.toFixed(1)} ${unit}`;
 }
 
-/** A number to three digits, whatever its size: `0.0842`, `1.23e-5`, `152`. A dash where there is none. */
+/** A number to three digits, whatever its size: `0.0842`, `1.23e-5`, `152`. A dash for NaN. */
 export function smallText(value: number): string {
   if (Number.isNaN(value)) return '–';
   if (value === 0) return '0';

@@ -1,8 +1,8 @@
-/** How far two rows of values lie apart. NaN on either side (no truth there) does not count. */
+/** The difference between two rows of values. NaN on either side (no truth there) is skipped. */
 export interface Difference {
   /** Largest absolute difference; NaN when there was nothing to compare. */
   maxAbs: number;
-  /** Place of it; -1 when there was nothing to compare. */
+  /** Its index; -1 when there was nothing to compare. */
   at: number;
   meanSquare: number;
 }

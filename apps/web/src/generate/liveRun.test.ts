@@ -81,7 +81,7 @@ describe(startStream, () => {
 });
 
 describe(LiveRun, () => {
-  it('shows at once all that was asked for when there is no speed', async () => {
+  it('shows all requested samples at once without a speed', async () => {
     const run = new LiveRun(model, { series: sineSeries(20), start: 0, time: 20 });
     await run.step(0, atOnce);
     expect(run.step(0, atOnce)).toBeNull();

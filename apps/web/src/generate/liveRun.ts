@@ -14,7 +14,7 @@ export interface PromptPlace {
   time: number;
 }
 
-/** Samples of the truth ahead that the first range of values looks at. */
+/** Samples of the truth after the prompt that the first range of values includes. */
 const lookAhead = 400;
 
 /** One closed loop while it is watched: what was computed, and how far it is shown. */
@@ -54,7 +54,7 @@ export class LiveRun {
     return this.errors.length;
   }
 
-  /** The true value at a sample, counted from the prompt's first; NaN where there is none. */
+  /** The true value at a sample, counted from the start of the prompt; NaN if unknown. */
   truth(sample: number, feature: number): number {
     const { series, start } = this.place;
     return series.truth ? series.at(start + sample, feature) : NaN;
@@ -66,10 +66,10 @@ export class LiveRun {
   }
 
   /**
-   * Moves on in time and computes ahead.
+   * Advances the playback and computes samples ahead.
    *
    * @param elapsed seconds since the last call
-   * @returns null, or what is being computed now: it rejects when a run fails
+   * @returns null, or the running computation: it rejects when a run fails
    */
   step(elapsed: number, pace: Pace): Promise<void> | null {
     this.shown = advance(this.shown, this.computed, elapsed, pace);

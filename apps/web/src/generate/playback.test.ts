@@ -33,7 +33,7 @@ describe(samplesToCompute, () => {
     expect(samplesToCompute(0, 0, { samples: 10_000, speed: 1000 })).toBe(800);
   });
 
-  it('computes no more than was asked for, and all of it when there is no speed', () => {
+  it('computes no more than the requested samples, and all of them without a speed', () => {
     expect(samplesToCompute(360, 380, pace)).toBe(20);
     expect(samplesToCompute(390, 400, pace)).toBe(0);
     expect(samplesToCompute(0, 0, { samples: 400, speed: Infinity })).toBe(400);

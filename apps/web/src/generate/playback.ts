@@ -1,4 +1,4 @@
-/** What a playback does not go beyond, and how fast it goes. */
+/** Limits and speed of a playback. */
 export interface Pace {
   /** Samples to show in all. */
   samples: number;
@@ -10,14 +10,14 @@ export interface Pace {
 const aheadSeconds = 0.4;
 const leastAhead = 32;
 
-/** Longest time between two frames that counts: a page that was in the background does not leap. */
+/** Longest counted time between two frames, in seconds: a page that was in the background does not skip ahead. */
 const longestFrameSeconds = 0.1;
 
 /**
  * How far a generation is shown after some time has passed.
  *
  * @param shown     samples shown until now, with fractions
- * @param computed  samples there are
+ * @param computed  samples computed so far
  * @param elapsed   seconds since the last frame
  */
 export function advance(shown: number, computed: number, elapsed: number, pace: Pace): number {
@@ -30,7 +30,7 @@ export function advance(shown: number, computed: number, elapsed: number, pace: 
  * How many samples to compute now, 0 for none: in pieces of twice the reserve, so that runs are few.
  *
  * @param shown    samples shown until now
- * @param computed samples there are
+ * @param computed samples computed so far
  */
 export function samplesToCompute(shown: number, computed: number, pace: Pace): number {
   const left = pace.samples - computed;

@@ -1,13 +1,13 @@
 import { floatTensor, generate, generateClosedLoop } from '@onda/runtime';
 import type { FloatTensor, SequenceModel, Session } from '@onda/runtime';
 
-/** What a closed loop runs on: generator.onnx where the model has one, else a loop over model.onnx. */
+/** The engine of a closed loop: generator.onnx if the model has one, else a loop over model.onnx. */
 export interface ClosedLoopModel {
   readonly sequence: SequenceModel;
   readonly generator: Session | null;
 }
 
-/** A closed loop that is taken a piece at a time; the pieces joined are what one run would give. */
+/** A closed loop in pieces; the concatenated pieces equal one run. */
 export interface Stream {
   /** @returns the next `samples` values, row-major [samples, features] */
   next(samples: number): Promise<Float32Array>;
@@ -17,7 +17,7 @@ export interface Stream {
  * Starts a closed loop. Calls of `next` must not overlap.
  *
  * After a run of at least `lag` samples the last `lag` values are still to be fed, and the state is that before them: they
- * are the next run's prompt. So no run is shorter than the lag; what is too much is kept for the next piece.
+ * are the next run's prompt. So no run is shorter than the lag; extra samples are kept for the next piece.
  *
  * @param prompt row-major [time, features], time at least the lag
  */
@@ -32,7 +32,7 @@ export function startStream({ sequence, generator }: ClosedLoopModel, prompt: Fl
 
   const run = async (samples: number): Promise<Float32Array> => {
     const x = floatTensor([1, unfed.length / features, features], unfed);
-    // Values that are drawn come of a seed: each run has one of its own, as the draws of a seed begin anew.
+    // Each run has its own seed: the same seed would draw the same values again.
     const draws = manifest.sampling === null ? undefined : { seed: ++runs };
     const result = generator
       ? await generate(generator, manifest, x, state, samples, draws)

@@ -8,8 +8,8 @@ const samplesOfLoop = 50;
 /**
  * Measures the closed loop on this machine.
  *
- * @returns microseconds a sample: the median of 5 runs of 2000 samples (50 where each sample is a run of its own), from call
- *   to result, the way to the worker and back among it
+ * @returns microseconds per sample: the median of 5 runs of 2000 samples (50 if each sample is its own run), from call to
+ *   result, including the messages to the worker and back
  */
 export async function timeSample(model: ClosedLoopModel, prompt: Float32Array): Promise<number> {
   const samples = model.generator ? samplesOfGenerator : samplesOfLoop;

@@ -58,7 +58,7 @@ describe(exportFiles, () => {
     expect(() => exportFiles(files, false)).toThrow(new DataError(message));
   });
 
-  it('refuses weights that are cut short, and a file that is no model', () => {
+  it('rejects truncated weights, and a file that is not a model', () => {
     const short = [json(document), weights[0], { name: 'b.bin', bytes: new Uint8Array(4) }];
     expect(() => exportFiles(short, false)).toThrow(/^model weights: expected 96 bytes .*, got 52; /);
     expect(() => exportFiles([json([1])], false)).toThrow(/^model\.json: expected modelTopology and weightsManifest, /);

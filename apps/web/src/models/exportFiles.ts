@@ -2,13 +2,13 @@ import { DataError } from '@onda/contract';
 import { exportModel, readSavedModel } from '@onda/exporter';
 import { printModel } from '@onda/onnx';
 
-/** A file that a person gave. */
+/** A file from the user. */
 export interface GivenFile {
   readonly name: string;
   readonly bytes: Uint8Array;
 }
 
-/** A model as ONNX, for a download, with what there is to say of it. */
+/** A model as ONNX, for a download, with its text and warnings. */
 export interface ExportedFile {
   readonly bytes: Uint8Array;
   readonly warnings: readonly string[];
@@ -20,7 +20,7 @@ export interface ExportedFile {
 /**
  * Exports a saved TensorFlow.js layers model: its model.json and all weight files that it names.
  *
- * @throws OndaError in one sentence for files that are missing, damaged, or a model that ONNX cannot say
+ * @throws OndaError in one sentence for files that are missing or damaged, or a model that ONNX cannot express
  */
 export function exportFiles(files: readonly GivenFile[], stateful: boolean): ExportedFile {
   const documents = files.filter(({ name }) => name.endsWith('.json'));

@@ -18,7 +18,7 @@ describe(parameterCount, () => {
 });
 
 describe(modelFacts, () => {
-  it('tells of the net and its files', () => {
+  it('lists the net and its files', () => {
     const files = {
       'model.onnx': { sha256: `df97f4cc${'0'.repeat(56)}`, bytes: 5203 },
       'generator.onnx': { sha256: `16185440${'0'.repeat(56)}`, bytes: 10_000 },
@@ -27,7 +27,7 @@ describe(modelFacts, () => {
     expect(facts.map(({ name, value }) => `${name}: ${value}`)).toEqual([
       'Net: RNN, 1 layer of 32 units, 1 in, 1 out',
       'Parameters: 1,153',
-      'State: 32 numbers a sequence',
+      'State: 32 numbers per sequence',
       'Lag: 1 sample',
       'Scaling: none',
       'model.onnx: 5.1 KiB, SHA-256 df97f4cc…',
@@ -39,12 +39,12 @@ describe(modelFacts, () => {
   it.each<[Sampling, string]>([
     [{ kind: 'gaussian', source: 'seed' }, 'drawn from normal distributions'],
     [{ kind: 'quantile', levels: [0.5, 0.1], source: 'seed' }, 'drawn between 2 quantiles'],
-  ])('tells what values are drawn from: %j', (sampling, text) => {
+  ])('lists the distribution of sampled values: %j', (sampling, text) => {
     const values = modelFacts({ ...manifest, sampling }).find(({ name }) => name === 'Values');
     expect(values?.value).toBe(text);
   });
 
-  it('tells of training and parity where the manifest does', () => {
+  it('lists training and parity if the manifest has them', () => {
     const training = {
       config: {},
       seed: 7,

@@ -1,11 +1,11 @@
 import type { NetManifest, Sampling } from '@onda/contract';
 import { bytesText, countText, smallText } from '../draw/text.ts';
 
-/** A line of what there is to know of a model. */
+/** One fact of a model. */
 export interface Fact {
   name: string;
   value: string;
-  /** The whole of what `value` shortens. */
+  /** The full text that `value` shortens. */
   full?: string;
 }
 
@@ -21,13 +21,13 @@ export function parameterCount({ cell, units, layers, features, outputs }: NetMa
   return count;
 }
 
-/** What the page tells of a model, in its order. */
+/** The facts of a model, in the order of the page. */
 export function modelFacts(manifest: NetManifest): Fact[] {
   const { net, state, lag, training, parity, scaler, sampling } = manifest;
   const facts: Fact[] = [
     { name: 'Net', value: netText(net) },
     { name: 'Parameters', value: countText(parameterCount(net)) },
-    { name: 'State', value: `${countText(state.size)} numbers a sequence` },
+    { name: 'State', value: `${countText(state.size)} numbers per sequence` },
     { name: 'Lag', value: lag === 1 ? '1 sample' : `${lag} samples` },
     { name: 'Scaling', value: scaler.kind === 'none' ? 'none' : `${scaler.kind}, inside the graph` },
   ];

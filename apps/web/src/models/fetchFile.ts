@@ -3,7 +3,7 @@ import { ModelError } from '@onda/contract';
 /**
  * Fetches one file of a model.
  *
- * @throws ModelError if it is not there
+ * @throws ModelError if it does not exist
  */
 export async function fetchFile(folder: URL, file: string): Promise<Uint8Array<ArrayBuffer>> {
   let response: Response;
@@ -11,7 +11,7 @@ export async function fetchFile(folder: URL, file: string): Promise<Uint8Array<A
     response = await fetch(new URL(file, folder));
   } catch (cause) {
     throw new ModelError(
-      `${file}: expected the file, got no answer from ${folder.host}; see that the server runs`,
+      `${file}: expected the file, got no answer from ${folder.host}; check that the server runs`,
       {
         cause,
       },
@@ -24,7 +24,7 @@ export async function fetchFile(folder: URL, file: string): Promise<Uint8Array<A
 }
 
 /**
- * Holds a file against the manifest's hash. Browsers compute hashes on https and localhost alone; elsewhere it is skipped.
+ * Compares a file with the manifest's hash. Browsers compute hashes only on https and localhost; elsewhere the check is skipped.
  *
  * @throws ModelError naming both hashes when they differ
  */

@@ -17,7 +17,7 @@ const good = {
 const entry = { name: 'm', version: 1, ready: true, files: new URL('http://host/models/m/1/') };
 const runtime = createWebRuntime();
 
-/** Answers fetch from files by their names; what is not there has status 404. */
+/** Responds to fetch from files by their names; status 404 for a missing file. */
 function serve(files: Record<string, Buffer<ArrayBuffer> | string>): void {
   vi.stubGlobal('fetch', (url: URL) => {
     const body = files[url.pathname.split('/').at(-1) ?? ''] as Buffer<ArrayBuffer> | string | undefined;
@@ -38,7 +38,7 @@ describe(loadModel, () => {
     await model.release();
   });
 
-  it('does without a generator where the manifest has none', async () => {
+  it('loads no generator if the manifest has none', async () => {
     const manifest = exampleManifest(read);
     serve({
       'model.onnx': good['model.onnx'],
@@ -58,7 +58,7 @@ describe(loadModel, () => {
     );
   });
 
-  it('refuses bytes that are no model although their hash is right, and names the file', async () => {
+  it('rejects bytes that are not a model although their hash is right, and names the file', async () => {
     const bytes = Buffer.from('not a model');
     const manifest = exampleManifest(read);
     const sha256 = createHash('sha256').update(bytes).digest('hex');
@@ -101,7 +101,7 @@ describe(loadModel, () => {
   it('says so when the server does not answer', async () => {
     vi.stubGlobal('fetch', () => Promise.reject(new TypeError('Failed to fetch')));
     await expect(loadModel(entry, runtime)).rejects.toThrow(
-      'onda.json: expected the file, got no answer from host; see that the server runs',
+      'onda.json: expected the file, got no answer from host; check that the server runs',
     );
   });
 });
@@ -109,7 +109,7 @@ describe(loadModel, () => {
 describe(readModelIndex, () => {
   const page = new URL('http://host/app/');
 
-  it('reads the models and where their files lie, relative to the page', async () => {
+  it('reads the models and the addresses of their files, relative to the page', async () => {
     serve({
       'index.json':
         '{"models": [{"name": "a", "version": "3", "ready": true, "files": "v2/models/a/files/"}]}',

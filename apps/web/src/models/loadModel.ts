@@ -9,7 +9,7 @@ import type { ModelEntry } from './modelIndex.ts';
 /** A model that is ready to run in the page. */
 export interface LoadedModel extends ClosedLoopModel {
   readonly manifest: NetManifest;
-  /** Milliseconds from the first byte asked for to the last session made. */
+  /** Milliseconds from the first request to the last session. */
   readonly loadMs: number;
   release(): Promise<void>;
 }

@@ -3,7 +3,7 @@ import { readDataFile } from '../data/dataFiles.ts';
 import { modelSeries } from '../data/modelSeries.ts';
 import type { Series } from '../data/series.ts';
 
-// What the page fetches once it stands: the manifest's validator and the readers of data.
+// Fetched after the page is drawn: the manifest's validator and the readers of data.
 export { loadModel } from './loadModel.ts';
 
 export function loadSeries(manifest: NetManifest): Promise<Series> {

@@ -1,6 +1,6 @@
 import { ModelError } from '@onda/contract';
 
-/** A model that can be loaded, and where its files lie. */
+/** A model that can be loaded, with the address of its files. */
 export interface ModelEntry {
   name: string;
   version: number | string;
@@ -10,10 +10,10 @@ export interface ModelEntry {
 }
 
 /**
- * Reads which models there are from `models/index.json` beside the page: the Onda server answers it with what it serves, and a
- * static site has it as a file. Addresses in it are relative to the page.
+ * Reads the list of models from `models/index.json` next to the page: the Onda server lists what it serves, a static site has it as a
+ * file. Addresses in it are relative to the page.
  *
- * @throws ModelError if it is not there, or lists no model
+ * @throws ModelError if it does not exist or lists no model
  */
 export async function readModelIndex(page: URL): Promise<ModelEntry[]> {
   const address = new URL('models/index.json', page);

@@ -16,7 +16,7 @@ export interface ChunkSection {
   redraw(): void;
 }
 
-/** @param failed told when a run fails */
+/** @param failed called when a run fails */
 export function createChunkSection(failed: (error: unknown) => void): ChunkSection {
   const host = find('chunk-plot', SVGSVGElement);
   const name = find('chunk-name', HTMLOutputElement);
@@ -32,7 +32,7 @@ export function createChunkSection(failed: (error: unknown) => void): ChunkSecti
     const { model, series } = source;
     const shownIndex = index;
     const next = await predictChunk(model, series, shownIndex);
-    // Another chunk or model may have been asked for meanwhile.
+    // The user may have chosen another chunk or model meanwhile.
     if (model !== source.model || series !== source.series || shownIndex !== index) return;
     scene = next;
     const { maxAbs, meanSquare } = difference(next.prediction, next.y);
@@ -66,8 +66,8 @@ export function createChunkSection(failed: (error: unknown) => void): ChunkSecti
 }
 
 /**
- * The first feature of a chunk with what the net says of it. Where the state of one chunk started the next in training, the net is fed
- * all chunks before it too.
+ * The first feature of a chunk and its prediction. If training carried the state from chunk to chunk, the net is also fed all chunks
+ * before it.
  */
 export async function predictChunk(model: SequenceModel, series: Series, index: number): Promise<ChunkScene> {
   const { lag, net, training } = model.manifest;

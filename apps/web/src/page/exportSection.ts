@@ -12,7 +12,7 @@ export function createExportSection(): void {
   async function take(): Promise<void> {
     if (last.length === 0) return;
     try {
-      // Fetched when it is first needed: most people come to watch.
+      // Fetched on first use: most visitors do not export.
       const { exportFiles } = await import('../models/exportFiles.ts');
       show(exportFiles(last, stateful.checked));
     } catch (error) {
@@ -21,9 +21,7 @@ export function createExportSection(): void {
         return;
       }
       const reason = error instanceof Error ? error.message : String(error);
-      hide(
-        `export: stopped by an error of its own, ${reason}; load the page again, and report it with the model`,
-      );
+      hide(`export: unexpected failure, ${reason}; load the page again, and report it with the model`);
       throw error;
     }
   }
@@ -57,7 +55,7 @@ export function createExportSection(): void {
   });
 }
 
-/** @throws DataError for what is no file, such as a folder that was dropped */
+/** @throws DataError for anything but a file, such as a folder that was dropped */
 async function readGiven(file: File): Promise<GivenFile> {
   try {
     return { name: file.name, bytes: new Uint8Array(await file.arrayBuffer()) };
@@ -89,7 +87,7 @@ function show({ bytes, warnings, summary, milliseconds }: ExportedFile): void {
   find('export-result', HTMLElement).hidden = false;
 }
 
-/** Takes the last result away; a sentence says why, when there is a reason. */
+/** Removes the last result; a sentence gives the reason, if there is one. */
 function hide(problem: string): void {
   if (address !== null) URL.revokeObjectURL(address);
   address = null;

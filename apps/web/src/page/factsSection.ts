@@ -6,7 +6,7 @@ import type { LoadedModel } from '../models/loadModel.ts';
 import { find } from './find.ts';
 import { write } from './readouts.ts';
 
-/** Writes what there is to know of a model. */
+/** Shows the facts of a model. */
 export function showFacts({ manifest, loadMs }: LoadedModel, runtime: string): void {
   find('facts-line', HTMLElement).textContent = `${manifest.name}, version ${manifest.version}`;
   const facts: Fact[] = [
@@ -29,7 +29,7 @@ export function showFacts({ manifest, loadMs }: LoadedModel, runtime: string): v
     'and runs in this page: nothing is sent anywhere.';
 }
 
-/** Measures and writes the time a sample. */
+/** Measures and shows the time per sample. */
 export async function showSampleTime(model: LoadedModel, prompt: Float32Array): Promise<void> {
   write('sample-time', smallText(await timeSample(model, prompt)), 'µs');
 }

@@ -1,7 +1,7 @@
 /**
  * An element of the page by its id.
  *
- * @throws Error if it is not there or is of another class: index.html and the code disagree
+ * @throws Error if it is missing or has another class: index.html and the code disagree
  */
 export function find<E extends Element>(id: string, kind: abstract new (...args: never[]) => E): E {
   const element = document.getElementById(id);

@@ -5,7 +5,7 @@ import { find } from './find.ts';
 const slowest = 5;
 const fastest = 4000;
 
-/** What a person can do to the running generation. */
+/** Actions on the running generation. */
 export interface ControlActions {
   toggle: () => void;
   /** From the prompt again, same place. */
@@ -33,11 +33,11 @@ export interface LiveControls {
   readonly whole: boolean;
   enable(on: boolean): void;
   showRunning(running: boolean): void;
-  /** Sets what fits the model and its data. */
+  /** Sets the limits for the model and its data. */
   offer(offer: Offer): void;
 }
 
-/** Whether the person asked their system for less motion: then a generation appears at once. */
+/** Whether the system prefers reduced motion: then a generation appears at once. */
 const still = matchMedia('(prefers-reduced-motion: reduce)');
 
 export function createLiveControls(actions: ControlActions): LiveControls {
@@ -96,12 +96,12 @@ export function createLiveControls(actions: ControlActions): LiveControls {
   };
 }
 
-/** A speed as the slider says it: two digits. */
+/** A speed with two significant digits, as the slider shows it. */
 function roundSpeed(speed: number): number {
   return Number(speed.toPrecision(2));
 }
 
-/** The whole number of a field, brought inside its bounds; the field shows what was taken. */
+/** The whole number of a field, clamped to its bounds; the field shows the clamped value. */
 function whole(input: HTMLInputElement): number {
   const wanted = Number.isFinite(input.valueAsNumber)
     ? Math.round(input.valueAsNumber)

@@ -11,7 +11,7 @@ import { placeText, showReadouts, summaryText } from './readouts.ts';
 export interface LiveListeners {
   /** A frame was drawn; while it runs, the next follows at once. */
   drawn: (run: LiveRun, samples: number, running: boolean) => void;
-  /** For people who cannot see it: started, stopped, done. */
+  /** Status for screen readers: started, stopped, done. */
   announce: (text: string) => void;
   failed: (error: unknown) => void;
 }
@@ -144,12 +144,12 @@ export function createLiveSection(listeners: LiveListeners): LiveSection {
   };
 }
 
-/** As long as there is truth to compare with, within reason. */
+/** As many samples as have a ground truth, within limits. */
 function defaultSamples({ length, promptEnd, truth }: Series): number {
   return truth ? Math.min(mostSamples, Math.max(fewestSamples, length - promptEnd)) : mostSamples;
 }
 
-/** Another place for a prompt: any phase of a formula, any sample of rows that leaves the prompt whole. */
+/** Another start for the prompt: any phase of a formula, any row with a complete prompt after it. */
 function otherPlace(series: Series, time: number): number {
   if (series.length === Infinity) return Math.random() * 2 * series.chunk;
   return Math.floor(Math.random() * (series.length - time + 1));

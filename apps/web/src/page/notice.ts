@@ -1,14 +1,14 @@
 import { OndaError } from '@onda/contract';
 import { find } from './find.ts';
 
-/** What stands in the place of the live picture while there is none; styles/hero.css shows and hides by the state of the body. */
+/** The text in place of the live picture while there is no picture; styles/hero.css shows and hides it by the state of the body. */
 export interface Notice {
   wait(): void;
   clear(): void;
   fail(error: unknown): void;
 }
 
-/** @param retry called by the button beside a failure */
+/** @param retry called by the button next to a failure */
 export function createNotice(retry: () => void): Notice {
   const text = find('notice-text', HTMLElement);
   find('retry', HTMLButtonElement).addEventListener('click', retry);
@@ -30,9 +30,9 @@ export function createNotice(retry: () => void): Notice {
   };
 }
 
-/** An error of ours is a whole sentence; any other is a defect and says where to tell of it. */
+/** An OndaError is a whole sentence. Any other error is a defect: the text says where to report it. */
 function sentence(error: unknown): string {
   const text = error instanceof Error ? error.message : String(error);
   if (error instanceof OndaError) return `${text}.`;
-  return `The page failed in a way it does not know: ${text}.`;
+  return `The page failed unexpectedly: ${text}.`;
 }

@@ -16,7 +16,7 @@ describe(ownSeries, () => {
 
   it('refuses fewer values than the lag', () => {
     expect(() => ownSeries('4', { ...wanted, lag: 2 })).toThrow(
-      new DataError('values: expected at least 2 rows, got 1; give more of them'),
+      new DataError('values: expected at least 2 rows, got 1; add more rows'),
     );
   });
 });

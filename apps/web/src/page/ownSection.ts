@@ -4,7 +4,7 @@ import { rowSeries } from '../data/series.ts';
 import type { Series } from '../data/series.ts';
 import { find } from './find.ts';
 
-/** What pasted values must have to be a prompt of the model at hand. */
+/** Requirements on pasted values as a prompt of the loaded model. */
 export interface Wanted {
   features: number;
   columns: readonly string[];
@@ -12,7 +12,7 @@ export interface Wanted {
   chunk: number;
 }
 
-/** The card that takes values of one's own. */
+/** The card for the user's own values. */
 export interface OwnSection {
   open(wanted: Wanted): void;
 }
@@ -61,7 +61,7 @@ export function createOwnSection(use: (series: Series) => void, back: () => void
       problem.textContent = '';
       const each = next.features === 1 ? 'one value' : `${next.features} values`;
       find('own-line', HTMLElement).textContent =
-        `A row a sample, ${each} each. What lies after the prompt counts as the truth.`;
+        `One row per sample, ${each} each. Values after the prompt are the ground truth.`;
     },
   };
 }
@@ -69,7 +69,7 @@ export function createOwnSection(use: (series: Series) => void, back: () => void
 /**
  * A series of pasted values: the first prompt takes the first half of them.
  *
- * @throws DataError if they are no numbers, or fewer than the lag
+ * @throws DataError for values that are not numbers, or fewer than the lag
  */
 export function ownSeries(text: string, { features, columns, lag, chunk }: Wanted): Series {
   const { names, values } = parseValues(text, features, columns, lag);

@@ -3,7 +3,7 @@ import { countText, smallText } from '../draw/text.ts';
 import type { LiveRun } from '../generate/liveRun.ts';
 import { find } from './find.ts';
 
-/** The largest difference from the truth among the drawn samples; NaN and -1 where there is no truth. */
+/** The largest difference from the truth among the drawn samples; NaN and -1 without a truth. */
 export function worstDrawn({ errors, drawn }: { errors: readonly number[]; drawn: number }): {
   error: number;
   at: number;

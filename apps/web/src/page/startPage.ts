@@ -17,7 +17,7 @@ import { followTheme } from './theme.ts';
 import { createValuesTable } from './valuesTable.ts';
 import { nameTruth } from './words.ts';
 
-/** Brings the page to life: the list of models, the first of them, and everything that follows the running generation. */
+/** Starts the page: the list of models, the first model, and everything that follows the running generation. */
 export async function startPage(): Promise<void> {
   const runtime = createWorkerRuntime(new InferenceWorker());
   const status = find('status', HTMLElement);

@@ -2,7 +2,7 @@ import { find } from './find.ts';
 
 const key = 'onda-theme';
 
-/** Lets a button switch between light and dark; the choice is kept, and until there is one the system's holds. */
+/** A button switches between light and dark. The choice is stored; the default is the system's. */
 export function followTheme(): void {
   const root = document.documentElement;
   const chosen = localStorage.getItem(key);

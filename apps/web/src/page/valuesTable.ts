@@ -10,13 +10,13 @@ export interface ValueRow {
   /** Counted from the prompt's first. */
   sample: number;
   part: 'fed' | 'net';
-  /** One a feature; NaN where there is none. */
+  /** One per feature; NaN without a value. */
   truth: number[];
   net: number[];
   difference: number;
 }
 
-/** The row of a sample; of the prompt there is no value of the net. */
+/** The row of a sample; samples of the prompt have no value of the net. */
 export function valueRow(run: LiveRun, sample: number): ValueRow {
   const { time, series } = run.place;
   const features = Array.from({ length: run.features }, (_, feature) => feature);
@@ -49,7 +49,7 @@ export function valuesCsv(run: LiveRun): string {
   return [valueHeads(run).join(','), ...lines, ''].join('\n');
 }
 
-/** Makes what keeps the table in step with a run; it costs nothing while the table is closed. */
+/** Returns a function that updates the table for a run; it does nothing while the table is closed. */
 export function createValuesTable(): (run: LiveRun, running: boolean) => void {
   const details = find('values', HTMLDetailsElement);
   const table = find('values-table', HTMLTableElement);
@@ -73,7 +73,8 @@ export function createValuesTable(): (run: LiveRun, running: boolean) => void {
       lines.push(tableRow(valueRow(run, sample)));
     }
     body.append(...lines);
-    note.textContent = rows > mostRows ? `The first ${mostRows} of ${rows} rows; the file has all.` : '';
+    note.textContent =
+      rows > mostRows ? `The first ${mostRows} of ${rows} rows; the file has all of them.` : '';
   }
 
   details.addEventListener('toggle', () => {

@@ -1,7 +1,7 @@
 import type { Series } from '../data/series.ts';
 import { find } from './find.ts';
 
-/** Writes what the truth is called, and hides what makes no sense without one. */
+/** Names the ground truth in the page's texts, and hides the texts that need one. */
 export function nameTruth(series: Series): void {
   const sine = series.title === 'sin(t)';
   find('truth-name', HTMLElement).textContent = sine ? 'The true sine' : series.title;

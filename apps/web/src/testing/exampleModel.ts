@@ -4,7 +4,7 @@ import { SequenceModel } from '@onda/runtime';
 import { createWebRuntime } from '@onda/runtime-web';
 import type { ClosedLoopModel } from '../generate/stream.ts';
 
-/** Reads a file of examples/models/lagged-sine/1; the tests, which run in Node, bring it. */
+/** Reads a file of examples/models/lagged-sine/1; the tests, which run in Node, pass this function. */
 export type ReadExample = (file: string) => Uint8Array;
 
 export function exampleManifest(read: ReadExample): NetManifest {
