@@ -63,13 +63,13 @@ describe('infer', () => {
         ],
       },
       400,
-      'input "x": expected every dim of [batch, time, 1] to be at least 1, got [0, 2, 1]; leave the run out when there is nothing to run',
+      'input "x": expected every dim of [batch, time, 1] to be at least 1, got [0, 2, 1]; skip the run for empty input',
     ],
     [
       'time 0',
       { inputs: [{ ...x, shape: [1, 0, 1], data: [] }, state] },
       400,
-      'input "x": expected every dim of [batch, time, 1] to be at least 1, got [1, 0, 1]; leave the run out when there is nothing to run',
+      'input "x": expected every dim of [batch, time, 1] to be at least 1, got [1, 0, 1]; skip the run for empty input',
     ],
     [
       'null for NaN',

@@ -144,7 +144,7 @@ describe('a model that must not load', () => {
       'another file than there is',
       'plus1',
       'default_model_filename: "net.onnx"',
-      '1/net.onnx: expected a file, found none; give the folder of an exported model',
+      '1/net.onnx: expected a file, found none; pass the folder of an exported model',
     ],
     [
       'a file outside',
@@ -173,9 +173,9 @@ describe('a model that must not load', () => {
     const { repository, keeper, warnings } = await keepRepository(folder);
     await expect(keeper.open('none')).rejects.toThrow('no model loads');
     expect(repository.broken.map(({ problem }) => problem)).toEqual([
-      `${folder}/hard/1/model.onnx: expected a file of its own, found one with 2 names (hard links); copy the file itself there`,
-      `${folder}/real/1/model.onnx: expected a file of its own, found one with 2 names (hard links); copy the file itself there`,
-      `${folder}/soft/1/model.onnx: expected a plain file, found a folder or a link; copy the file itself there`,
+      `${folder}/hard/1/model.onnx: expected a file without hard links, found 2 links; copy the file there`,
+      `${folder}/real/1/model.onnx: expected a file without hard links, found 2 links; copy the file there`,
+      `${folder}/soft/1/model.onnx: expected a regular file, found a folder or a link; copy the file there`,
     ]);
     expect(warnings).toEqual([]);
   });

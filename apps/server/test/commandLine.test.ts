@@ -73,7 +73,7 @@ describe('serve, called wrongly', () => {
 
   it.skipIf(existsSync('/dev/nvidia0'))('refuses CUDA where it cannot be had', async () => {
     const { code, stderr } = await runCommand(['serve', '--models', exampleModels, '--provider', 'cuda']);
-    expect(stderr).toMatch(/^provider cuda: .*npm run setup -- --cuda \(or ask for the provider cpu\)\n$/);
+    expect(stderr).toMatch(/^provider cuda: .*npm run setup -- --cuda, or use the provider cpu\n$/);
     expect(code).toBe(2);
   });
 
@@ -109,7 +109,7 @@ describe('serve', () => {
       JSON.parse(manifest) as { files: Record<string, { sha256: string; bytes: number }> }
     ).files['model.onnx'];
     expect(service.stderr()).toContain(
-      `model "damaged" did not load: ${damaged}/1/model.onnx: expected SHA-256 ${sha256.slice(0, 12)}… (${bytes} bytes) as the manifest says, got`,
+      `model "damaged" did not load: ${damaged}/1/model.onnx: expected SHA-256 ${sha256.slice(0, 12)}… (${bytes} bytes) according to the manifest, got`,
     );
     const models = `${service.url}/v2/models`;
     expect((await getJson(models)).body).toEqual({

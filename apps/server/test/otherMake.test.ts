@@ -183,7 +183,7 @@ describe('a model of other make', () => {
       });
       expect({ status, error: body.error }).toEqual({
         status: 400,
-        error: `input "x": expected every dim of [batch, time, 2] to be at least 1, got [${shape.join(', ')}]; leave the run out when there is nothing to run`,
+        error: `input "x": expected every dim of [batch, time, 2] to be at least 1, got [${shape.join(', ')}]; skip the run for empty input`,
       });
     }
     const x = { name: 'x', datatype: 'FP32', shape: [1, 1, 2], data: [0.5, 1] };

@@ -62,6 +62,40 @@ export class ResultError extends OndaError {
   }
 }
 
+/** An error as data, for structured cloning between threads, which drops classes and own fields. */
+export interface ErrorMessage {
+  /** Code of an OndaError; null for any other error. */
+  code: string | null;
+  message: string;
+  /** Stack trace of an unexpected error. */
+  stack?: string;
+}
+
+const errorClasses: Readonly<Record<string, new (message: string) => OndaError>> = {
+  config: ConfigError,
+  data: DataError,
+  missing: MissingError,
+  model: ModelError,
+  result: ResultError,
+  shape: ShapeError,
+};
+
+/** Converts an error to data. */
+export function toErrorMessage(error: unknown): ErrorMessage {
+  if (error instanceof OndaError) return { code: error.code, message: error.message };
+  if (!(error instanceof Error)) return { code: null, message: String(error) };
+  return { code: null, message: error.message, ...(error.stack !== undefined && { stack: error.stack }) };
+}
+
+/** Restores an error of the same class, code and message. */
+export function fromErrorMessage({ code, message, stack }: ErrorMessage): Error {
+  if (code !== null) {
+    return Object.hasOwn(errorClasses, code) ? new errorClasses[code](message) : new OndaError(code, message);
+  }
+  const error = new Error(message);
+  return stack === undefined ? error : Object.assign(error, { stack });
+}
+
 /** Formats a path inside a document: `net.layers[0].units`. */
 function pathText(path: readonly PropertyKey[]): string {
   let text = '';

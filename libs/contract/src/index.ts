@@ -3,12 +3,15 @@ export type { DrawKeys, Sampling } from './sampling.ts';
 export {
   ConfigError,
   DataError,
+  fromErrorMessage,
   MissingError,
   ModelError,
   OndaError,
   ResultError,
   ShapeError,
+  toErrorMessage,
 } from './errors.ts';
+export type { ErrorMessage } from './errors.ts';
 export { cellKinds, fitConfigSchema, parseFitConfig } from './fitConfig.ts';
 export type {
   CellKind,

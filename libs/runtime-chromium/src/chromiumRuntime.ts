@@ -1,23 +1,22 @@
-import { ModelError } from '@onda/contract';
-import { checkFeeds, checkFetches, checkModelBytes, loadError, releasedError } from '@onda/runtime';
-import type { Runtime, Session } from '@onda/runtime';
 import type { Page } from 'playwright-core';
+import { ModelError } from '@onda/contract';
+import type { Runtime, Session } from '@onda/runtime';
+import { checkFeeds, checkFetches, checkModelBytes, loadError, releasedError } from '@onda/runtime';
 import { launchChromium } from './launchChromium.ts';
-import { callPage, fromPage, pageVersion, toPage } from './pageCalls.ts';
-import type { PageServer } from './pageServer.ts';
-import { servePage } from './pageServer.ts';
+import type { PageServer } from './page.ts';
+import { callPage, fromPage, pageVersion, servePage, toPage } from './page.ts';
 
-/** A runtime whose sessions live in one page of a browser of its own. */
+/** A runtime whose sessions are in a page of its own browser. */
 export interface ChromiumRuntime extends Runtime {
-  /** Ends the browser and the page's server. */
+  /** Closes the browser and the page's server. */
   close(): Promise<void>;
 }
 
 /**
- * Runs models by onnxruntime-web's WebAssembly build in a real Chromium: what a user's browser computes, asked for from Node. For
- * tests and verification; each call goes through the browser's debugging connection.
+ * Runs models with onnxruntime-web's WebAssembly build in a real Chromium, controlled from Node through the debugging protocol. For tests
+ * and verification.
  *
- * @throws MissingError where there is no Chromium that starts
+ * @throws MissingError if Chromium is missing or does not start
  */
 export async function createChromiumRuntime(): Promise<ChromiumRuntime> {
   const browser = await launchChromium();
@@ -65,7 +64,7 @@ async function createPageSession(
       const answer = await callPage(page, 'run', { id, feeds: Object.fromEntries(packed), fetches });
       if ('error' in answer) {
         throw new ModelError(
-          `model: expected a run to succeed, got "${answer.error}"; check the tensors that were fed`,
+          `model: expected a run to succeed, got "${answer.error}"; check the input tensors`,
         );
       }
       return Object.fromEntries(answer.value.map((result) => [result.name, fromPage(result)]));

@@ -1,7 +1,6 @@
-import { MissingError } from '@onda/contract';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { findChromium } from './findChromium.ts';
-import { launchChromium } from './launchChromium.ts';
+import { MissingError } from '@onda/contract';
+import { findChromium, launchChromium } from './launchChromium.ts';
 
 afterEach(() => {
   vi.unstubAllEnvs();
@@ -19,7 +18,7 @@ describe(launchChromium, () => {
     const refused = launchChromium();
     await expect(refused).rejects.toThrow(MissingError);
     await expect(refused).rejects.toThrow(
-      /^browser: expected \/nowhere\/chromium to start, got ".+"; name another in ONDA_CHROMIUM$/,
+      /^browser: expected \/nowhere\/chromium to start, got ".+"; set ONDA_CHROMIUM to another browser$/,
     );
   });
 });

@@ -1,7 +1,8 @@
-import { MissingError } from '@onda/contract';
-import { chromium } from 'playwright-core';
+import { accessSync, constants } from 'node:fs';
+import { delimiter, join } from 'node:path';
 import type { Browser } from 'playwright-core';
-import { findChromium } from './findChromium.ts';
+import { chromium } from 'playwright-core';
+import { MissingError } from '@onda/contract';
 
 const flags = [
   '--headless',
@@ -15,9 +16,9 @@ const flags = [
 ];
 
 /**
- * Starts a Chromium without a window.
+ * Starts a headless Chromium.
  *
- * @throws MissingError where there is none, or it does not start
+ * @throws MissingError if it is missing or does not start
  */
 export async function launchChromium(): Promise<Browser> {
   const program = findChromium();
@@ -31,8 +32,27 @@ export async function launchChromium(): Promise<Browser> {
   } catch (cause) {
     const [reason] = (cause instanceof Error ? cause.message : String(cause)).split('\n', 1);
     throw new MissingError(
-      `browser: expected ${program} to start, got "${reason}"; name another in ONDA_CHROMIUM`,
+      `browser: expected ${program} to start, got "${reason}"; set ONDA_CHROMIUM to another browser`,
       { cause },
     );
+  }
+}
+
+const names = ['chromium', 'chromium-browser', 'google-chrome-stable', 'google-chrome'];
+
+/** Path of Chromium: ONDA_CHROMIUM, else that of the system; null if there is none. */
+export function findChromium(env: NodeJS.ProcessEnv = process.env): string | null {
+  const configured = env['ONDA_CHROMIUM'];
+  if (configured !== undefined && configured !== '') return configured;
+  const folders = ['/usr/bin', ...(env['PATH'] ?? '').split(delimiter)];
+  return folders.flatMap((folder) => names.map((name) => join(folder, name))).find(isExecutable) ?? null;
+}
+
+function isExecutable(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK);
+    return true;
+  } catch {
+    return false;
   }
 }

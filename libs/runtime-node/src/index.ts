@@ -4,11 +4,9 @@ export { createWorkerPool } from './workerPool.ts';
 export type { WorkerPoolOptions } from './workerPool.ts';
 export { createWorkerRuntime } from './workerRuntime.ts';
 export type { WorkerRuntime, WorkerRuntimeOptions } from './workerRuntime.ts';
-export { WorkerError } from './workerError.ts';
+export { WorkerError } from './workerMessages.ts';
 export type { OrtOptions } from './ortSession.ts';
 export type { ProviderChoice } from './provider.ts';
 
-export { readModelFolder, readVersionFolder, versionsOf } from './modelFolder.ts';
-export type { ModelFolder, VersionFolder } from './modelFolder.ts';
-export { isForbidden, readPlainFile } from './plainFile.ts';
-export type { ModelFile } from './plainFile.ts';
+export { isForbidden, readModelFolder, readPlainFile, readVersionFolder, versionsOf } from './modelFolder.ts';
+export type { ModelFile, ModelFolder, VersionFolder } from './modelFolder.ts';

@@ -49,7 +49,7 @@ describe(readModelFolder, () => {
     await rm(join(folder, 'config.pbtxt'));
     await expect(readModelFolder(folder)).rejects.toThrow(
       new ModelError(
-        `${folder}/config.pbtxt: expected a file, found none; give the folder of an exported model`,
+        `${folder}/config.pbtxt: expected a file, found none; pass the folder of an exported model`,
       ),
     );
   });
@@ -63,7 +63,7 @@ describe(readModelFolder, () => {
 
   it('refuses a version that is not there', async () => {
     await expect(readModelFolder(folder, 7)).rejects.toThrow(
-      `${folder}/7/onda.json: expected a file, found none; give the folder of an exported model`,
+      `${folder}/7/onda.json: expected a file, found none; pass the folder of an exported model`,
     );
   });
 
@@ -72,7 +72,7 @@ describe(readModelFolder, () => {
     bytes[100] ^= 1;
     await writeFile(join(folder, '1', 'model.onnx'), bytes);
     await expect(readModelFolder(folder)).rejects.toThrow(
-      /^.*\/1\/model\.onnx: expected SHA-256 [0-9a-f]{12}… \(\d+ bytes\) as the manifest says, got [0-9a-f]{12}… \(\d+ bytes\); the file is damaged or changed, export or copy it again$/,
+      /^.*\/1\/model\.onnx: expected SHA-256 [0-9a-f]{12}… \(\d+ bytes\) according to the manifest, got [0-9a-f]{12}… \(\d+ bytes\); the file is damaged or changed, export or copy it again$/,
     );
   });
 
@@ -90,7 +90,7 @@ describe(readModelFolder, () => {
   it('refuses a manifest of another model or version', async () => {
     await changeManifest('1', (manifest) => (manifest.name = 'other'));
     await expect(readModelFolder(folder)).rejects.toThrow(
-      `${folder}/1/onda.json: expected model lagged-sine version 1 as the folders say, got other version 1; put the folder back in its place or export the model again`,
+      `${folder}/1/onda.json: expected model lagged-sine version 1 like the folders, got other version 1; restore the folder name or export the model again`,
     );
   });
 
@@ -105,7 +105,7 @@ describe(readModelFolder, () => {
     await rm(join(folder, '1', 'model.onnx'));
     await symlink(join(fixture, '1', 'model.onnx'), join(folder, '1', 'model.onnx'));
     await expect(readModelFolder(folder)).rejects.toThrow(
-      `${folder}/1/model.onnx: expected a plain file, found a folder or a link; copy the file itself there`,
+      `${folder}/1/model.onnx: expected a regular file, found a folder or a link; copy the file there`,
     );
   });
 });

@@ -1,28 +1,27 @@
-import { lstat, readdir } from 'node:fs/promises';
+import { createHash } from 'node:crypto';
+import { lstat, readdir, readFile } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
-import { modelFiles, ModelError, parseManifest } from '@onda/contract';
 import type { Manifest } from '@onda/contract';
-import { isForbidden, readPlainFile } from './plainFile.ts';
-import type { ModelFile } from './plainFile.ts';
+import { ModelError, modelFiles, parseManifest } from '@onda/contract';
 
-/** One version of a model as it lies on disk, its bytes checked against the manifest. */
+/** A version of a model on disk, checked against its manifest. */
 export interface ModelFolder {
   name: string;
   version: number;
   manifest: Manifest;
-  /** Every file that the manifest lists, and the manifest itself, by file name. */
+  /** All files of the manifest, and the manifest itself, by file name. */
   files: ReadonlyMap<string, ModelFile>;
 }
 
-/** The files of one version; a model that Onda did not export has no manifest. */
+/** The files of a version; a model not exported by Onda has no manifest. */
 export type VersionFolder = Pick<ModelFolder, 'files'> & { manifest: Manifest | null };
 
 /**
- * Reads a model folder of a Triton model repository: `<folder>/config.pbtxt`, `<folder>/<version>/onda.json` and the files
- * that the manifest lists, all into memory.
+ * Reads a model folder of a Triton model repository into memory: `<folder>/config.pbtxt`, `<folder>/<version>/onda.json` and the files of
+ * the manifest.
  *
  * @param folder  `<repository>/<name>`
- * @param version the newest when left out: the largest number among the folders
+ * @param version default: the newest
  * @throws ModelError naming the file, what was expected and what came
  */
 export async function readModelFolder(folder: string, version?: number): Promise<ModelFolder> {
@@ -35,7 +34,7 @@ export async function readModelFolder(folder: string, version?: number): Promise
 }
 
 /**
- * Reads one version of a model, with its manifest where it has one, and the generator that lies beside a model without.
+ * Reads a version of a model, with its manifest if it has one, else with the generator beside it.
  *
  * @param folder `<repository>/<name>`
  * @param file   the ONNX file of a model without a manifest
@@ -59,7 +58,7 @@ export async function readVersionFolder(
 }
 
 /**
- * The versions of a model: its folders that are named by a number from 1, the newest first.
+ * The versions of a model, newest first: its folders with a number from 1 as name.
  *
  * @throws ModelError if there is none
  */
@@ -67,8 +66,8 @@ export async function versionsOf(folder: string): Promise<number[]> {
   const entries = await readdir(folder, { withFileTypes: true }).catch((cause: unknown) => {
     throw new ModelError(
       isForbidden(cause)
-        ? `${folder}: the folder cannot be read; give this user the right to read it`
-        : `${folder}: expected a model's folder, found none; export the model there`,
+        ? `${folder}: expected a readable folder, got permission denied; grant this user read permission`
+        : `${folder}: expected a model folder, found none; export the model there`,
       { cause },
     );
   });
@@ -99,7 +98,7 @@ async function readChecked(
   return { manifest, files };
 }
 
-/** The ONNX files that this version must have: the manifest says whether there is a generator. */
+/** The ONNX files of a version according to its manifest. */
 function filesOf(manifest: Manifest, versionFolder: string): string[] {
   const needed: string[] = [modelFiles.sequence];
   if (manifest.tensors.generator !== null) needed.push(modelFiles.generator);
@@ -116,7 +115,7 @@ function filesOf(manifest: Manifest, versionFolder: string): string[] {
 function checkIdentity(manifest: Manifest, name: string, version: number, versionFolder: string): void {
   if (manifest.name === name && manifest.version === version) return;
   throw new ModelError(
-    `${join(versionFolder, modelFiles.manifest)}: expected model ${name} version ${version} as the folders say, got ${manifest.name} version ${manifest.version}; put the folder back in its place or export the model again`,
+    `${join(versionFolder, modelFiles.manifest)}: expected model ${name} version ${version} like the folders, got ${manifest.name} version ${manifest.version}; restore the folder name or export the model again`,
   );
 }
 
@@ -125,7 +124,7 @@ async function readHashed(folder: string, file: string, manifest: Manifest): Pro
   const expected = manifest.files[file];
   if (read.sha256 !== expected.sha256) {
     throw new ModelError(
-      `${join(folder, file)}: expected SHA-256 ${short(expected.sha256)} (${expected.bytes} bytes) as the manifest says, got ${short(read.sha256)} (${read.bytes.byteLength} bytes); the file is damaged or changed, export or copy it again`,
+      `${join(folder, file)}: expected SHA-256 ${short(expected.sha256)} (${expected.bytes} bytes) according to the manifest, got ${short(read.sha256)} (${read.bytes.byteLength} bytes); the file is damaged or changed, export or copy it again`,
     );
   }
   return read;
@@ -148,4 +147,57 @@ function parseJson(bytes: Uint8Array, path: string): unknown {
 
 function short(hash: string): string {
   return `${hash.slice(0, 12)}…`;
+}
+
+/** Maximum size of a served file, 1 GiB. */
+const MAX_FILE_BYTES = 1_073_741_824;
+
+/** A file in memory. */
+export interface ModelFile {
+  bytes: Uint8Array;
+  /** Hexadecimal. */
+  sha256: string;
+}
+
+/**
+ * Reads a regular file. Symbolic and hard links are rejected, so that a repository cannot refer to files outside.
+ *
+ * @throws ModelError naming the file, what was expected and what came
+ */
+export async function readPlainFile(folder: string, file: string): Promise<ModelFile> {
+  const path = join(folder, file);
+  const stat = await lstat(path).catch((cause: unknown) => {
+    throw new ModelError(
+      isForbidden(cause)
+        ? `${path}: expected a readable file, got permission denied; grant this user read permission`
+        : `${path}: expected a file, found none; pass the folder of an exported model`,
+      { cause },
+    );
+  });
+  if (!stat.isFile()) {
+    throw new ModelError(`${path}: expected a regular file, found a folder or a link; copy the file there`);
+  }
+  if (stat.nlink > 1) {
+    throw new ModelError(
+      `${path}: expected a file without hard links, found ${stat.nlink} links; copy the file there`,
+    );
+  }
+  if (stat.size > MAX_FILE_BYTES) {
+    throw new ModelError(
+      `${path}: expected at most ${MAX_FILE_BYTES} bytes, got ${stat.size}; serve a smaller model`,
+    );
+  }
+  const bytes = await readFile(path).catch((cause: unknown) => {
+    throw new ModelError(
+      `${path}: expected a readable file, got permission denied; grant this user read permission`,
+      { cause },
+    );
+  });
+  return { bytes, sha256: createHash('sha256').update(bytes).digest('hex') };
+}
+
+/** Whether an error is a denied permission. */
+export function isForbidden(error: unknown): boolean {
+  const { code } = error as NodeJS.ErrnoException;
+  return code === 'EACCES' || code === 'EPERM';
 }

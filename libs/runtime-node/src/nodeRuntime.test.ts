@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { MissingError, ModelError } from '@onda/contract';
 import { describeRuntime } from '@onda/runtime/testing';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { cudaProviderFiles, missingCudaFiles, nativeFolder } from './cudaProvider.ts';
+import { cudaProviderFiles, missingCudaFiles, nativeFolder } from './provider.ts';
 import { createNodeRuntime } from './nodeRuntime.ts';
 import { createOrtSession } from './ortSession.ts';
 import type { CudaPlace } from './provider.ts';
@@ -72,7 +72,7 @@ describe('createNodeRuntime, with a CUDA library that loads and a device that fa
       expect(session.provider).toBe('cpu');
     }
     expect(warnings).toEqual([
-      'the CUDA provider is there but cannot be used (CUDA failure 35: the driver is too old); running on the CPU',
+      'the CUDA provider is installed but cannot be used (CUDA failure 35: the driver is too old); using the CPU',
     ]);
   });
 
@@ -80,7 +80,7 @@ describe('createNodeRuntime, with a CUDA library that loads and a device that fa
     const runtime = await createNodeRuntime({ provider: 'cuda' }, create, place());
     await expect(runtime.createSession(await readFile(new URL('model.onnx', fixture)))).rejects.toThrow(
       new MissingError(
-        'provider cuda: its library is there but cannot be used (CUDA failure 35: the driver is too old); see what is missing with: npm run setup -- --cuda (or ask for the provider cpu)',
+        'provider cuda: the library is installed but cannot be used (CUDA failure 35: the driver is too old); check it with npm run setup -- --cuda, or use the provider cpu',
       ),
     );
   });

@@ -12,16 +12,16 @@ import { InferenceSession, Tensor } from 'onnxruntime-node';
 import type { Provider } from './provider.ts';
 
 export interface OrtOptions {
-  /** Threads inside one operator. 1 by default: small recurrent nets get slower with more (onnxruntime issue 16304). */
+  /** Intra-op threads; default 1, because small recurrent nets are slower with more (onnxruntime issue 16304). */
   threads?: number;
-  /** Which CUDA device, from 0. */
+  /** CUDA device, from 0. */
   deviceId?: number;
 }
 
 /**
- * Loads a model from memory, so that no path from outside reaches ONNX Runtime.
+ * Loads a model from memory, so that no external path reaches ONNX Runtime.
  *
- * @throws ModelError if ONNX Runtime does not take the bytes; a failing provider throws as ONNX Runtime has it
+ * @throws ModelError if ONNX Runtime cannot load the bytes; errors of a provider are thrown unchanged
  */
 export async function createOrtSession(
   model: Uint8Array,
@@ -40,11 +40,11 @@ async function load(model: Uint8Array, provider: Provider, options: OrtOptions):
         provider === 'cuda' ? [{ name: 'cuda', deviceId: options.deviceId ?? 0 }, 'cpu'] : ['cpu'],
       intraOpNumThreads: options.threads ?? 1,
       interOpNumThreads: 1,
-      // Errors only: ONNX Runtime writes its warnings straight to stderr.
+      // Errors only: ONNX Runtime writes warnings to stderr.
       logSeverityLevel: 3,
     });
   } catch (error) {
-    // On CUDA the caller must tell a bad file from a bad provider by trying the CPU.
+    // On CUDA the caller tries the CPU to distinguish a bad file from a failing provider.
     if (provider === 'cuda') throw error;
     throw loadError(error);
   }
@@ -76,7 +76,7 @@ class OrtSession implements Session {
     const nativeFeeds: Record<string, Tensor> = {};
     for (const name of Object.keys(feeds)) {
       const { type, data, dims } = feeds[name];
-      // One of many types, and its data is of that type: the constructor's overloads want each by itself.
+      // The constructor has one overload per type.
       nativeFeeds[name] = new Tensor(type as 'float32', data as Float32Array, dims);
     }
     const results = await this.#native.run(nativeFeeds, fetches).catch(runFailed);
@@ -94,15 +94,18 @@ class OrtSession implements Session {
 
 function runFailed(reason: unknown): never {
   const text = (reason instanceof Error ? reason.message : String(reason)).split('\n', 1)[0].trim();
-  throw new ResultError(`the model did not run: ${text}; give it fewer samples or export it again`, {
-    cause: reason,
-  });
+  throw new ResultError(
+    `the model did not run: ${text}; reduce the number of samples or export the model again`,
+    {
+      cause: reason,
+    },
+  );
 }
 
 function tensorInfo(info: InferenceSession.ValueMetadata): TensorInfo {
   if (!info.isTensor) {
     throw new ModelError(
-      `the model cannot be used: "${info.name}" is no tensor; export it with tensors as inputs and outputs`,
+      `the model cannot be used: "${info.name}" is not a tensor; export it with tensors as inputs and outputs`,
     );
   }
   if (!isTensorType(info.type)) {

@@ -4,11 +4,16 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { MissingError } from '@onda/contract';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { cudaProblem, cudaProviderFiles, missingCudaFiles, nativeFolder } from './cudaProvider.ts';
-import { providersToTry } from './provider.ts';
+import { MissingError } from '@onda/contract';
 import type { CudaPlace } from './provider.ts';
+import {
+  cudaProblem,
+  cudaProviderFiles,
+  missingCudaFiles,
+  nativeFolder,
+  providersToTry,
+} from './provider.ts';
 
 const hasCompiler = spawnSync('g++', ['--version']).status === 0;
 
@@ -45,7 +50,7 @@ describe(providersToTry, () => {
   it('refuses CUDA without its library, naming the file and the command', () => {
     expect(() => providersToTry('cuda', undefined, place())).toThrow(
       new MissingError(
-        'provider cuda: expected libonnxruntime_providers_shared.so and libonnxruntime_providers_cuda.so beside onnxruntime-node, found none; bring it in with: npm run setup -- --cuda (or ask for the provider cpu)',
+        'provider cuda: expected libonnxruntime_providers_shared.so and libonnxruntime_providers_cuda.so beside onnxruntime-node, found none; install it with npm run setup -- --cuda, or use the provider cpu',
       ),
     );
   });
@@ -59,7 +64,7 @@ describe('providersToTry, with a library that does not load', () => {
     const warnings: string[] = [];
     expect(providersToTry('auto', (text) => warnings.push(text), place(problem))).toEqual(['cpu']);
     expect(warnings).toEqual([
-      'the CUDA provider is there but cannot be used (libcublasLt.so.13: cannot open shared object file); running on the CPU',
+      'the CUDA provider is installed but cannot be used (libcublasLt.so.13: cannot open shared object file); using the CPU',
     ]);
   });
 
@@ -67,7 +72,7 @@ describe('providersToTry, with a library that does not load', () => {
     await putCudaLibraries();
     expect(() => providersToTry('cuda', undefined, place(problem))).toThrow(
       new MissingError(
-        'provider cuda: its library is there but cannot be used (libcublasLt.so.13: cannot open shared object file); see what is missing with: npm run setup -- --cuda (or ask for the provider cpu)',
+        'provider cuda: the library is installed but cannot be used (libcublasLt.so.13: cannot open shared object file); check it with npm run setup -- --cuda, or use the provider cpu',
       ),
     );
   });
@@ -100,10 +105,10 @@ describe(cudaProblem, () => {
       const here = { folder, problem: cudaProblem };
       expect(providersToTry('auto', (text) => warnings.push(text), here)).toEqual(['cpu']);
       expect(warnings).toEqual([
-        `the CUDA provider is there but cannot be used (${problem}); running on the CPU`,
+        `the CUDA provider is installed but cannot be used (${problem}); using the CPU`,
       ]);
       expect(() => providersToTry('cuda', undefined, here)).toThrow(
-        `provider cuda: its library is there but cannot be used (${problem}); see what is missing with: npm run setup -- --cuda (or ask for the provider cpu)`,
+        `provider cuda: the library is installed but cannot be used (${problem}); check it with npm run setup -- --cuda, or use the provider cpu`,
       );
     },
   );

@@ -1,12 +1,15 @@
+import { existsSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { constants } from 'node:os';
+import { dirname, join } from 'node:path';
 import { MissingError } from '@onda/contract';
-import { cudaProblem, missingCudaFiles, nativeFolder } from './cudaProvider.ts';
 
-/** What executes a model: `auto` is CUDA where its provider library is there and works, else the CPU. */
+/** Execution provider; `auto` is CUDA if its library is installed and works, else the CPU. */
 export type ProviderChoice = 'auto' | 'cpu' | 'cuda';
 
 export type Provider = 'cpu' | 'cuda';
 
-/** Where CUDA's provider is looked for, and how it is tried; a test puts others in their place. */
+/** Folder of the CUDA provider, and the check of its libraries; replaced in tests. */
 export interface CudaPlace {
   folder: string;
   problem: (folder: string) => string | undefined;
@@ -17,8 +20,8 @@ const ownPlace = (): CudaPlace => ({ folder: nativeFolder(), problem: cudaProble
 /**
  * The providers to try, in order.
  *
- * @param onWarning gets one sentence when `auto` finds CUDA's library and cannot use it
- * @throws MissingError if CUDA is asked for and its library, or one that it needs, is not there
+ * @param onWarning receives one sentence if `auto` finds the CUDA library and cannot use it
+ * @throws MissingError if CUDA is requested and its library, or a dependency, is missing
  */
 export function providersToTry(
   choice: ProviderChoice,
@@ -30,7 +33,7 @@ export function providersToTry(
   if (missing.length > 0) {
     if (choice === 'auto') return ['cpu'];
     throw new MissingError(
-      `provider cuda: expected ${missing.join(' and ')} beside onnxruntime-node, found none; bring it in with: npm run setup -- --cuda (or ask for the provider cpu)`,
+      `provider cuda: expected ${missing.join(' and ')} beside onnxruntime-node, found none; install it with npm run setup -- --cuda, or use the provider cpu`,
     );
   }
   const problem = place.problem(place.folder);
@@ -40,15 +43,54 @@ export function providersToTry(
   return ['cpu'];
 }
 
-/** For `auto`: what is said once when the CPU takes CUDA's place. */
+/** The warning of `auto` when it falls back to the CPU. */
 export function unusableCudaWarning(problem: string): string {
-  return `the CUDA provider is there but cannot be used (${problem}); running on the CPU`;
+  return `the CUDA provider is installed but cannot be used (${problem}); using the CPU`;
 }
 
-/** For `cuda`: the library is there, and the loader, the driver or the device refuses. */
+/** The error of `cuda` if the library is installed but cannot be used. */
 export function unusableCudaError(problem: string, cause?: unknown): MissingError {
   return new MissingError(
-    `provider cuda: its library is there but cannot be used (${problem}); see what is missing with: npm run setup -- --cuda (or ask for the provider cpu)`,
+    `provider cuda: the library is installed but cannot be used (${problem}); check it with npm run setup -- --cuda, or use the provider cpu`,
     { cause },
   );
+}
+
+/** The folder of onnxruntime-node's native libraries on this machine. */
+export function nativeFolder(): string {
+  const manifest = createRequire(import.meta.url).resolve('onnxruntime-node/package.json');
+  return join(dirname(manifest), 'bin', 'napi-v6', process.platform, process.arch);
+}
+
+/** Files of the CUDA provider in load order; they must be in the folder of onnxruntime-node. */
+export const cudaProviderFiles = [
+  'libonnxruntime_providers_shared.so',
+  'libonnxruntime_providers_cuda.so',
+] as const;
+
+/** Files of the CUDA provider that are missing from `folder`. */
+export function missingCudaFiles(folder: string): readonly string[] {
+  return cudaProviderFiles.filter((file) => !existsSync(join(folder, file)));
+}
+
+const DRIVER = 'libcuda.so.1';
+
+/**
+ * The reason why the CUDA provider in `folder` cannot be loaded: the first missing dependency. ONNX Runtime's own error does not name it,
+ * and is printed to stderr regardless of the log settings.
+ *
+ * @returns undefined if everything loads
+ */
+export function cudaProblem(folder: string): string | undefined {
+  for (const library of [...cudaProviderFiles.map((file) => join(folder, file)), DRIVER]) {
+    try {
+      process.dlopen({ exports: {} }, library, constants.dlopen.RTLD_LAZY | constants.dlopen.RTLD_GLOBAL);
+    } catch (error) {
+      const text = error instanceof Error ? error.message : String(error);
+      // The library was loaded; Node then complains that it is not an addon.
+      if (text.includes('did not self-register')) continue;
+      return text.split('\n', 1)[0].replace(/: No such file or directory$/, '');
+    }
+  }
+  return undefined;
 }

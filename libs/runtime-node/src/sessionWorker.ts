@@ -1,14 +1,13 @@
 import { parentPort, workerData } from 'node:worker_threads';
-import { ModelError } from '@onda/contract';
+import { ModelError, toErrorMessage } from '@onda/contract';
 import type { Runtime, Session } from '@onda/runtime';
 import { createNodeRuntime } from './nodeRuntime.ts';
-import { toErrorMessage } from './workerMessages.ts';
 import type { Call, Reply, WorkerPost, WorkerSettings } from './workerMessages.ts';
 
 /**
- * The worker thread of `createWorkerRuntime`: holds the sessions and runs the calls in the order they came.
+ * The worker thread of `createWorkerRuntime`: keeps the sessions and executes the calls in order.
  *
- * Replies of one batch of calls go back together, unless a long run is among them: then what is done goes first.
+ * The replies of a batch are sent together, but earlier ones are sent before a long run finishes.
  */
 const REPLY_AFTER_MS = 1;
 
@@ -60,7 +59,7 @@ async function performOn(runtime: Runtime, call: Call): Promise<Reply> {
     return { kind: 'created', id, info: { inputs, outputs, provider } };
   }
   const session = sessions.get(call.session);
-  if (session === undefined) throw new ModelError('the session is not loaded; load the model again');
+  if (session === undefined) throw new ModelError('the session is not loaded; reload the model');
   if (call.kind === 'run') {
     const started = performance.now();
     const tensors = await session.run(call.feeds, call.fetches);
@@ -71,7 +70,7 @@ async function performOn(runtime: Runtime, call: Call): Promise<Reply> {
   return { kind: 'released', id };
 }
 
-/** Small results are cheaper to copy than to hand over; large ones change owner. */
+/** Smaller results are cheaper to copy than to transfer. */
 const TRANSFER_FROM_BYTES = 65_536;
 
 function post(replies: Reply[], batchDone: boolean): void {

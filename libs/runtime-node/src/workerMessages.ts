@@ -1,22 +1,15 @@
-import {
-  ConfigError,
-  DataError,
-  MissingError,
-  ModelError,
-  OndaError,
-  ResultError,
-  ShapeError,
-} from '@onda/contract';
+import type { ErrorMessage } from '@onda/contract';
+import { OndaError } from '@onda/contract';
 import type { RuntimeTensor, TensorInfo } from '@onda/runtime';
 import type { OrtOptions } from './ortSession.ts';
 import type { ProviderChoice } from './provider.ts';
 
-/** What the worker is started with. */
+/** Settings of the worker. */
 export interface WorkerSettings extends OrtOptions {
   provider: ProviderChoice;
 }
 
-/** A call into the worker; `id` comes back with its reply. */
+/** A call to the worker; the reply has the same `id`. */
 export type Call =
   | { kind: 'create'; id: number; session: number; model: Uint8Array }
   | {
@@ -34,40 +27,22 @@ export interface SessionInfo {
   provider: string;
 }
 
-/** An error as it crosses threads, where classes are lost. */
-export interface ErrorMessage {
-  code: string;
-  message: string;
-}
-
 export type Reply =
   | { kind: 'created'; id: number; info: SessionInfo }
-  /** `milliseconds`: of the run alone. */
+  /** `milliseconds`: duration of the run. */
   | { kind: 'ran'; id: number; tensors: Record<string, RuntimeTensor>; milliseconds: number }
   | { kind: 'released'; id: number }
   | { kind: 'failed'; id: number; error: ErrorMessage };
 
-/** Everything the worker posts: calls and replies travel many at a time, since posting costs more than a small run. */
+/** Messages of the worker. Calls and replies are sent in batches, because a message costs more than a small run. */
 export type WorkerPost =
   | { kind: 'ready' }
   | { kind: 'warning'; text: string }
   | { kind: 'replies'; replies: Reply[]; batchDone: boolean };
 
-const classes: Readonly<Record<string, new (message: string) => OndaError>> = {
-  config: ConfigError,
-  data: DataError,
-  missing: MissingError,
-  model: ModelError,
-  result: ResultError,
-  shape: ShapeError,
-};
-
-export function toErrorMessage(error: unknown): ErrorMessage {
-  if (error instanceof OndaError) return { code: error.code, message: error.message };
-  return { code: '', message: error instanceof Error ? (error.stack ?? error.message) : String(error) };
-}
-
-/** An error of the class that was thrown on the other side; one that Onda does not know stays a plain Error. */
-export function fromErrorMessage({ code, message }: ErrorMessage): Error {
-  return Object.hasOwn(classes, code) ? new classes[code](message) : new Error(message);
+/** The worker thread ended or does not start: pending runs are lost, sequence states are not. */
+export class WorkerError extends OndaError {
+  constructor(message: string) {
+    super('worker', message, { exitCode: 1 });
+  }
 }

@@ -1,21 +1,21 @@
 import type { RuntimeTensor, Session, TensorInfo } from '@onda/runtime';
-import { NearRuns } from './nearRuns.ts';
+import { InlineRuns } from './inlineRuns.ts';
 import { createOrtSession } from './ortSession.ts';
 import { createWorkerRuntime } from './workerRuntime.ts';
 import type { WorkerRuntime, WorkerRuntimeOptions } from './workerRuntime.ts';
 
 export interface WorkerPoolOptions extends WorkerRuntimeOptions {
-  /** Threads, each with a session of every model. */
+  /** Number of threads; each has a session of every model. */
   workers: number;
 }
 
 /**
- * Several workers as one runtime: a run goes to the worker that has the fewest before it, and a run that is shorter than the way there
- * to none of them (`NearRuns`).
+ * Several workers as one runtime. A run goes to the worker with the fewest pending runs; very short runs stay on the calling thread
+ * (`InlineRuns`).
  *
- * More than one pays where runs are long: small nets are as fast with one, and each worker holds every model again.
+ * More than one worker pays off for long runs only, and each worker loads every model.
  *
- * @throws as `createWorkerRuntime`; then no worker is left running
+ * @throws as `createWorkerRuntime`; all workers are closed then
  */
 export async function createWorkerPool(
   { workers, ...options }: WorkerPoolOptions,
@@ -35,8 +35,8 @@ class PoolRuntime implements WorkerRuntime {
   readonly name: string;
   readonly #runtimes: readonly WorkerRuntime[];
   readonly #options: WorkerRuntimeOptions;
-  /** Of the sessions that are not released. */
-  readonly #near = new Set<NearRuns>();
+  /** Inline runs of all open sessions. */
+  readonly #inline = new Set<InlineRuns>();
 
   constructor(runtimes: readonly WorkerRuntime[], options: WorkerRuntimeOptions) {
     this.#runtimes = runtimes;
@@ -45,7 +45,7 @@ class PoolRuntime implements WorkerRuntime {
     this.name = runtimes.length === 1 ? name : `${name}, ${runtimes.length} of them`;
   }
 
-  /** One that is left can take all runs. */
+  /** True while at least one worker is alive. */
   get alive(): boolean {
     return this.#runtimes.some(({ alive }) => alive);
   }
@@ -59,30 +59,30 @@ class PoolRuntime implements WorkerRuntime {
   }
 
   async createSession(model: Uint8Array): Promise<Session> {
-    let near: NearRuns | undefined;
+    let inline: InlineRuns | undefined;
     const sessions = await Promise.all(
       this.#runtimes.map((runtime) =>
-        runtime.createSession(model, (feeds, milliseconds) => near?.ran(feeds, milliseconds)),
+        runtime.createSession(model, (feeds, milliseconds) => inline?.record(feeds, milliseconds)),
       ),
     );
     const options = this.#options;
-    if (NearRuns.may(model, sessions[0], options.threads)) {
-      near = new NearRuns(
+    if (InlineRuns.supports(model, sessions[0], options.threads)) {
+      inline = new InlineRuns(
         () => createOrtSession(model, 'cpu', options),
         (text) => options.onWarning?.(text),
       );
-      this.#near.add(near);
+      this.#inline.add(inline);
     }
     const members = sessions.map((session, worker) => ({ session, runtime: this.#runtimes[worker] }));
-    return new PoolSession(members, near, async () => {
-      if (near === undefined) return;
-      this.#near.delete(near);
-      await near.release();
+    return new PoolSession(members, inline, async () => {
+      if (inline === undefined) return;
+      this.#inline.delete(inline);
+      await inline.release();
     });
   }
 
   async close(): Promise<void> {
-    await Promise.all([...this.#near].map((near) => near.release()));
+    await Promise.all([...this.#inline].map((inline) => inline.release()));
     await Promise.all(this.#runtimes.map((runtime) => runtime.close()));
   }
 }
@@ -98,36 +98,40 @@ class PoolSession implements Session {
   readonly provider: string;
   readonly copies: number;
   readonly #members: readonly Member[];
-  readonly #near: NearRuns | undefined;
-  readonly #releaseNear: () => Promise<void>;
+  readonly #inline: InlineRuns | undefined;
+  readonly #releaseInline: () => Promise<void>;
   #next = 0;
 
-  constructor(members: readonly Member[], near: NearRuns | undefined, releaseNear: () => Promise<void>) {
+  constructor(
+    members: readonly Member[],
+    inline: InlineRuns | undefined,
+    releaseInline: () => Promise<void>,
+  ) {
     const [{ session }] = members;
     this.inputs = session.inputs;
     this.outputs = session.outputs;
     this.provider = session.provider;
-    // Whether short runs come is seen later; what there is room for is asked now.
-    this.copies = members.length + (near === undefined ? 0 : 1);
+    // The maximum: inline runs load another copy after the first short run.
+    this.copies = members.length + (inline === undefined ? 0 : 1);
     this.#members = members;
-    this.#near = near;
-    this.#releaseNear = releaseNear;
+    this.#inline = inline;
+    this.#releaseInline = releaseInline;
   }
 
   run(
     feeds: Record<string, RuntimeTensor>,
     fetches?: readonly string[],
   ): Promise<Record<string, RuntimeTensor>> {
-    return this.#near?.maybeRun(feeds, fetches) ?? this.#least().session.run(feeds, fetches);
+    return this.#inline?.maybeRun(feeds, fetches) ?? this.#leastLoaded().session.run(feeds, fetches);
   }
 
   async release(): Promise<void> {
-    await this.#releaseNear();
+    await this.#releaseInline();
     await Promise.all(this.#members.map(({ session }) => session.release()));
   }
 
-  /** Of those with equally few before it each in its turn, so that none rests while all are quick. */
-  #least(): Member {
+  /** The worker with the fewest pending runs; ties are broken round-robin. */
+  #leastLoaded(): Member {
     const { length } = this.#members;
     this.#next = (this.#next + 1) % length;
     let best = this.#members[this.#next];

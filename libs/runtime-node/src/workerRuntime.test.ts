@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { Worker } from 'node:worker_threads';
 import { describeRuntime } from '@onda/runtime/testing';
 import { afterEach, describe, expect, it } from 'vitest';
-import { WorkerError } from './workerError.ts';
+import { WorkerError } from './workerMessages.ts';
 import { createWorkerRuntime, startSessionWorker } from './workerRuntime.ts';
 import type { WorkerRuntime } from './workerRuntime.ts';
 
@@ -68,13 +68,13 @@ describe(createWorkerRuntime, () => {
     const lost = session.run(feeds);
     const ended = worker?.terminate();
     await expect(lost).rejects.toThrow(
-      new WorkerError('the inference worker ended (exit code 1) before it answered; send the request again'),
+      new WorkerError('the inference worker ended (exit code 1) before it answered; retry the request'),
     );
     await ended;
 
     expect((await session.run(feeds)).y.data).toEqual(before.y.data);
     expect(runtime.alive).toBe(true);
-    expect(warnings).toEqual(['the inference worker ended (exit code 1); starting it again']);
+    expect(warnings).toEqual(['the inference worker ended (exit code 1); restarting it']);
   });
 
   it('rejects a run whose tensor was handed to another thread, and runs on', async () => {
@@ -95,7 +95,7 @@ describe(createWorkerRuntime, () => {
       return new Worker('throw new Error("no room")', { eval: true });
     });
     await expect(failing).rejects.toThrow(
-      'the inference worker does not start (no room); start the service again',
+      'the inference worker does not start (no room); restart the service',
     );
     expect(starts).toBe(1);
   });

@@ -1,56 +1,55 @@
 import { Worker } from 'node:worker_threads';
-import { checkFeeds, checkFetches, checkModelBytes, releasedError } from '@onda/runtime';
 import type { Runtime, RuntimeTensor, Session, TensorInfo } from '@onda/runtime';
-import { runtimeName } from './nodeRuntime.ts';
+import { checkFeeds, checkFetches, checkModelBytes, releasedError } from '@onda/runtime';
+import { runtimeName, disableTelemetry } from './nodeRuntime.ts';
 import { providersToTry } from './provider.ts';
-import { silenceTelemetry } from './silenceTelemetry.ts';
-import { WorkerLink } from './workerLink.ts';
+import { WorkerClient } from './workerClient.ts';
 import type { SessionInfo, WorkerSettings } from './workerMessages.ts';
 
 export interface WorkerRuntimeOptions extends WorkerSettings {
-  /** Called with one sentence when `auto` falls back to the CPU, and when the worker ended and was started again. */
+  /** Called with one sentence when `auto` falls back to the CPU, and when the worker was restarted. */
   onWarning?: (text: string) => void;
 }
 
-/** Is told how long each run took, without the way to the worker. */
+/** Receives the duration of each run, without the time for messages. */
 export type OnRan = (feeds: Record<string, RuntimeTensor>, milliseconds: number) => void;
 
-/** A runtime whose runs do not block the calling thread. */
+/** A runtime that does not block the calling thread. */
 export interface WorkerRuntime extends Runtime {
   createSession(model: Uint8Array, onRan?: OnRan): Promise<Session>;
-  /** False once the worker ended and could not be started again. */
+  /** False if the worker ended and could not be restarted. */
   readonly alive: boolean;
-  /** Runs that were asked for and are not answered. */
+  /** Number of pending runs. */
   readonly pending: number;
-  /** Milliseconds since the worker was last heard of while runs were pending; 0 when it has nothing to do. */
+  /** Milliseconds since the last message of the worker while runs are pending; else 0. */
   readonly stalledMs: number;
-  /** Ends the worker; what is still pending is rejected. */
+  /** Terminates the worker and rejects pending runs. */
   close(): Promise<void>;
 }
 
 /**
- * Runs models in a worker thread, since onnxruntime-node's `run` blocks the thread that calls it.
+ * Runs models in a worker thread, because onnxruntime-node's `run` blocks the calling thread.
  *
- * A worker that ends rejects what it had not answered with a WorkerError and is started again with the same sessions.
+ * If the worker ends, pending runs are rejected with a WorkerError and the worker is restarted with the same sessions.
  *
- * @throws MissingError if CUDA is asked for and its library is not there; WorkerError if the worker does not start
+ * @throws MissingError if CUDA is requested and its library is missing; WorkerError if the worker does not start
  */
 export async function createWorkerRuntime(
   options: WorkerRuntimeOptions,
   startWorker: (settings: WorkerSettings) => Worker = startSessionWorker,
 ): Promise<WorkerRuntime> {
-  silenceTelemetry();
+  disableTelemetry();
   const { onWarning, ...rest } = options;
-  // Here, so that what is missing is said as such, and not as a worker that does not start.
+  // Checked here too, for a MissingError instead of a worker that does not start.
   const [first] = providersToTry(options.provider, onWarning);
   const settings: WorkerSettings = first === 'cpu' ? { ...rest, provider: 'cpu' } : rest;
-  const link = new WorkerLink(() => startWorker(settings), onWarning);
-  await link.ready;
-  return new ThreadRuntime(link);
+  const client = new WorkerClient(() => startWorker(settings), onWarning);
+  await client.ready;
+  return new ThreadRuntime(client);
 }
 
 export function startSessionWorker(settings: WorkerSettings): Worker {
-  // Without the parent's flags: the entry brings the loader itself.
+  // Without the flags of the parent: the entry file registers the TypeScript loader.
   return new Worker(new URL('./sessionWorkerStart.mjs', import.meta.url), {
     workerData: settings,
     execArgv: [],
@@ -59,32 +58,32 @@ export function startSessionWorker(settings: WorkerSettings): Worker {
 
 class ThreadRuntime implements WorkerRuntime {
   readonly name = `${runtimeName()} in a worker thread`;
-  readonly #link: WorkerLink;
+  readonly #client: WorkerClient;
 
-  constructor(link: WorkerLink) {
-    this.#link = link;
+  constructor(client: WorkerClient) {
+    this.#client = client;
   }
 
   get alive(): boolean {
-    return this.#link.alive;
+    return this.#client.alive;
   }
 
   get pending(): number {
-    return this.#link.pending;
+    return this.#client.pending;
   }
 
   get stalledMs(): number {
-    return this.#link.stalledMs;
+    return this.#client.stalledMs;
   }
 
   async createSession(model: Uint8Array, onRan?: OnRan): Promise<Session> {
     checkModelBytes(model);
-    const { session, info } = await this.#link.create(model);
-    return new ThreadSession(this.#link, session, info, onRan);
+    const { session, info } = await this.#client.create(model);
+    return new ThreadSession(this.#client, session, info, onRan);
   }
 
   close(): Promise<void> {
-    return this.#link.close();
+    return this.#client.close();
   }
 }
 
@@ -92,13 +91,13 @@ class ThreadSession implements Session {
   readonly inputs: readonly TensorInfo[];
   readonly outputs: readonly TensorInfo[];
   readonly provider: string;
-  readonly #link: WorkerLink;
+  readonly #client: WorkerClient;
   readonly #session: number;
   readonly #onRan: OnRan | undefined;
   #released = false;
 
-  constructor(link: WorkerLink, session: number, info: SessionInfo, onRan: OnRan | undefined) {
-    this.#link = link;
+  constructor(client: WorkerClient, session: number, info: SessionInfo, onRan: OnRan | undefined) {
+    this.#client = client;
     this.#session = session;
     this.#onRan = onRan;
     this.inputs = info.inputs;
@@ -111,10 +110,10 @@ class ThreadSession implements Session {
     fetches?: readonly string[],
   ): Promise<Record<string, RuntimeTensor>> {
     if (this.#released) throw releasedError();
-    // Here as well as in the worker: a bad call is answered without a hop.
+    // Checked here as well as in the worker, to reject invalid calls without a message.
     checkFeeds(this.inputs, feeds);
     if (fetches) checkFetches(this.outputs, fetches);
-    const { tensors, milliseconds } = await this.#link.run(this.#session, feeds, fetches);
+    const { tensors, milliseconds } = await this.#client.run(this.#session, feeds, fetches);
     this.#onRan?.(feeds, milliseconds);
     return tensors;
   }
@@ -122,6 +121,6 @@ class ThreadSession implements Session {
   async release(): Promise<void> {
     if (this.#released) return;
     this.#released = true;
-    await this.#link.release(this.#session);
+    await this.#client.release(this.#session);
   }
 }

@@ -1,5 +1,4 @@
-export { serveRuntime } from './serveRuntime.ts';
-export type { WasmOptions } from './wasmBackend.ts';
+export { createWorkerRuntime, serveRuntime } from './workerRuntime.ts';
+export type { WasmOptions } from './webRuntime.ts';
 export { createWebRuntime } from './webRuntime.ts';
-export type { Port } from './workerMessages.ts';
-export { createWorkerRuntime } from './workerRuntime.ts';
+export type { Port } from './workerRuntime.ts';

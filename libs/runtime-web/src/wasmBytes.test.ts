@@ -1,8 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { describe, expect, it } from 'vitest';
-import { setUpWasm } from './wasmBackend.ts';
-import { createWebRuntime } from './webRuntime.ts';
+import { createWebRuntime, setUpWasm } from './webRuntime.ts';
 
 const wasmFile = createRequire(import.meta.url).resolve('onnxruntime-web/ort-wasm-simd-threaded.wasm');
 const model = readFileSync(new URL('../../../examples/models/lagged-sine/1/model.onnx', import.meta.url));

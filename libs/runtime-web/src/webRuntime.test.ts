@@ -37,17 +37,17 @@ describe(createWebRuntime, () => {
   it('refuses other options than the first call had', () => {
     expect(() => createWebRuntime({ wasm: '/elsewhere.wasm' })).toThrow(
       new ConfigError(
-        'createWebRuntime: expected the options of the first call, got others; ONNX Runtime Web has one WebAssembly instance a page or worker, so give every runtime the same options',
+        'createWebRuntime: expected the options of the first call, got others; ONNX Runtime Web has one WebAssembly instance per page or worker, so pass the same options to every runtime',
       ),
     );
   });
 
   it('refuses threads where there is no cross-origin isolation, and numbers that are none', () => {
     expect(() => createWebRuntime({ threads: 2 })).toThrow(
-      'createWebRuntime: threads: expected 1 where there is no cross-origin isolation, got 2; serve the page with the headers Cross-Origin-Opener-Policy: same-origin and Cross-Origin-Embedder-Policy: require-corp, or leave threads out',
+      'createWebRuntime: threads: expected 1 without cross-origin isolation, got 2; serve the page with the headers Cross-Origin-Opener-Policy: same-origin and Cross-Origin-Embedder-Policy: require-corp, or omit threads',
     );
     expect(() => createWebRuntime({ threads: 0.5 })).toThrow(
-      'createWebRuntime: threads: expected a whole number from 1, got 0.5; leave it out for 1',
+      'createWebRuntime: threads: expected a whole number of at least 1, got 0.5; omit it for 1',
     );
   });
 });

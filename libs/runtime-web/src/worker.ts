@@ -1,5 +1,5 @@
-import { serveRuntime } from './serveRuntime.ts';
+import { serveRuntime } from './workerRuntime.ts';
 import { createWebRuntime } from './webRuntime.ts';
 
-// The whole of the inference worker: `new Worker(...)` on this file, then `createWorkerRuntime(worker)` in the page.
+// The inference worker: create it with `new Worker(...)` and pass it to `createWorkerRuntime` in the page.
 serveRuntime(createWebRuntime(), self);

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { generateClosedLoop } from './closedLoop.ts';
-import { floatTensor } from './floatTensor.ts';
+import { floatTensor } from './tensors.ts';
 import { SequenceModel } from './sequenceModel.ts';
 import { fakeManifest, fakeSession } from './testing/fakeModel.ts';
 
@@ -37,7 +37,7 @@ describe(generateClosedLoop, () => {
   it('refuses a prompt shorter than the lag', async () => {
     const model = new SequenceModel(fakeSession(), fakeManifest({ lag: 2 }));
     await expect(generateClosedLoop(model, floatTensor([1, 1, 1], [9]), undefined, 1)).rejects.toThrow(
-      "prompt: expected at least 2 samples (the model's lag), got 1; give a longer prompt",
+      'prompt: expected at least 2 samples (the lag of the model), got 1; pass a longer prompt',
     );
   });
 

@@ -1,17 +1,16 @@
-import { ModelError } from '@onda/contract';
-import { checkPrompt, checkSamples } from './checkGeneration.ts';
-import { floatTensor } from './floatTensor.ts';
-import type { FloatTensor } from './floatTensor.ts';
+import { DataError, ModelError, ShapeError } from '@onda/contract';
 import type { SequenceModel, StepResult } from './sequenceModel.ts';
+import type { FloatTensor } from './tensors.ts';
+import { floatTensor } from './tensors.ts';
 
 /**
- * Closed-loop generation by a loop over model.onnx, a run a sample: slow, and what generator.onnx is held against.
+ * Closed-loop generation by a loop over model.onnx, one run per sample: slow, the reference for generator.onnx.
  *
  * @param prompt  [batch, time, features], time at least the lag
- * @param state   [batch, state] before the prompt; zeros when left out
- * @param samples how many values to generate, at least 1
- * @returns as `generate`: `y` [batch, samples, outputs] and the state after the last value that was fed
- * @throws ShapeError, DataError before anything runs; ModelError if outputs and features differ in number
+ * @param state   state before the prompt, [batch, state]; default zeros
+ * @param samples number of values to generate, at least 1
+ * @returns as `generate`: `y` [batch, samples, outputs] and the state after the last input
+ * @throws ShapeError, DataError for invalid arguments; ModelError if the numbers of outputs and features differ
  */
 export async function generateClosedLoop(
   model: SequenceModel,
@@ -26,14 +25,14 @@ export async function generateClosedLoop(
     );
   }
   checkSamples(samples);
-  // A prompt of another rank is left to the step's own check, which says what is expected.
+  // A prompt of another rank is rejected by the step.
   if (prompt.dims.length === 3) checkPrompt(prompt, lag);
   const primed = await model.step(prompt, state);
   const [batch, time] = prompt.dims;
   const width = net.outputs;
   const values = new Float32Array(batch * samples * width);
 
-  // With lag L the prompt's last L outputs are the first L values after it.
+  // With lag L the last L outputs of the prompt are the first L values after it.
   const first = Math.min(lag, samples);
   copySamples(primed.y, time - lag, values, 0, first, samples);
   let current = primed.state;
@@ -47,7 +46,7 @@ export async function generateClosedLoop(
   return { y: floatTensor([batch, samples, width], values), state: current };
 }
 
-/** Copies `count` samples of every row of `source` [batch, time, width] into `target`, which has `targetTime` samples a row. */
+/** Copies `count` samples of every row of `source` [batch, time, width] to `target`, which has `targetTime` samples per row. */
 function copySamples(
   source: FloatTensor,
   from: number,
@@ -60,5 +59,27 @@ function copySamples(
   for (let row = 0; row < batch; row++) {
     const start = (row * time + from) * width;
     target.set(source.data.subarray(start, start + count * width), (row * targetTime + to) * width);
+  }
+}
+
+/** @throws DataError unless `samples` is a whole number of at least 1 */
+export function checkSamples(samples: number): void {
+  if (!Number.isSafeInteger(samples) || samples < 1) {
+    throw new DataError(`samples: expected a whole number of at least 1, got ${samples}; request at least 1`);
+  }
+}
+
+/**
+ * With lag L the output at sample t predicts sample t + L, so the first value after the prompt needs L samples of prompt.
+ *
+ * @param prompt [batch, time, features]
+ * @throws ShapeError if the prompt is shorter than the lag
+ */
+export function checkPrompt(prompt: FloatTensor, lag: number): void {
+  const time = prompt.dims[1];
+  if (time < lag) {
+    throw new ShapeError(
+      `prompt: expected at least ${lag} samples (the lag of the model), got ${time}; pass a longer prompt`,
+    );
   }
 }

@@ -1,6 +1,6 @@
 import type { SeparateStates } from '@onda/contract';
 import { describe, expect, it } from 'vitest';
-import { floatTensor } from './floatTensor.ts';
+import { floatTensor } from './tensors.ts';
 import { packManifest, packRuntime } from './packStates.ts';
 import { SequenceModel } from './sequenceModel.ts';
 import type { Runtime, RuntimeTensor } from './session.ts';

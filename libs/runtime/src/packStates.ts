@@ -1,13 +1,11 @@
-import { tensorNames } from '@onda/contract';
 import type { Manifest, NetManifest, SeparateStates, TensorSpec } from '@onda/contract';
-import { floatOutput } from './floatOutput.ts';
-import { floatTensor } from './floatTensor.ts';
-import type { FloatTensor } from './floatTensor.ts';
-import type { Runtime, RuntimeTensor, Session, TensorInfo } from './session.ts';
+import { tensorNames } from '@onda/contract';
+import type { Runtime, Session, TensorInfo } from './session.ts';
+import type { FloatTensor } from './tensors.ts';
+import { floatOutput, floatTensor } from './tensors.ts';
 
 /**
- * Lets models with separate states be run as those with all states in one row: `state_in` and `state_out` [batch, state] instead of
- * a tensor for each.
+ * Wraps a runtime so that models with separate states have packed states: `state_in` and `state_out` [batch, state].
  */
 export function packRuntime(runtime: Runtime, states: SeparateStates): Runtime {
   return {
@@ -16,7 +14,7 @@ export function packRuntime(runtime: Runtime, states: SeparateStates): Runtime {
   };
 }
 
-/** The manifest that a net with separate states has when it is seen through `packRuntime`. */
+/** The manifest of a net with separate states in a runtime of `packRuntime`. */
 export function packManifest(
   manifest: Manifest & { net: NonNullable<Manifest['net']> },
   states: SeparateStates,
@@ -49,7 +47,12 @@ function packSession(session: Session, states: SeparateStates): Session {
       return Object.fromEntries(
         fetches.map((name) => [
           name,
-          name === tensorNames.stateOut ? joinRow(results, states) : results[name],
+          name === tensorNames.stateOut
+            ? joinColumns(
+                states.rows.map(({ output }) => floatOutput(results, output)),
+                states.rows,
+              )
+            : results[name],
         ]),
       );
     },
@@ -57,7 +60,7 @@ function packSession(session: Session, states: SeparateStates): Session {
   };
 }
 
-/** The tensors with one state row in the place of the first state. */
+/** Replaces the first state by the packed row and removes the others. */
 function packTensors<T extends TensorInfo>(
   tensors: readonly T[],
   { rows, size }: SeparateStates,
@@ -70,30 +73,45 @@ function packTensors<T extends TensorInfo>(
     .map((tensor) => (tensor.name === names[0] ? { ...tensor, name: row, shape: ['batch', size] } : tensor));
 }
 
-function splitRow(
-  { dims: [batch], data }: FloatTensor,
-  { rows, size }: SeparateStates,
-): Record<string, FloatTensor> {
-  return Object.fromEntries(
-    rows.map(({ input, offset, size: width }) => {
-      const part = new Float32Array(batch * width);
-      for (let row = 0; row < batch; row++) {
-        const start = row * size + offset;
-        part.set(data.subarray(start, start + width), row * width);
-      }
-      return [input, floatTensor([batch, width], part)];
-    }),
-  );
+function splitRow(row: FloatTensor, { rows }: SeparateStates): Record<string, FloatTensor> {
+  const parts = splitColumns(row, rows);
+  return Object.fromEntries(rows.map(({ input }, index) => [input, parts[index]]));
 }
 
-function joinRow(results: Record<string, RuntimeTensor>, { rows, size }: SeparateStates): FloatTensor {
-  const parts = rows.map(({ output }) => floatOutput(results, output));
-  const [batch] = parts[0].dims;
-  const data = new Float32Array(batch * size);
-  rows.forEach(({ offset, size: width }, index) => {
+/** Columns of a state row. */
+interface Columns {
+  readonly offset: number;
+  readonly size: number;
+}
+
+/**
+ * Splits rows of packed states into one tensor per state.
+ *
+ * @returns [batch, size] each
+ */
+export function splitColumns(
+  { dims: [batch, width], data }: FloatTensor,
+  states: readonly Columns[],
+): FloatTensor[] {
+  return states.map(({ offset, size }) => {
+    const part = new Float32Array(batch * size);
     for (let row = 0; row < batch; row++) {
-      data.set(parts[index].data.subarray(row * width, (row + 1) * width), row * size + offset);
+      const start = row * width + offset;
+      part.set(data.subarray(start, start + size), row * size);
+    }
+    return floatTensor([batch, size], part);
+  });
+}
+
+/** Packs states, [batch, size] each, into rows [batch, state]. */
+export function joinColumns(parts: readonly FloatTensor[], states: readonly Columns[]): FloatTensor {
+  const [batch] = parts[0].dims;
+  const width = states.reduce((sum, { size }) => sum + size, 0);
+  const data = new Float32Array(batch * width);
+  states.forEach(({ offset, size }, index) => {
+    for (let row = 0; row < batch; row++) {
+      data.set(parts[index].data.subarray(row * size, (row + 1) * size), row * width + offset);
     }
   });
-  return floatTensor([batch, size], data);
+  return floatTensor([batch, width], data);
 }

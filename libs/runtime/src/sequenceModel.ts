@@ -1,13 +1,11 @@
-import { modelFiles, tensorNames } from '@onda/contract';
 import type { NetManifest } from '@onda/contract';
-import { checkFeeds } from './checkFeeds.ts';
-import { checkSession } from './checkSession.ts';
-import { floatOutput } from './floatOutput.ts';
-import { floatTensor } from './floatTensor.ts';
-import type { FloatTensor } from './floatTensor.ts';
+import { modelFiles, tensorNames } from '@onda/contract';
+import { checkFeeds, checkSession } from './checks.ts';
 import type { Session } from './session.ts';
+import type { FloatTensor } from './tensors.ts';
+import { floatOutput, floatTensor } from './tensors.ts';
 
-/** What one step gives: values [batch, time, outputs] and the state after the last of them, [batch, state]. */
+/** Result of a step: values [batch, time, outputs] and the state after the last sample, [batch, state]. */
 export interface StepResult {
   y: FloatTensor;
   state: FloatTensor;
@@ -16,28 +14,30 @@ export interface StepResult {
 /**
  * model.onnx with its manifest: values and a state in, values and the next state out.
  *
- * The state is the caller's to keep; a sequence goes on by handing the last state to the next step.
+ * The caller keeps the state and passes it to the next step of the sequence.
  */
 export class SequenceModel {
   readonly manifest: NetManifest;
   readonly #session: Session;
 
-  /** @throws ModelError if the session's tensors are not the manifest's */
+  /** @throws ModelError if the tensors of the session differ from the manifest */
   constructor(session: Session, manifest: NetManifest) {
     checkSession(session, manifest.tensors.model, modelFiles.sequence);
     this.#session = session;
     this.manifest = manifest;
   }
 
-  /** The state before the first sample: zeros [batch, state]. */
+  /** The initial state: zeros [batch, state]. */
   zeroState(batch = 1): FloatTensor {
     return zeroState(this.manifest, batch);
   }
 
   /**
-   * @param x     [batch, time, features], in the data's own units; batch and time at least 1, values finite
-   * @param state [batch, state]; zeros when left out
-   * @throws ShapeError, DataError before anything runs
+   * Runs the model over some samples.
+   *
+   * @param x     [batch, time, features], in the units of the data; batch and time at least 1, values finite
+   * @param state [batch, state]; default zeros
+   * @throws ShapeError, DataError for invalid arguments
    */
   async step(x: FloatTensor, state?: FloatTensor): Promise<StepResult> {
     const feeds = {
@@ -50,7 +50,7 @@ export class SequenceModel {
   }
 }
 
-/** Zeros [batch, state]: how every sequence starts. */
+/** The initial state of sequences: zeros [batch, state]. */
 export function zeroState(manifest: NetManifest, batch: number): FloatTensor {
   const { size } = manifest.state;
   return floatTensor([batch, size], new Float32Array(batch * size));

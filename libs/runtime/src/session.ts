@@ -1,40 +1,40 @@
 import type { TensorValue } from '@onda/contract';
 
-/** A tensor as runtimes exchange it: row-major data and its dims. */
+/** A tensor: row-major data and dims. */
 export type RuntimeTensor = TensorValue;
 
-/** What a model says of an input or output: a name stands for a dim that is not fixed. */
+/** An input or output of a model; named dims are dynamic. */
 export interface TensorInfo {
   readonly name: string;
   readonly type: string;
   readonly shape: readonly (number | string)[];
 }
 
-/** A loaded model. One run at a time; results are the caller's. */
+/** A loaded model. Results belong to the caller. */
 export interface Session {
   readonly inputs: readonly TensorInfo[];
   readonly outputs: readonly TensorInfo[];
-  /** What executes it, for people: `cpu`, `cuda`, `wasm`. */
+  /** Execution provider: `cpu`, `cuda`, `wasm`. */
   readonly provider: string;
-  /** How often it holds the model in memory at most; once when left out. */
+  /** Maximum number of copies of the model in memory; default 1. */
   readonly copies?: number;
   /**
    * Runs the model once.
    *
    * @param feeds   a tensor for every input
-   * @param fetches names of the outputs to compute; all of them when left out
+   * @param fetches names of the outputs to compute; default: all
    */
   run(
     feeds: Record<string, RuntimeTensor>,
     fetches?: readonly string[],
   ): Promise<Record<string, RuntimeTensor>>;
-  /** Frees what the runtime holds; the session cannot run after it. */
+  /** Frees the session's memory; it cannot run afterwards. */
   release(): Promise<void>;
 }
 
-/** Makes sessions from the bytes of ONNX files; one a runtime. */
+/** Creates sessions from the bytes of ONNX files. */
 export interface Runtime {
-  /** What it is, for people: `onnxruntime-node 1.30.0`. */
+  /** Display name: `onnxruntime-node 1.30.0`. */
   readonly name: string;
   createSession(model: Uint8Array): Promise<Session>;
 }

@@ -1,16 +1,16 @@
 // @ts-check
-// Runs in the browser: plain JavaScript, served as it is. What Node calls is on `globalThis.onda`.
-// @ts-expect-error the server puts onnxruntime-web's module beside this file
+// Runs in the browser, served unchanged. Node calls the functions of `globalThis.onda`.
+// @ts-expect-error the server serves onnxruntime-web's module beside this file
 import * as ort from './ort.wasm.min.mjs';
 
 ort.env.wasm.numThreads = 1;
 ort.env.logLevel = 'error';
 
-/** @type {Record<string, any>} the list of each type; texts come as they are */
+/** @type {Record<string, any>} array class of each type */
 const arrays = {
   float32: Float32Array,
   float64: Float64Array,
-  // ONNX Runtime wants the browser's own list of them where there is one.
+  // ONNX Runtime requires the browser's Float16Array if it has one.
   float16: /** @type {any} */ (globalThis).Float16Array ?? Uint16Array,
   int8: Int8Array,
   int16: Int16Array,
@@ -36,7 +36,7 @@ function bytesOf(base64) {
 function textOf({ buffer, byteOffset, byteLength }) {
   const bytes = new Uint8Array(buffer, byteOffset, byteLength);
   let text = '';
-  // Pieces, because a call takes only so many arguments.
+  // In pieces, because the number of arguments of a call is limited.
   for (let start = 0; start < bytes.length; start += 32768)
     text += String.fromCharCode(...bytes.subarray(start, start + 32768));
   return btoa(text);

@@ -1,29 +1,26 @@
 import { afterAll, beforeAll, describe, it } from 'vitest';
 import { parseNetManifest } from '@onda/contract';
-import type { Runtime } from '../session.ts';
 import { SequenceModel } from '../sequenceModel.ts';
-import { damagedBytesTests } from './damagedBytesTests.ts';
-import { feedTests } from './feedTests.ts';
-import type { Fixture } from './fixture.ts';
-import { generatorTests } from './generatorTests.ts';
-import { sequenceTests } from './sequenceTests.ts';
+import type { Runtime } from '../session.ts';
+import type { Fixture } from './conformanceTests.ts';
+import { damagedBytesTests, feedTests, generatorTests, sequenceTests } from './conformanceTests.ts';
 
-/** Files of examples/models/lagged-sine/1, which every adapter is tested with. */
+/** Files of examples/models/lagged-sine/1, the fixture of all adapters. */
 export type FixtureFile = 'model.onnx' | 'generator.onnx' | 'onda.json';
 
 export interface RuntimeSuite {
-  /** For the report: `onnxruntime-node, cpu`. */
+  /** Shown in the test report: `onnxruntime-node, cpu`. */
   name: string;
   createRuntime: () => Promise<Runtime>;
-  /** Called after the last test, for runtimes that hold a thread. */
+  /** Called after the last test, for runtimes that must be closed. */
   closeRuntime?: (runtime: Runtime) => Promise<void>;
   loadFixture: (file: FixtureFile) => Promise<Uint8Array>;
-  /** What this runtime cannot do, by test name. */
+  /** Tests that this runtime cannot pass, by name. */
   skip?: readonly { reason: string; tests: readonly string[] }[];
 }
 
 /**
- * The one suite that every runtime adapter passes.
+ * The conformance suite of runtime adapters.
  *
  * @example
  * describeRuntime({

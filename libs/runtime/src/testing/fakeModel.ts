@@ -1,6 +1,6 @@
 import type { Manifest, NetManifest } from '@onda/contract';
-import { floatTensor } from '../floatTensor.ts';
-import type { FloatTensor } from '../floatTensor.ts';
+import { floatTensor } from '../tensors.ts';
+import type { FloatTensor } from '../tensors.ts';
 import type { RuntimeTensor, Session, TensorInfo } from '../session.ts';
 
 const model = {
@@ -14,7 +14,7 @@ const model = {
   ],
 } satisfies Manifest['tensors']['model'];
 
-/** The manifest of a model that needs no file: one feature, a state of one number. */
+/** The manifest of a model without a file: one feature, a state of one number. */
 export function fakeManifest(changes: Partial<NetManifest> = {}): NetManifest {
   return {
     format: 1,
@@ -34,7 +34,7 @@ export function fakeManifest(changes: Partial<NetManifest> = {}): NetManifest {
   };
 }
 
-/** A session that can be followed by hand: y = x + 1, and the state adds up every x. */
+/** A session with y = x + 1 and the sum of all x as state. */
 export function fakeSession(
   inputs: readonly TensorInfo[] = model.inputs,
   outputs: readonly TensorInfo[] = model.outputs,

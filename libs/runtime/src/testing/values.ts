@@ -1,12 +1,12 @@
 import { expect } from 'vitest';
-import { floatTensor } from '../floatTensor.ts';
-import type { FloatTensor } from '../floatTensor.ts';
+import { floatTensor } from '../tensors.ts';
+import type { FloatTensor } from '../tensors.ts';
 
-/** float32, at most a few hundred samples: the bound of the contract for two ways to compute one value. */
+/** Bound of the contract for float32 over a few hundred samples. */
 export const RUNTIME_ATOL = 1e-5;
 
 /**
- * Values as the lagged sine has them: [rows, samples, 1], row r is sin from t = r, 20 samples to pi.
+ * Values like the lagged sine: [rows, samples, 1], row r is sin from t = r, 20 samples per pi.
  */
 export function sines(rows: number, samples: number): FloatTensor {
   const data = new Float32Array(rows * samples);
@@ -18,7 +18,7 @@ export function sines(rows: number, samples: number): FloatTensor {
   return floatTensor([rows, samples, 1], data);
 }
 
-/** Samples `from` to `to` (left out) of every row of [batch, time, width]. */
+/** Samples `from` to `to` (exclusive) of every row of [batch, time, width]. */
 export function sliceSamples(tensor: FloatTensor, from: number, to: number): FloatTensor {
   const [batch, time, width] = tensor.dims;
   const count = to - from;
@@ -30,7 +30,7 @@ export function sliceSamples(tensor: FloatTensor, from: number, to: number): Flo
   return floatTensor([batch, count, width], data);
 }
 
-/** Row `row` of a tensor whose first dim is the batch, with batch 1. */
+/** Row `row` of a tensor [batch, ...], with batch 1. */
 export function sliceRow(tensor: FloatTensor, row: number): FloatTensor {
   const size = tensor.data.length / tensor.dims[0];
   return floatTensor([1, ...tensor.dims.slice(1)], tensor.data.slice(row * size, (row + 1) * size));
@@ -42,7 +42,7 @@ export function expectClose(actual: FloatTensor, expected: FloatTensor): void {
   let worst = 0;
   for (let index = 0; index < expected.data.length; index++) {
     const difference = Math.abs(actual.data[index] - expected.data[index]);
-    // NaN must not pass for close.
+    // NaN is never close.
     worst = Number.isNaN(difference) ? Infinity : Math.max(worst, difference);
   }
   expect(worst).toBeLessThanOrEqual(RUNTIME_ATOL);

@@ -249,7 +249,7 @@ describe(Batcher, () => {
   it('refuses a request that does not fit before it is joined to others', async () => {
     const { session } = gatedSession();
     const batcher = new Batcher(session, options, new ModelStats());
-    await expect(batcher.run({}, ['y'])).rejects.toThrow('input "x" is missing; the model takes x');
+    await expect(batcher.run({}, ['y'])).rejects.toThrow('input "x": missing; the inputs of the model are x');
   });
 
   it('gives the values of runs of their own', async () => {

@@ -52,7 +52,7 @@ export function loopPieces(
     });
   const { form, goesOnExactly } = loop.generator;
   const seeded = form.draws?.kind === 'seed' ? form.draws : undefined;
-  const again = seeded !== undefined && !(seeded.goesOn && goesOnExactly);
+  const again = seeded !== undefined && !(seeded.continues && goesOnExactly);
   return again ? longerRuns(loop, size, run) : runsInTurn(loop, size, run);
 }
 

@@ -1,9 +1,10 @@
-import { DataError, ShapeError } from '@onda/contract';
 import { describe, expect, it } from 'vitest';
-import { checkFeeds } from './checkFeeds.ts';
-import type { CheckFeedsOptions } from './checkFeeds.ts';
-import { floatTensor } from './floatTensor.ts';
+import { DataError, ShapeError } from '@onda/contract';
+import type { CheckFeedsOptions } from './checks.ts';
+import { checkFeeds, checkSession } from './checks.ts';
 import type { RuntimeTensor } from './session.ts';
+import { floatTensor } from './tensors.ts';
+import { fakeManifest, fakeSession } from './testing/fakeModel.ts';
 
 // What every adapter's session refuses is in testing/feedTests.ts; here is what only the options and odd calls reach.
 const inputs = [
@@ -53,17 +54,57 @@ describe(checkFeeds, () => {
   it('refuses data of another kind than the tensor says', () => {
     const mixed = { type: 'float32', dims: [1, 2], data: [1, 2] } as unknown as RuntimeTensor;
     expect(check({ x: mixed, n })).toThrow(
-      'input "x": expected its data as float32, got another kind of array; give a Float32Array',
+      'input "x": expected float32 data, got another type; pass a Float32Array',
     );
     const swapped = { type: 'int64', dims: [1], data: Float32Array.of(1) } as unknown as RuntimeTensor;
     expect(check({ x, n: swapped })).toThrow(
-      'input "n": expected its data as int64, got float32; give a BigInt64Array',
+      'input "n": expected int64 data, got float32; pass a BigInt64Array',
     );
   });
 
   it('does not take an inherited property for an input', () => {
     expect(() => {
       checkFeeds([{ name: 'toString', type: 'float32', shape: [1] }], {});
-    }).toThrow('input "toString" is missing; the model takes toString');
+    }).toThrow('input "toString": missing; the inputs of the model are toString');
+  });
+});
+
+const { model } = fakeManifest().tensors;
+
+describe(checkSession, () => {
+  it("takes a file whose tensors are the manifest's, whatever it calls its named dims", () => {
+    const renamed = model.inputs.map((input) => ({
+      ...input,
+      shape: input.shape.map((dim) => (typeof dim === 'string' ? '' : dim)),
+    }));
+    expect(() => {
+      checkSession(fakeSession(renamed), model, 'model.onnx');
+    }).not.toThrow();
+  });
+
+  it('refuses a file with another fixed dim', () => {
+    const [x, state] = model.inputs;
+    expect(() => {
+      checkSession(fakeSession([x, { ...state, shape: ['batch', 2] }]), model, 'model.onnx');
+    }).toThrow(
+      'model.onnx: input "state_in": expected float32 [batch, 1] as in the manifest, got float32 [batch, 2]; export the model again',
+    );
+  });
+
+  it('refuses a file that lacks an output', () => {
+    expect(() => {
+      checkSession(fakeSession(model.inputs, model.outputs.slice(0, 1)), model, 'model.onnx');
+    }).toThrow(
+      'model.onnx: output "state_out": expected float32 [batch, 1] as in the manifest, got none; export the model again',
+    );
+  });
+
+  it('refuses a file with an input that the manifest does not have', () => {
+    const extra = { name: 'z', type: 'float32', shape: [1] };
+    expect(() => {
+      checkSession(fakeSession([...model.inputs, extra]), model, 'model.onnx');
+    }).toThrow(
+      'model.onnx: input "z": expected no such tensor according to the manifest; export the model again',
+    );
   });
 });

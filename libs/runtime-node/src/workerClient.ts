@@ -1,9 +1,8 @@
 import type { Worker } from 'node:worker_threads';
+import { fromErrorMessage, toErrorMessage } from '@onda/contract';
 import type { RuntimeTensor } from '@onda/runtime';
-import { CallQueue } from './callQueue.ts';
-import { WorkerError } from './workerError.ts';
-import { fromErrorMessage, toErrorMessage } from './workerMessages.ts';
 import type { Call, Reply, SessionInfo, WorkerPost } from './workerMessages.ts';
+import { WorkerError } from './workerMessages.ts';
 
 interface Pending {
   id: number;
@@ -11,27 +10,26 @@ interface Pending {
   reject: (error: Error) => void;
 }
 
-/** A call without the number it gets when it is sent. */
+/** A call without its id, which is assigned when it is sent. */
 type NewCall = Call extends infer C ? (C extends Call ? Omit<C, 'id'> : never) : never;
 
 /**
- * The main thread's side of the session worker: numbers the calls, hands each its reply, and starts the worker again
- * when it ends.
+ * The client of the session worker: matches replies to calls and restarts the worker when it ends.
  */
-export class WorkerLink {
+export class WorkerClient {
   readonly ready: Promise<void>;
   readonly #start: () => Worker;
   readonly #onWarning: ((text: string) => void) | undefined;
-  /** In the order of the calls, which is that of the replies. */
+  /** In the order of the calls, which is the order of the replies. */
   #pending: Pending[] = [];
-  /** Models by session number, to load them again into a new worker. */
+  /** Models by session number, to reload them into a new worker. */
   readonly #models = new Map<number, Uint8Array>();
   readonly #queue = new CallQueue((calls) => {
     this.#post(calls);
   });
   #worker: Worker;
-  /** When the worker was last heard of, or got its first call after a rest: milliseconds of `performance.now`. */
-  #lastSign = 0;
+  /** Time of the worker's last message, or of the first call after an idle period: milliseconds of `performance.now`. */
+  #lastActivity = 0;
   #calls = 0;
   #sessions = 0;
   #started = false;
@@ -57,7 +55,7 @@ export class WorkerLink {
   }
 
   get stalledMs(): number {
-    return this.#pending.length === 0 ? 0 : performance.now() - this.#lastSign;
+    return this.#pending.length === 0 ? 0 : performance.now() - this.#lastActivity;
   }
 
   async create(model: Uint8Array): Promise<{ session: number; info: SessionInfo }> {
@@ -86,14 +84,14 @@ export class WorkerLink {
   async close(): Promise<void> {
     this.#closed = true;
     await this.#worker.terminate();
-    this.#rejectPending(new WorkerError('the runtime was closed; the run was not answered'));
+    this.#rejectPending(new WorkerError('the runtime was closed before the run was answered'));
   }
 
   #call(call: NewCall): Promise<Reply> {
     if (this.#failure) return Promise.reject(this.#failure);
     if (this.#closed) return Promise.reject(new WorkerError('the runtime was closed; create another one'));
     const id = ++this.#calls;
-    if (this.#pending.length === 0) this.#lastSign = performance.now();
+    if (this.#pending.length === 0) this.#lastActivity = performance.now();
     return new Promise((resolve, reject) => {
       this.#pending.push({ id, resolve, reject });
       this.#queue.add(Object.assign(call, { id }));
@@ -104,7 +102,7 @@ export class WorkerLink {
     try {
       this.#worker.postMessage(calls);
     } catch (error) {
-      // A tensor whose memory was handed to another thread cannot be sent.
+      // A tensor with a detached buffer cannot be sent.
       this.#queue.batchDone();
       for (const { id } of calls) this.#settle({ kind: 'failed', id, error: toErrorMessage(error) });
     }
@@ -127,7 +125,7 @@ export class WorkerLink {
   }
 
   #receive(post: WorkerPost): void {
-    this.#lastSign = performance.now();
+    this.#lastActivity = performance.now();
     if (post.kind === 'ready') {
       this.#started = true;
       this.#settleReady?.resolve();
@@ -148,7 +146,7 @@ export class WorkerLink {
 
   #takePending(id: number): Pending | undefined {
     if (this.#pending.at(0)?.id === id) return this.#pending.shift();
-    // A batch that could not be sent: calls before it are still under way.
+    // A batch that could not be sent: earlier calls are still pending.
     const at = this.#pending.findIndex((pending) => pending.id === id);
     return at < 0 ? undefined : this.#pending.splice(at, 1)[0];
   }
@@ -157,23 +155,21 @@ export class WorkerLink {
     if (this.#closed) return;
     this.#queue.clear();
     if (!this.#started) {
-      // It would only end again: a service that says so is better than one that starts threads for ever.
-      this.#failure = new WorkerError(
-        `the inference worker does not start (${reason}); start the service again`,
-      );
+      // A worker that ended during its start would only end again: report it instead of restarting forever.
+      this.#failure = new WorkerError(`the inference worker does not start (${reason}); restart the service`);
       this.#rejectPending(this.#failure);
       this.#settleReady?.reject(this.#failure);
       return;
     }
     this.#rejectPending(
-      new WorkerError(`the inference worker ended (${reason}) before it answered; send the request again`),
+      new WorkerError(`the inference worker ended (${reason}) before it answered; retry the request`),
     );
-    this.#onWarning?.(`the inference worker ended (${reason}); starting it again`);
+    this.#onWarning?.(`the inference worker ended (${reason}); restarting it`);
     this.#worker = this.#spawn();
     for (const [session, model] of this.#models) {
       this.#call({ kind: 'create', session, model }).catch((error: unknown) => {
         this.#onWarning?.(
-          `a model did not load again: ${error instanceof Error ? error.message : String(error)}`,
+          `a model could not be reloaded: ${error instanceof Error ? error.message : String(error)}`,
         );
       });
     }
@@ -187,5 +183,54 @@ export class WorkerLink {
 }
 
 function unexpected(reply: Reply): Error {
-  return new Error(`the worker answered "${reply.kind}" to another call`);
+  return new Error(`unexpected reply "${reply.kind}" of the worker`);
+}
+
+/**
+ * One batch runs and one is ready, so that the worker never waits for a message. Calls that arrive meanwhile form the next batch: waking
+ * a thread costs more than a small run.
+ */
+const MAX_BATCHES_IN_FLIGHT = 2;
+
+/** Batches calls to the worker, in order. */
+export class CallQueue {
+  readonly #post: (calls: Call[]) => void;
+  #queued: Call[] = [];
+  #inFlight = 0;
+  #flushing = false;
+
+  constructor(post: (calls: Call[]) => void) {
+    this.#post = post;
+  }
+
+  /** Calls of one turn of the event loop form a batch: `setImmediate` runs after all of them. */
+  add(call: Call): void {
+    this.#queued.push(call);
+    if (this.#flushing || this.#inFlight >= MAX_BATCHES_IN_FLIGHT) return;
+    this.#flushing = true;
+    setImmediate(() => {
+      this.#flushing = false;
+      this.#flush();
+    });
+  }
+
+  /** To be called when the worker has answered all calls of a batch. */
+  batchDone(): void {
+    this.#inFlight--;
+    this.#flush();
+  }
+
+  /** To be called when the worker has ended. */
+  clear(): void {
+    this.#queued = [];
+    this.#inFlight = 0;
+  }
+
+  #flush(): void {
+    if (this.#queued.length === 0 || this.#inFlight >= MAX_BATCHES_IN_FLIGHT) return;
+    const calls = this.#queued;
+    this.#queued = [];
+    this.#inFlight++;
+    this.#post(calls);
+  }
 }

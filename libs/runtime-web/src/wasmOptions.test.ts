@@ -1,8 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { MissingError } from '@onda/contract';
-import { setUpWasm } from './wasmBackend.ts';
-import { createWebRuntime } from './webRuntime.ts';
+import { createWebRuntime, setUpWasm } from './webRuntime.ts';
 
 const model = readFileSync(new URL('../../../examples/models/lagged-sine/1/model.onnx', import.meta.url));
 
@@ -13,7 +12,7 @@ describe(setUpWasm, () => {
     const failure = runtime.createSession(model);
     await expect(failure).rejects.toThrow(MissingError);
     await expect(failure).rejects.toThrow(
-      'onnxruntime-web: expected its WebAssembly file to load, got "no available backend found. ERR: [wasm] RuntimeError: Aborted(both async and sync fetching of the wasm failed). Build with -sASSERTIONS for more info"; serve ort-wasm-simd-threaded.wasm where createWebRuntime looks for it',
+      'onnxruntime-web: expected its WebAssembly file to load, got "no available backend found. ERR: [wasm] RuntimeError: Aborted(both async and sync fetching of the wasm failed). Build with -sASSERTIONS for more info"; serve ort-wasm-simd-threaded.wasm at the URL of the wasm option of createWebRuntime',
     );
   });
 });

@@ -1,36 +1,36 @@
 import type { RuntimeTensor, Session } from '@onda/runtime';
 
 /**
- * A run is near if it takes at most so long, milliseconds: about what the way to a worker and back costs this thread, which the run
+ * Maximum duration of an inline run in milliseconds: about what posting to a worker and back costs the calling thread, which the run
  * blocks instead.
  */
-const NEAR_MS = 0.1;
+const INLINE_MS = 0.1;
 
-/** A model that is larger is not held twice; its runs are no short ones either. */
-const NEAR_BYTES = 1024 * 1024;
+/** Maximum size of a model with inline runs: larger ones are not loaded twice, and their runs are not short. */
+const INLINE_BYTES = 1024 * 1024;
 
 /**
- * Of each new time in the mean that decides: a run that the machine held up is longer than the others, never shorter. On a machine
- * that is busy with other things that is every other run, and then a hand-over costs more still.
+ * Weights of a new duration in the moving average. Longer durations count less: they are often caused by other load on the machine,
+ * under which posting to a worker is slower as well.
  */
 const SHARES = { shorter: 1 / 4, longer: 1 / 64 };
 
 /**
- * The runs of a model that are so short that they had better be done on the calling thread: two hand-overs between threads cost several
- * times what they take. Which these are is measured, by rows and by values a row, on every run; the first ones go to a worker.
+ * Executes short runs of a model on the calling thread, because posting to a worker and back takes several times as long. The duration
+ * is measured on every run, per number of rows and of values per row; the first runs go to a worker.
  */
-export class NearRuns {
+export class InlineRuns {
   readonly #load: () => Promise<Session>;
   readonly #onWarning: (text: string) => void;
   readonly #now: () => number;
-  /** Mean milliseconds by the size of the run. */
+  /** Moving average of the duration in milliseconds, by size of the run. */
   readonly #means: (number | undefined)[] = [];
   #session: Session | undefined;
   #loading: Promise<void> | undefined;
   #released = false;
 
   /**
-   * @param load makes a session on this thread; called once, with the first short run
+   * @param load creates a session on this thread; called once, after the first short run
    * @param now  a clock in milliseconds
    */
   constructor(
@@ -44,10 +44,10 @@ export class NearRuns {
   }
 
   /**
-   * Whether runs of a model may be near at all: what a GPU or several threads compute is not short, and how long a run with whole
-   * numbers takes cannot be told from its size, for they may say how often a loop is to go round (a generator's `horizon`).
+   * Whether a model may have inline runs. Excluded are GPUs and several threads, and models with integer inputs, which may be loop counts
+   * (`samples` of a generator), so that the size of the inputs does not determine the duration.
    */
-  static may(
+  static supports(
     model: Uint8Array,
     { provider, inputs }: Pick<Session, 'provider' | 'inputs'>,
     threads = 1,
@@ -55,26 +55,26 @@ export class NearRuns {
     return (
       provider === 'cpu' &&
       threads === 1 &&
-      model.byteLength <= NEAR_BYTES &&
+      model.byteLength <= INLINE_BYTES &&
       inputs.every(({ type }) => type.startsWith('float'))
     );
   }
 
-  /** Does the run here if runs of its size are known to be short. */
+  /** Executes the run here if runs of its size are short; else returns undefined. */
   maybeRun(
     feeds: Record<string, RuntimeTensor>,
     fetches: readonly string[] | undefined,
   ): Promise<Record<string, RuntimeTensor>> | undefined {
     if (this.#session === undefined) return undefined;
     const size = sizeOf(feeds);
-    if ((this.#means[size] ?? Infinity) > NEAR_MS) return undefined;
+    if ((this.#means[size] ?? Infinity) > INLINE_MS) return undefined;
     return this.#run(this.#session, size, feeds, fetches);
   }
 
-  /** Notes how long a run took on a worker. */
-  ran(feeds: Record<string, RuntimeTensor>, milliseconds: number): void {
-    this.#note(sizeOf(feeds), milliseconds);
-    if (milliseconds <= NEAR_MS && !this.#released) this.#loading ??= this.#open();
+  /** Records the duration of a run on a worker. */
+  record(feeds: Record<string, RuntimeTensor>, milliseconds: number): void {
+    this.#average(sizeOf(feeds), milliseconds);
+    if (milliseconds <= INLINE_MS && !this.#released) this.#loading ??= this.#open();
   }
 
   async release(): Promise<void> {
@@ -90,7 +90,7 @@ export class NearRuns {
       this.#session = await this.#load();
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
-      this.#onWarning(`a model was not loaded for short runs, which go to the workers instead: ${reason}`);
+      this.#onWarning(`a model was not loaded for short runs, which use the workers instead: ${reason}`);
     }
   }
 
@@ -100,24 +100,24 @@ export class NearRuns {
     feeds: Record<string, RuntimeTensor>,
     fetches: readonly string[] | undefined,
   ): Promise<Record<string, RuntimeTensor>> {
-    // onnxruntime-node begins by `setImmediate`: this one comes right before it, and what came between does not count.
+    // onnxruntime-node starts the run in setImmediate; this callback runs right before it and excludes the time in between.
     let started = Infinity;
     setImmediate(() => (started = this.#now()));
     const results = await session.run(feeds, fetches);
-    this.#note(size, Math.max(0, this.#now() - started));
+    this.#average(size, Math.max(0, this.#now() - started));
     return results;
   }
 
-  #note(size: number, milliseconds: number): void {
+  #average(size: number, milliseconds: number): void {
     const mean = this.#means[size];
-    // Little over the limit at most, so that a few short ones bring it back.
-    const time = Math.min(milliseconds, 4 * NEAR_MS);
+    // Capped, so that a few short runs bring the average back below the limit.
+    const time = Math.min(milliseconds, 4 * INLINE_MS);
     const share = mean !== undefined && time > mean ? SHARES.longer : SHARES.shorter;
     this.#means[size] = mean === undefined ? time : mean + share * (time - mean);
   }
 }
 
-/** Runs of like rows, and of like values a row, take like times: within a factor of two each. */
+/** Size class of a run: the number of rows, and of values per row, each within a factor of two. */
 function sizeOf(feeds: Record<string, RuntimeTensor>): number {
   let rows = 1;
   let values = 0;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { CallQueue } from './callQueue.ts';
+import { CallQueue } from './workerClient.ts';
 import type { Call } from './workerMessages.ts';
 
 function release(id: number): Call {

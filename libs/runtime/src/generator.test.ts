@@ -1,10 +1,40 @@
 import { describe, expect, it } from 'vitest';
-import { seedDim } from '@onda/contract';
 import type { Manifest, Sampling } from '@onda/contract';
-import { floatTensor } from './floatTensor.ts';
-import { runGenerator } from './runGenerator.ts';
+import { seedDim } from '@onda/contract';
+import { generate, runGenerator } from './generator.ts';
 import type { RuntimeTensor, Session } from './session.ts';
-import { fakeManifest } from './testing/fakeModel.ts';
+import { floatTensor } from './tensors.ts';
+import { fakeManifest, fakeSession } from './testing/fakeModel.ts';
+
+const { model } = fakeManifest().tensors;
+const withGenerator = fakeManifest({
+  lag: 3,
+  tensors: {
+    model,
+    generator: { ...model, inputs: [...model.inputs, { name: 'samples', type: 'int64', shape: [1] }] },
+  },
+});
+
+describe(generate, () => {
+  it('refuses a model without a generator', async () => {
+    await expect(
+      generate(fakeSession(), fakeManifest(), floatTensor([1, 1, 1], [0]), undefined, 1),
+    ).rejects.toThrow(
+      'model "fake": expected generator.onnx, got none; only a model that predicts its own inputs can generate',
+    );
+  });
+
+  it('refuses a prompt shorter than the lag, and takes one as long', async () => {
+    await expect(
+      generate(fakeSession(), withGenerator, floatTensor([1, 2, 1], [0, 0]), undefined, 1),
+    ).rejects.toThrow(
+      'prompt: expected at least 3 samples (the lag of the model), got 2; pass a longer prompt',
+    );
+    await expect(
+      generate(fakeSession(), withGenerator, floatTensor([1, 3, 1], [0, 0, 0]), undefined, 1),
+    ).resolves.toBeDefined();
+  });
+});
 
 const x = { name: 'x', type: 'float32', shape: ['batch', 'time', 1] } as const;
 const samples = { name: 'samples', type: 'int64', shape: [1] } as const;
@@ -72,18 +102,18 @@ describe(runGenerator, () => {
     expect(fed()['seed'].dims).toEqual([1]);
     const alone = drawing(gaussian);
     await expect(runGenerator(alone.session, alone.manifest, { prompt, samples: 1, draws })).rejects.toThrow(
-      'seed: expected no samples before the first, since model "fake" counts its draws from the prompt on, got 64; export the generator again',
+      'seed: expected no earlier samples, because the random numbers of model "fake" start over with each prompt, got 64; export the generator again',
     );
   });
 
   it('refuses to draw from nothing, or from something else', async () => {
     const { manifest, session } = drawing(gaussian);
     await expect(runGenerator(session, manifest, { prompt, samples: 1 })).rejects.toThrow(
-      'seed: expected it, since model "fake" draws its values from it, got nothing; give the seed',
+      'seed: expected one, because model "fake" samples its values, got nothing; pass the seed',
     );
     const draws = { noise: prompt };
     await expect(runGenerator(session, manifest, { prompt, samples: 1, draws })).rejects.toThrow(
-      'seed: expected it, since model "fake" draws its values from it, got noise; give the seed',
+      'seed: expected one, because model "fake" samples its values, got noise; pass the seed',
     );
   });
 
@@ -91,7 +121,7 @@ describe(runGenerator, () => {
     const { manifest, session } = drawing(null);
     const call = { prompt, samples: 1, draws: { seed: 4n } };
     await expect(runGenerator(session, manifest, call)).rejects.toThrow(
-      'seed: expected none, since model "fake" draws nothing, got 4; leave it out',
+      'seed: expected none, because model "fake" does not sample its values, got 4; omit it',
     );
     await expect(runGenerator(session, manifest, { prompt, samples: 1 })).resolves.toBeDefined();
   });

@@ -1,14 +1,16 @@
 import type { DrawKeys, Sampling } from '@onda/contract';
 import { uniformDraws } from '@onda/contract';
+import type { FloatTensor } from './tensors.ts';
+import { floatTensor } from './tensors.ts';
 
 /**
- * What a sampling makes of a sample's outputs: the same as a generator draws from the same seed, but for the last bits of logarithms and
- * cosines. For closed loops outside the graph, and to check those inside.
+ * Samples a value from the outputs of a step: equal to the value of a generator with the same seed, except for the last bits of
+ * logarithms and cosines. For closed loops outside the graph, and to check generators.
  *
- * @param outputs of one row and sample
- * @param row     of the batch
- * @param sample  counts from 0: the first value after the prompt
- * @returns the features that are fed back; of a categorical a one-hot row
+ * @param outputs outputs of one row and sample
+ * @param row     index in the batch
+ * @param sample  index of the sample; 0 is the first value after the prompt
+ * @returns the features to feed back; for categorical a one-hot row
  */
 export function drawValue(
   sampling: Sampling,
@@ -44,7 +46,7 @@ function drawClass(
   return scores.map((_, at) => (at === chosen ? 1 : 0));
 }
 
-/** The value at a share of the distribution, on the line between the levels beside it, or the outermost line beyond them. */
+/** The inverse distribution function, interpolated linearly between the levels and extrapolated beyond them. */
 function between(levels: readonly number[], valueOf: (index: number) => number, share: number): number {
   const order = levels.map((_, index) => index).sort((a, b) => levels[a] - levels[b]);
   const above = order.findIndex((index, place) => place > 0 && share < levels[index]);
@@ -52,4 +54,29 @@ function between(levels: readonly number[], valueOf: (index: number) => number, 
   const [low, high] = [order[place - 1], order[place]];
   const along = (share - levels[low]) / (levels[high] - levels[low]);
   return valueOf(low) + along * (valueOf(high) - valueOf(low));
+}
+
+/**
+ * The noise with which a generator with source `noise` gives the same values as one with source `seed`, except for the last bits.
+ *
+ * @param shape [batch, samples, width]
+ * @returns uniform in (0, 1), or standard normal for gaussian
+ */
+export function drawNoise(
+  { kind }: Sampling,
+  keys: DrawKeys,
+  shape: readonly [batch: number, samples: number, width: number],
+): FloatTensor {
+  const [batch, samples, width] = shape;
+  const data = new Float32Array(batch * samples * width);
+  let at = 0;
+  for (let row = 0; row < batch; row++) {
+    for (let sample = 0; sample < samples; sample++) {
+      for (let place = 0; place < width; place++) {
+        const [u, v] = uniformDraws(keys, sample, row * width + place);
+        data[at++] = kind === 'gaussian' ? Math.sqrt(-2 * Math.log(u)) * Math.cos(2 * Math.PI * v) : u;
+      }
+    }
+  }
+  return floatTensor(shape, data);
 }

@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { serially } from './serially.ts';
+import { createSerialQueue } from './webRuntime.ts';
 
 const tick = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 1));
 
-describe(serially, () => {
+describe(createSerialQueue, () => {
   it('starts a task only when the one before it has ended', async () => {
-    const queue = serially();
+    const queue = createSerialQueue();
     const seen: string[] = [];
     const task = (name: string) => async (): Promise<string> => {
       seen.push(`${name} starts`);
@@ -22,7 +22,7 @@ describe(serially, () => {
   });
 
   it('goes on after a task that fails, and only its caller sees the failure', async () => {
-    const queue = serially();
+    const queue = createSerialQueue();
     const bad = queue(() => Promise.reject(new Error('bad')));
     const good = queue(() => Promise.resolve('good'));
     await expect(bad).rejects.toThrow('bad');

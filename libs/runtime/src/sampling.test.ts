@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Sampling } from '@onda/contract';
 import { drawKeys, uniformDraws } from '@onda/contract';
-import { drawValue } from './drawValue.ts';
+import { drawValue } from './sampling.ts';
 
 const keys = drawKeys(6n);
 const many = 4000;
