@@ -112,26 +112,28 @@ async function measureTransport(
   plan: (typeof plans)['usual'],
 ): Promise<Part> {
   const client = new Client(server.grpc, credentials.createInsecure());
-  const rateLoad = async (rate: number, seconds: number, flood: boolean): Promise<TimedAnswers> => {
+  const rateLoad = async (rate: number, seconds: number, probes?: End[]): Promise<TimedAnswers> => {
+    const flood = probes !== undefined;
+    const run = (): Promise<TimedAnswers> =>
+      runRateLoad(server, {
+        ...{ form, rate, seconds, flood, from: flood ? 'sent' : 'due' },
+        connections: flood ? connections.flood : connections.top,
+      });
     const before = await countRequests(server);
-    const load = await runRateLoad(server, {
-      ...{ form, rate, seconds, flood, from: flood ? 'sent' : 'due' },
-      connections: flood ? connections.flood : connections.top,
-    });
-    const answered = (await countRequests(server)).success - before.success;
+    const load = await (flood ? probedWhile(() => ask(server, client), probes, run) : run());
+    const probed = probes?.filter(({ kind }) => kind === 'answered').length ?? 0;
+    const answered = (await countRequests(server)).success - before.success - probed;
     return form === 'grpc' ? withRefusals(load, load.atMs.length - answered) : load;
   };
   try {
-    await rateLoad(warmUp.rate, warmUp.seconds, false);
+    await rateLoad(warmUp.rate, warmUp.seconds);
     const top = await findTopRate(async (rate) => {
       say(`trying ${rate} requests per second`);
-      return [await rateLoad(rate, plan.try, false)];
+      return [await rateLoad(rate, plan.try)];
     }, plan.limitMs);
     say(`flooding with ${FLOOD} times ${top.rate} requests per second`);
-    const { result: flood, ends } = await probedWhile(
-      () => ask(server, client),
-      () => rateLoad(top.rate * FLOOD, plan.flood, true),
-    );
+    const ends: End[] = [];
+    const flood = await rateLoad(top.rate * FLOOD, plan.flood, ends);
     const after = await recover(() => ask(server, client));
     const all = intervalOf([flood]);
     const [startMs, endMs] = [flood.atMs[0], flood.atMs[flood.atMs.length - 1]];
@@ -179,12 +181,12 @@ export function withRefusals(load: TimedAnswers, refused: number): TimedAnswers 
 
 const PROBE_INTERVAL_MS = 50;
 
-/** Sends single requests, one at a time, while something runs: a load maker does not report codes and headers. */
+/** Sends single requests, one at a time, while something runs, into `ends`: a load maker does not report codes and headers. */
 async function probedWhile<Result>(
   ask: () => Promise<End>,
+  ends: End[],
   run: () => Promise<Result>,
-): Promise<{ result: Result; ends: End[] }> {
-  const ends: End[] = [];
+): Promise<Result> {
   let done = false;
   const probe = async (): Promise<void> => {
     while (!done) {
@@ -194,8 +196,7 @@ async function probedWhile<Result>(
   };
   const probing = probe();
   try {
-    const result = await run();
-    return { result, ends };
+    return await run();
   } finally {
     done = true;
     await probing;
