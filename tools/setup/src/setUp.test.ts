@@ -99,7 +99,7 @@ describe(setupTable, () => {
         '',
         'Chromium: Chromium was not found.',
         '  Skipped.',
-        '  Remedy: get one; then: npm run setup',
+        '  Remedy: get one; then: npm run setup -- --tests',
       ].join('\n'),
     );
   });

@@ -110,7 +110,13 @@ export function setupTable(rows: readonly Row[]): string {
     ...lines,
     ...missing.map(
       ({ part, detail, cost = '', remedy = 'none' }) =>
-        `\n${part}: ${detail}.\n  ${cost}\n  Remedy: ${remedy}; then: npm run setup${part.startsWith('CUDA') ? ' -- --cuda' : ''}`,
+        `\n${part}: ${detail}.\n  ${cost}\n  Remedy: ${remedy}; then: ${commandFor(part)}`,
     ),
   ].join('\n');
+}
+
+/** The command that installs a part. */
+function commandFor(part: string): string {
+  if (part.startsWith('CUDA')) return 'npm run setup -- --cuda';
+  return part === 'TensorFlow' || part === 'native kernels' ? 'npm run setup' : 'npm run setup -- --tests';
 }
