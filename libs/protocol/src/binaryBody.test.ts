@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { bindRequest } from './bindRequest.ts';
+import type { BoundRequest } from './bindRequest.ts';
 import { decodeInferRequest } from './inferRequest.ts';
-import type { InferRequest } from './inferFields.ts';
 import type { ModelTensors } from './modelTensors.ts';
 
 const model: ModelTensors = {
@@ -28,8 +29,8 @@ describe('decodeInferRequest, with binary tensors', () => {
   const binaryX = { name: 'x', shape: [1, 2, 1], datatype: 'FP32', parameters: { binary_data_size: 8 } };
   const bytes = bytesOf(Float32Array.of(1, 2));
 
-  function decodeBinary(body: Uint8Array, headerLength: number): () => InferRequest {
-    return () => decodeInferRequest(body, headerLength, model, MAX_VALUES);
+  function decodeBinary(body: Uint8Array, headerLength: number): () => BoundRequest {
+    return () => bindRequest(decodeInferRequest(body, headerLength, MAX_VALUES), model, MAX_VALUES);
   }
 
   it('decodes binary tensors in the order of the inputs', () => {
@@ -43,7 +44,7 @@ describe('decodeInferRequest, with binary tensors', () => {
       bytesOf(BigInt64Array.of(7n, -8n)),
       bytesOf(Float32Array.of(0.25, 3)),
     );
-    const { inputs } = decodeInferRequest(body, headerLength, model, MAX_VALUES);
+    const { inputs } = decodeBinary(body, headerLength)();
     expect(inputs.n.data).toEqual(BigInt64Array.of(7n, -8n));
     expect(inputs.x.data).toEqual(Float32Array.of(0.25, 3));
   });

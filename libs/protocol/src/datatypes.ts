@@ -1,6 +1,6 @@
 import type { TensorType, TensorValue } from '@onda/contract';
 
-/** The tensor types as the Open Inference Protocol writes them. */
+/** The tensor types by their names in the Open Inference Protocol. */
 export const datatypes = {
   float32: 'FP32',
   float64: 'FP64',
@@ -17,5 +17,14 @@ export const datatypes = {
   string: 'BYTES',
 } as const satisfies Record<TensorType, string>;
 
-/** A decoded tensor; the shape that runtimes take, so that nothing is copied on the way. */
+const types = new Map<unknown, TensorType>(
+  Object.entries(datatypes).map(([type, datatype]) => [datatype, type as TensorType]),
+);
+
+/** The tensor type of a datatype's name; undefined for a name that the service does not know. */
+export function typeOfDatatype(datatype: unknown): TensorType | undefined {
+  return types.get(datatype);
+}
+
+/** A decoded tensor, in the form that runtimes take, so that it is not copied again. */
 export type ProtocolTensor = TensorValue;

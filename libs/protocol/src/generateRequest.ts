@@ -1,9 +1,9 @@
 import { DataError, ShapeError } from '@onda/contract';
 import type { ProtocolTensor } from './datatypes.ts';
-import { readNoise, readSeed } from './drawFields.ts';
 import { describeValue, parseJsonBody } from './jsonBody.ts';
-import { countOf, floats, integers, readNested } from './numbers.ts';
+import { countOf, floats, integers, readNested } from './jsonNumbers.ts';
 import { ProtocolError } from './protocolError.ts';
+import { readSequenceId } from './requestParameters.ts';
 
 type FloatTensor = Extract<ProtocolTensor, { type: 'float32' }>;
 export type PromptTensor = Extract<ProtocolTensor, { type: 'float32' | 'int32' }>;
@@ -123,7 +123,7 @@ function words(values: BigInt64Array): Int32Array {
 }
 
 /** Reads `samples`: how many values to generate. */
-export function readSamples(value: unknown): number {
+function readSamples(value: unknown): number {
   if (!Number.isSafeInteger(value) || (value as number) < 1) {
     throw new DataError(
       `samples: expected a whole number of at least 1, got ${describeValue(value)}; ask for 1 or more`,
@@ -158,4 +158,105 @@ function noState(field: string, got: string): DataError {
   return new DataError(
     `${field}: expected none, since the model keeps no state, got ${got}; send the last values as the next prompt to go on`,
   );
+}
+
+/**
+ * Reads `seed`: a whole number, or the digits of one of 64 bits, which JSON's numbers need not carry.
+ *
+ * @param draws whether the model draws at all
+ * @throws DataError
+ */
+function readSeed(value: unknown, draws: boolean): bigint | undefined {
+  if (value === undefined) return undefined;
+  const isDigits = typeof value === 'string' && /^-?\d{1,19}$/.test(value);
+  const seed = isDigits || Number.isSafeInteger(value) ? BigInt(value as string | number) : undefined;
+  if (seed === undefined || BigInt.asIntN(64, seed) !== seed) {
+    throw new DataError(
+      `seed: expected a whole number up to 2^53 - 1, or one of 64 bits in quotes, got ${describeValue(value)}; correct it`,
+    );
+  }
+  if (!draws) {
+    throw new DataError(
+      `seed: expected none, since the model draws nothing, got ${describeValue(value)}; leave it out`,
+    );
+  }
+  return seed;
+}
+
+/**
+ * Reads `noise`: the draws themselves, for a model that takes them.
+ *
+ * @param several whether the prompt was nested for several sequences
+ * @returns [batch, samples, width]
+ * @throws ShapeError, DataError
+ */
+function readNoise(
+  value: unknown,
+  several: boolean,
+  [batch, samples]: readonly [batch: number, samples: number],
+  draws: { readonly kind: 'seed' } | { readonly kind: 'noise'; readonly width: number } | null,
+): FloatTensor | undefined {
+  if (value === undefined) return undefined;
+  if (draws?.kind !== 'noise') {
+    throw new DataError(
+      `noise: expected none, since the model ${draws === null ? 'draws nothing' : 'draws from a seed'}, got ${describeValue(value)}; leave it out`,
+    );
+  }
+  const { dims, rows } = readNested(value, 'noise');
+  const expected = [...(several ? [batch] : []), samples, draws.width];
+  if (dims.length !== expected.length || dims.some((dim, axis) => dim !== expected[axis])) {
+    throw new ShapeError(
+      `noise: expected numbers nested as [${expected.join('][')}], got [${dims.join('][')}]; give each sample its draws`,
+    );
+  }
+  const count = batch * samples * draws.width;
+  return { type: 'float32', dims: [batch, samples, draws.width], data: floats(rows, count, 'noise') };
+}
+
+/** A generate request that goes on from a sequence that the service keeps. */
+export interface GenerateFrom {
+  id: string;
+  samples: number;
+  /** Any int64; undefined: none was given. */
+  seed: bigint | undefined;
+}
+
+const fromKeys = ['sequence_id', 'samples', 'seed'];
+const mark = new TextEncoder().encode('"sequence_id"');
+
+/**
+ * Decodes `{"sequence_id": "sensor-7", "samples": 50}`: what the sequence's closed loop would give next. The sequence stays where
+ * it is.
+ *
+ * @returns undefined for a request that names no sequence
+ * @throws ProtocolError, DataError
+ */
+export function decodeGenerateFrom(body: Uint8Array): GenerateFrom | undefined {
+  // Not read twice for every prompt.
+  if (!includes(body, mark)) return undefined;
+  const document = parseJsonBody(body);
+  if (!Object.hasOwn(document, 'sequence_id')) return undefined;
+  const unknown = Object.keys(document).find((key) => !fromKeys.includes(key));
+  if (unknown !== undefined) {
+    throw new ProtocolError(
+      'malformed',
+      `${describeValue(unknown)}: unknown key beside sequence_id; generate from a sequence takes samples and seed alone`,
+    );
+  }
+  const id = readSequenceId(document.sequence_id);
+  if (id === undefined) {
+    throw new ProtocolError(
+      'malformed',
+      `sequence_id: expected a number from 1 or text, got ${describeValue(document.sequence_id)}; name the sequence`,
+    );
+  }
+  // Whether the model draws is known once the sequence is found.
+  return { id, samples: readSamples(document.samples), seed: readSeed(document.seed, true) };
+}
+
+function includes(body: Uint8Array, part: Uint8Array): boolean {
+  for (let at = body.indexOf(part[0]); at >= 0; at = body.indexOf(part[0], at + 1)) {
+    if (part.every((byte, index) => body[at + index] === byte)) return true;
+  }
+  return false;
 }

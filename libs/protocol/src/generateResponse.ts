@@ -1,5 +1,5 @@
 import type { Nesting } from './generateRequest.ts';
-import { numbersText } from './numbersText.ts';
+import { numbersText } from './tensorText.ts';
 
 export interface GenerateResponse {
   modelName: string;

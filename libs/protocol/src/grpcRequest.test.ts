@@ -1,7 +1,10 @@
 import { describe, expect, it } from 'vitest';
+import { bindRequest } from './bindRequest.ts';
+import type { BoundRequest } from './bindRequest.ts';
 import { decodeGrpcInferRequest } from './grpcRequest.ts';
+import type { GrpcInferRequest } from './grpcRequest.ts';
+import type { InferRequest } from './inferRequest.ts';
 import type { ModelTensors } from './modelTensors.ts';
-import type { GrpcInferRequest } from './wire/inferRequestMessage.ts';
 
 const model: ModelTensors = {
   inputs: [{ name: 'x', type: 'float32', shape: ['batch', 'time', 1] }],
@@ -26,8 +29,10 @@ const message: GrpcInferRequest = {
   outputs: [],
   rawInputs: [raw],
 };
-const decode = (more: Partial<GrpcInferRequest>): ReturnType<typeof decodeGrpcInferRequest> =>
-  decodeGrpcInferRequest({ ...message, ...more }, model, 1000);
+const decode = (more: Partial<GrpcInferRequest>): Omit<InferRequest, 'inputs' | 'outputs'> & BoundRequest => {
+  const request = decodeGrpcInferRequest({ ...message, ...more }, 1000);
+  return { ...request, ...bindRequest(request, model, 1000) };
+};
 /** `fp32_contents`. */
 const contents = new Map([[6, [0.5, -1]]]);
 
@@ -80,7 +85,7 @@ describe(decodeGrpcInferRequest, () => {
     [
       'a shape that overflows',
       { inputs: [{ ...input, shape: [2 ** 63, 2, 1] }] },
-      'input "x": expected shape [batch, time, 1], got [9223372036854776000, 2, 1]; dims are whole numbers',
+      'input "x": expected whole numbers as dims, got shape [9223372036854776000, 2, 1]; correct it',
     ],
   ])('refuses %s', (_name, more, error) => {
     expect(() => decode(more)).toThrow(error);

@@ -1,63 +1,184 @@
-import { readInferFields } from './inferFields.ts';
-import type { InferRequest, InputFields, ReadData } from './inferFields.ts';
-import { describeValue } from './jsonBody.ts';
-import type { ModelTensors } from './modelTensors.ts';
+import { grpcValues, readContents } from './grpcContents.ts';
+import type { GrpcContents } from './grpcContents.ts';
+import { readInferFields } from './inferRequest.ts';
+import type { InferRequest, ReadData } from './inferRequest.ts';
 import { ProtocolError } from './protocolError.ts';
-import { tensorFromBytes, tensorFromJson } from './tensorData.ts';
-import type { GrpcInferRequest, GrpcParameters } from './wire/inferRequestMessage.ts';
-import { grpcValues } from './wire/tensorContents.ts';
-import type { GrpcContents } from './wire/tensorContents.ts';
+import { tensorFromBytes } from './tensorBytes.ts';
+import { tensorFromJson } from './tensorFromJson.ts';
+import { WireError, WireReader } from './wireReader.ts';
+
+/** Parameters as JSON would carry them; undefined for one without a value. A whole number beyond 2^53 is its digits. */
+export type GrpcParameters = Readonly<Record<string, string | number | boolean | undefined>>;
+
+export interface GrpcTensor {
+  readonly name: string;
+  readonly datatype: string;
+  readonly shape: readonly number[];
+  readonly contents: GrpcContents | undefined;
+}
+
+/** A requested output. */
+export interface GrpcOutput {
+  readonly name: string;
+  /** Absent without any. */
+  readonly parameters?: GrpcParameters;
+}
+
+/** The fields of `ModelInferRequest` that the service uses. */
+export interface GrpcInferRequest {
+  readonly modelName: string;
+  readonly modelVersion: string;
+  readonly id: string;
+  readonly parameters: GrpcParameters;
+  readonly inputs: readonly GrpcTensor[];
+  readonly outputs: readonly GrpcOutput[];
+  /** Views of the message. */
+  readonly rawInputs: readonly Uint8Array[];
+}
+
+/** The highest field number, as in inference.proto. */
+const FIELDS = 7;
+const none: GrpcParameters = Object.freeze({});
 
 /**
- * Decodes a `ModelInferRequest`: the same checks as over HTTP. The values of all inputs stand in `raw_input_contents`, or those
- * of each in its `contents`.
+ * Reads a `ModelInferRequest`. Stricter than protobuf: it refuses a field of another type than in the .proto file, text that is not
+ * UTF-8, and groups. What it accepts it reads as protobufjs does.
+ *
+ * @throws WireError
+ */
+export function decodeInferMessage(bytes: Uint8Array): GrpcInferRequest {
+  const reader = new WireReader(bytes);
+  let modelName = '';
+  let modelVersion = '';
+  let id = '';
+  let parameters = none;
+  const inputs: GrpcTensor[] = [];
+  const outputs: GrpcOutput[] = [];
+  const rawInputs: Uint8Array[] = [];
+  while (!reader.done) {
+    const tag = reader.tag();
+    if (tag === 0x0a) modelName = reader.text();
+    else if (tag === 0x12) modelVersion = reader.text();
+    else if (tag === 0x1a) id = reader.text();
+    else if (tag === 0x22) parameters = withParameter(parameters, reader.message());
+    else if (tag === 0x2a) inputs.push(readTensor(reader.message()));
+    else if (tag === 0x32) outputs.push(readOutput(reader.message()));
+    else if (tag === 0x3a) rawInputs.push(reader.bytes());
+    else reader.skip(tag, FIELDS);
+  }
+  return { modelName, modelVersion, id, parameters, inputs, outputs, rawInputs };
+}
+
+function readTensor(reader: WireReader): GrpcTensor {
+  let name = '';
+  let datatype = '';
+  const shape: number[] = [];
+  let contents: GrpcContents | undefined;
+  while (!reader.done) {
+    const tag = reader.tag();
+    if (tag === 0x0a) name = reader.text();
+    else if (tag === 0x12) datatype = reader.text();
+    else if (tag === 0x1a) readDims(reader.message(), shape);
+    else if (tag === 0x18) shape.push(reader.int64());
+    // An input's own parameters are only checked for their form.
+    else if (tag === 0x22) withParameter(none, reader.message());
+    else if (tag === 0x2a) {
+      // protobuf would merge the two, which no client intends.
+      if (contents) throw new WireError('contents twice');
+      contents = readContents(reader.message());
+    } else reader.skip(tag, 5);
+  }
+  return { name, datatype, shape, contents };
+}
+
+function readDims(reader: WireReader, dims: number[]): void {
+  while (!reader.done) dims.push(reader.int64());
+}
+
+function readOutput(reader: WireReader): GrpcOutput {
+  let name = '';
+  let parameters = none;
+  while (!reader.done) {
+    const tag = reader.tag();
+    if (tag === 0x0a) name = reader.text();
+    else if (tag === 0x12) parameters = withParameter(parameters, reader.message());
+    else reader.skip(tag, 2);
+  }
+  return parameters === none ? { name } : { name, parameters };
+}
+
+/** A map entry: a name and an `InferParameter`. */
+function withParameter(parameters: GrpcParameters, reader: WireReader): GrpcParameters {
+  let name = '';
+  let value: string | number | boolean | undefined;
+  while (!reader.done) {
+    const tag = reader.tag();
+    if (tag === 0x0a) name = reader.text();
+    else if (tag === 0x12) value = readParameter(reader.message());
+    else reader.skip(tag, 2);
+  }
+  // The one name that does not become a property of an object literal; objects without a prototype are slower.
+  if (name === '__proto__') throw new WireError('a parameter named __proto__');
+  const into = (parameters === none ? {} : parameters) as Record<string, typeof value>;
+  into[name] = value;
+  return into;
+}
+
+function readParameter(reader: WireReader): string | number | boolean | undefined {
+  let value: string | number | boolean | undefined;
+  while (!reader.done) {
+    const tag = reader.tag();
+    if (tag === 0x08) value = reader.bool();
+    else if (tag === 0x10) value = reader.int64OrDigits();
+    else if (tag === 0x1a) value = reader.text();
+    else if (tag === 0x21) value = reader.double();
+    else if (tag === 0x28) value = reader.uint64OrDigits();
+    else reader.skip(tag, 5);
+  }
+  return value;
+}
+
+/**
+ * Decodes a `ModelInferRequest` with the same checks as over HTTP. The values of all inputs are in `raw_input_contents`, or those of
+ * each input in its `contents`.
  *
  * @param maxValues the most values that one tensor may have
  * @throws ProtocolError, ShapeError, DataError
  */
-export function decodeGrpcInferRequest(
-  message: GrpcInferRequest,
-  model: ModelTensors,
-  maxValues: number,
-): InferRequest {
-  const raw = message.rawInputs;
-  if (raw.length > 0 && raw.length !== message.inputs.length) {
+export function decodeGrpcInferRequest(message: GrpcInferRequest, maxValues: number): InferRequest {
+  const { id, inputs, outputs, parameters, rawInputs: raw } = message;
+  if (raw.length > 0 && raw.length !== inputs.length) {
     throw new ProtocolError(
       'malformed',
-      `raw_input_contents: expected one for each of the ${message.inputs.length} inputs, got ${raw.length}; send the values of all inputs there, or of none`,
+      `raw_input_contents: expected one for each of the ${inputs.length} inputs, got ${raw.length}; send the values of all inputs there, or of none`,
     );
   }
-  const readData: ReadData = (input, spec, dims, count) => {
+  // Inputs are read in their order.
+  let next = 0;
+  const readData: ReadData = (input, type, dims, count, where) => {
     const contents = input.contents as GrpcContents | undefined;
     if (raw.length === 0) {
-      return tensorFromJson(grpcValues(contents, spec.type, `input "${spec.name}"`), spec, dims, count);
+      return tensorFromJson(grpcValues(contents, type, where), type, dims, count, where);
     }
     if (contents !== undefined && contents.size > 0) {
       throw new ProtocolError(
         'malformed',
-        `input "${spec.name}": expected contents or raw_input_contents, got both; send one`,
+        `${where}: expected contents or raw_input_contents, got both; send one`,
       );
     }
-    return tensorFromBytes(raw[input.index as number], spec, dims, count);
+    return tensorFromBytes(raw[next++], type, dims, count, where);
   };
-  const fields = {
-    id: message.id === '' ? undefined : message.id,
-    parameters: checked(message.parameters),
-    inputs: message.inputs.map(({ name, datatype, shape, contents }, index): InputFields => {
-      return { name, datatype, shape, contents, index };
-    }),
-    outputs: message.outputs,
-  };
-  return readInferFields(fields, model, readData, maxValues);
+  checkSet(parameters);
+  const fields = { id: id === '' ? undefined : id, parameters, inputs, outputs };
+  return readInferFields(fields, readData, maxValues);
 }
 
-function checked(parameters: GrpcParameters): GrpcParameters {
+function checkSet(parameters: GrpcParameters): void {
   for (const name in parameters) {
     if (parameters[name] !== undefined) continue;
     throw new ProtocolError(
       'malformed',
-      `parameters: ${name}: expected a value, got ${describeValue(undefined)}; set one or leave the parameter out`,
+      `parameters: ${name}: expected a value, got nothing; set one or leave the parameter out`,
     );
   }
-  return parameters;
 }

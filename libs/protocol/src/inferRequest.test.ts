@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import { bindRequest } from './bindRequest.ts';
+import type { BoundRequest } from './bindRequest.ts';
 import { decodeInferRequest } from './inferRequest.ts';
-import type { InferRequest } from './inferFields.ts';
+import type { InferRequest } from './inferRequest.ts';
 import type { ModelTensors } from './modelTensors.ts';
 import { statusOf } from './protocolError.ts';
 
@@ -15,14 +17,17 @@ const model: ModelTensors = {
   ],
 };
 const MAX_VALUES = 1000;
+
+type Decoded = Omit<InferRequest, 'inputs' | 'outputs'> & BoundRequest;
 const x = { name: 'x', shape: [1, 2, 1], datatype: 'FP32', data: [0.5, -1] };
 const n = { name: 'n', shape: [2], datatype: 'INT64', data: [1, -2] };
 
-function decodeText(text: string): InferRequest {
-  return decodeInferRequest(new TextEncoder().encode(text), undefined, model, MAX_VALUES);
+function decodeText(text: string): Decoded {
+  const request = decodeInferRequest(new TextEncoder().encode(text), undefined, MAX_VALUES);
+  return { ...request, ...bindRequest(request, model, MAX_VALUES) };
 }
 
-function decode(document: unknown): InferRequest {
+function decode(document: unknown): Decoded {
   return decodeText(JSON.stringify(document));
 }
 
@@ -72,14 +77,18 @@ describe(decodeInferRequest, () => {
       { id: 7, inputs: [x, n] },
       'id: expected a string, got 7; put it into quotes',
     ],
-    ['no inputs', {}, 'inputs: expected a list of tensors, got nothing; send x and n'],
+    ['no inputs', {}, "inputs: expected a list of tensors, got nothing; send the model's inputs"],
     ['a missing input', { inputs: [x] }, 'input "n" is missing; send x and n'],
     [
       'an unknown input',
       { inputs: [x, { ...n, name: 'z' }] },
       'input "z": the model has no such input; send x and n',
     ],
-    ['an input without a name', { inputs: [3] }, 'input nothing: the model has no such input; send x and n'],
+    [
+      'an input without a name',
+      { inputs: [3, {}] },
+      'inputs: expected a tensor with a name, got 3; name each input',
+    ],
     ['an input twice', { inputs: [x, x] }, 'input "x": expected once, got it twice; remove one'],
     [
       'another datatype',
@@ -89,12 +98,12 @@ describe(decodeInferRequest, () => {
     [
       'no datatype',
       { inputs: [{ ...x, datatype: undefined }, n] },
-      'input "x": expected datatype FP32, got nothing; convert the values',
+      'input "x": expected a datatype of the protocol (FP32, FP64, FP16, INT8, INT16, INT32, INT64, UINT8, UINT16, UINT32, UINT64, BOOL, BYTES), got nothing; convert the values',
     ],
     [
       'no shape',
       { inputs: [{ ...x, shape: undefined }, n] },
-      'input "x": expected "shape" as a list such as [batch, time, 1], got nothing; add it',
+      'input "x": expected "shape" as a list of whole numbers, got nothing; add it',
     ],
     [
       'another rank',
@@ -109,12 +118,12 @@ describe(decodeInferRequest, () => {
     [
       'a negative dim',
       { inputs: [{ ...x, shape: [-1, -2, 1] }, n] },
-      'input "x": expected shape [batch, time, 1], got [-1, -2, 1]; dims are whole numbers',
+      'input "x": expected whole numbers as dims, got shape [-1, -2, 1]; correct it',
     ],
     [
       'a dim in quotes',
       { inputs: [{ ...x, shape: ['1', 2, 1] }, n] },
-      'input "x": expected shape [batch, time, 1], got ["1", 2, 1]; dims are whole numbers',
+      'input "x": expected whole numbers as dims, got shape ["1", 2, 1]; correct it',
     ],
     [
       'a shape whose product overflows',
@@ -184,7 +193,7 @@ describe(decodeInferRequest, () => {
     [
       'an output in shared memory',
       { inputs: [x, n], outputs: [{ name: 'y', parameters: { shared_memory_region: 'r' } }] },
-      'output "y": parameters: shared_memory_region: expected none, since the service shares no memory, got "r"; take the values from the answer',
+      'output "y": parameters: shared_memory_region: expected none, since the service has no shared memory, got "r"; take the values from the answer',
     ],
     [
       'outputs that are no list',
@@ -221,13 +230,11 @@ describe(decodeInferRequest, () => {
       inputs: [model.inputs[0], { name: 'state_in', type: 'float32' as const, shape: ['batch', 3] }],
       states: [{ input: 'state_in', output: 'state_out' }],
     };
-    const request = (more: object): InferRequest =>
-      decodeInferRequest(
-        new TextEncoder().encode(JSON.stringify({ inputs: [x], ...more })),
-        undefined,
-        stateful,
-        MAX_VALUES,
-      );
+    const request = (more: object): Decoded => {
+      const body = new TextEncoder().encode(JSON.stringify({ inputs: [x], ...more }));
+      const decoded = decodeInferRequest(body, undefined, MAX_VALUES);
+      return { ...decoded, ...bindRequest(decoded, stateful, MAX_VALUES) };
+    };
     const parameters = { sequence_id: 5, sequence_start: true };
     expect(request({ parameters })).toMatchObject({
       sequence: { id: '5', start: true, end: false, step: undefined },

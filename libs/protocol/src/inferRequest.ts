@@ -1,12 +1,57 @@
+import { DataError, ShapeError } from '@onda/contract';
+import type { TensorType } from '@onda/contract';
 import { BinaryBody } from './binaryBody.ts';
-import { readInferFields } from './inferFields.ts';
-import type { InferRequest, ReadData } from './inferFields.ts';
-import { parseJsonBody } from './jsonBody.ts';
-import type { ModelTensors } from './modelTensors.ts';
-import { readParameters } from './parameters.ts';
+import { datatypes, typeOfDatatype } from './datatypes.ts';
+import type { ProtocolTensor } from './datatypes.ts';
+import { describeShape, describeValue, isObject, parseJsonBody } from './jsonBody.ts';
 import { ProtocolError } from './protocolError.ts';
-import { decodeRawRequest } from './rawRequest.ts';
-import { tensorFromBytes, tensorFromJson } from './tensorData.ts';
+import { readFlag, readParameters, readSchedule, readSequence } from './requestParameters.ts';
+import type { Parameters, Schedule, SequenceControl } from './requestParameters.ts';
+import { tensorFromBytes } from './tensorBytes.ts';
+import { tensorFromJson } from './tensorFromJson.ts';
+
+/**
+ * An infer request, decoded by what it declares itself; `bindRequest` checks it against a model.
+ *
+ * So a request is decoded once, even when the version of the model that answers is known only later.
+ */
+export interface InferRequest {
+  readonly id: string | undefined;
+  /** In the order in which they came; names may repeat. */
+  readonly inputs: readonly InferInput[];
+  /** Undefined: the model's own outputs. Names are not checked. */
+  readonly outputs: readonly RequestedOutput[] | undefined;
+  /** Whether outputs that do not say otherwise are answered as bytes. */
+  readonly binary: boolean;
+  /** The sequence whose state the service keeps; undefined: none is named by a parameter. */
+  readonly sequence: SequenceControl | undefined;
+  readonly schedule: Schedule;
+  /** A raw binary request: all of the body is the one input of the model, whose type and shape are the model's. */
+  readonly raw: Uint8Array | undefined;
+}
+
+export interface InferInput {
+  readonly name: string;
+  readonly tensor: ProtocolTensor;
+}
+
+/** An output that the client asks for: as JSON numbers, or as bytes after the JSON. */
+export interface RequestedOutput {
+  readonly name: string;
+  readonly binary: boolean;
+}
+
+/** An input as its transport carries it. */
+export type InputFields = Readonly<Record<string, unknown>>;
+
+/** Reads an input's values once its name, type and shape are known; the transports differ here. */
+export type ReadData = (
+  input: InputFields,
+  type: TensorType,
+  dims: readonly number[],
+  count: number,
+  where: string,
+) => ProtocolTensor;
 
 /**
  * Decodes `POST /v2/models/{name}/infer` of the Open Inference Protocol v2, JSON or with the binary tensor extension.
@@ -19,24 +64,165 @@ import { tensorFromBytes, tensorFromJson } from './tensorData.ts';
 export function decodeInferRequest(
   body: Uint8Array,
   headerLength: number | undefined,
-  model: ModelTensors,
   maxValues: number,
 ): InferRequest {
-  if (headerLength === 0) return decodeRawRequest(body, model, maxValues);
+  if (headerLength === 0) return rawRequest(body);
   const binary = new BinaryBody(body, headerLength);
-  const readData: ReadData = (input, spec, dims, count) => {
-    const where = `input "${spec.name}"`;
+  const readData: ReadData = (input, type, dims, count, where) => {
     const size = readParameters(input.parameters, `${where}: parameters`).binary_data_size;
-    if (size === undefined) return tensorFromJson(input.data, spec, dims, count);
+    if (size === undefined) return tensorFromJson(input.data, type, dims, count, where);
     if (input.data !== undefined) {
       throw new ProtocolError(
         'malformed',
         `${where}: expected "data" or binary_data_size, got both; send one`,
       );
     }
-    return tensorFromBytes(binary.take(size, where), spec, dims, count);
+    return tensorFromBytes(binary.take(size, where), type, dims, count, where);
   };
-  const request = readInferFields(parseJsonBody(binary.header), model, readData, maxValues);
+  const request = readInferFields(parseJsonBody(binary.header), readData, maxValues);
   binary.checkUsed();
   return request;
+}
+
+function rawRequest(body: Uint8Array): InferRequest {
+  return {
+    id: undefined,
+    inputs: [],
+    outputs: undefined,
+    binary: true,
+    sequence: undefined,
+    schedule: { priority: undefined, timeoutMs: undefined },
+    raw: body,
+  };
+}
+
+/**
+ * Reads an infer request from its fields, whichever transport carried them.
+ *
+ * An array is allocated only after as many values or bytes came as the shape says, so it is bounded by the message. Keys that the
+ * protocol does not have are ignored, as other servers do; those that would change the answer are refused.
+ *
+ * @param maxValues the most values that one tensor may have
+ * @throws ProtocolError, ShapeError, DataError
+ */
+export function readInferFields(fields: InputFields, readData: ReadData, maxValues: number): InferRequest {
+  const { id } = fields;
+  if (id !== undefined && typeof id !== 'string') {
+    throw new ProtocolError(
+      'malformed',
+      `id: expected a string, got ${describeValue(id)}; put it into quotes`,
+    );
+  }
+  const parameters = readParameters(fields.parameters, 'parameters');
+  const sequence = readSequence(parameters);
+  const inputs = readInputs(fields.inputs, readData, maxValues);
+  const binary = readFlag(parameters, 'binary_data_output', false);
+  const outputs = readOutputs(fields.outputs, binary);
+  return { id, inputs, outputs, binary, sequence, schedule: readSchedule(parameters), raw: undefined };
+}
+
+function readInputs(value: unknown, readData: ReadData, maxValues: number): InferInput[] {
+  if (!Array.isArray(value)) {
+    throw new ProtocolError(
+      'malformed',
+      `inputs: expected a list of tensors, got ${describeValue(value)}; send the model's inputs`,
+    );
+  }
+  const inputs: InferInput[] = [];
+  for (const part of value as readonly unknown[]) {
+    const input = isObject(part) ? part : {};
+    const { name } = input;
+    if (typeof name !== 'string') {
+      throw new ProtocolError(
+        'malformed',
+        `inputs: expected a tensor with a name, got ${describeValue(isObject(part) ? name : part)}; name each input`,
+      );
+    }
+    const where = inputText(name);
+    const type = typeOfDatatype(input.datatype);
+    if (type === undefined) {
+      throw new DataError(
+        `${where}: expected a datatype of the protocol (${Object.values(datatypes).join(', ')}), got ${describeValue(input.datatype)}; convert the values`,
+      );
+    }
+    const dims = readDims(input.shape, where);
+    const count = countWithin(dims, maxValues, where);
+    inputs.push({ name, tensor: readData(input, type, dims, count, where) });
+  }
+  return inputs;
+}
+
+/** How an error names an input. */
+export function inputText(name: string): string {
+  return name.length > 128 ? `input "${name.slice(0, 128)}..."` : `input "${name}"`;
+}
+
+function readDims(value: unknown, where: string): readonly number[] {
+  if (!Array.isArray(value)) {
+    throw new ShapeError(
+      `${where}: expected "shape" as a list of whole numbers, got ${describeValue(value)}; add it`,
+    );
+  }
+  for (const dim of value as readonly unknown[]) {
+    if (Number.isSafeInteger(dim) && (dim as number) >= 0) continue;
+    throw new ShapeError(
+      `${where}: expected whole numbers as dims, got shape ${describeShape(value)}; correct it`,
+    );
+  }
+  return value as readonly number[];
+}
+
+/** @throws ProtocolError 413 */
+export function countWithin(dims: readonly number[], maxValues: number, where: string): number {
+  let count = 1;
+  for (const dim of dims) {
+    // By division: a product could leave the whole numbers that a double holds.
+    if (dim > 0 && count > maxValues / dim) {
+      throw new ProtocolError(
+        'too-large',
+        `${where}: expected at most ${maxValues} values, got shape ${describeShape(dims)}; send fewer rows or samples at a time`,
+      );
+    }
+    count *= dim;
+  }
+  return count;
+}
+
+function readOutputs(value: unknown, binary: boolean): readonly RequestedOutput[] | undefined {
+  if (value === undefined) return undefined;
+  if (!Array.isArray(value)) {
+    throw new ProtocolError(
+      'malformed',
+      `outputs: expected a list, got ${describeValue(value)}; leave it out for all outputs`,
+    );
+  }
+  if (value.length === 0) return undefined;
+  return (value as readonly unknown[]).map((part) => {
+    const { name, parameters } = isObject(part) ? part : {};
+    if (typeof name !== 'string') {
+      throw new ProtocolError(
+        'malformed',
+        `outputs: expected an output with a name, got ${describeValue(isObject(part) ? name : part)}; name each output`,
+      );
+    }
+    const own = readParameters(parameters, `output "${name}": parameters`);
+    checkForm(own, name);
+    return { name, binary: readFlag(own, 'binary_data', binary) };
+  });
+}
+
+/** Triton extensions that change the meaning of the answer are refused rather than ignored. */
+function checkForm({ classification = 0, shared_memory_region: region }: Parameters, name: string): void {
+  if (classification !== 0) {
+    throw new ProtocolError(
+      'malformed',
+      `output "${name}": parameters: classification: expected none, since the service answers with the values themselves, got ${describeValue(classification)}; leave it out and sort them`,
+    );
+  }
+  if (region !== undefined) {
+    throw new ProtocolError(
+      'malformed',
+      `output "${name}": parameters: shared_memory_region: expected none, since the service has no shared memory, got ${describeValue(region)}; take the values from the answer`,
+    );
+  }
 }

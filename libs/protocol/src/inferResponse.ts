@@ -1,6 +1,6 @@
 import { datatypes } from './datatypes.ts';
 import type { ProtocolTensor } from './datatypes.ts';
-import type { Parameters } from './parameters.ts';
+import type { Parameters } from './requestParameters.ts';
 import { tensorBytes } from './tensorBytes.ts';
 import { tensorText } from './tensorText.ts';
 

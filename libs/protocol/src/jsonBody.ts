@@ -34,7 +34,7 @@ export function isObject(value: unknown): value is Readonly<Record<string, unkno
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** A value as a sentence can hold it: short, whatever came. */
+/** A value as a sentence can hold it: never longer than 40 characters. */
 export function describeValue(value: unknown): string {
   if (Array.isArray(value)) return `an array of ${value.length}`;
   if (isObject(value)) return 'an object';
@@ -44,14 +44,19 @@ export function describeValue(value: unknown): string {
   return text.length > 40 ? `${text.slice(0, 37)}...` : text;
 }
 
+/** A shape as a sentence can hold it. */
+export function describeShape(shape: readonly unknown[]): string {
+  return shape.length > 8 ? `${shape.length} dims` : `[${shape.map(describeValue).join(', ')}]`;
+}
+
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 const BRACKET = 0x5b;
 const BRACE = 0x7b;
 
-/** Before the parser runs, since it would build all that a deep document asks for. */
+/** Before the parser runs, since it would build the whole deep document. */
 function checkDepth(bytes: Uint8Array): void {
-  // The rule: what opens too seldom cannot be too deep. The search is the engine's own and reads a byte many times faster than a loop.
+  // Usual case: too few brackets to be too deep. `indexOf` is many times faster than a loop.
   if (countUpTo(MAX_JSON_DEPTH, BRACKET, bytes) + countUpTo(MAX_JSON_DEPTH, BRACE, bytes) <= MAX_JSON_DEPTH)
     return;
   let depth = 0;
@@ -76,7 +81,7 @@ function checkDepth(bytes: Uint8Array): void {
   }
 }
 
-/** How often a byte comes; one more than `most` for more than that. */
+/** How often a byte occurs, counted up to `most` + 1. */
 function countUpTo(most: number, byte: number, bytes: Uint8Array): number {
   let count = 0;
   for (let at = bytes.indexOf(byte); at >= 0 && count <= most; at = bytes.indexOf(byte, at + 1)) count++;

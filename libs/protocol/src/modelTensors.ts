@@ -1,6 +1,11 @@
+import { DataError, ShapeError } from '@onda/contract';
 import type { TensorSpec } from '@onda/contract';
+import { datatypes } from './datatypes.ts';
+import { inputText } from './inferRequest.ts';
+import type { InferInput } from './inferRequest.ts';
+import { describeShape } from './jsonBody.ts';
 
-/** A state's two sides: the input it is fed by and the output it is answered by. */
+/** A state of a model: the input that feeds it and the output that answers it. */
 export interface StatePair {
   readonly input: string;
   readonly output: string;
@@ -10,6 +15,38 @@ export interface StatePair {
 export interface ModelTensors {
   readonly inputs: readonly TensorSpec[];
   readonly outputs: readonly TensorSpec[];
-  /** What the service keeps for a sequence, so that a step may leave it out; none when left out. */
+  /** Kept by the service for a sequence, so that a step may leave them out; none when absent. */
   readonly states?: readonly StatePair[];
+}
+
+/**
+ * Checks one input against its specification.
+ *
+ * @throws DataError for another datatype than the model's; ShapeError for another rank or fixed dim
+ */
+export function checkInput({ name, tensor: { type, dims } }: InferInput, spec: TensorSpec): void {
+  if (type !== spec.type) {
+    throw new DataError(
+      `${inputText(name)}: expected datatype ${datatypes[spec.type]}, got "${datatypes[type]}"; convert the values`,
+    );
+  }
+  const { shape } = spec;
+  if (dims.length !== shape.length) throw wrongShape(name, dims, spec, `give it ${shape.length} dims`);
+  for (let axis = 0; axis < dims.length; axis++) {
+    const fixed = shape[axis];
+    if (typeof fixed === 'number' && dims[axis] !== fixed) {
+      throw wrongShape(name, dims, spec, `its dim ${axis} is always ${fixed}`);
+    }
+  }
+}
+
+function wrongShape(
+  name: string,
+  dims: readonly number[],
+  { shape }: TensorSpec,
+  remedy: string,
+): ShapeError {
+  return new ShapeError(
+    `${inputText(name)}: expected shape [${shape.join(', ')}], got ${describeShape(dims)}; ${remedy}`,
+  );
 }

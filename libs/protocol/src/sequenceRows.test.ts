@@ -1,7 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import type { ProtocolTensor } from './datatypes.ts';
+import { bindRequest } from './bindRequest.ts';
+import type { BoundRequest } from './bindRequest.ts';
 import { decodeInferRequest } from './inferRequest.ts';
-import { readSequenceRows } from './sequenceRows.ts';
+import type { InferRequest } from './inferRequest.ts';
+import type { SequenceControl } from './requestParameters.ts';
+import { sequenceControls } from './sequenceRows.ts';
 
 const model = {
   inputs: [
@@ -24,7 +28,27 @@ const bits = (...values: number[]): ProtocolTensor => ({
   data: Uint32Array.from(values),
 });
 
-describe(readSequenceRows, () => {
+/** The controls of a request with these inputs and so many rows. */
+function readSequenceRows(
+  inputs: Record<string, ProtocolTensor>,
+  rows: number,
+): readonly SequenceControl[] | undefined {
+  const x: ProtocolTensor = { type: 'float32', dims: [rows, 1, 1], data: new Float32Array(rows) };
+  const all = Object.entries({ x, ...inputs }).map(([name, tensor]) => ({ name, tensor }));
+  return sequenceControls({ ...empty, inputs: all }, model);
+}
+
+const empty: InferRequest = {
+  id: undefined,
+  inputs: [],
+  outputs: undefined,
+  binary: false,
+  sequence: undefined,
+  schedule: { priority: undefined, timeoutMs: undefined },
+  raw: undefined,
+};
+
+describe(sequenceControls, () => {
   it('reads the sequence of each row, from numbers of 64 bits or text', () => {
     expect(readSequenceRows({ sequence_id: ids(7n, 2n ** 62n + 1n) }, 2)).toEqual([
       { id: '7', start: false, end: false, step: undefined },
@@ -98,10 +122,15 @@ describe(readSequenceRows, () => {
 });
 
 describe(decodeInferRequest, () => {
-  const decode = (more: object, parameters = {}): ReturnType<typeof decodeInferRequest> => {
+  const decode = (
+    more: object,
+    parameters = {},
+  ): BoundRequest & Pick<InferRequest, 'schedule'> & { rows: readonly SequenceControl[] | undefined } => {
     const x = { name: 'x', datatype: 'FP32', shape: [2, 1, 1], data: [1, 2] };
     const body = JSON.stringify({ inputs: [x, { name: 'sequence_id', ...more }], parameters });
-    return decodeInferRequest(new TextEncoder().encode(body), undefined, model, 100);
+    const request = decodeInferRequest(new TextEncoder().encode(body), undefined, 100);
+    const rows = sequenceControls(request, model);
+    return { schedule: request.schedule, rows, ...bindRequest(request, model, 100) };
   };
 
   it('tells the sequences of the rows from the inputs of the model, whose states may be left out', () => {
@@ -125,7 +154,7 @@ describe(decodeInferRequest, () => {
     expect(decode(ids).schedule).toEqual({ priority: undefined, timeoutMs: undefined });
     expect(decode(ids, { priority: 1, timeout: 2500 }).schedule).toEqual({ priority: 1, timeoutMs: 2.5 });
     expect(() => decode(ids, { priority: 10 })).toThrow(
-      'parameters: priority: expected 1 (first) to 9 (last), or 0 for the usual one, got 10; correct it',
+      'parameters: priority: expected 1 (first) to 9 (last), or 0 for the default, got 10; correct it',
     );
     expect(() => decode(ids, { timeout: -1 })).toThrow(
       'parameters: timeout: expected microseconds as a whole number, got -1; correct it',

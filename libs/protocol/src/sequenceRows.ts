@@ -1,61 +1,83 @@
 import { DataError, ShapeError } from '@onda/contract';
 import type { TensorSpec, TensorType } from '@onda/contract';
 import type { ProtocolTensor } from './datatypes.ts';
+import type { InferInput, InferRequest } from './inferRequest.ts';
 import { describeValue } from './jsonBody.ts';
-import type { SequenceControl } from './sequenceControl.ts';
-import { isSequenceId, MAX_ID_LENGTH } from './sequenceControl.ts';
+import { checkInput } from './modelTensors.ts';
+import type { ModelTensors } from './modelTensors.ts';
+import { ProtocolError } from './protocolError.ts';
+import { isSequenceId, MAX_ID_LENGTH } from './requestParameters.ts';
+import type { SequenceControl } from './requestParameters.ts';
 
 /**
- * Inputs that make each row of a request a step of a sequence of its own; the names are those of OpenVINO Model Server, which has
- * one row. They are told from the model's inputs by name, so a model that has such an input keeps it.
+ * Inputs that make each row of a request a step of its own sequence, with the types they may have. The names are those of OpenVINO
+ * Model Server, which takes one row. A model that has an input of such a name keeps it.
  */
 const types = {
-  /** Of each row: numbers from 1, or text. */
+  /** Numbers from 1, or text. */
   sequence_id: ['string', 'int64', 'uint64', 'int32', 'uint32'],
-  /** Of each row: 1 starts its sequence, 2 ends it, 3 does both; 0 neither. */
+  /** 1 starts the row's sequence, 2 ends it, 3 does both, 0 neither. */
   sequence_control_input: ['uint32', 'int32', 'uint8'],
-  /** Of each row: which step this is, from 1. */
+  /** The number of the step, from 1. */
   sequence_step: ['int64', 'int32'],
 } as const satisfies Record<string, readonly TensorType[]>;
 
 const [START, END] = [1, 2];
 
-/**
- * What a row input must look like; undefined for a name that is none.
- *
- * @param datatypes the protocol's names of the types
- */
-export function sequenceRowSpec(
-  input: Readonly<Record<string, unknown>>,
-  datatypes: Readonly<Record<TensorType, string>>,
-): TensorSpec | undefined {
-  const name = input.name as keyof typeof types;
-  if (typeof name !== 'string' || !Object.hasOwn(types, name)) return undefined;
-  const allowed: readonly TensorType[] = types[name];
-  // The one that came if it may, so that only one that may not is refused.
-  const type = allowed.find((candidate) => datatypes[candidate] === input.datatype) ?? allowed[0];
-  const shape = Array.isArray(input.shape) && input.shape.length === 2 ? ['batch', 1] : ['batch'];
-  return { name, type: type, shape };
+/** Whether an input of a request is about its rows, unless the model has an input of that name. */
+export function isRowInput(name: string): boolean {
+  return Object.hasOwn(types, name);
 }
 
 /**
- * The step that each row is; undefined for a request without `sequence_id`.
+ * The sequences that a request steps, in the order of its rows.
  *
- * @param inputs the row inputs that came, by name
- * @param rows   of the request
- * @throws DataError, ShapeError for row inputs that do not make sense
+ * @param model the version that takes requests now: an input that it has itself does not name sequences
+ * @returns undefined for a request that steps none
+ * @throws DataError, ShapeError, ProtocolError for inputs and parameters that contradict each other
  */
-export function readSequenceRows(
-  inputs: Readonly<Record<string, ProtocolTensor>>,
-  rows: number,
+export function sequenceControls(
+  { inputs, sequence }: InferRequest,
+  model: ModelTensors,
 ): readonly SequenceControl[] | undefined {
-  const names = Object.keys(inputs);
-  if (names.length === 0) return undefined;
-  for (const name of names) {
-    const [got] = inputs[name].dims;
-    if (got === rows) continue;
+  let rowInputs: Map<string, ProtocolTensor> | undefined;
+  let rows = 0;
+  let first = true;
+  for (const input of inputs) {
+    const { name, tensor } = input;
+    if (!isRowInput(name) || model.inputs.some((own) => own.name === name)) {
+      if (first) rows = tensor.dims.at(0) ?? 0;
+      first = false;
+      continue;
+    }
+    rowInputs ??= new Map();
+    if (rowInputs.has(name)) throw new ShapeError(`input "${name}": expected once, got it twice; remove one`);
+    checkInput(input, rowSpec(input));
+    rowInputs.set(name, tensor);
+  }
+  if (rowInputs === undefined) return sequence && [sequence];
+  if (sequence) {
+    throw new ProtocolError(
+      'malformed',
+      'parameters: sequence_id: expected none beside an input "sequence_id", got one; name the sequences in one place',
+    );
+  }
+  return readRows(rowInputs, rows);
+}
+
+/** What a row input must look like. */
+function rowSpec({ name, tensor }: InferInput): TensorSpec {
+  const allowed: readonly TensorType[] = types[name as keyof typeof types];
+  const type = allowed.includes(tensor.type) ? tensor.type : allowed[0];
+  return { name, type, shape: tensor.dims.length === 2 ? ['batch', 1] : ['batch'] };
+}
+
+function readRows(inputs: ReadonlyMap<string, ProtocolTensor>, rows: number): readonly SequenceControl[] {
+  const names = [...inputs.keys()];
+  for (const [name, { dims }] of inputs) {
+    if (dims[0] === rows) continue;
     throw new ShapeError(
-      `input "${name}": expected one value for each of the ${rows} rows, got ${got}; name the sequence of each row`,
+      `input "${name}": expected one value for each of the ${rows} rows, got ${dims[0]}; name the sequence of each row`,
     );
   }
   if (rows === 0) {
@@ -63,14 +85,16 @@ export function readSequenceRows(
       `input "${names[0]}": expected at least one row, got none; leave the request out when there is nothing to step`,
     );
   }
-  if (!Object.hasOwn(inputs, 'sequence_id')) {
+  const ids = inputs.get('sequence_id');
+  if (ids === undefined) {
     throw new ShapeError(`input "sequence_id" is missing; send it with ${names.join(' and ')}`);
   }
-  const idAt = idReader(inputs.sequence_id);
-  const control = numberReader(inputs.sequence_control_input);
-  const step = numberReader(inputs.sequence_step);
+  const idAt = idReader(ids);
+  const control = numberReader(inputs.get('sequence_control_input'));
+  const step = numberReader(inputs.get('sequence_step'));
   const seen = new Map<string, number>();
-  return Array.from({ length: rows }, (_, row): SequenceControl => {
+  const controls: SequenceControl[] = [];
+  for (let row = 0; row < rows; row++) {
     const id = idAt(row);
     const before = seen.get(id);
     if (before !== undefined) {
@@ -79,18 +103,20 @@ export function readSequenceRows(
       );
     }
     seen.set(id, row);
-    const marks = readControl(row, control?.(row));
-    return { id, ...marks, step: readStep(row, step?.(row), marks.start) };
-  });
+    const bits = readControl(row, control?.(row));
+    const start = (bits & START) !== 0;
+    controls.push({ id, start, end: (bits & END) !== 0, step: readStep(row, step?.(row), start) });
+  }
+  return controls;
 }
 
-function readControl(row: number, bits = 0): Pick<SequenceControl, 'start' | 'end'> {
+function readControl(row: number, bits = 0): number {
   if (bits < 0 || bits > START + END) {
     throw new DataError(
       `input "sequence_control_input": expected 0, 1 (start), 2 (end) or 3 (both), got ${bits} in row ${row}; correct it`,
     );
   }
-  return { start: (bits & START) !== 0, end: (bits & END) !== 0 };
+  return bits;
 }
 
 function readStep(row: number, step: number | undefined, start: boolean): number | undefined {
@@ -129,7 +155,7 @@ function wrongId(row: number, id: unknown): DataError {
   );
 }
 
-/** Whole numbers of any width as doubles, without an object for each of 64 bits. */
+/** Whole numbers of any width as doubles; without a bigint for each value of 64 bits. */
 function numberReader(tensor: ProtocolTensor | undefined): ((row: number) => number) | undefined {
   if (tensor === undefined) return undefined;
   const { data } = tensor;

@@ -1,9 +1,8 @@
 import type { ProtocolTensor } from './datatypes.ts';
-import { numbersText } from './numbersText.ts';
 import { ProtocolError } from './protocolError.ts';
 
 /**
- * A tensor's values as JSON has them between brackets, flat and row-major.
+ * A tensor's values as the content of a JSON array, flat and row-major.
  *
  * @throws ProtocolError for what JSON cannot carry: NaN, infinities, and float16
  */
@@ -16,4 +15,23 @@ export function tensorText({ type, data }: ProtocolTensor, where: string): strin
     'malformed',
     `${where}: FP16 has no numbers in JSON; ask for it with binary_data true`,
   );
+}
+
+/**
+ * Numbers as the content of a JSON array, which reads back to the same bits (but for -0, which becomes 0).
+ *
+ * @throws ProtocolError if one is NaN or an infinity, which JSON cannot carry and `JSON.stringify` would call null
+ */
+export function numbersText(data: Float32Array | Float64Array | Int32Array, where: string): string {
+  if (!(data instanceof Int32Array)) {
+    for (let index = 0; index < data.length; index++) {
+      if (!Number.isFinite(data[index])) {
+        throw new ProtocolError(
+          'not-finite',
+          `${where}: the model's answer has ${data[index]} at position ${index}, which JSON cannot carry; check the size of the values sent, or ask for binary data`,
+        );
+      }
+    }
+  }
+  return data.join(',');
 }

@@ -1,13 +1,15 @@
 import { tensorTypes } from '@onda/contract';
 import type { TensorType } from '@onda/contract';
 import { describe, expect, it } from 'vitest';
+import { bindRequest } from './bindRequest.ts';
 import { datatypes } from './datatypes.ts';
 import type { ProtocolTensor } from './datatypes.ts';
+import type { GrpcContents } from './grpcContents.ts';
 import { decodeGrpcInferRequest } from './grpcRequest.ts';
 import { decodeInferRequest } from './inferRequest.ts';
 import { encodeInferResponse } from './inferResponse.ts';
+import type { ModelTensors } from './modelTensors.ts';
 import { tensorBytes } from './tensorBytes.ts';
-import type { GrpcContents } from './wire/tensorContents.ts';
 
 /** Two values of each type that JSON carries, at the ends of its range. */
 const examples: Partial<Record<TensorType, readonly unknown[]>> = {
@@ -26,7 +28,7 @@ const examples: Partial<Record<TensorType, readonly unknown[]>> = {
 };
 const jsonTypes = Object.keys(examples) as TensorType[];
 
-function modelOf(type: TensorType): Parameters<typeof decodeInferRequest>[2] {
+function modelOf(type: TensorType): ModelTensors {
   const tensor = { name: 'a', type, shape: ['batch'] };
   return { inputs: [tensor], outputs: [tensor] };
 }
@@ -34,7 +36,7 @@ function modelOf(type: TensorType): Parameters<typeof decodeInferRequest>[2] {
 function decodeJson(type: TensorType, data: unknown, count = 2): ProtocolTensor {
   const input = { name: 'a', datatype: datatypes[type], shape: [count], data };
   const body = new TextEncoder().encode(JSON.stringify({ inputs: [input] }));
-  return decodeInferRequest(body, undefined, modelOf(type), 100).inputs.a;
+  return bindRequest(decodeInferRequest(body, undefined, 100), modelOf(type), 100).inputs.a;
 }
 
 function encode(tensor: ProtocolTensor, binary: boolean): ReturnType<typeof encodeInferResponse> {
@@ -51,7 +53,7 @@ function decodeBytes(type: TensorType, bytes: Uint8Array, count = 2): ProtocolTe
   };
   const header = new TextEncoder().encode(JSON.stringify({ inputs: [input] }));
   const body = new Uint8Array([...header, ...bytes]);
-  return decodeInferRequest(body, header.byteLength, modelOf(type), 100).inputs.a;
+  return bindRequest(decodeInferRequest(body, header.byteLength, 100), modelOf(type), 100).inputs.a;
 }
 
 describe('tensor types over HTTP', () => {
@@ -122,13 +124,13 @@ describe('tensor types over HTTP', () => {
       'a string longer than its tensor',
       'string',
       Uint8Array.of(9, 0, 0, 0, 65),
-      'expected each string behind its length in 4 bytes, got one that reaches beyond the end (string 0); correct the lengths or binary_data_size',
+      'expected each string after its length in 4 bytes, got one that reaches beyond the end (string 0); correct the lengths or binary_data_size',
     ],
     [
       'half a length',
       'string',
       Uint8Array.of(1, 0, 0, 0, 65, 0),
-      'expected each string behind its length in 4 bytes, got one that reaches beyond the end (string 1); correct the lengths or binary_data_size',
+      'expected each string after its length in 4 bytes, got one that reaches beyond the end (string 1); correct the lengths or binary_data_size',
     ],
     [
       'too few strings',
@@ -172,7 +174,8 @@ describe('tensor types over gRPC', () => {
     const message = { modelName: 'm', modelVersion: '', id: '', parameters: {}, outputs: [] };
     const decode = (contents: GrpcContents | undefined, rawInputs: Uint8Array[]): ProtocolTensor => {
       const inputs = [{ name: 'a', datatype: datatypes[type], shape: [2], contents }];
-      return decodeGrpcInferRequest({ ...message, inputs, rawInputs }, modelOf(type), 100).inputs.a;
+      const request = decodeGrpcInferRequest({ ...message, inputs, rawInputs }, 100);
+      return bindRequest(request, modelOf(type), 100).inputs.a;
     };
     expect(decode(new Map([[fields[type] ?? 0, values]]), [])).toEqual(tensor);
     expect(decode(undefined, [tensorBytes(tensor)])).toEqual(tensor);

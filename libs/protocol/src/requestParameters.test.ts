@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { Parameters } from './parameters.ts';
-import { readSequence } from './sequenceControl.ts';
+import { readSequence } from './requestParameters.ts';
+import type { Parameters } from './requestParameters.ts';
 
 describe(readSequence, () => {
   it.each<[parameters: Parameters]>([

@@ -1,17 +1,46 @@
-import { DataError, typedArrays } from '@onda/contract';
+import { DataError, ShapeError, typedArrays } from '@onda/contract';
 import type { TensorArrays, TensorType } from '@onda/contract';
+import type { ProtocolTensor } from './datatypes.ts';
 import { describeValue } from './jsonBody.ts';
-import { floats, integers, notANumber } from './numbers.ts';
+import { floats, integers, notANumber, readNested } from './jsonNumbers.ts';
 
 type Rows = readonly (readonly unknown[])[];
+
+/**
+ * A tensor from JSON `data`: flat and row-major, or nested exactly as the shape says.
+ *
+ * @param count the product of `dims`
+ * @throws ShapeError, DataError
+ */
+export function tensorFromJson(
+  value: unknown,
+  type: TensorType,
+  dims: readonly number[],
+  count: number,
+  where: string,
+): ProtocolTensor {
+  const nested = readNested(value, where);
+  if (nested.dims.length > 1) {
+    if (nested.dims.length !== dims.length || nested.dims.some((dim, axis) => dim !== dims[axis])) {
+      throw new ShapeError(
+        `${where}: expected "data" flat or nested as shape [${dims.join(', ')}], got it nested as [${nested.dims.join(', ')}]; correct the shape or the data`,
+      );
+    }
+  } else if (nested.dims[0] !== count) {
+    throw new ShapeError(
+      `${where}: expected ${count} values for shape [${dims.join(', ')}], got ${nested.dims[0]}; correct the shape or the data`,
+    );
+  }
+  return { type, dims, data: valuesFromJson(type, nested.rows, count, where) } as ProtocolTensor;
+}
 
 /**
  * The values of a tensor from JSON.
  *
  * @param rows  the arrays that hold them, `count` in all
- * @throws DataError for a value that the type does not have
+ * @throws DataError for a value that the type cannot hold
  */
-export function valuesFromJson(
+function valuesFromJson(
   type: TensorType,
   rows: Rows,
   count: number,
@@ -67,7 +96,7 @@ function unsigned(values: BigInt64Array, where: string): BigUint64Array {
   throw outOfRange('0 to 2^53 - 1', String(values[bad]), bad, where);
 }
 
-/** The least and the most that each type holds. */
+/** The range of each type. */
 const ranges = {
   int8: [-128, 127],
   int16: [-32_768, 32_767],

@@ -1,5 +1,5 @@
 import type { TensorType } from '@onda/contract';
-import { decoded } from '../textBytes.ts';
+import { decodeText } from './tensorBytes.ts';
 import { WireType } from './wireReader.ts';
 import type { WireReader } from './wireReader.ts';
 
@@ -79,6 +79,6 @@ export function grpcValues(contents: GrpcContents | undefined, type: TensorType,
   const field = fields[type];
   const values = field === undefined ? undefined : contents?.get(field);
   if (values === undefined) return [];
-  if (type === 'string') return values.map((value, index) => decoded(value as Uint8Array, index, where));
+  if (type === 'string') return values.map((value, index) => decodeText(value as Uint8Array, index, where));
   return values as unknown[];
 }

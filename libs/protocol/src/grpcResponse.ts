@@ -1,10 +1,16 @@
-import { datatypes } from '../datatypes.ts';
-import type { InferResponse } from '../inferResponse.ts';
-import type { Parameters } from '../parameters.ts';
-import { tensorBytes } from '../tensorBytes.ts';
-import type { GrpcInferRequest } from './inferRequestMessage.ts';
-import type { WireMessage } from './wireMessage.ts';
+import { datatypes } from './datatypes.ts';
+import type { InferResponse } from './inferResponse.ts';
+import type { Parameters } from './requestParameters.ts';
+import { tensorBytes } from './tensorBytes.ts';
+import type { GrpcInferRequest } from './grpcRequest.ts';
 import { fieldSize, textSize, varintSize, WireWriter } from './wireWriter.ts';
+
+/** A protobuf message to write. Its size is known first, so that it is written once, in its final place. */
+export interface WireMessage {
+  /** Bytes. */
+  readonly size: number;
+  write(target: Uint8Array, at: number): void;
+}
 
 type Names = Pick<GrpcInferRequest, 'modelName' | 'modelVersion' | 'id'>;
 
