@@ -43,8 +43,6 @@ export const timeouts = {
   notReadyMs: 5_000,
   /** And not live, so that the process should be restarted. */
   notLiveMs: 30_000,
-  /** Interval of the eviction of expired sequences. */
-  sweepMs: 1_000,
   /** Interval at which `--model-control poll` looks for changes of the folder. */
   pollMs: 5_000,
   /** After how long a client that was rejected should retry. */

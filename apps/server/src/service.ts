@@ -1,5 +1,5 @@
 import type { WorkerRuntime } from '@onda/runtime-node';
-import type { ModelRepository, RunGate, StateStore } from '@onda/serving';
+import type { ModelRepository, Serving, StoreStatus } from '@onda/serving';
 import type { Access } from './access/access.ts';
 import type { GrpcEngine } from './grpc/engines.ts';
 import type { Log } from './log/createLog.ts';
@@ -10,11 +10,10 @@ export interface Service {
   readonly access: Access;
   readonly repository: ModelRepository;
   /** Of sequences; undefined: they are in memory. */
-  readonly store?: StateStore | undefined;
+  readonly store?: StoreStatus | undefined;
+  readonly serving: Serving;
   /** Whether the service is overloaded; set by the HTTP app, whose monitor all transports share. */
   overloaded: () => boolean;
-  /** Where closed loops wait for their turn. */
-  readonly generations: RunGate;
   readonly runtime: Pick<WorkerRuntime, 'alive' | 'pending' | 'stalledMs'>;
   /** Set when the service stops: it is live until it ends, but takes no more. */
   draining: boolean;

@@ -1,6 +1,7 @@
 import { setImmediate, setTimeout as delay } from 'node:timers/promises';
 import { createWorkerPool } from '@onda/runtime-node';
-import { ModelBudget, ModelRepository, RepositoryKeeper, RunGate, every, openStates } from '@onda/serving';
+import { openServing } from '@onda/serving';
+import type { ModelOptions, ModelRepository } from '@onda/serving';
 import { openAccess } from './access/access.ts';
 import { openAdmin } from './admin/openAdmin.ts';
 import type { AdminPorts } from './admin/openAdmin.ts';
@@ -51,33 +52,33 @@ export async function startServer(options: ServeOptions, log: Log): Promise<Runn
     for (const closer of closers) await closer();
   };
   try {
-    const states = await openStates(options.state, onWarning);
-    closers.unshift(() => states.close());
-    const repository = new ModelRepository();
-    const keeper = new RepositoryKeeper(
-      options.models,
-      repository,
-      {
-        runtime,
-        options: { ...modelOptions(options, access.tokens?.count), openState: states.open },
-        budget: new ModelBudget(options.maxModelBytes),
+    const serving = await openServing({
+      ...modelOptions(options, access.tokens?.count),
+      folder: options.models,
+      runtime,
+      workers,
+      store: options.state,
+      repository: {
+        control: options.modelControl,
+        wanted: options.loadModel,
+        pollMs: timeouts.pollMs,
+        maxBytes: options.maxModelBytes,
         operators: options.allowOperators,
       },
-      {
-        onWarning,
-        onChange: (text) => {
-          log.info(text);
-        },
+      onWarning,
+      onChange: (text) => {
+        log.info(text);
       },
-    );
-    await keeper.open(options.modelControl, options.loadModel);
+    });
+    closers.unshift(() => serving.close());
+    const { repository } = serving;
     const service: Service = {
       access,
       repository,
-      store: states.store,
+      store: serving.store,
+      serving,
       runtime,
       overloaded: () => false,
-      generations: new RunGate(workers),
       draining: false,
       log,
       grpcEngine: options.grpcEngine,
@@ -86,15 +87,8 @@ export async function startServer(options: ServeOptions, log: Log): Promise<Runn
         log.error(text);
       },
     };
-    closers.unshift(
-      every(timeouts.sweepMs, async () => {
-        for (const { sequences } of repository.held) sequences.sweep();
-        await keeper.releaseUnused();
-      }),
-    );
-    if (options.modelControl === 'poll') closers.unshift(every(timeouts.pollMs, () => keeper.look()));
     const metricsUrl = await listenMetrics(service, options, closers);
-    const admin = await openAdmin(service, keeper, options, closers);
+    const admin = await openAdmin(service, serving.control, options, closers);
     const app = await createApp(service);
     access.connections.bound(app.server);
     closers.unshift(() => closeDrained(app.server, () => app.close()));
@@ -127,7 +121,7 @@ export async function startServer(options: ServeOptions, log: Log): Promise<Runn
 function modelOptions(
   { workers, maxSequences, sequenceIdleS }: ServeOptions,
   clients: number | undefined,
-): Omit<ConstructorParameters<typeof RepositoryKeeper>[2]['options'], 'openState'> {
+): ModelOptions {
   return {
     batching: {
       maxRows: limits.batchRows,

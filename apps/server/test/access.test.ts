@@ -227,7 +227,7 @@ describe('--max-sequences', () => {
       status: 429,
       body: {
         error:
-          '2 sequences of this client live already, as many as it may have; end one, or try again in a moment',
+          '2 sequences of this client are live already, which is its limit; end one, or try again in a moment',
       },
     });
     expect(third.headers.get('retry-after')).toBe('1');

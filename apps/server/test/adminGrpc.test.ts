@@ -99,7 +99,7 @@ describe('--admin-port over gRPC', () => {
     for (const name of ['nothing', '../a', '/etc', '']) {
       expect(await load(name)).toEqual({
         code: 5,
-        details: `model ${JSON.stringify(name)}: the repository has no such folder; put the model there first`,
+        details: `model ${JSON.stringify(name)}: the repository has no such folder; add the model first`,
       });
     }
     const taken =

@@ -2,8 +2,9 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { Client, compressionAlgorithms, credentials } from '@grpc/grpc-js';
 import { createRandom } from '@onda/series';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { ModelRepository, RunGate } from '@onda/serving';
+import { ModelRepository } from '@onda/serving';
 import type { RepositoryControl } from '@onda/serving';
+import { servingOf } from '@onda/serving/testing';
 import { Access } from '../src/access/access.ts';
 import { openAdmin } from '../src/admin/openAdmin.ts';
 import type { AdminPorts } from '../src/admin/openAdmin.ts';
@@ -45,12 +46,13 @@ beforeEach(async () => {
   defects = [];
   load = () => Promise.resolve();
   endings = [];
+  const repository = new ModelRepository();
   service = {
     access: new Access(undefined),
-    repository: new ModelRepository(),
+    repository,
+    serving: servingOf(repository, control),
     runtime: { alive: true, pending: 0, stalledMs: 0 },
     overloaded: () => false,
-    generations: new RunGate(1),
     draining: false,
     log: createLog({ format: 'json', level: 'silent' }),
     onDefect: (text) => defects.push(text),

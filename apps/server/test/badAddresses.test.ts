@@ -22,13 +22,13 @@ describe('addresses', () => {
       'an unknown model',
       '/v2/models/nope',
       404,
-      'model "nope": the service has no such model; GET /v2/models lists what it has',
+      'model "nope": the service has no such model; GET /v2/models lists the models',
     ],
     [
       'an unknown version',
       '/v2/models/lagged-sine/versions/7',
       404,
-      'model "lagged-sine": expected version 1, the one that is served, got "7"; ask for that one or leave it out',
+      'model "lagged-sine": expected version 1, which is the one served, got "7"; use that one or leave the version out',
     ],
     ['an unknown path', '/v2/nope', 404, 'GET /v2/nope: unknown path; GET /openapi.json lists all paths'],
     [
@@ -41,7 +41,7 @@ describe('addresses', () => {
       'a path out of the repository',
       '/v2/models/..%2f..%2fetc/files/..%2fpasswd',
       404,
-      'model "../../etc": the service has no such model; GET /v2/models lists what it has',
+      'model "../../etc": the service has no such model; GET /v2/models lists the models',
     ],
     [
       'a file out of the model',
@@ -53,7 +53,7 @@ describe('addresses', () => {
       'a name that every object has',
       '/v2/models/__proto__',
       404,
-      'model "__proto__": the service has no such model; GET /v2/models lists what it has',
+      'model "__proto__": the service has no such model; GET /v2/models lists the models',
     ],
     [
       'broken percent-encoding',

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { GrpcClient } from './support/grpcClient.ts';
-import { findRedis, freePort, RedisServer } from './support/redisServer.ts';
+import { findRedis, freePort, RedisServer } from '@onda/serving/testing';
 import { exitOf, startService } from './support/service.ts';
 import type { ServiceProcess } from './support/service.ts';
 import { grpcSteps, httpSteps } from './support/stepClient.ts';

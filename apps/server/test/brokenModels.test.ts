@@ -30,19 +30,19 @@ describe('a model that must not load', () => {
       'a foreign operator',
       'foreignOperator',
       undefined,
-      '1: model.onnx: the model has an operator that the service does not allow: "evil.example:Steal"; export it without, or allow what you trust with --allow-operators',
+      '1: model.onnx: the model has an operator that the service does not allow: "evil.example:Steal"; export it without, or add operators that you trust to the allowed operators',
     ],
     [
       'a foreign operator inside a branch',
       'foreignInside',
       undefined,
-      '1: model.onnx: the model has an operator that the service does not allow: "evil.example:Steal"; export it without, or allow what you trust with --allow-operators',
+      '1: model.onnx: the model has an operator that the service does not allow: "evil.example:Steal"; export it without, or add operators that you trust to the allowed operators',
     ],
     [
       'a loop',
       'endless',
       undefined,
-      '1: model.onnx: the model has an operator that the service does not allow: "Loop"; export it without, or allow what you trust with --allow-operators',
+      '1: model.onnx: the model has an operator that the service does not allow: "Loop"; export it without, or add operators that you trust to the allowed operators',
     ],
     [
       'data in another file',
@@ -186,15 +186,15 @@ describe('a model that must not load', () => {
     const { repository, keeper, warnings } = await keepRepository(folder, { maxBytes: 200 });
     await keeper.open('poll');
     expect(warnings).toEqual([
-      `model "b" did not load: ${folder}/b/1: expected at most 200 bytes of models, got 125 beside the 125 that are loaded; unload a model, or raise --max-model-bytes`,
+      `model "b" did not load: ${folder}/b/1: expected at most 200 bytes of models, got 125 in addition to the 125 loaded; unload a model, or raise the limit of model bytes`,
     ]);
-    await keeper.look();
+    await keeper.poll();
     expect(warnings).toHaveLength(1);
     // Its folder is as it was, but there is room now.
     await rm(join(folder, 'a'), { recursive: true });
-    await keeper.look();
+    await keeper.poll();
     await keeper.releaseUnused();
-    await keeper.look();
+    await keeper.poll();
     expect(await answer(repository, 'b')).toBe(2);
   });
 
@@ -205,7 +205,7 @@ describe('a model that must not load', () => {
     await keeper.open('poll');
     expect(repository.served.map(({ bytes }) => bytes)).toEqual([250]);
     expect(warnings).toEqual([
-      `model "b" did not load: ${folder}/b/1: expected at most 400 bytes of models, got 250 beside the 250 that are loaded; unload a model, or raise --max-model-bytes`,
+      `model "b" did not load: ${folder}/b/1: expected at most 400 bytes of models, got 250 in addition to the 250 loaded; unload a model, or raise the limit of model bytes`,
     ]);
     await keeper.unload('a');
     await keeper.releaseUnused();

@@ -4,16 +4,17 @@ import { runInNewContext } from 'node:vm';
 import { createRandom } from '@onda/series';
 import { Redis } from 'ioredis';
 import { describe, expect, it } from 'vitest';
-import { MemoryState, openStates } from '@onda/serving';
-import type { Change } from '@onda/serving';
+import { findRedis, MemoryState, openStores, RedisServer } from '@onda/serving/testing';
+import type { Change } from '@onda/serving/testing';
 import { bytesPerSequence, capacityPlan, planRow } from './capacity/capacityPlan.ts';
 import { simulateSequences } from './capacity/simulateSequences.ts';
-import { findRedis, RedisServer } from './support/redisServer.ts';
 
 const ROW = 32;
 const limits = { most: 1_000_000, idleMs: 600_000, ageMs: 600_000 };
 const first: Change = {
-  expected: 0,
+  expectedSteps: 0,
+  expectedVersion: '',
+  version: `1/${'f'.repeat(12)}/${'0'.repeat(8)}`,
   row: new Int32Array(ROW),
   steps: 1,
   samples: 1,
@@ -43,8 +44,8 @@ describe('docs/deploying.md', () => {
   it('plans on no less than a live sequence takes in memory', () => {
     const count = 100_000;
     const before = usedBytes();
-    const state = new MemoryState(limits, ROW);
-    for (let index = 0; index < count; index++) void state.keep(idOf(index), first);
+    const state = new MemoryState(limits);
+    for (let index = 0; index < count; index++) void state.compareAndSwap(idOf(index), first);
     const each = (usedBytes() - before) / count;
     expect(state.size).toBe(count);
     expect(each).toBeLessThan(bytesPerSequence.memory);
@@ -55,24 +56,24 @@ describe('docs/deploying.md', () => {
   it.skipIf(findRedis() === undefined)('and in Redis', async () => {
     const count = 4_096;
     const server = await RedisServer.start();
-    const states = await openStates(server.url, () => undefined);
+    const stores = await openStores(server.url, () => undefined);
     const redis = new Redis(server.url);
     const used = async (): Promise<number> =>
       Number(/used_memory:(\d+)/.exec(await redis.info('memory'))?.[1]);
-    const state = states.open({ name: 'm', version: '1', fileHash: 'f'.repeat(64), limits, rowSize: ROW });
-    await state.keep('before', first);
+    const state = stores.open('m', limits, ROW);
+    await state.compareAndSwap('before', first);
     const before = await used();
     for (let from = 0; from < count; from += 512) {
       // Side by side: this Redis writes to the disk before it answers.
       await Promise.all(
-        Array.from({ length: 512 }, async (_, index) => state.keep(idOf(from + index), first)),
+        Array.from({ length: 512 }, async (_, index) => state.compareAndSwap(idOf(from + index), first)),
       );
     }
     const each = ((await used()) - before) / count;
     expect(each).toBeLessThan(bytesPerSequence.redis);
     expect(each).toBeGreaterThan(bytesPerSequence.redis / 2);
     redis.disconnect();
-    await states.close();
+    await stores.close();
     await server.stop();
   });
 

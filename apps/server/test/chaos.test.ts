@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { findRedis, RedisServer } from './support/redisServer.ts';
+import { findRedis, RedisServer } from '@onda/serving/testing';
 import { seeded } from './support/seeded.ts';
 import { exitOf, startService } from './support/service.ts';
 import type { ServiceProcess } from './support/service.ts';

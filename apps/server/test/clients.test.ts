@@ -57,7 +57,7 @@ describe.runIf(python)('clients of others', () => {
       );
       expect(way.metadata).toEqual(ways.json.metadata);
       expect(way.errors).toEqual([
-        'model "nope": the service has no such model; GET /v2/models lists what it has',
+        'model "nope": the service has no such model; GET /v2/models lists the models',
         'input "state_in" is missing; send x and state_in',
         expect.stringMatching(/^sequence "100[123]" has ended; start it again$/),
       ]);

@@ -29,7 +29,7 @@ describe('serve, called wrongly', () => {
   it('refuses a folder that is not there', async () => {
     const { code, stdout, stderr } = await runCommand(['serve', '--models', join(folder, 'none')]);
     expect(stderr).toBe(
-      `--models ${folder}/none: expected a folder with models, found none; give the folder that \`npm run fit\` or \`npm run export\` wrote to\n`,
+      `models folder ${folder}/none: expected a folder with models, found none; give the folder that \`npm run fit\` or \`npm run export\` wrote to\n`,
     );
     expect(stdout).toBe('');
     expect(code).toBe(2);
@@ -38,7 +38,7 @@ describe('serve, called wrongly', () => {
   it('refuses a folder without models', async () => {
     const { code, stderr } = await runCommand(['serve', '--models', folder]);
     expect(stderr).toBe(
-      `--models ${folder}: expected a folder for each model, found none; give the folder above a model's own, or export a model into it\n`,
+      `models folder ${folder}: expected a folder for each model, found none; give the folder above a model's own, or export a model into it\n`,
     );
     expect(code).toBe(2);
   });
@@ -47,7 +47,7 @@ describe('serve, called wrongly', () => {
     await mkdir(join(folder, 'empty'));
     const { code, stderr } = await runCommand(['serve', '--models', folder]);
     expect(stderr).toBe(
-      `--models ${folder}: no model loads: ${folder}/empty: expected a version folder such as ${folder}/empty/1, found none; export the model into it\n`,
+      `models folder ${folder}: no model loads: ${folder}/empty: expected a version folder such as ${folder}/empty/1, found none; export the model into it\n`,
     );
     expect(code).toBe(2);
   });
@@ -120,9 +120,7 @@ describe('serve', () => {
     });
     const answer = await post(`${models}/damaged/infer`, inferRequest([0]));
     expect(answer.status).toBe(503);
-    expect(answer.body.error).toBe(
-      'model "damaged" did not load; what the service printed when it tried says why',
-    );
+    expect(answer.body.error).toBe('model "damaged" did not load; the service\'s log says why');
     expect((await getJson(`${models}/damaged/ready`)).status).toBe(503);
     expect((await post<InferBody>(`${models}/lagged-sine/infer`, inferRequest([0]))).status).toBe(200);
   });

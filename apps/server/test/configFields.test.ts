@@ -117,7 +117,7 @@ describe('a configuration', () => {
       status: 400,
       body: {
         error:
-          'sequence_id: expected a whole number up to 9223372036854775807, since the model is told it as int64, got "pump"; use such a number',
+          'sequence_id: expected a whole number up to 9223372036854775807, since the model takes it as int64, got "pump"; use such a number',
       },
     });
     const state = { name: 's_in', datatype: 'FP32', shape: [1, 1], data: [0] };
@@ -136,8 +136,7 @@ describe('a configuration', () => {
     expect(await infer('lagged-sine', { ...inferRequest([0.1]), ...start })).toMatchObject({
       status: 400,
       body: {
-        error:
-          'model "lagged-sine" keeps no state from one request to the next; leave the sequence parameters out',
+        error: 'model "lagged-sine" keeps no state between requests; leave the sequence parameters out',
       },
     });
   });
@@ -179,15 +178,15 @@ describe('a configuration that asks for what the service does not do', () => {
       'instance_group [ { count: 2 }, { count: 2 kind: KIND_GPU gpus: [ 0 ] } ]',
       [
         'config.pbtxt: instance_group.gpus is not used by this service; the model is served without it',
-        'config.pbtxt: instance_group: 4 instances are wanted, and the service has 1 worker for all models; start it with --workers 4 to have them',
-        'config.pbtxt: instance_group: KIND_GPU is wanted, and the service runs the model on the CPU; start it with --provider cuda',
+        'config.pbtxt: instance_group: expected 4 instances, but the service has 1 worker for all models; start it with 4 workers',
+        'config.pbtxt: instance_group: expected KIND_GPU, but the service runs the model on the CPU; start it with the provider cuda',
       ],
     ],
     [
       'max_batch_size: 8 dynamic_batching { preserve_ordering: true default_queue_policy { timeout_action: DELAY } }',
       [
         'config.pbtxt: dynamic_batching.preserve_ordering is not used by this service; the model is served without it',
-        'config.pbtxt: dynamic_batching: timeout_action DELAY is not used by this service; a request that has waited too long is refused',
+        'config.pbtxt: dynamic_batching: timeout_action DELAY is not supported; a request that has waited too long is rejected',
       ],
     ],
     [

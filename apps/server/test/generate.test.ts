@@ -232,7 +232,7 @@ describe('generate from a live sequence', () => {
           status: 400,
           body: {
             error:
-              'model "foreign": its generator does not go on from its sequences\' states; generate from a prompt',
+              'model "foreign": its generator does not continue from its sequences\' states; generate from a prompt',
           },
         });
         return;

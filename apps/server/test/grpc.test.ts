@@ -122,7 +122,7 @@ describe('inference.GRPCInferenceService', () => {
       'an unknown model',
       { model_name: 'nope' },
       5,
-      'model "nope": the service has no such model; GET /v2/models lists what it has',
+      'model "nope": the service has no such model; GET /v2/models lists the models',
     ],
     ['a missing tensor', grpcRequest([1]), 3, 'input "state_in" is missing; send x and state_in'],
     [

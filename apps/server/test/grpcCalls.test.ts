@@ -231,7 +231,7 @@ describe('a call over HTTP/2', () => {
       [framed(ModelInfer.requestSerialize({ model_name: 'é%\n日😀' }))],
       {},
       '5',
-      'model "é%\\n日😀": the service has no such model; GET /v2/models lists what it has',
+      'model "é%\\n日😀": the service has no such model; GET /v2/models lists the models',
     ],
   ])('refuses %s', async (_name, path, parts, headers, code, message) => {
     const answer = await call(path, parts, headers);

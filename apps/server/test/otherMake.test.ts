@@ -161,7 +161,7 @@ describe('a model of other make', () => {
     expect(sequence).toMatchObject({
       status: 400,
       body: {
-        error: 'model "fixed" keeps no state from one request to the next; leave the sequence parameters out',
+        error: 'model "fixed" keeps no state between requests; leave the sequence parameters out',
       },
     });
   });
@@ -218,7 +218,7 @@ describe('a model with two states and a control', () => {
     await step(4, [0, 0], { sequence_start: true });
     expect(await step(5, [0, 0], { sequence_start: true })).toMatchObject({
       status: 503,
-      body: { error: expect.stringContaining('3 sequences live already') as string },
+      body: { error: expect.stringContaining('3 sequences are live already') as string },
     });
   });
 

@@ -64,7 +64,7 @@ describe('reload under load', () => {
     const clients = Array.from({ length: 8 }, (_, value) => ask(value));
     for (let version = 2; version <= RELOADS + 1; version++) {
       await release('plus', version, `plus${1 + ((version - 1) % 3)}`);
-      await keeper.look();
+      await keeper.poll();
       await keeper.releaseUnused();
     }
     stopped = true;

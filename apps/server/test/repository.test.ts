@@ -65,7 +65,7 @@ describe('versions', () => {
     const { repository, keeper } = await keepRepository(folder);
     await keeper.open('none');
     expect(() => repository.find('plus', '1')).toThrow(
-      'model "plus": expected one of the versions 3, 2 that are served, got "1"; ask for one of them or leave it out',
+      'model "plus": expected one of the served versions 3, 2, got "1"; use one of them or leave the version out',
     );
   });
 
@@ -73,7 +73,7 @@ describe('versions', () => {
     await writeFile(join(folder, 'plus', 'config.pbtxt'), 'version_policy { specific { versions: 7 } }');
     const { keeper } = await keepRepository(folder);
     await expect(keeper.open('none')).rejects.toThrow(
-      `--models ${folder}: no model loads: ${folder}/plus/config.pbtxt: version_policy: expected versions among 3, 2, 1, got 7; correct it or put the version there`,
+      `models folder ${folder}: no model loads: ${folder}/plus/config.pbtxt: version_policy: expected versions among 3, 2, 1, got 7; correct it or add the version`,
     );
   });
 });
@@ -84,27 +84,27 @@ describe('following the folder', () => {
     const { repository, keeper, changes, warnings } = await keepRepository(folder);
     await keeper.open('poll');
     const first = repository.find('a', undefined);
-    await keeper.look();
+    await keeper.poll();
     expect(repository.find('a', undefined)).toBe(first);
 
     await putModel(folder, 'b', 1, 'plus2');
     await putModel(folder, 'a', 2, 'plus3');
-    await keeper.look();
+    await keeper.poll();
     expect([await answer(repository, 'a'), await answer(repository, 'b')]).toEqual([3, 2]);
 
     // The same version with other bytes.
     await putModel(folder, 'b', 1, 'plus1');
-    await keeper.look();
+    await keeper.poll();
     expect(await answer(repository, 'b')).toBe(1);
 
     await rm(join(folder, 'a'), { recursive: true });
-    await keeper.look();
+    await keeper.poll();
     expect(() => repository.find('a', undefined)).toThrow('the service has no such model');
     expect(changes).toEqual([
       'model "a" serves version 2',
       'model "b" serves version 1',
       'model "b" serves version 1',
-      'model "a" was taken away',
+      'model "a" was unloaded',
     ]);
     expect(warnings).toEqual([]);
   });
@@ -114,11 +114,11 @@ describe('following the folder', () => {
     const { repository, keeper, warnings } = await keepRepository(folder);
     await keeper.open('poll');
     await putModel(folder, 'a', 2, 'foreignOperator');
-    await keeper.look();
-    await keeper.look();
+    await keeper.poll();
+    await keeper.poll();
     expect(await answer(repository, 'a')).toBe(1);
     expect(warnings).toEqual([
-      `model "a" did not load (version 1 goes on): ${folder}/a/2: model.onnx: the model has an operator that the service does not allow: "evil.example:Steal"; export it without, or allow what you trust with --allow-operators`,
+      `model "a" did not load (version 1 stays): ${folder}/a/2: model.onnx: the model has an operator that the service does not allow: "evil.example:Steal"; export it without, or add operators that you trust to the allowed operators`,
     ]);
     expect(await keeper.index()).toEqual([
       {
@@ -129,7 +129,7 @@ describe('following the folder', () => {
       },
     ]);
     await putModel(folder, 'a', 2, 'plus2');
-    await keeper.look();
+    await keeper.poll();
     expect(await answer(repository, 'a')).toBe(2);
     expect(await keeper.index()).toEqual([{ name: 'a', version: '2', state: 'READY', reason: '' }]);
   });
@@ -139,7 +139,7 @@ describe('following the folder', () => {
     await expect(keeper.open('none')).rejects.toThrow('expected a folder for each model, found none');
     await keeper.open('poll');
     await putModel(folder, 'a', 1, 'plus1');
-    await keeper.look();
+    await keeper.poll();
     expect(await answer(repository, 'a')).toBe(1);
   });
 
@@ -150,13 +150,13 @@ describe('following the folder', () => {
     const old = repository.find('a', undefined);
     old.stats.active++;
     await putModel(folder, 'a', 2, 'plus2');
-    await keeper.look();
+    await keeper.poll();
     await keeper.releaseUnused();
     expect(repository.held).toContain(old);
     await old.batcher.run({ x: floatTensor([1, 2], [0, 0]) }, ['y']);
     old.stats.active--;
     // Another process has begun one since the last look.
-    const count = vi.spyOn(old.sequences, 'count').mockResolvedValue(1);
+    const count = vi.spyOn(old.sequences.store, 'count').mockResolvedValue(1);
     await keeper.releaseUnused();
     expect(repository.held).toContain(old);
     count.mockRestore();
@@ -199,7 +199,7 @@ describe('loading by calls', () => {
     await putModel(folder, 'a', 1, 'plus1');
     const { keeper } = await keepRepository(folder);
     await keeper.open('explicit');
-    const text = `model ${JSON.stringify(name)}: the repository has no such folder; put the model there first`;
+    const text = `model ${JSON.stringify(name)}: the repository has no such folder; add the model first`;
     await expect(keeper.load(name)).rejects.toThrow(text);
     await expect(keeper.unload(name)).rejects.toThrow('the service has no such model');
   });

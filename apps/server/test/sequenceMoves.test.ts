@@ -78,7 +78,7 @@ describe('a live sequence', () => {
     expect(await post(`${models[1]}/sequences/moves`, document.body, put)).toMatchObject({
       status: 409,
       body: {
-        error: 'sequence "moves" lives already; end it with sequence_end, or choose another id',
+        error: 'sequence "moves" is live already; end it with sequence_end, or choose another id',
       },
     });
     expect((await getJson<object>(`${models[1]}/sequences`)).body).toMatchObject({ live: 2, most: 10_000 });
@@ -101,7 +101,7 @@ describe('a live sequence', () => {
       'no steps',
       { steps: 0 },
       400,
-      /^sequence "n": expected a document that GET of a sequence gave, got another \(steps: .*\); send it as it was exported$/,
+      /^sequence "n": expected a document from GET of a sequence, got another \(steps: .*\); send it as it was exported$/,
     ],
     [
       'more steps than are counted',

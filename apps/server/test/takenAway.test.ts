@@ -71,7 +71,7 @@ describe('a version that was taken away', () => {
       outputs: [{ data: [2] }],
     });
     const error =
-      'model "adds": expected version 2, the one that is served, got "1"; ask for that one or leave it out';
+      'model "adds": expected version 2, which is the one served, got "1"; use that one or leave the version out';
     const gone = { status: 404, body: { error } };
     expect(await step('/versions/1', 'b', start)).toMatchObject(gone);
     expect(await step('/versions/1', 'b')).toMatchObject(gone);
@@ -143,7 +143,7 @@ describe('a version that was taken away', () => {
     const gone = {
       status: 404,
       body: {
-        error: 'model "adds": the service has no such model; GET /v2/models lists what it has',
+        error: 'model "adds": the service has no such model; GET /v2/models lists the models',
       },
     };
     expect(await step('', 'b', start)).toMatchObject(gone);
@@ -183,7 +183,7 @@ describe('a sequence as a document', () => {
       post(`${model}/sequences/${id}`, body, { method: 'PUT' });
     expect(await put('b')).toMatchObject({
       status: 409,
-      body: { error: 'sequence "b" lives already; end it with sequence_end, or choose another id' },
+      body: { error: 'sequence "b" is live already; end it with sequence_end, or choose another id' },
     });
     expect(await put('c')).toMatchObject({ status: 200, body: { sequence_step: 1 } });
     expect((await step('', 'c')).body).toMatchObject({ model_version: '1', outputs: [{ data: [2] }] });

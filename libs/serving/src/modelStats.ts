@@ -1,19 +1,20 @@
-import { Latencies } from './latencies.ts';
+import { OndaError } from '@onda/contract';
+import type { ServedModel } from './models/servedModel.ts';
 
 /** Why a request failed, in Triton's words. */
 export const failureReasons = ['REJECTED', 'CANCELED', 'BACKEND', 'OTHER'] as const;
 export type FailureReason = (typeof failureReasons)[number];
 
-/** How many joined runs had up to so many rows; the last bucket takes the rest. */
+/** Upper bounds of the buckets of rows in a run; a last bucket takes the rest. */
 export const batchBuckets = [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024] as const;
 
-/** Milliseconds up to the first event of a stream; Triton's four, and finer ones below, since nets of this size answer sooner. */
+/** Upper bounds of the buckets of milliseconds until the first event of a stream: Triton's four, and finer ones below. */
 export const firstResponseBuckets = [1, 2, 5, 10, 50, 100, 500, 2000, 5000] as const;
 
 /**
- * What one model has done since the start: plain numbers, since they change on every request and are read once in a while.
+ * Counters of one model version since the start. They are plain numbers, since every request changes them and they are read seldom.
  *
- * Times are milliseconds, summed over requests as Triton sums them.
+ * Times are milliseconds, summed over requests as in Triton.
  */
 export class ModelStats {
   successes = 0;
@@ -22,25 +23,25 @@ export class ModelStats {
   rows = 0;
   /** Runs of the model: `rows / runs` is the mean batch. */
   runs = 0;
-  /** Of requests that succeeded: from decoding to the encoded answer. */
+  /** Successful requests: from decoding to the encoded answer. */
   readonly request = new Latencies();
-  /** Of runs: how long they waited, and how long they took. */
+  /** Runs: waiting time and duration. */
   readonly queue = new Latencies();
   readonly compute = new Latencies();
   failedMs = 0;
-  /** When the last request succeeded, milliseconds since 1970; 0: none has. */
+  /** When the last request succeeded, milliseconds since 1970; 0: none yet. */
   lastAt = 0;
-  /** Requests that are under way: a version that was taken away is freed once there are none. */
+  /** Requests in flight. A version that was taken away is released once there are none. */
   active = 0;
-  /** Closed loops that run, or will: a request of one version may be about a sequence of another, where it is not counted. */
-  generating = 0;
+  /** Other work in flight: a request that is counted with one version may run on another. */
+  pinned = 0;
   /** Requests that wait for a run. */
   pending = 0;
   readonly batches: number[] = [...batchBuckets, Infinity].map(() => 0);
-  /** Sequences that were given away as documents, and taken as such. */
+  /** Sequences exported to documents and imported from them. */
   exported = 0;
   imported = 0;
-  /** Streams by the time up to their first event; the last bucket takes what is above all. */
+  /** Streams by the time until their first event. */
   readonly firstResponses: number[] = [...firstResponseBuckets, Infinity].map(() => 0);
   firstResponseMs = 0;
 
@@ -69,7 +70,159 @@ export class ModelStats {
   }
 }
 
-/** Requests that failed, for whatever reason. */
-export function countFailures({ failures }: ModelStats): number {
+function countFailures({ failures }: ModelStats): number {
   return failureReasons.reduce((sum, reason) => sum + failures[reason], 0);
+}
+
+/** Eight buckets to a doubling: a quantile is accurate to 9 %. */
+const PER_DOUBLING = 8;
+/** Up to 2^32 microseconds, more than an hour. */
+const BUCKETS = 32 * PER_DOUBLING;
+/** Quantiles cover the last one to two windows, milliseconds. */
+const WINDOW_MS = 30_000;
+
+/**
+ * Durations: sums since the start, and quantiles of the last 30 to 60 seconds. A histogram, so that a request costs nanoseconds.
+ */
+export class Latencies {
+  count = 0;
+  /** Milliseconds. */
+  sum = 0;
+  #window = new Uint32Array(BUCKETS);
+  #before = new Uint32Array(BUCKETS);
+  #since: number;
+  readonly #now: () => number;
+
+  /** @param now a clock in milliseconds */
+  constructor(now: () => number = Date.now) {
+    this.#now = now;
+    this.#since = now();
+  }
+
+  add(milliseconds: number): void {
+    this.count++;
+    this.sum += milliseconds;
+    if (this.#now() - this.#since >= WINDOW_MS) this.#rotate();
+    this.#window[bucketOf(milliseconds * 1000)]++;
+  }
+
+  /** @returns microseconds; NaN without a recent value */
+  quantile(share: number): number {
+    if (this.#now() - this.#since >= WINDOW_MS) this.#rotate();
+    let left = this.#window.reduce((sum, count, at) => sum + count + this.#before[at], 0) * share;
+    for (let bucket = 0; bucket < BUCKETS; bucket++) {
+      const count = this.#window[bucket] + this.#before[bucket];
+      left -= count;
+      if (count > 0 && left <= 0) return 2 ** ((bucket + 0.5) / PER_DOUBLING);
+    }
+    return NaN;
+  }
+
+  #rotate(): void {
+    const now = this.#now();
+    const isOld = now - this.#since >= 2 * WINDOW_MS;
+    [this.#before, this.#window] = [this.#window, this.#before];
+    this.#window.fill(0);
+    if (isOld) this.#before.fill(0);
+    this.#since = now;
+  }
+}
+
+function bucketOf(microseconds: number): number {
+  if (microseconds <= 1) return 0;
+  return Math.min(BUCKETS - 1, Math.floor(Math.log2(microseconds) * PER_DOUBLING));
+}
+
+const reasons: Readonly<Record<string, FailureReason>> = {
+  unavailable: 'REJECTED',
+  canceled: 'CANCELED',
+  model: 'BACKEND',
+  result: 'BACKEND',
+  worker: 'BACKEND',
+};
+
+/** Counts one request of a model, however it ends. */
+export async function countRequest<Answer>(
+  stats: ModelStats,
+  answer: () => Answer | Promise<Answer>,
+): Promise<Answer> {
+  const since = performance.now();
+  stats.active++;
+  try {
+    const result = await answer();
+    stats.succeeded(performance.now() - since);
+    return result;
+  } catch (error) {
+    const reason = error instanceof OndaError ? (reasons[error.code] ?? 'OTHER') : 'BACKEND';
+    stats.failed(reason, performance.now() - since);
+    throw error;
+  } finally {
+    stats.active--;
+  }
+}
+
+interface Duration {
+  count: number;
+  /** Nanoseconds. */
+  ns: number;
+}
+
+/** Triton's ModelStatistics, as JSON and as protobuf take it. */
+export interface ModelStatistics {
+  name: string;
+  version: string;
+  /** Milliseconds since 1970; 0: none yet. */
+  last_inference: number;
+  /** Rows that were run. */
+  inference_count: number;
+  /** Runs, each of one or more rows. */
+  execution_count: number;
+  inference_stats: Record<
+    | 'success'
+    | 'fail'
+    | 'queue'
+    | 'compute_input'
+    | 'compute_infer'
+    | 'compute_output'
+    | 'cache_hit'
+    | 'cache_miss',
+    Duration
+  >;
+  batch_stats: never[];
+}
+
+/**
+ * The counters of models in the form of Triton's statistics extension. Inputs and outputs are not timed apart from the run, and
+ * there is no cache: these take 0.
+ */
+export function modelStatistics(models: readonly ServedModel[]): { model_stats: ModelStatistics[] } {
+  return { model_stats: models.map(statisticsOf) };
+}
+
+function statisticsOf({ name, version, stats }: ServedModel): ModelStatistics {
+  const { successes, rows, runs, lastAt } = stats;
+  const none = { count: 0, ns: 0 };
+  return {
+    name,
+    version,
+    last_inference: lastAt,
+    inference_count: rows,
+    execution_count: runs,
+    inference_stats: {
+      success: duration(successes, stats.request.sum),
+      fail: duration(countFailures(stats), stats.failedMs),
+      queue: duration(successes, stats.queue.sum),
+      // Clients compare the three counts with each other and with the successes.
+      compute_input: duration(successes, 0),
+      compute_infer: duration(successes, stats.compute.sum),
+      compute_output: duration(successes, 0),
+      cache_hit: none,
+      cache_miss: none,
+    },
+    batch_stats: [],
+  };
+}
+
+function duration(count: number, milliseconds: number): Duration {
+  return { count, ns: Math.round(milliseconds * 1e6) };
 }

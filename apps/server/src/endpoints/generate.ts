@@ -1,5 +1,4 @@
-import { countRequest, generateAll, generatePieces, readGeneration } from '@onda/serving';
-import type { ServedModel } from '@onda/serving';
+import type { GenerateCall } from '@onda/serving';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { addModelRoutes } from '../http/addRoute.ts';
 import type { ModelParams } from '../http/addRoute.ts';
@@ -22,24 +21,17 @@ import type { Service } from '../service.ts';
  */
 export function addGenerate(app: FastifyInstance, service: Service): void {
   const docs = { body: GenerateRequest, response: GenerateResponse, errors: [409, 410, 422] };
-  const generate = async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
-    const { name, version } = request.params as ModelParams;
-    const model = service.repository.findHeld(name, version);
-    const call = { version, body: requestBody(request), client: request.client };
-    const answer = await countRequest(model.stats, async () =>
-      generateAll(await readGeneration(service, model, call), (run) =>
-        service.generations.run(() => reply.raw.destroyed, run),
-      ),
-    );
-    return sendJson(reply, answer);
-  };
-  const generateStream = (request: FastifyRequest, reply: FastifyReply): Promise<void> => {
-    const { name, version } = request.params as ModelParams;
-    const model = service.repository.findHeld(name, version);
-    return countRequest(model.stats, () => stream(service, model, request, reply)).catch((error: unknown) => {
+  const generate = async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> =>
+    sendJson(reply, await service.serving.generate(callOf(request, reply)));
+  const generateStream = async (request: FastifyRequest, reply: FastifyReply): Promise<void> => {
+    try {
+      await service.serving.generateStream(callOf(request, reply), (first, rest) =>
+        stream(service, reply, first, rest),
+      );
+    } catch (error) {
       // A failure after the first event was sent as an event.
       if (!reply.sent) throw error;
-    });
+    }
   };
   addModelRoutes(
     app,
@@ -74,23 +66,24 @@ export function addGenerate(app: FastifyInstance, service: Service): void {
   );
 }
 
+function callOf(request: FastifyRequest, reply: FastifyReply): GenerateCall {
+  const { name, version } = request.params as ModelParams;
+  return {
+    model: name,
+    version,
+    client: request.client,
+    body: requestBody(request),
+    isGone: () => reply.raw.destroyed,
+  };
+}
+
+/** @param first comes before the status, so that an error of the request has its own status */
 async function stream(
-  service: Service,
-  model: ServedModel,
-  request: FastifyRequest,
+  { log }: Service,
   reply: FastifyReply,
+  first: IteratorResult<string, void>,
+  rest: AsyncGenerator<string, void>,
 ): Promise<void> {
-  const since = performance.now();
-  const { version } = request.params as ModelParams;
-  const call = { version, body: requestBody(request), client: request.client };
-  const pieces = generatePieces(
-    await readGeneration(service, model, call),
-    limits.streamPieceSamples,
-    (run) => service.generations.run(() => reply.raw.destroyed, run),
-  );
-  // The first piece comes before the status, so that an error of the model has its own status.
-  const first = await pieces.next();
-  model.stats.firstResponse(performance.now() - since);
   reply.hijack();
   const { raw: response } = reply;
   response.writeHead(200, {
@@ -98,9 +91,9 @@ async function stream(
     'content-type': 'text/event-stream; charset=utf-8',
     'cache-control': 'no-store',
   });
-  await writeEvents(response, first, pieces, {
+  await writeEvents(response, first, rest, {
     maxMs: timeouts.streamMs,
     heartbeatMs: timeouts.streamHeartbeatMs,
-    errorText: (error) => failureBody(service.log, error),
+    errorText: (error) => failureBody(log, error),
   });
 }

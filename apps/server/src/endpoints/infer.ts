@@ -1,6 +1,5 @@
 import { decodeInferRequest, encodeInferResponse, readHeaderLength } from '@onda/protocol';
-import { countRequest, inferOutputs, routeRequest, withTrace } from '@onda/serving';
-import type { ModelRepository } from '@onda/serving';
+import type { Serving } from '@onda/serving';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { addModelRoutes } from '../http/addRoute.ts';
 import type { ModelParams } from '../http/addRoute.ts';
@@ -12,7 +11,7 @@ import { InferRequest, InferResponse } from '../openapi/schemas.ts';
 const HEADER_LENGTH = 'inference-header-content-length';
 
 /** `POST /v2/models/{name}[/versions/{version}]/infer`: runs a model once, or a step of a sequence. */
-export function addInfer(app: FastifyInstance, repository: ModelRepository): void {
+export function addInfer(app: FastifyInstance, serving: Serving): void {
   const docs = {
     operationId: 'infer',
     summary: 'Runs a model once, or a step of a sequence.',
@@ -24,23 +23,17 @@ export function addInfer(app: FastifyInstance, repository: ModelRepository): voi
   // Its body is decoded and checked by @onda/protocol, which is faster than zod; openApi.test.ts holds the schema against it.
   const handler = async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
     const { name, version } = request.params as ModelParams;
-    const model = repository.findHeld(name, version);
-    const isGone = (): boolean => reply.raw.destroyed;
-    const { body, headerLength } = await withTrace(request.trace, () =>
-      countRequest(model.stats, async () => {
-        const jsonLength = readHeaderLength(request.headers[HEADER_LENGTH]);
-        const response = await routeRequest(
-          repository,
-          model,
-          version,
-          request.client,
-          ({ signature }) =>
-            decodeInferRequest(requestBody(request), jsonLength, signature, limits.tensorValues),
-          (routed) => inferOutputs(routed, isGone, request.client),
-        );
-        return encodeInferResponse(response);
-      }),
-    );
+    const bytes = requestBody(request);
+    const { body, headerLength } = await serving.infer({
+      model: name,
+      version,
+      client: request.client,
+      trace: request.trace,
+      decode: () =>
+        decodeInferRequest(bytes, readHeaderLength(request.headers[HEADER_LENGTH]), limits.tensorValues),
+      encode: encodeInferResponse,
+      isGone: () => reply.raw.destroyed,
+    });
     if (typeof body === 'string') return sendJson(reply, body);
     return reply
       .headers({ 'content-type': 'application/octet-stream', [HEADER_LENGTH]: String(headerLength) })

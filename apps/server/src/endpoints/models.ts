@@ -1,7 +1,6 @@
 import { isNetManifest, modelFiles } from '@onda/contract';
 import { ProtocolError } from '@onda/protocol';
-import { modelMetadataText, modelStatistics } from '@onda/serving';
-import type { ModelRepository } from '@onda/serving';
+import type { ModelRepository, Serving } from '@onda/serving';
 import type { FastifyInstance } from 'fastify';
 import { addModelRoutes, addRoutes } from '../http/addRoute.ts';
 import type { ModelParams } from '../http/addRoute.ts';
@@ -16,7 +15,8 @@ import {
 import { serverDescription } from '../serverDescription.ts';
 
 /** Metadata, configuration, statistics and files of the service and its models. */
-export function addModels(app: FastifyInstance, repository: ModelRepository): void {
+export function addModels(app: FastifyInstance, serving: Serving): void {
+  const { repository } = serving;
   const server = JSON.stringify(serverDescription);
   addRoutes(app, '/v2', {
     GET: {
@@ -36,7 +36,7 @@ export function addModels(app: FastifyInstance, repository: ModelRepository): vo
       docs: { operationId: 'model', summary: 'Model metadata.', response: ModelMetadata },
       handler: (request, reply) => {
         const { name, version } = request.params as ModelParams;
-        return sendJson(reply, modelMetadataText(repository, name, version));
+        return sendJson(reply, repository.metadata(name, version));
       },
     },
   });
@@ -49,12 +49,12 @@ export function addModels(app: FastifyInstance, repository: ModelRepository): vo
       },
     },
   });
-  addStatistics(app, repository);
+  addStatistics(app, serving);
   addFiles(app, repository);
 }
 
 /** Triton's statistics extension; without a version, of all served versions. */
-function addStatistics(app: FastifyInstance, repository: ModelRepository): void {
+function addStatistics(app: FastifyInstance, serving: Serving): void {
   addRoutes(app, '/v2/models/stats', {
     GET: {
       docs: {
@@ -62,7 +62,7 @@ function addStatistics(app: FastifyInstance, repository: ModelRepository): void 
         summary: 'Statistics of all models since the start.',
         response: ModelStatistics,
       },
-      handler: (_request, reply) => sendJson(reply, JSON.stringify(modelStatistics(repository.served))),
+      handler: (_request, reply) => sendJson(reply, JSON.stringify(serving.statistics())),
     },
   });
   addModelRoutes(app, '/stats', {
@@ -74,7 +74,7 @@ function addStatistics(app: FastifyInstance, repository: ModelRepository): void 
       },
       handler: (request, reply) => {
         const { name, version } = request.params as ModelParams;
-        return sendJson(reply, JSON.stringify(modelStatistics(repository.findAll(name, version))));
+        return sendJson(reply, JSON.stringify(serving.statistics(name, version)));
       },
     },
   });

@@ -2,14 +2,6 @@ import { CallError, GrpcStatus } from '@onda/grpc-server';
 import type { Handlers, SendUnary, ServerCall, ServiceDefinition } from '@onda/grpc-server';
 import { decodeGrpcInferRequest, decodeInferMessage, encodeInferMessage, WireError } from '@onda/protocol';
 import type { GrpcInferRequest, InferResponse, WireMessage } from '@onda/protocol';
-import {
-  countRequest,
-  inferOutputs,
-  modelMetadataText,
-  modelStatistics,
-  routeRequest,
-  withTrace,
-} from '@onda/serving';
 import { isLive, isReady } from '../health.ts';
 import { limits } from '../limits.ts';
 import { shed } from '../overload.ts';
@@ -98,13 +90,13 @@ export function inferenceHandlers(service: Service): Handlers {
     })),
     ModelMetadata: unary(
       ({ name, version }: NamedModel) =>
-        JSON.parse(modelMetadataText(repository, name, version || undefined)) as object,
+        JSON.parse(repository.metadata(name, version || undefined)) as object,
     ),
     ModelConfig: unary(({ name, version }: NamedModel) => ({
       config: JSON.parse(repository.find(name, version || undefined).config) as object,
     })),
     ModelStatistics: unary(({ name, version }: NamedModel) =>
-      modelStatistics(name === '' ? repository.served : repository.findAll(name, version || undefined)),
+      service.serving.statistics(name || undefined, version || undefined),
     ),
     ModelInfer: unary((message: GrpcInferRequest, call) =>
       service.overloaded()
@@ -121,19 +113,14 @@ function infer(
   message: GrpcInferRequest,
   call: Pick<ServerCall<unknown, unknown, CallContext>, 'context' | 'cancelled'>,
 ): Promise<InferResponse> {
-  const version = message.modelVersion || undefined;
   const { client, trace } = call.context;
-  const model = service.repository.findHeld(message.modelName, version);
-  return withTrace(trace, () =>
-    countRequest(model.stats, () =>
-      routeRequest(
-        service.repository,
-        model,
-        version,
-        client,
-        ({ signature }) => decodeGrpcInferRequest(message, signature, limits.tensorValues),
-        (routed) => inferOutputs(routed, () => call.cancelled, client),
-      ),
-    ),
-  );
+  return service.serving.infer({
+    model: message.modelName,
+    version: message.modelVersion || undefined,
+    client,
+    trace,
+    decode: () => decodeGrpcInferRequest(message, limits.tensorValues),
+    encode: (response) => response,
+    isGone: () => call.cancelled,
+  });
 }

@@ -6,18 +6,9 @@ import type { RuntimeTensor } from '@onda/runtime';
 import { WorkerError } from '@onda/runtime-node';
 import type { FastifyInstance } from 'fastify';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import {
-  Batcher,
-  MemoryState,
-  ModelRepository,
-  ModelStats,
-  RowSteps,
-  RunGate,
-  SequenceSteps,
-  StateLayout,
-  usualRules,
-} from '@onda/serving';
+import { ModelRepository } from '@onda/serving';
 import type { ServedModel } from '@onda/serving';
+import { servingOf, simpleModel } from '@onda/serving/testing';
 import { createApp } from './app.ts';
 import { Access } from '../access/access.ts';
 import { timeouts } from '../limits.ts';
@@ -49,35 +40,8 @@ function fakeModel(): ServedModel {
     run: () => run(),
     release: () => Promise.resolve(),
   };
-  const stats = new ModelStats();
   const batching = { maxRows: 8, maxValues: 8, delayUs: 0, maxWaiting: MOST_WAITING };
-  const batcher = new Batcher(session, batching, stats);
-  const sequences = new MemoryState({ most: 1, idleMs: 1000, ageMs: 1000 }, 0);
-  const steps = new SequenceSteps(batcher, sequences, {
-    layout: new StateLayout([]),
-    outputs: ['y'],
-    maxWaiting: 1,
-  });
-  return {
-    name: 'm',
-    version: '1',
-    signature: { ...tensors, states: [], controls: [], maxRows: 1024, width: 1 },
-    manifest: { net: {}, state: {} } as ServedModel['manifest'],
-    session,
-    batcher,
-    steps,
-    rowSteps: new RowSteps(steps, batcher, sequences),
-    sequences,
-    stats,
-    generator: null,
-    fileHash: '',
-    schedule: usualRules,
-    bytes: 0,
-    loadMs: 0,
-    files: new Map(),
-    metadata: '{}',
-    config: '{}',
-  };
+  return simpleModel(session, batching, { manifest: { net: {}, state: {} } as ServedModel['manifest'] });
 }
 
 beforeEach(async () => {
@@ -85,9 +49,11 @@ beforeEach(async () => {
   stalledMs = 0;
   alive = true;
   defects = [];
+  const repository = new ModelRepository([fakeModel()], []);
   service = {
     access: new Access(undefined),
-    repository: new ModelRepository([fakeModel()], []),
+    repository,
+    serving: servingOf(repository),
     runtime: {
       get alive() {
         return alive;
@@ -98,7 +64,6 @@ beforeEach(async () => {
       },
     },
     overloaded: () => false,
-    generations: new RunGate(1),
     draining: false,
     log: createLog({ format: 'text', level: 'error' }, (text) => defects.push(text)),
     onDefect: (text) => defects.push(text),
@@ -182,7 +147,7 @@ describe(createApp, () => {
     }
     expect(await infer()).toEqual({
       status: 503,
-      error: '2 requests wait already, and the service takes no more; try again in a moment',
+      error: '2 requests wait already, and the queue is full; try again in a moment',
       retryAfter: '1',
     });
     run = () => Promise.resolve({ y: floatTensor([2, 1, 1], [4, 5]) });

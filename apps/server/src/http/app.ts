@@ -24,7 +24,7 @@ const MAX_PARAM_LENGTH = 400;
  * @param page folder of the built browser app
  */
 export async function createApp(service: Service, page: string = builtPage): Promise<FastifyInstance> {
-  const { access, log, repository } = service;
+  const { access, log, repository, serving } = service;
   const app = Fastify({
     logger: false,
     bodyLimit: limits.bodyBytes,
@@ -54,12 +54,12 @@ export async function createApp(service: Service, page: string = builtPage): Pro
       repository.served.find(({ generator }) => generator !== null) ?? repository.served.at(0),
   });
   addHealth(app, service);
-  addModels(app, repository);
-  addSequences(app, repository);
+  addModels(app, serving);
+  addSequences(app, serving);
   // A scope of its own: load is shed on these routes only.
   await app.register(async (inference) => {
     service.overloaded = await addLoadShedding(inference, repository);
-    addInfer(inference, repository);
+    addInfer(inference, serving);
     addGenerate(inference, service);
   });
   await addPage(app, page, pagePaths);

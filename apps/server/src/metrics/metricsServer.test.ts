@@ -2,8 +2,9 @@ import { floatTensor } from '@onda/runtime';
 import type { Session } from '@onda/runtime';
 import { ProtocolError } from '@onda/protocol';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { Batcher, MemoryState, ModelRepository, ModelStats, RunGate, countRequest } from '@onda/serving';
+import { ModelRepository } from '@onda/serving';
 import type { ServedModel } from '@onda/serving';
+import { countRequest, MemoryState, servingOf, simpleModel } from '@onda/serving/testing';
 import { AccessError } from '../access/accessError.ts';
 import { Access } from '../access/access.ts';
 import { listenOn, urlOf } from '../listen.ts';
@@ -19,25 +20,32 @@ const session: Session = {
   run: ({ x }) => Promise.resolve({ y: x }),
   release: () => Promise.resolve(),
 };
-const stats = new ModelStats();
-const batcher = new Batcher(session, { maxRows: 8, maxValues: 8, delayUs: 0, maxWaiting: 8 }, stats);
-const sequences = new MemoryState({ most: 8, idleMs: 1000, ageMs: 1000 }, 1);
+const sequences = new MemoryState({ most: 8, idleMs: 1000, ageMs: 1000 });
+const model = simpleModel(
+  session,
+  { maxRows: 8, maxValues: 8, delayUs: 0, maxWaiting: 8 },
+  {
+    sequenceCounts: sequences.counts('v'),
+    layout: { rowSize: 5 } as ServedModel['layout'],
+    bytes: 1234,
+    loadMs: 1500,
+  },
+);
+const { stats, batcher } = model;
 const runtime = { alive: true, pending: 0, stalledMs: 0 };
 let service: Service;
 let server: ReturnType<typeof createMetricsServer>;
 let url: string;
 
 beforeEach(async () => {
-  const steps = { layout: { rowSize: 5 } };
-  const cost = { bytes: 1234, loadMs: 1500 };
-  const model = { name: 'm', version: '1', stats, sequences, steps, ...cost } as unknown as ServedModel;
+  const repository = new ModelRepository([model], [{ name: 'bad', problem: 'damaged' }]);
   service = {
     access: new Access(undefined),
-    repository: new ModelRepository([model], [{ name: 'bad', problem: 'damaged' }]),
+    repository,
+    serving: servingOf(repository),
     store: { circuit: 'half-open', connected: true, reconnects: 2 },
     runtime,
     overloaded: () => false,
-    generations: new RunGate(1),
     draining: false,
     log: createLog({ format: 'json', level: 'silent' }),
     onDefect: () => undefined,
@@ -102,8 +110,16 @@ describe(createMetricsServer, () => {
   });
 
   it('counts sequences', async () => {
-    const step = { row: Int32Array.of(0), steps: 1, samples: 1, last: undefined };
-    for (const id of ['a', 'b', 'c']) void sequences.keep(id, { ...step, expected: 0, end: id === 'a' });
+    const step = {
+      expectedSteps: 0,
+      expectedVersion: '',
+      version: 'v',
+      row: Int32Array.of(0),
+      steps: 1,
+      samples: 1,
+      last: undefined,
+    };
+    for (const id of ['a', 'b', 'c']) void sequences.compareAndSwap(id, { ...step, end: id === 'a' });
     expect(await read('onda_sequences_live')).toEqual({ [m]: 2 });
     expect(await read('onda_sequences_started')).toEqual({ [m]: 3 });
     expect(await read('onda_sequences_ended')).toEqual({ [m]: 1 });

@@ -28,12 +28,16 @@ const counters: readonly [name: string, help: string, value: (model: ServedModel
     'Time of the runs, the way to the worker included, summed over requests, microseconds',
     ({ stats }) => Math.round(stats.compute.sum * 1000),
   ],
-  ['onda_sequences_started', 'Sequences that were begun', ({ sequences }) => sequences.started],
-  ['onda_sequences_ended', 'Sequences that their clients ended', ({ sequences }) => sequences.ended],
+  ['onda_sequences_started', 'Sequences that were begun', ({ sequenceCounts }) => sequenceCounts.started],
+  [
+    'onda_sequences_ended',
+    'Sequences that their clients ended',
+    ({ sequenceCounts }) => sequenceCounts.ended,
+  ],
   [
     'onda_sequences_expired',
     'Sequences that were forgotten, idle or old',
-    ({ sequences }) => sequences.expired,
+    ({ sequenceCounts }) => sequenceCounts.expired,
   ],
   [
     'onda_sequences_exported',
@@ -44,7 +48,7 @@ const counters: readonly [name: string, help: string, value: (model: ServedModel
   [
     'onda_sequence_store_failures',
     'Calls that the store of the sequences did not answer',
-    ({ sequences }) => sequences.failures,
+    ({ sequences }) => sequences.store.failures,
   ],
 ];
 
@@ -98,11 +102,15 @@ export function addModelMetrics(registry: Registry, repository: Pick<ModelReposi
       ({ stats }) => stats.pending,
     ],
     ['onda_requests_active', 'Requests that are under way', ({ stats }) => stats.active],
-    ['onda_sequences_live', 'Sequences whose state the service keeps', ({ sequences }) => sequences.size],
+    [
+      'onda_sequences_live',
+      'Sequences whose state the service keeps',
+      ({ sequenceCounts }) => sequenceCounts.live,
+    ],
     [
       'onda_sequence_state_bytes',
       'States of the live sequences, without what is kept around them',
-      ({ sequences, steps }) => sequences.size * steps.layout.rowSize * WORD_BYTES,
+      ({ sequenceCounts, layout }) => sequenceCounts.live * layout.rowSize * WORD_BYTES,
     ],
     ['onda_model_bytes', "The model's files, as they count for --max-model-bytes", ({ bytes }) => bytes],
     [

@@ -1,10 +1,10 @@
 import { Counter, Gauge } from 'prom-client';
 import type { Registry } from 'prom-client';
 import { circuitStates } from '@onda/serving';
-import type { StateStore } from '@onda/serving';
+import type { StoreStatus } from '@onda/serving';
 
 /** Metrics of the store of sequences beyond this process. */
-export function addStoreMetrics(registry: Registry, store: StateStore): void {
+export function addStoreMetrics(registry: Registry, store: StoreStatus): void {
   const registers = [registry];
   new Gauge<'state'>({
     name: 'onda_sequence_store_circuit',

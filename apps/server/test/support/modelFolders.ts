@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Runtime } from '@onda/runtime';
 import { createNodeRuntime } from '@onda/runtime-node';
-import { ModelBudget, ModelRepository, RepositoryKeeper, openStates } from '@onda/serving';
+import { ModelRepository } from '@onda/serving';
+import { ModelBudget, openStores, RepositoryLoader } from '@onda/serving/testing';
 import { limits } from '../../src/limits.ts';
 
 /** ONNX files of other make. */
@@ -31,7 +32,7 @@ export async function putModel(
 /** A repository that is kept without a service around it, and what its keeper has said. */
 export interface KeptRepository {
   repository: ModelRepository;
-  keeper: RepositoryKeeper;
+  keeper: RepositoryLoader;
   warnings: string[];
   changes: string[];
 }
@@ -48,14 +49,14 @@ export async function keepRepository(
   const warnings: string[] = [];
   const changes: string[] = [];
   const batching = { maxRows: 256, maxValues: limits.joinedValues, delayUs: 0, maxWaiting: 1024 };
-  const states = await openStates('memory', (text) => warnings.push(text));
+  const stores = await openStores('memory', (text) => warnings.push(text));
   const context = {
     runtime: runtime ?? (await createNodeRuntime({ provider: 'cpu' })),
-    options: { batching, sequences: { most: 100, idleMs: 60_000, ageMs: 600_000 }, openState: states.open },
+    options: { batching, sequences: { most: 100, idleMs: 60_000, ageMs: 600_000 } },
     budget: new ModelBudget(maxBytes),
     operators,
   };
-  const keeper = new RepositoryKeeper(folder, repository, context, {
+  const keeper = new RepositoryLoader(folder, repository, context, stores, {
     onWarning: (text) => warnings.push(text),
     onChange: (text) => changes.push(text),
   });

@@ -1,48 +1,46 @@
 import { runGenerator } from '@onda/runtime';
-import type { Draws, FloatTensor, GeneratorCall } from '@onda/runtime';
-import type { ModelStats } from '../modelStats.ts';
+import type { Draws, FloatTensor, GeneratorCall, RuntimeTensor } from '@onda/runtime';
 import type { Generator } from './generator.ts';
-import { joinSamples, takeSamples } from './timeAxis.ts';
-import type { Samples } from './timeAxis.ts';
+import type { ModelStats } from '../modelStats.ts';
 
-/** A closed loop that has not run yet. */
+/** A closed loop to run. */
 export interface ClosedLoop {
   readonly generator: Generator;
   /** [batch, time, ...]. */
   readonly prompt: Samples;
   /** [batch, state] before the prompt; undefined: zeros. */
   readonly state: FloatTensor | undefined;
-  /** Noise is for all samples and the lag besides; undefined where nothing is drawn. */
+  /** Noise covers all samples and the lag; undefined where nothing is drawn. */
   readonly draws: Draws | undefined;
-  /** How many are wanted. */
+  /** Samples to generate. */
   readonly samples: number;
 }
 
-/** Does a run when its turn comes. */
-export type TakeTurn = <Result>(run: () => Promise<Result>) => Promise<Result>;
+/** Runs once there is a permit. */
+export type RunWithPermit = <Result>(run: () => Promise<Result>) => Promise<Result>;
 
 export interface LoopPiece {
   readonly values: Samples;
-  /** After the last value that was fed; null where there is none, and in all pieces of a run but the last. */
+  /** After the last value that was fed; null without a state, and in all pieces but the last. */
   readonly state: FloatTensor | null;
 }
 
 /**
- * Runs a closed loop a piece at a time: the pieces joined are what one run gives.
+ * Runs a closed loop piece by piece; joined, the pieces equal one run.
  *
- * @param most     samples of a piece; raised to the lag, since no run can be shorter and go on
- * @param stats    count the runs
- * @param takeTurn asked for each run
+ * @param most      samples of a piece; at least the lag, since a shorter run could not be continued
+ * @param stats     count the runs
+ * @param runWithPermit called for each run
  */
 export function loopPieces(
   loop: ClosedLoop,
   most: number,
   stats: ModelStats,
-  takeTurn: TakeTurn,
+  runWithPermit: RunWithPermit,
 ): AsyncGenerator<LoopPiece, void> {
   const size = Math.max(most, loop.generator.least);
   const run = (call: GeneratorCall): Promise<LoopPiece> =>
-    takeTurn(async () => {
+    runWithPermit(async () => {
       const { session, model } = loop.generator;
       const since = performance.now();
       const { y, state } = await runGenerator(session, model, call);
@@ -58,7 +56,7 @@ export function loopPieces(
 
 type Run = (call: GeneratorCall) => Promise<LoopPiece>;
 
-/** Each piece goes on where the one before it ended. */
+/** Each piece continues the previous one. */
 async function* runsInTurn(
   { generator: { least, lag }, samples, draws, ...start }: ClosedLoop,
   most: number,
@@ -83,7 +81,7 @@ async function* runsInTurn(
   }
 }
 
-/** What a run draws from, behind so many samples. */
+/** What a run draws from after `from` samples. */
 function drawsFrom(draws: Draws | undefined, from: number, count: number): Draws | undefined {
   if (draws === undefined) return undefined;
   if ('seed' in draws) return { ...draws, from };
@@ -91,9 +89,9 @@ function drawsFrom(draws: Draws | undefined, from: number, count: number): Draws
 }
 
 /**
- * Who gives a seed wants the same values each time, and what is drawn of outputs that differ in their last bits may be another class. A
- * generator that takes a seed alone would even draw the first samples again. So each run begins at the prompt and is twice as long as
- * the one before it; together they take twice the time of one.
+ * With a seed the values must be the same each time, but a draw from outputs that differ in their last bits may give another class, and
+ * a generator that takes only a seed would draw the first samples again. So each run begins at the prompt and is twice as long as the
+ * previous one; together they take twice the time of one.
  */
 async function* longerRuns(
   { prompt, state, draws, samples }: ClosedLoop,
@@ -112,4 +110,41 @@ async function* longerRuns(
       };
     }
   }
+}
+
+/** [batch, time, ...]. */
+export type Samples = Extract<RuntimeTensor, { type: 'float32' | 'int32' }>;
+
+/** A copy of the samples from `from` up to `to` of every row. */
+export function takeSamples<Tensor extends Samples>(
+  { type, dims, data }: Tensor,
+  from: number,
+  to: number,
+): Tensor {
+  const [batch, time, ...rest] = dims;
+  const width = data.length / (batch * time);
+  const all = new (data.constructor as Float32ArrayConstructor)(batch * (to - from) * width);
+  for (let row = 0; row < batch; row++) {
+    const start = row * time * width;
+    all.set(data.subarray(start + from * width, start + to * width), row * (to - from) * width);
+  }
+  return { type, dims: [batch, to - from, ...rest], data: all } as unknown as Tensor;
+}
+
+/** Concatenates along the time axis. */
+export function joinSamples(first: Samples, second: Samples): Samples {
+  const [batch, time, ...rest] = first.dims;
+  const length = time + second.dims[1];
+  const width = first.data.length / (batch * time);
+  const all = new (first.data.constructor as Float32ArrayConstructor)(batch * length * width);
+  for (const [part, offset] of [
+    [first, 0],
+    [second, time],
+  ] as const) {
+    const size = part.dims[1] * width;
+    for (let row = 0; row < batch; row++) {
+      all.set(part.data.subarray(row * size, (row + 1) * size), (row * length + offset) * width);
+    }
+  }
+  return { type: first.type, dims: [batch, length, ...rest], data: all } as unknown as Samples;
 }

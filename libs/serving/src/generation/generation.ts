@@ -1,56 +1,76 @@
-import { decodeGenerateFrom, decodeGenerateRequest, encodeGenerateResponse } from '@onda/protocol';
-import { scopedId } from '../sequences/sequenceScope.ts';
-import { checkRunSize } from '../admission.ts';
-import { findLive } from '../sequences/findLive.ts';
-import type { ServedModel } from '../servedModel.ts';
-import type { ModelRepository } from '../modelRepository.ts';
-import type { RunGate } from './runGate.ts';
-import { loopPieces } from './closedLoop.ts';
-import type { ClosedLoop, TakeTurn } from './closedLoop.ts';
-import { readDraws } from './draws.ts';
-import type { GenerationPlan } from './generationPlan.ts';
-import { liveLoop } from './liveLoop.ts';
-import { joinSamples } from './timeAxis.ts';
-import type { Samples } from './timeAxis.ts';
-import { withoutGenerator } from './withoutGenerator.ts';
+import {
+  decodeGenerateFrom,
+  decodeGenerateRequest,
+  encodeGenerateResponse,
+  ProtocolError,
+} from '@onda/protocol';
+import type { Nesting } from '@onda/protocol';
+import { checkRunSize } from '../limits.ts';
+import type { ModelRepository } from '../models/modelRepository.ts';
+import type { ServedModel } from '../models/servedModel.ts';
+import { joinSamples, loopPieces } from './closedLoop.ts';
+import type { ClosedLoop, RunWithPermit, Samples } from './closedLoop.ts';
+import { liveLoop, readDraws } from './liveLoop.ts';
+import type { Semaphore } from './semaphore.ts';
 
-/** Who asks for what, over whichever endpoint. */
+/** A generate request, whichever transport carried it. */
 export interface GenerateCall {
-  /** Of the path. */
-  version: string | undefined;
-  body: Uint8Array;
-  /** The name of the client's token; undefined where there are no tokens. */
-  client: string | undefined;
+  readonly model: string;
+  /** Undefined: the newest. */
+  readonly version: string | undefined;
+  /** The name of its token, which its sequences belong to; undefined without tokens. */
+  readonly client: string | undefined;
+  /** JSON. */
+  readonly body: Uint8Array;
+  /** Whether the client has closed the request; nothing more is run then. */
+  readonly isGone: () => boolean;
+}
+
+/** A checked generate request. */
+export interface GenerationPlan {
+  /** The version that runs it. */
+  readonly model: ServedModel;
+  /** The first values if they are known before anything runs. */
+  readonly ahead: Samples | undefined;
+  /** Generates the rest. */
+  readonly loop: ClosedLoop;
+  readonly nesting: Nesting;
+  readonly returnState: boolean;
+  /** Part of the answer; undefined: nothing is drawn from one. */
+  readonly seed: bigint | undefined;
 }
 
 /**
- * Decodes a generate request and holds it against its model and the service's limits.
+ * Decodes a generate request and checks it against its model and the limits.
  *
+ * @param model the version that the call's name and version find
  * @throws ProtocolError, ShapeError, DataError
  */
-export async function readGeneration(
-  service: { readonly repository: ModelRepository; readonly generations: RunGate },
+export async function planGeneration(
+  repository: ModelRepository,
+  semaphore: Semaphore,
   model: ServedModel,
-  { version, body, client }: GenerateCall,
+  { version, client, body }: GenerateCall,
 ): Promise<GenerationPlan> {
   const { generator } = model;
   const from = decodeGenerateFrom(body);
   if (from) {
     if (generator === null && model.signature.states.length === 0) throw withoutGenerator(model);
-    const found = await findLive(service.repository, model, version, scopedId(client, from.id), from.id);
-    const generation = liveLoop(found, from);
-    service.generations.checkRoom();
-    return generation;
+    const found = await model.sequences.find(client, from.id, version);
+    if (found.model.generator === null) throw withoutGenerator(found.model);
+    const plan = liveLoop(found, found.model.generator, from);
+    semaphore.checkRoom();
+    return plan;
   }
-  // A version that was taken away is there for its sequences alone.
-  service.repository.find(model.name, version);
+  // A version that was taken away serves only its sequences.
+  if (!repository.serves(model)) repository.find(model.name, version);
   if (generator === null) throw withoutGenerator(model);
   const asked = decodeGenerateRequest(body, generator.form);
   const { prompt, samples, state, nesting, returnState } = asked;
   const [batch, time] = prompt.dims;
   checkRunSize(model, batch, time + samples);
   const { draws, seed } = readDraws(model.name, generator, asked, [batch, samples]);
-  service.generations.checkRoom();
+  semaphore.checkRoom();
   return {
     model,
     ahead: undefined,
@@ -62,8 +82,8 @@ export async function readGeneration(
 }
 
 /** The whole answer as JSON. */
-export async function generateAll(generation: GenerationPlan, takeTurn: TakeTurn): Promise<string> {
-  const pieces = generatePieces(generation, Infinity, takeTurn);
+export async function generateAll(plan: GenerationPlan, run: RunWithPermit): Promise<string> {
+  const pieces = generatePieces(plan, Infinity, run);
   try {
     const { value } = await pieces.next();
     return String(value);
@@ -73,18 +93,17 @@ export async function generateAll(generation: GenerationPlan, takeTurn: TakeTurn
 }
 
 /**
- * The answer in pieces, each in the form of the whole: the state is in the last.
+ * The answer in pieces, each in the form of the whole; the last one has the state.
  *
- * @param most     samples of a piece
- * @param takeTurn asked for each run
+ * @param most samples of a piece
+ * @param run  called for each run
  */
 export async function* generatePieces(
-  generation: GenerationPlan,
+  { model, loop, returnState, nesting, seed, ...plan }: GenerationPlan,
   most: number,
-  takeTurn: TakeTurn,
+  run: RunWithPermit,
 ): AsyncGenerator<string, void> {
-  const { model, loop, returnState, nesting, seed } = generation;
-  let { ahead } = generation;
+  let { ahead } = plan;
   const encode = (values: Samples, state: ClosedLoop['state'] | null): string =>
     encodeGenerateResponse({
       modelName: model.name,
@@ -95,14 +114,21 @@ export async function* generatePieces(
       seed,
     });
   // The sequence may end meanwhile, and its version be taken away.
-  model.stats.generating++;
+  model.stats.pinned++;
   try {
-    for await (const { values, state } of loopPieces(loop, most, model.stats, takeTurn)) {
+    for await (const { values, state } of loopPieces(loop, most, model.stats, run)) {
       yield encode(ahead ? joinSamples(ahead, values) : values, state);
       ahead = undefined;
     }
     if (ahead) yield encode(ahead, null);
   } finally {
-    model.stats.generating--;
+    model.stats.pinned--;
   }
+}
+
+function withoutGenerator({ name }: Pick<ServedModel, 'name'>): ProtocolError {
+  return new ProtocolError(
+    'malformed',
+    `model "${name}" has no generator: its outputs are not its inputs, or it was exported without one; use infer`,
+  );
 }

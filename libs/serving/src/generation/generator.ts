@@ -1,21 +1,101 @@
-import type { Sampling } from '@onda/contract';
+import { ModelError, modelFiles, samplingBlocks } from '@onda/contract';
+import type { Sampling, TensorLists } from '@onda/contract';
+import { checkSession, generatorForm } from '@onda/runtime';
 import type { GeneratorForm, GeneratorModel, Session } from '@onda/runtime';
+import type { ReadVersion } from '../models/modelFolder.ts';
+import type { ModelSignature } from '../models/modelSignature.ts';
+import { failureText } from '../errors.ts';
+import type { RecentOutput } from '../sequences/stateLayout.ts';
 
-/** generator.onnx of a model, whoever made it. */
+/** A loaded generator.onnx. */
 export interface Generator {
   readonly session: Session;
   readonly model: GeneratorModel;
   readonly form: GeneratorForm;
-  /** Samples that a prompt has at least. */
+  /** Minimum samples of a prompt. */
   readonly least: number;
-  /** How many samples ahead an output is of its input. */
+  /** How many samples an output is ahead of its input. */
   readonly lag: number;
   /**
-   * Whether a run that goes on where another ended gives the bits of one run over both. A lag of several samples does not: they are
-   * computed together at the start of a run, one by one in it. Nor does a scaler: values go out scaled back, and are rounded by it. CUDA promises
-   * nothing of the kind.
+   * Whether a run that continues another gives the bits of one run over both. Not with a lag of several samples, which are computed
+   * together at the start of a run and one by one later; not with a scaler, whose output is rounded; not on CUDA.
    */
   readonly goesOnExactly: boolean;
-  /** How the model's outputs become values; null: they are the values; undefined: nobody says. */
+  /** How outputs become values; null: they are the values; undefined: unknown. */
   readonly sampling: Sampling | null | undefined;
+}
+
+const file = modelFiles.generator;
+
+/**
+ * Loads the generator of a version. A manifest says whether there is one; a folder without a manifest has one if the file exists and has
+ * the inputs and outputs of a generator.
+ *
+ * @param onNote called with a warning for a file of that name that is not a generator: the model is served without it
+ * @throws ModelError for a generator that contradicts its manifest
+ */
+export async function loadGenerator(
+  { manifest, folder: { name }, files }: Pick<ReadVersion, 'manifest' | 'folder' | 'files'>,
+  load: (file: string) => Promise<Session>,
+  onNote: (text: string) => void,
+): Promise<Generator | null> {
+  if (manifest !== null) {
+    const { tensors, lag, prompt, sampling, scaler } = manifest;
+    if (tensors.generator === null) return null;
+    const session = await load(file);
+    checkSession(session, tensors.generator, file);
+    const form = generatorForm(tensors.generator, file);
+    const goesOnExactly = lag === 1 && scaler.kind === 'none' && session.provider === 'cpu';
+    return { session, model: manifest, form, least: prompt ?? lag, lag, goesOnExactly, sampling };
+  }
+  if (!files.has(file)) return null;
+  try {
+    const session = await load(file);
+    const generator = tensorLists(session);
+    const form = generatorForm(generator, file);
+    return {
+      session,
+      model: { name, tensors: { generator } },
+      form,
+      least: 1,
+      lag: 1,
+      goesOnExactly: false,
+      sampling: undefined,
+    };
+  } catch (error) {
+    if (!(error instanceof ModelError)) throw error;
+    onNote(`${failureText(error)}; model "${name}" is served without generate`);
+    return null;
+  }
+}
+
+/** The tensors of the file, without a manifest to check them against. */
+function tensorLists({ inputs, outputs }: Session): TensorLists {
+  const copies = (tensors: Session['inputs']): TensorLists['inputs'] =>
+    tensors.map(
+      ({ name, type, shape }) => ({ name, type, shape: [...shape] }) as TensorLists['inputs'][number],
+    );
+  return { inputs: copies(inputs), outputs: copies(outputs) };
+}
+
+/**
+ * What a model's sequences keep so that its generator can continue them: the last outputs, which are ahead of what was fed.
+ *
+ * @returns undefined where it cannot: its states differ from the model's, or it is unknown how outputs become values
+ */
+export function recentOutput(
+  { outputs, states }: ModelSignature,
+  generator: Generator | null,
+): RecentOutput | undefined {
+  if (generator === null || states.length === 0) return undefined;
+  const { form, sampling, lag } = generator;
+  if (sampling === undefined) return undefined;
+  const alike =
+    states.length === form.states.length &&
+    states.every(({ type, size }, index) => type === 'float32' && size === form.states[index].size);
+  const output = outputs.find(({ name }) => !states.some((state) => state.output === name));
+  const width = output?.shape.at(-1);
+  if (!alike || output?.type !== 'float32' || typeof width !== 'number') return undefined;
+  const fits = form.features === undefined || width === samplingBlocks(sampling) * form.features;
+  return fits ? { output: output.name, lag, width } : undefined;
 }

@@ -1,37 +1,36 @@
-import { drawKeys } from '@onda/contract';
+import { randomInt } from 'node:crypto';
+import { DataError, drawKeys } from '@onda/contract';
 import { ProtocolError } from '@onda/protocol';
-import type { GenerateFrom } from '@onda/protocol';
-import { drawValue, floatTensor } from '@onda/runtime';
-import { checkRunSize } from '../admission.ts';
-import type { ServedModel } from '../servedModel.ts';
-import { named } from '../sequences/sequenceErrors.ts';
-import type { LiveSequence } from '../sequences/sequenceState.ts';
-import { readDraws } from './draws.ts';
-import type { GenerationPlan } from './generationPlan.ts';
+import type { GenerateFrom, GenerateRequest } from '@onda/protocol';
+import { drawNoise, drawValue, floatTensor } from '@onda/runtime';
+import type { Draws } from '@onda/runtime';
+import { joinSamples, takeSamples } from './closedLoop.ts';
+import type { Samples } from './closedLoop.ts';
+import type { GenerationPlan } from './generation.ts';
 import type { Generator } from './generator.ts';
-import { withoutGenerator } from './withoutGenerator.ts';
-import { takeSamples } from './timeAxis.ts';
-import type { Samples } from './timeAxis.ts';
+import { checkRunSize } from '../limits.ts';
+import type { ServedModel } from '../models/servedModel.ts';
+import { named } from '../sequences/sequenceErrors.ts';
+import type { LiveSequence } from '../sequences/sequenceStore.ts';
 
 /**
- * The closed loop of a live sequence, which stays where it is.
+ * The closed loop of a live sequence, which it does not change.
  *
- * Its last outputs, as many as the model's lag, lie ahead of what was fed: they are the first values, and the prompt of the rest.
+ * The last outputs, as many as the model's lag, are ahead of what was fed: they are the first values and the prompt of the rest.
  *
- * @param found the sequence, and the version it lives on
+ * @param found the sequence and its version
  * @throws ProtocolError 400, 409 or 413; DataError for a seed that does not fit
  */
 export function liveLoop(
   { model, sequence }: { model: ServedModel; sequence: LiveSequence },
+  generator: Generator,
   asked: GenerateFrom,
 ): GenerationPlan {
-  const { generator, steps } = model;
-  const { layout } = steps;
-  if (generator === null) throw withoutGenerator(model);
+  const { layout } = model;
   if (layout.recent === undefined) {
     throw new ProtocolError(
       'malformed',
-      `model "${model.name}": its generator does not go on from its sequences' states; generate from a prompt`,
+      `model "${model.name}": its generator does not continue from its sequences' states; generate from a prompt`,
     );
   }
   const { lag } = layout.recent;
@@ -42,7 +41,7 @@ export function liveLoop(
     );
   }
   checkRunSize(model, 1, lag + asked.samples);
-  // The values that lie ahead are drawn here and the rest in the graph, which counts its draws from 0 as well: it gets another seed.
+  // The first values are drawn here, the rest in the graph, which also counts its draws from 0: it gets another seed.
   const head = readDraws(model.name, generator, asked, [1, lag]);
   const rest = readDraws(model.name, generator, { ...asked, seed: head.seed && ~head.seed }, [
     1,
@@ -69,7 +68,7 @@ export function liveLoop(
   };
 }
 
-/** The values that lie ahead, made of the outputs [lag, outputs] as the generator makes them: [1, lag, features], or words [1, lag]. */
+/** The values for the outputs [lag, outputs], made as in the generator: [1, lag, features], or words [1, lag]. */
 function aheadOf(
   { form: { type, features }, sampling }: Generator,
   outputs: Float32Array,
@@ -86,4 +85,47 @@ function aheadOf(
   }).flat();
   const dims = features === undefined ? [1, lag] : [1, lag, features];
   return type === 'float32' ? floatTensor(dims, values) : { type, dims, data: Int32Array.from(values) };
+}
+
+/** The maximum of `randomInt`. */
+const SEEDS = 2 ** 48 - 1;
+
+/**
+ * What a generator draws from. A request may name a seed; otherwise one is chosen.
+ *
+ * A run takes draws for the lag at least, so noise is extended by as many samples.
+ *
+ * @returns the seed for the answer; undefined where nothing is drawn, or from the client's own noise
+ * @throws DataError for a seed or noise that does not fit
+ */
+export function readDraws(
+  name: string,
+  { form, lag, sampling }: Generator,
+  asked: Pick<GenerateRequest, 'seed'> & Partial<Pick<GenerateRequest, 'noise'>>,
+  [batch, samples]: readonly [batch: number, samples: number],
+): { draws: Draws | undefined; seed: bigint | undefined } {
+  const { seed: given, noise } = asked;
+  if (form.draws === null) {
+    if (given === undefined) return { draws: undefined, seed: undefined };
+    throw new DataError(
+      `seed: expected none, since model "${name}" draws nothing, got ${given}; leave it out`,
+    );
+  }
+  if (noise !== undefined) {
+    if (given !== undefined) {
+      throw new DataError('noise: expected none beside a seed, got both; leave one of them out');
+    }
+    const { dims } = noise;
+    const beyond = floatTensor([batch, lag, dims[2]], new Float32Array(batch * lag * dims[2]).fill(0.5));
+    return { draws: { noise: joinSamples(noise, beyond) as typeof noise }, seed: undefined };
+  }
+  if (form.draws.kind === 'noise' && !sampling) {
+    throw new DataError(
+      `noise: expected it, since model "${name}" does not say what a seed would stand for, got none; give the draws of each sample`,
+    );
+  }
+  const seed = given ?? BigInt(randomInt(SEEDS));
+  if (form.draws.kind === 'seed' || !sampling) return { draws: { seed }, seed };
+  const shape = [batch, samples + lag, form.draws.width] as const;
+  return { draws: { noise: drawNoise(sampling, drawKeys(seed), shape) }, seed };
 }

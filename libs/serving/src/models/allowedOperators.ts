@@ -2,10 +2,10 @@ import { ModelError } from '@onda/contract';
 import { listText } from '@onda/runtime';
 
 /**
- * Operators that a model may have: those of ONNX (opset 26) that compute tensors from tensors and are done when their inputs are.
+ * Operators that a model may have: those of ONNX (opset 26) that compute tensors from tensors in bounded time.
  *
- * Left out: Loop, whose number of turns may be any number of the file or the request; ImageDecoder, a decoder of untrusted
- * files; sequences and optionals, which no request can carry; training.
+ * Left out: Loop, whose number of iterations may come from the file or the request; ImageDecoder, a decoder of untrusted files;
+ * sequences and optionals, which no request can carry; training.
  */
 const standard = `
   Abs Acos Acosh Add AffineGrid And ArgMax ArgMin Asin Asinh Atan Atanh Attention AveragePool BatchNormalization Bernoulli BitCast
@@ -23,12 +23,12 @@ const standard = `
   StringSplit Sub Sum SwiGLU Swish Tan Tanh TensorScatter TfIdfVectorizer ThresholdedRelu Tile TopK Transpose Trilu Unique Unsqueeze
   Upsample Where Xor`;
 
-/** Of classical models; without the SVMs, whose kernels had reads out of bounds (ONNX Runtime pull request 27950). */
+/** Classical models, without SVMs, whose kernels read out of bounds (ONNX Runtime pull request 27950). */
 const classical = `
   ArrayFeatureExtractor Binarizer FeatureVectorizer Imputer LabelEncoder LinearClassifier LinearRegressor Normalizer OneHotEncoder
   Scaler TreeEnsemble TreeEnsembleClassifier TreeEnsembleRegressor`;
 
-/** What ONNX Runtime's quantisation and fusion write. */
+/** Written by ONNX Runtime's quantisation and fusion. */
 const microsoft = `
   BiasGelu DequantizeLinear DynamicQuantizeLSTM DynamicQuantizeMatMul FastGelu FusedConv FusedGemm FusedMatMul Gelu MatMulInteger16
   MatMulIntegerToFloat MatMulNBits QAttention QGemm QLinearAdd QLinearAveragePool QLinearConcat QLinearConv QLinearGlobalAveragePool
@@ -44,7 +44,7 @@ const allowed: ReadonlySet<string> = new Set([
 
 /**
  * @param operators of a model, as `inspectModel` lists them
- * @param more      others that whoever runs the service allows: `Loop`, `com.microsoft:Attention`
+ * @param more      further allowed operators: `Loop`, `com.microsoft:Attention`
  * @throws ModelError naming those that are not allowed
  */
 export function checkOperators(operators: readonly string[], more: readonly string[]): void {
@@ -53,6 +53,6 @@ export function checkOperators(operators: readonly string[], more: readonly stri
   const shown = others.slice(0, 5).map((operator) => JSON.stringify(operator.slice(0, 100)));
   const rest = others.length > shown.length ? ` and ${others.length - shown.length} more` : '';
   throw new ModelError(
-    `the model has ${others.length === 1 ? 'an operator' : 'operators'} that the service does not allow: ${listText(shown)}${rest}; export it without, or allow what you trust with --allow-operators`,
+    `the model has ${others.length === 1 ? 'an operator' : 'operators'} that the service does not allow: ${listText(shown)}${rest}; export it without, or add operators that you trust to the allowed operators`,
   );
 }

@@ -1,13 +1,21 @@
+import type { BatchOptions } from '../batcher.ts';
+import type { SequenceLimits } from '../sequences/sequenceStore.ts';
+import { ModelError } from '@onda/contract';
 import type { Manifest } from '@onda/contract';
-import type { ModelOptions } from '../servedModel.ts';
-import type { TritonConfig } from './config/tritonConfig.ts';
+import type { ConfigVersions, Schedule } from '@onda/protocol';
+import type { TritonConfig, VersionPolicy } from './tritonConfig.ts';
+
+/** Options of a model's queue and sequences. */
+export interface ModelOptions {
+  batching: BatchOptions;
+  sequences: SequenceLimits;
+}
 
 /**
- * What a model is served with: the service's options, and what its config.pbtxt says of queues and sequences.
+ * The options of a model: those of the service, and what its config.pbtxt says about queues and sequences.
  *
- * An Onda net's config.pbtxt is what the export wrote for Triton, not a wish of whoever runs this service, whose options stand.
- * Requests to a model of other make are joined where its configuration has a scheduler that joins, as in Triton: a model may
- * compute over its rows.
+ * The config.pbtxt of an Onda network was written by the export for Triton, so the service's options apply. Requests to other models
+ * are joined only if their configuration has a scheduler that joins, as in Triton: a model may compute over its rows.
  */
 export function configOptions(
   common: ModelOptions,
@@ -22,7 +30,7 @@ export function configOptions(
     sequence?.oldest?.max_queue_delay_microseconds ??
     sequence?.direct?.max_queue_delay_microseconds;
   const joins = dynamic !== undefined || sequence !== undefined;
-  // 0 is what Triton takes for none given.
+  // In Triton 0 means none.
   const idleUs = sequence?.max_sequence_idle_microseconds || undefined;
   return {
     ...common,
@@ -31,7 +39,7 @@ export function configOptions(
       maxRows: joins ? Math.max(1, Math.min(batching.maxRows, most ?? batching.maxRows)) : 1,
       delayUs: delayUs ?? batching.delayUs,
       preferred: dynamic?.preferred_batch_size ?? sequence?.oldest?.preferred_batch_size ?? [],
-      // 0 is no bound in Triton; here there always is one.
+      // In Triton 0 means no limit; here there always is one.
       maxWaiting: dynamic?.default_queue_policy?.max_queue_size || batching.maxWaiting,
       workers: Math.min(batching.workers ?? 1, instanceCount(config) ?? Infinity),
     },
@@ -43,14 +51,14 @@ export function configOptions(
   };
 }
 
-/** How many runs of a model there may be at a time; undefined: nobody says. */
+/** How many runs of a model there may be at once; undefined: not configured. */
 export function instanceCount({ instance_group: groups }: TritonConfig): number | undefined {
   if (groups.length === 0) return undefined;
   return groups.reduce((sum, { count = 1 }) => sum + Math.max(1, count), 0);
 }
 
 /**
- * Sentences on what instance_group and the queue policy ask for and a service with these options does not give.
+ * Warnings about instance_group and queue policies that the service's options do not satisfy.
  *
  * @param path     of config.pbtxt
  * @param provider that the model runs on
@@ -65,24 +73,104 @@ export function configNotes(
   const count = instanceCount(config) ?? 1;
   if (count > workers) {
     notes.push(
-      `${path}: instance_group: ${count} instances are wanted, and the service has ${workers} ${workers === 1 ? 'worker' : 'workers'} for all models; start it with --workers ${count} to have them`,
+      `${path}: instance_group: expected ${count} instances, but the service has ${workers} ${workers === 1 ? 'worker' : 'workers'} for all models; start it with ${count} workers`,
     );
   }
   const kinds = config.instance_group.map(({ kind }) => kind);
   if (kinds.includes('KIND_GPU') && provider !== 'cuda') {
     notes.push(
-      `${path}: instance_group: KIND_GPU is wanted, and the service runs the model on the CPU; start it with --provider cuda`,
+      `${path}: instance_group: expected KIND_GPU, but the service runs the model on the CPU; start it with the provider cuda`,
     );
   }
   if (kinds.includes('KIND_CPU') && provider === 'cuda') {
     notes.push(
-      `${path}: instance_group: KIND_CPU is wanted, and the service runs all models on CUDA; start it with --provider cpu`,
+      `${path}: instance_group: expected KIND_CPU, but the service runs all models on CUDA; start it with the provider cpu`,
     );
   }
   if (config.dynamic_batching?.default_queue_policy?.timeout_action === 'DELAY') {
     notes.push(
-      `${path}: dynamic_batching: timeout_action DELAY is not used by this service; a request that has waited too long is refused`,
+      `${path}: dynamic_batching: timeout_action DELAY is not supported; a request that has waited too long is rejected`,
     );
   }
   return notes;
+}
+
+/** Priorities and timeouts of a model's requests. */
+export interface ScheduleRules {
+  /** Priority of a request without one, or with one beyond the levels. */
+  readonly standard: number;
+  /** Priorities from 1 on. */
+  readonly levels: number;
+  /** How long a request may wait for its run, milliseconds. */
+  readonly timeoutMs: number;
+}
+
+/** Priorities that a request can have. */
+const LEVELS = 9;
+
+export const defaultRules: ScheduleRules = { standard: 5, levels: LEVELS, timeoutMs: Infinity };
+
+/**
+ * The priorities and timeouts of dynamic_batching.
+ *
+ * @param path of config.pbtxt, for errors
+ * @throws ModelError for too many levels, and for a default that is none of them
+ */
+export function scheduleRules({ dynamic_batching: dynamic }: TritonConfig, path: string): ScheduleRules {
+  const timeoutUs = dynamic?.default_queue_policy?.default_timeout_microseconds ?? 0;
+  const timeoutMs = timeoutUs > 0 ? timeoutUs / 1000 : Infinity;
+  const levels = dynamic?.priority_levels ?? 0;
+  if (levels === 0) return { ...defaultRules, timeoutMs };
+  const standard = dynamic?.default_priority_level ?? 0;
+  if (levels > LEVELS || standard < 1 || standard > levels) {
+    throw new ModelError(
+      `${path}: dynamic_batching: expected priority_levels up to ${LEVELS} and a default_priority_level among them, got ${levels} and ${standard}; correct them`,
+    );
+  }
+  return { standard, levels, timeoutMs };
+}
+
+/** The priority and timeout of a request within the model's rules; the shorter timeout applies. */
+export function scheduled(
+  { standard, levels, timeoutMs }: ScheduleRules,
+  { priority, timeoutMs: own = Infinity }: Schedule,
+): { priority: number; timeoutMs: number } {
+  const known = priority !== undefined && priority <= levels;
+  return { priority: known ? priority : standard, timeoutMs: Math.min(own, timeoutMs) };
+}
+
+/**
+ * The versions that a policy selects; the newest without a policy, as in Triton.
+ *
+ * @param versions in the folder, the newest first
+ * @param path     of config.pbtxt, for errors
+ * @throws ModelError for a policy that names a missing version
+ */
+export function chosenVersions(
+  versions: readonly number[],
+  policy: VersionPolicy | undefined,
+  path: string,
+): number[] {
+  if (policy?.all !== undefined) return [...versions];
+  if (policy?.specific !== undefined) {
+    const wanted = policy.specific.versions;
+    const missing = wanted.find((version) => !versions.includes(version));
+    if (missing === undefined && wanted.length > 0)
+      return versions.filter((version) => wanted.includes(version));
+    throw new ModelError(
+      `${path}: version_policy: expected versions among ${versions.join(', ')}, got ${missing ?? 'none'}; correct it or add the version`,
+    );
+  }
+  return versions.slice(0, latestOf(policy));
+}
+
+/** A policy in the form of the model configuration that the service answers. */
+export function statedPolicy(policy: VersionPolicy | undefined): ConfigVersions {
+  if (policy?.all !== undefined) return { all: {} };
+  if (policy?.specific !== undefined) return { specific: { versions: policy.specific.versions } };
+  return { latest: { num_versions: latestOf(policy) } };
+}
+
+function latestOf(policy: VersionPolicy | undefined): number {
+  return Math.max(1, policy?.latest?.num_versions ?? 1);
 }

@@ -4,25 +4,22 @@ import { ProtocolError } from '@onda/protocol';
 import type { RuntimeTensor } from '@onda/runtime';
 import type { ControlTensor } from './modelSignature.ts';
 
-/** Where a row's sequence stands. */
+/** What a row's step is in its sequence. */
 export interface RowMarks {
   readonly start: boolean;
   readonly end: boolean;
-  /** As it is kept. */
   readonly id: string;
-  /** As its client calls it, where that is another. */
-  readonly ownId?: string;
 }
 
-/** A request that belongs to no sequence: to the model it is one of a single step, whose id is none. */
+/** A request outside a sequence: for the model a sequence of one step without an id. */
 export const aloneMarks: RowMarks = { start: true, end: true, id: '' };
 
 /**
- * The control inputs of a run, which the service fills.
+ * The control inputs of a run.
  *
  * @param marks of each row
- * @returns a tensor [rows, ...] for each control, its dims that are not fixed 1
- * @throws ProtocolError 400 for an id that the model's type does not hold
+ * @returns a tensor [rows, ...] for each control; symbolic dims are 1
+ * @throws ProtocolError 400 for an id that the model's type cannot hold
  */
 export function controlFeeds(
   controls: readonly ControlTensor[],
@@ -42,7 +39,7 @@ export function controlFeeds(
 }
 
 function valueOf({ kind, type, values }: ControlTensor, mark: RowMarks): number | bigint | string {
-  if (kind === 'corrid') return idValue(mark.ownId ?? mark.id, type);
+  if (kind === 'corrid') return idValue(mark.id, type);
   return kind === 'ready' || mark[kind] ? values[1] : values[0];
 }
 
@@ -60,7 +57,7 @@ function idValue(id: string, type: TensorType): number | bigint | string {
   if (value > most) {
     throw new ProtocolError(
       'malformed',
-      `sequence_id: expected a whole number up to ${most}, since the model is told it as ${type}, got ${JSON.stringify(id)}; use such a number`,
+      `sequence_id: expected a whole number up to ${most}, since the model takes it as ${type}, got ${JSON.stringify(id)}; use such a number`,
     );
   }
   return type === 'int32' || type === 'uint32' ? Number(value) : value;

@@ -1,52 +1,50 @@
 import { join } from 'node:path';
-import { ModelError } from '@onda/contract';
-import { inspectModel } from '@onda/onnx';
+import { ModelError, modelFiles } from '@onda/contract';
+import { inspectModel, providerNotes, readModel } from '@onda/onnx';
 import { modelConfig, modelMetadata } from '@onda/protocol';
 import type { Runtime, Session } from '@onda/runtime';
-import { Batcher } from '../batching/batcher.ts';
+import { Batcher } from '../batcher.ts';
+import { loadGenerator, recentOutput } from '../generation/generator.ts';
 import type { Generator } from '../generation/generator.ts';
-import { recentOutput } from '../generation/recentOutput.ts';
+import { failureText } from '../errors.ts';
 import { ModelStats } from '../modelStats.ts';
-import { RowSteps } from '../sequences/rowSteps.ts';
-import { StateLayout } from '../sequences/stateLayout.ts';
-import { SequenceSteps } from '../sequences/sequenceSteps.ts';
-import type { ModelOptions, ServedModel } from '../servedModel.ts';
 import { checkOperators } from './allowedOperators.ts';
-import { reshapeSession } from './config/reshapeSession.ts';
-import { cudaNotes } from './cudaNotes.ts';
-import { configPath, readSignature } from './readSignature.ts';
-import { configNotes, configOptions } from './configOptions.ts';
-import { loadGenerator } from './loadGenerator.ts';
-import type { ModelBudget } from './modelBudget.ts';
+import { configNotes, configOptions, defaultRules, scheduleRules, statedPolicy } from './configOptions.ts';
+import type { ModelOptions } from './configOptions.ts';
 import type { ReadVersion } from './modelFolder.ts';
 import type { ModelSignature } from './modelSignature.ts';
-import { scheduleRules, usualRules } from './scheduleRules.ts';
-import { statedPolicy } from './versionPolicy.ts';
+import { configPath, readSignature, reshapeSession } from './readSignature.ts';
+import type { ServedModel } from './servedModel.ts';
 import { warmUp } from './warmUp.ts';
+import type { ModelSequences } from '../sequences/modelSequences.ts';
+import type { SequenceLimits } from '../sequences/sequenceStore.ts';
+import { StateLayout } from '../sequences/stateLayout.ts';
 
 /** What models are loaded with. */
 export interface LoadContext {
   readonly runtime: Runtime;
   readonly options: ModelOptions;
   readonly budget: ModelBudget;
-  /** Operators that are allowed beside the standard ones. */
+  /** The sequences of a model, for all its versions. */
+  readonly sequencesOf: (name: string, limits: SequenceLimits, rowSize: number) => ModelSequences;
+  /** Operators that are allowed in addition to the standard ones. */
   readonly operators: readonly string[];
 }
 
-/** A version that answers, and how to take it away again. */
+/** A loaded version, and how to release it. */
 export interface LoadedVersion {
   readonly model: ServedModel;
   readonly key: string;
-  /** Sentences on what of the version is not as it might be: nodes that the provider does not take. */
+  /** Warnings: for instance nodes that the provider does not support. */
   readonly notes: readonly string[];
-  /** Frees what the runtime holds; nothing may use the model after it. */
+  /** Releases the sessions; nothing may use the model afterwards. */
   readonly release: () => Promise<void>;
 }
 
 /**
- * Looks a version's files through, loads them and runs them once, so that a model which is listed as ready does run.
+ * Checks a version's files, loads them and runs them once, so that a model which is listed as ready can run.
  *
- * @throws ModelError naming what is wrong with it; nothing stays loaded then
+ * @throws ModelError saying what is wrong; nothing stays loaded then
  */
 export async function loadVersion(read: ReadVersion, context: LoadContext): Promise<LoadedVersion> {
   const { budget } = context;
@@ -55,10 +53,10 @@ export async function loadVersion(read: ReadVersion, context: LoadContext): Prom
   const place = join(read.folder.path, String(read.version));
   let held = 0;
   const hold = (bytes: number): void => {
-    budget.giveBack(held);
+    budget.release(held);
     held = 0;
     try {
-      budget.take(bytes);
+      budget.reserve(bytes);
     } catch (error) {
       throw placed(error, place);
     }
@@ -66,7 +64,7 @@ export async function loadVersion(read: ReadVersion, context: LoadContext): Prom
   };
   hold([...read.files.values()].reduce((sum, file) => sum + file.bytes.byteLength, 0));
   const release = async (): Promise<void> => {
-    budget.giveBack(held);
+    budget.release(held);
     for (const session of sessions) await session.release();
   };
   try {
@@ -85,7 +83,7 @@ export async function loadVersion(read: ReadVersion, context: LoadContext): Prom
     const signature = readSignature(read, session, place);
     await warmUp(session, signature, read.folder, place);
     const cost = { bytes: held, loadMs: performance.now() - since };
-    const model = serve(read, { session, generator, signature, cost }, context.options);
+    const model = serve(read, { session, generator, signature, cost }, context);
     const { manifest, folder } = read;
     if (manifest === null && folder.config !== null) {
       notes.push(...configNotes(folder.config, configPath(folder), context.options, session.provider));
@@ -107,47 +105,35 @@ interface LoadedParts {
 function serve(
   { folder, version, file, manifest, files }: ReadVersion,
   { session, generator, signature, cost }: LoadedParts,
-  common: ModelOptions,
+  context: LoadContext,
 ): ServedModel {
   const { name, config } = folder;
-  const options = configOptions(common, config, manifest);
+  const options = configOptions(context.options, config, manifest);
   const stats = new ModelStats();
   const batcher = new Batcher(session, options.batching, stats);
   const layout = new StateLayout(signature.states, recentOutput(signature, generator));
   const fileHash = files.get(file)?.sha256 ?? '';
-  const sequences = options.openState({
-    name,
-    version: String(version),
-    fileHash,
-    rowSize: layout.rowSize,
-    limits: options.sequences,
-  });
-  const outputs = signature.outputs.map((output) => output.name);
-  const { maxWaiting } = options.batching;
-  const steps = new SequenceSteps(batcher, sequences, {
-    layout,
-    controls: signature.controls,
-    outputs,
-    maxWaiting,
-  });
+  const sequences = context.sequencesOf(name, options.sequences, layout.rowSize);
+  const sequenceKey = `${version}/${fileHash.slice(0, 12)}/${layout.hash}`;
   return {
     name,
     version: String(version),
     signature,
     manifest,
     session,
-    schedule: config === null || manifest !== null ? usualRules : scheduleRules(config, configPath(folder)),
+    schedule: config === null || manifest !== null ? defaultRules : scheduleRules(config, configPath(folder)),
     batcher,
     stats,
+    layout,
+    sequenceKey,
     sequences,
-    steps,
-    rowSteps: new RowSteps(steps, batcher, sequences),
+    sequenceCounts: sequences.store.counts(sequenceKey),
     generator,
     fileHash,
     files,
     ...cost,
     metadata: JSON.stringify(modelMetadata(name, version, signature)),
-    // Whoever wrote a config.pbtxt without sequences wants the state to be a tensor like any other (deploy/kserve).
+    // With a config.pbtxt that has no sequences, the state is a tensor like any other (deploy/kserve).
     config: JSON.stringify(
       modelConfig(
         name,
@@ -180,4 +166,53 @@ async function loadFile(
 
 function placed(error: unknown, place: string): unknown {
   return error instanceof ModelError ? new ModelError(`${place}: ${error.message}`, { cause: error }) : error;
+}
+
+/** The nodes of a model that run on the CPU although its provider is CUDA. */
+function cudaNotes({ files }: Pick<ReadVersion, 'files'>, { provider }: Session, place: string): string[] {
+  if (provider !== 'cuda') return [];
+  const models = [...files].filter(([name]) => name !== modelFiles.manifest);
+  return models.flatMap(([name, { bytes }]) => {
+    const where = `${place}: ${name}`;
+    try {
+      const notes = providerNotes(readModel(bytes)).filter((note) => note.provider === 'cuda');
+      return notes.map(({ text }) => `${where}: ${text}`);
+    } catch (error) {
+      // ONNX Runtime accepts more than readModel does.
+      return [`${where}: its nodes cannot be checked for CUDA (${failureText(error)})`];
+    }
+  });
+}
+
+/** A model does not fit now; it may once others are unloaded. */
+export class NoRoomError extends ModelError {}
+
+/** Bounds the memory of all models by the bytes of their files, each as often as it is held. */
+export class ModelBudget {
+  readonly #most: number;
+  #reserved = 0;
+
+  /** @param most bytes of all loaded models */
+  constructor(most: number) {
+    this.#most = most;
+  }
+
+  /** Bytes of the loaded models. */
+  get reserved(): number {
+    return this.#reserved;
+  }
+
+  /** @throws NoRoomError if they do not fit */
+  reserve(bytes: number): void {
+    if (this.#reserved + bytes > this.#most) {
+      throw new NoRoomError(
+        `expected at most ${this.#most} bytes of models, got ${bytes} in addition to the ${this.#reserved} loaded; unload a model, or raise the limit of model bytes`,
+      );
+    }
+    this.#reserved += bytes;
+  }
+
+  release(bytes: number): void {
+    this.#reserved -= bytes;
+  }
 }

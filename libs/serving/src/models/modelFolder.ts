@@ -1,29 +1,27 @@
 import { createHash } from 'node:crypto';
-import { access } from 'node:fs/promises';
+import { access, lstat, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { checkModelName, modelFiles, ModelError } from '@onda/contract';
-import { readPlainFile, readVersionFolder, versionsOf } from '@onda/runtime-node';
+import { checkModelName, ConfigError, ModelError, modelFiles } from '@onda/contract';
+import { isForbidden, readPlainFile, readVersionFolder, versionsOf } from '@onda/runtime-node';
 import type { VersionFolder } from '@onda/runtime-node';
-import { readDataFiles } from './config/dataFiles.ts';
-import type { DataFiles } from './config/dataFiles.ts';
-import { checkUnusedFields } from './config/unusedFields.ts';
-import { parseConfig } from './config/parseConfig.ts';
-import type { TritonConfig } from './config/tritonConfig.ts';
-import { chosenVersions } from './versionPolicy.ts';
+import { chosenVersions } from './configOptions.ts';
+import { parseConfig, readDataFiles } from './tritonConfig.ts';
+import type { DataFiles, TritonConfig } from './tritonConfig.ts';
+import { checkUnusedFields } from './unusedFields.ts';
 
-/** What a model's folder says before any of its versions is read. */
+/** A model's folder, before any of its versions is read. */
 export interface ModelFolder {
   readonly name: string;
   readonly path: string;
   /** Null for a model without config.pbtxt. */
   readonly config: TritonConfig | null;
-  /** SHA-256 of config.pbtxt and of each file that it names; none without one. */
+  /** SHA-256 of config.pbtxt and of each file that it names; empty without one. */
   readonly hashes: readonly string[];
   /** The files that it names. */
   readonly data: DataFiles;
-  /** Those that its version policy wants served, the newest first. */
+  /** Those that its version policy selects, the newest first. */
   readonly versions: readonly number[];
-  /** Sentences on what the service leaves unused. */
+  /** Warnings about fields that the service does not use. */
   readonly warnings: readonly string[];
 }
 
@@ -33,7 +31,7 @@ export interface ReadVersion extends VersionFolder {
   readonly version: number;
   /** The ONNX file to run. */
   readonly file: string;
-  /** The same for the same bytes: a version whose key has not changed is not loaded again. */
+  /** Hash of all its bytes: a version whose key has not changed is not loaded again. */
   readonly key: string;
 }
 
@@ -41,31 +39,31 @@ export interface ReadVersion extends VersionFolder {
  * Reads config.pbtxt and the list of versions.
  *
  * @param path `<repository>/<name>`
- * @throws ModelError, ConfigError naming what is wrong with it
+ * @throws ModelError, ConfigError
  */
 export async function readFolder(name: string, path: string): Promise<ModelFolder> {
   checkModelName(name, path);
-  const configPath = join(path, modelFiles.config);
-  const file = (await exists(configPath)) ? await readPlainFile(path, modelFiles.config) : null;
-  const config = file && parseConfig(file.bytes, configPath);
+  const configFile = join(path, modelFiles.config);
+  const file = (await exists(configFile)) ? await readPlainFile(path, modelFiles.config) : null;
+  const config = file && parseConfig(file.bytes, configFile);
   if (config?.name !== undefined && config.name !== name) {
     throw new ModelError(
-      `${configPath}: expected name "${name}" as the folder has it, got "${config.name}"; correct it or leave it out`,
+      `${configFile}: expected name "${name}" as the folder has it, got "${config.name}"; correct it or leave it out`,
     );
   }
-  const data: DataFiles = config ? await readDataFiles(config, path, configPath) : new Map();
+  const data: DataFiles = config ? await readDataFiles(config, path, configFile) : new Map();
   return {
     name,
     path,
     config,
     hashes: file ? [file.sha256, ...[...data.values()].map(({ sha256 }) => sha256)] : [],
     data,
-    versions: chosenVersions(await versionsOf(path), config?.version_policy, configPath),
-    warnings: config ? checkUnusedFields(config, configPath) : [],
+    versions: chosenVersions(await versionsOf(path), config?.version_policy, configFile),
+    warnings: config ? checkUnusedFields(config, configFile) : [],
   };
 }
 
-/** @throws ModelError naming the file, what was expected and what came */
+/** @throws ModelError */
 export async function readVersion(folder: ModelFolder, version: number): Promise<ReadVersion> {
   const file = folder.config?.default_model_filename ?? modelFiles.sequence;
   if (!/^[A-Za-z0-9][A-Za-z0-9._-]*$/.test(file)) {
@@ -90,4 +88,60 @@ function exists(path: string): Promise<boolean> {
     () => true,
     () => false,
   );
+}
+
+/** Depth of a model's files: `<name>/<version>/file`, and what an author keeps in addition. */
+const MAX_DEPTH = 4;
+/** A model's folder has fewer entries. */
+const MAX_ENTRIES = 10_000;
+
+/**
+ * The names, sizes and times of everything below a folder: equal as long as nothing has changed. Reads no file.
+ *
+ * @param folder of one model
+ */
+export async function folderPrint(folder: string): Promise<string> {
+  const lines: string[] = [];
+  await list(folder, '', MAX_DEPTH, lines);
+  return lines.sort().join('\n');
+}
+
+async function list(folder: string, prefix: string, depth: number, lines: string[]): Promise<void> {
+  const entries = await readdir(folder, { withFileTypes: true }).catch((cause: unknown) => {
+    // The next call sees that the folder was deleted.
+    if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return [];
+    throw new ModelError(`${folder}: the folder cannot be read; give this user the right to read it`, {
+      cause,
+    });
+  });
+  for (const entry of entries) {
+    if (lines.length >= MAX_ENTRIES) return;
+    const path = join(folder, entry.name);
+    // The next call sees that the entry was deleted.
+    const stat = await lstat(path, { bigint: true }).catch(() => undefined);
+    if (stat === undefined) continue;
+    const name = `${prefix}${entry.name}`;
+    lines.push(`${name} ${stat.ino} ${stat.size} ${stat.mtimeNs} ${stat.ctimeNs}`);
+    if (entry.isDirectory() && depth > 1) await list(path, `${name}/`, depth - 1, lines);
+  }
+}
+
+/**
+ * The model folders of a repository; hidden ones, links and files are not models.
+ *
+ * @throws ConfigError if the folder does not exist or cannot be read
+ */
+export async function modelNames(folder: string): Promise<readonly string[]> {
+  const entries = await readdir(folder, { withFileTypes: true }).catch((cause: unknown) => {
+    throw new ConfigError(
+      isForbidden(cause)
+        ? `models folder ${folder}: it cannot be read; give this user the right to read it`
+        : `models folder ${folder}: expected a folder with models, found none; give the folder that \`npm run fit\` or \`npm run export\` wrote to`,
+      { cause },
+    );
+  });
+  return entries
+    .filter((entry) => entry.isDirectory() && !entry.name.startsWith('.'))
+    .map((entry) => entry.name)
+    .sort();
 }

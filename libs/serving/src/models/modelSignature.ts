@@ -2,7 +2,7 @@ import { elementsOf, tensorNames } from '@onda/contract';
 import type { Manifest, TensorSpec, TensorType } from '@onda/contract';
 import type { ModelTensors } from '@onda/protocol';
 
-/** A state that the service can keep for a sequence: fed as `input`, answered as `output`. */
+/** A state that the service can keep for a sequence: input and output of the model. */
 export interface StateTensor {
   readonly input: string;
   readonly output: string;
@@ -11,36 +11,36 @@ export interface StateTensor {
   readonly dims: readonly number[];
   /** Values of one sequence: the product of `dims`. */
   readonly size: number;
-  /** What it is before the first step, in words of 32 bits; zeros when left out. */
+  /** Its initial value in words of 32 bits; zeros by default. */
   readonly start?: Int32Array;
 }
 
-/** An input by which a model hears where a sequence stands; the service fills it, a request does not have it. */
+/** A control input, which the service fills: it tells a model the sequence of a row, and its start and end. */
 export interface ControlTensor {
   readonly input: string;
-  /** `ready` says that the row is one of a sequence, which every row is here; `corrid` which one. */
+  /** `ready`: the row belongs to a sequence, which is always so here; `corrid`: the sequence's id. */
   readonly kind: 'start' | 'end' | 'ready' | 'corrid';
   readonly type: TensorType;
   /** With the batch. */
   readonly shape: TensorSpec['shape'];
-  /** Of a `corrid` nothing: it is the id. */
+  /** Unused by `corrid`. */
   readonly values: readonly [no: number, yes: number];
 }
 
-/** What a served model takes and gives, whoever made it. */
+/** Inputs and outputs of a served model, whatever tool made it. */
 export interface ModelSignature extends ModelTensors {
-  /** Of the ONNX file, in its order, states among them, controls not. */
+  /** In the order of the ONNX file, with states, without controls. */
   readonly inputs: readonly TensorSpec[];
   readonly outputs: readonly TensorSpec[];
   readonly states: readonly StateTensor[];
   readonly controls: readonly ControlTensor[];
-  /** The most rows of a request, whose tensors all have the rows first; 0: no tensor has rows, and requests are not joined. */
+  /** The most rows of a request, the first dim of all its tensors; 0: tensors have no rows, and requests are not joined. */
   readonly maxRows: number;
-  /** Values that the widest of its tensors has at one place of the dims that are not fixed: what a sample of a row takes. */
+  /** Product of the fixed dims of its widest tensor: values for one sample of one row. */
   readonly width: number;
 }
 
-/** The signature that a manifest gives. */
+/** The signature of a manifest. */
 export function signatureOfManifest(manifest: Manifest, maxRows: number): ModelSignature {
   const { inputs, outputs } = manifest.tensors.model;
   const tensors = [...inputs, ...outputs];
@@ -54,7 +54,7 @@ export function signatureOfManifest(manifest: Manifest, maxRows: number): ModelS
   };
 }
 
-/** Whether its first dim is the rows of a request: how many they are is not fixed. */
+/** Whether its first dim is symbolic: the rows of a request. */
 export function hasRows({ shape }: Pick<TensorSpec, 'shape'>): boolean {
   return typeof shape.at(0) === 'string';
 }

@@ -1,15 +1,15 @@
 import { join } from 'node:path';
-import { elementsOf, isTensorType, modelFiles, ModelError } from '@onda/contract';
+import { elementsOf, isTensorType, ModelError, modelFiles } from '@onda/contract';
 import type { TensorSpec } from '@onda/contract';
 import { checkSession, shapeText } from '@onda/runtime';
-import type { Session, TensorInfo } from '@onda/runtime';
+import type { RuntimeTensor, Session, TensorInfo } from '@onda/runtime';
 import { limits } from '../limits.ts';
-import { configSignature } from './config/configSignature.ts';
-import type { FileTensors } from './config/configSignature.ts';
-import { reshapeSession } from './config/reshapeSession.ts';
+import { configSignature } from './configSignature.ts';
+import type { FileTensors } from './configSignature.ts';
 import type { ModelFolder, ReadVersion } from './modelFolder.ts';
 import { signatureOfManifest } from './modelSignature.ts';
 import type { ModelSignature } from './modelSignature.ts';
+import type { ConfigTensor, TritonConfig } from './tritonConfig.ts';
 
 /**
  * What a version takes and gives: by the manifest where there is one; config.pbtxt is held against the file either way, since Triton
@@ -51,4 +51,83 @@ function specOf({ name, type, shape }: TensorInfo, place: string): TensorSpec {
     );
   }
   return { name, type, shape: [...shape] };
+}
+
+/** Dims of a tensor without the batch: as requests have it, and as the ONNX file does. */
+interface Forms {
+  readonly outer: readonly number[];
+  readonly inner: readonly number[];
+}
+
+/**
+ * A session whose tensors have the dims of config.pbtxt where that says `reshape`: the file's own are others of as many values. So a
+ * scalar of the file, which Triton cannot name, is a tensor [1] for requests.
+ *
+ * @param path of config.pbtxt, for errors
+ * @returns the session itself where nothing is reshaped
+ * @throws ModelError for a reshape that is not the file's, or changes the number of values
+ */
+export function reshapeSession(session: Session, config: TritonConfig | null, path: string): Session {
+  if (config === null) return session;
+  const batch = (config.max_batch_size ?? 0) > 0 ? 1 : 0;
+  const inputs = formsOf(config.input, session.inputs, batch, `${path}: input`);
+  const outputs = formsOf(config.output, session.outputs, batch, `${path}: output`);
+  if (inputs.size + outputs.size === 0) return session;
+  const shown = (tensors: readonly TensorInfo[], forms: ReadonlyMap<string, Forms>): TensorInfo[] =>
+    tensors.map((tensor) => {
+      const form = forms.get(tensor.name);
+      return form ? { ...tensor, shape: [...tensor.shape.slice(0, batch), ...form.outer] } : tensor;
+    });
+  const withDims = (
+    tensors: Readonly<Record<string, RuntimeTensor>>,
+    forms: ReadonlyMap<string, Forms>,
+    side: keyof Forms,
+  ): Record<string, RuntimeTensor> =>
+    Object.fromEntries(
+      Object.entries(tensors).map(([name, tensor]) => {
+        const form = forms.get(name);
+        return [name, form ? { ...tensor, dims: [...tensor.dims.slice(0, batch), ...form[side]] } : tensor];
+      }),
+    );
+  return {
+    inputs: shown(session.inputs, inputs),
+    outputs: shown(session.outputs, outputs),
+    provider: session.provider,
+    run: async (feeds, fetches) =>
+      withDims(await session.run(withDims(feeds, inputs, 'inner'), fetches), outputs, 'outer'),
+    release: () => session.release(),
+  };
+}
+
+function formsOf(
+  given: readonly ConfigTensor[],
+  tensors: readonly TensorInfo[],
+  batch: number,
+  where: string,
+): ReadonlyMap<string, Forms> {
+  const forms = new Map<string, Forms>();
+  for (const { name = '', dims, reshape } of given) {
+    const shape = tensors.find((tensor) => tensor.name === name)?.shape.slice(batch);
+    // One that the file does not have is told of where the two are held against each other.
+    if (reshape === undefined || shape === undefined) continue;
+    const inner = reshape.shape;
+    checkForms(`${where} "${name}"`, { outer: dims, inner }, shape);
+    forms.set(name, { outer: dims, inner });
+  }
+  return forms;
+}
+
+function checkForms(
+  where: string,
+  { outer, inner }: Forms,
+  shape: TensorSpec['shape'] | TensorInfo['shape'],
+): void {
+  const isFile =
+    inner.length === shape.length &&
+    inner.every((dim, axis) => typeof shape[axis] === 'string' || shape[axis] === dim);
+  const fixed = [...outer, ...inner].every((dim) => dim > 0);
+  if (isFile && fixed && elementsOf(outer) === elementsOf(inner)) return;
+  throw new ModelError(
+    `${where}: reshape: expected fixed dims of the ONNX file ${shapeText(shape)} with as many values as dims ${shapeText(outer)}, got ${shapeText(inner)}; correct it`,
+  );
 }

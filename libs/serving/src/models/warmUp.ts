@@ -4,13 +4,10 @@ import { shapeText } from '@onda/runtime';
 import type { RuntimeTensor, Session } from '@onda/runtime';
 import { limits } from '../limits.ts';
 import { aloneMarks, controlFeeds } from './controlFeeds.ts';
-import { tensorTypeOf } from './config/configTypes.ts';
-import type { Warmup, WarmupInput } from './config/tritonConfig.ts';
-import { dataFolders } from './config/dataFiles.ts';
-import type { DataFiles } from './config/dataFiles.ts';
 import type { ModelFolder } from './modelFolder.ts';
 import type { ModelSignature } from './modelSignature.ts';
-import { oneOfEach } from './oneOfEach.ts';
+import { dataFolders, tensorTypeOf } from './tritonConfig.ts';
+import type { DataFiles, Warmup, WarmupInput } from './tritonConfig.ts';
 
 /** What is said of a model's first runs. */
 type WarmUps = Pick<ModelFolder, 'config' | 'data'>;
@@ -133,4 +130,20 @@ function warmupTensor(
     for (let index = 0; index < count; index++) data[index] = Math.random();
   }
   return { type, dims, data } as RuntimeTensor;
+}
+
+/**
+ * A tensor of zeros (or empty strings) for every input: what a model is tried with before it is said to be ready.
+ *
+ * @param rows the size of each dim that is first and not fixed; others that are not fixed are 1
+ */
+export function oneOfEach(inputs: readonly TensorSpec[], rows = 1): Record<string, RuntimeTensor> {
+  return Object.fromEntries(inputs.map((input) => [input.name, zeros(input, rows)]));
+}
+
+function zeros({ type, shape }: TensorSpec, rows: number): RuntimeTensor {
+  const dims = shape.map((dim, axis) => (typeof dim === 'number' ? dim : axis === 0 ? rows : 1));
+  const count = elementsOf(dims);
+  if (type === 'string') return { type, dims, data: Array.from({ length: count }, () => '') };
+  return { type, dims, data: new typedArrays[type](count) } as RuntimeTensor;
 }

@@ -1,7 +1,7 @@
 import type { RuntimeTensor } from '@onda/runtime';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { MemoryState } from './memoryState.ts';
-import type { Change } from './sequenceState.ts';
+import type { Change } from './sequenceStore.ts';
 
 const limits = { most: 5000, idleMs: 100, ageMs: 250 };
 
@@ -11,14 +11,16 @@ let state: MemoryState;
 beforeEach(() => {
   now = 0;
   looks = 0;
-  state = new MemoryState(limits, 1, () => {
+  state = new MemoryState(limits, () => {
     looks++;
     return now;
   });
 });
 
 const change = (steps: number): Change => ({
-  expected: steps - 1,
+  expectedSteps: steps - 1,
+  expectedVersion: 'v',
+  version: 'v',
   row: Int32Array.of(steps),
   steps,
   samples: steps,
@@ -30,73 +32,73 @@ const live = (): string[] => ['a', 'b', 'c'].filter((id) => state.find(id)?.kind
 
 describe('sweep', () => {
   it('forgets who was not stepped for long, whoever began first', () => {
-    for (const id of ['a', 'b', 'c']) void state.keep(id, change(1));
+    for (const id of ['a', 'b', 'c']) void state.compareAndSwap(id, change(1));
     now = 60;
-    void state.keep('a', change(2));
+    void state.compareAndSwap('a', change(2));
     now = 100;
     state.sweep();
-    expect(state).toMatchObject({ size: 1, expired: 2 });
+    expect(state.counts('v')).toMatchObject({ live: 1, expired: 2 });
     expect(live()).toEqual(['a']);
     expect(state.find('b')).toMatchObject({
-      kind: 'gone',
-      why: 'was forgotten after 0.1 seconds without a step',
+      kind: 'ended',
+      why: 'expired after 0.1 seconds without a step',
     });
   });
 
   it('forgets who is old, though it was stepped a moment ago', () => {
-    void state.keep('a', change(1));
+    void state.compareAndSwap('a', change(1));
     now = 90;
-    void state.keep('b', change(1));
+    void state.compareAndSwap('b', change(1));
     for (let step = 2; step < 6; step++) {
       now = step * 50;
-      void state.keep('a', change(step));
-      void state.keep('b', change(step));
+      void state.compareAndSwap('a', change(step));
+      void state.compareAndSwap('b', change(step));
     }
     expect(now).toBe(250);
     state.sweep();
     expect(live()).toEqual(['b']);
-    expect(state.find('a')).toMatchObject({ why: 'was forgotten 0.25 seconds after its start' });
+    expect(state.find('a')).toMatchObject({ why: 'expired 0.25 seconds after its start' });
   });
 
   it('passes over a sequence whose step is running, and goes on behind it', () => {
-    for (const id of ['a', 'b']) void state.keep(id, change(1));
-    state.hold('a', false);
+    for (const id of ['a', 'b']) void state.compareAndSwap(id, change(1));
+    state.pin('a', false);
     now = 100;
     state.sweep();
     expect([state.size, live()]).toEqual([1, ['a']]);
-    state.letGo('a', false);
+    state.unpin('a', false);
     state.sweep();
     expect(state.size).toBe(0);
   });
 
   it('looks at those that are due alone, however many live; so does who begins when all places are taken', () => {
-    for (let index = 0; index < limits.most; index++) void state.keep(`s${index}`, change(1));
+    for (let index = 0; index < limits.most; index++) void state.compareAndSwap(`s${index}`, change(1));
     looks = 0;
     state.sweep();
     expect(() => {
-      state.hold('one more', true);
-    }).toThrow('5000 sequences live already');
+      state.pin('one more', true);
+    }).toThrow('5000 sequences are live already');
     // The first of each order, at each of both, and the sweep of those that are gone.
     expect(looks).toBeLessThan(10);
     now = 100;
-    state.hold('one more', true);
+    state.pin('one more', true);
     expect(state.size).toBe(0);
   });
 
   it('forgets a part of very many at a time', () => {
-    const many = new MemoryState({ ...limits, most: 100_000 }, 1, () => now);
-    for (let index = 0; index < 50_000; index++) void many.keep(`s${index}`, change(1));
+    const many = new MemoryState({ ...limits, most: 100_000 }, () => now);
+    for (let index = 0; index < 50_000; index++) void many.compareAndSwap(`s${index}`, change(1));
     now = 100;
     many.sweep();
     expect(many.size).toBe(40_000);
     // One that is due and still there is over all the same.
-    expect(many.find('s49999')).toMatchObject({ kind: 'gone' });
+    expect(many.find('s49999')).toMatchObject({ kind: 'ended' });
     for (let look = 0; look < 4; look++) many.sweep();
-    expect(many).toMatchObject({ size: 0, expired: 50_000 });
+    expect(many.counts('v')).toMatchObject({ live: 0, expired: 50_000 });
   });
 });
 
-describe('keep', () => {
+describe('compareAndSwap', () => {
   /** A step whose answer takes so many bytes; no such memory is taken here. */
   const numbered = (steps: number, byteLength: number): Change => {
     const y = { type: 'float32', dims: [1], data: { byteLength } } as unknown as RuntimeTensor;
@@ -105,21 +107,36 @@ describe('keep', () => {
   const half = 128 * 1024 * 1024;
 
   it('changes nothing where an answer for retries does not fit, and forgets those of sequences that are gone', async () => {
-    void state.keep('a', numbered(1, half));
-    void state.keep('b', numbered(1, half));
-    await expect(state.keep('c', numbered(1, 8))).rejects.toMatchObject({ status: 503 });
-    await expect(state.keep('b', numbered(2, half + 8))).rejects.toMatchObject({ status: 503 });
-    expect(state).toMatchObject({ size: 2, started: 2 });
+    void state.compareAndSwap('a', numbered(1, half));
+    void state.compareAndSwap('b', numbered(1, half));
+    await expect(state.compareAndSwap('c', numbered(1, 8))).rejects.toMatchObject({ status: 503 });
+    await expect(state.compareAndSwap('b', numbered(2, half + 8))).rejects.toMatchObject({ status: 503 });
+    expect(state.counts('v')).toMatchObject({ live: 2, started: 2 });
     expect(state.find('b')).toMatchObject({ steps: 1 });
-    expect(state.keep('c', change(1))).toMatchObject({ kind: 'kept' });
-    expect(state.keep('b', { ...numbered(2, half), end: true })).toMatchObject({ kind: 'kept' });
+    expect(state.compareAndSwap('c', change(1))).toMatchObject({ kind: 'done' });
+    expect(state.compareAndSwap('b', { ...numbered(2, half), end: true })).toMatchObject({ kind: 'done' });
     // It is over, and its answer can still be had.
-    await expect(state.keep('c', numbered(2, 8))).rejects.toMatchObject({ status: 503 });
-    void state.keep('b', change(1));
-    expect(state.keep('c', numbered(2, half))).toMatchObject({ kind: 'kept' });
+    await expect(state.compareAndSwap('c', numbered(2, 8))).rejects.toMatchObject({ status: 503 });
+    void state.compareAndSwap('b', change(1));
+    expect(state.compareAndSwap('c', numbered(2, half))).toMatchObject({ kind: 'done' });
     now = 300;
     for (let sweep = 0; sweep < 2; sweep++, now += 300) state.sweep();
-    void state.keep('d', numbered(1, 2 * half));
+    void state.compareAndSwap('d', numbered(1, 2 * half));
     expect(state.find('d')).toMatchObject({ kind: 'live' });
+  });
+
+  it('bounds the ended sequences that are remembered when they end', () => {
+    const ends = (count: number): void => {
+      for (let index = 0; index < count; index++) {
+        void state.compareAndSwap(`client/${'x'.repeat(100)}${index}`, { ...change(1), end: true });
+      }
+    };
+    ends(10_000);
+    expect(state.remembered).toBe(10_000);
+    ends(100_000);
+    expect(state.remembered).toBe(65_536);
+    // The oldest is evicted, the newest is remembered.
+    expect(state.find(`client/${'x'.repeat(100)}0`)).toBeUndefined();
+    expect(state.find(`client/${'x'.repeat(100)}99999`)).toMatchObject({ kind: 'ended' });
   });
 });

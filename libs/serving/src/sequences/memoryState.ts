@@ -1,110 +1,162 @@
-import { clientOfId } from './sequenceScope.ts';
-import { Order } from './order.ts';
-import type { Place } from './order.ts';
-import { RetryMemory } from './retryMemory.ts';
+import { PlainByteBudget, replaceAnswer } from './byteBudget.ts';
+import type { ByteBudget } from './byteBudget.ts';
+import { LinkedList } from './linkedList.ts';
+import type { ListNode } from './linkedList.ts';
 import { reasons, tooManySequences } from './sequenceErrors.ts';
+import { clientOfKey, SequenceCounts } from './sequenceStore.ts';
 import type {
   Change,
-  GoneSequence,
-  Kept,
+  EndedSequence,
   LastStep,
   LiveSequence,
   SequenceLimits,
-  SequenceState,
+  SequenceStore,
   Soon,
-} from './sequenceState.ts';
-import { StateSlab } from './stateSlab.ts';
+  Swap,
+} from './sequenceStore.ts';
 
-/** Sequences that one look forgets at most: when the clients of a million leave at once, nobody else is to wait for it. */
-const MOST_A_LOOK = 10_000;
+/** Sequences that one sweep expires at most: a million that are due at once must not delay requests. */
+const MOST_A_SWEEP = 10_000;
+/** Ended sequences that are remembered; a further one evicts the oldest. */
+const MOST_ENDED = 65_536;
+/** Bytes of all kept answers of one model. */
+const ANSWER_BYTES = 256 * 1024 * 1024;
+/** Rows of one block: 128 KiB for a network of 32 units. */
+const BLOCK_ROWS = 1024;
 
-/** The orders that live sequences stand in. */
-interface Orders {
-  /** By their last step. */
-  readonly byUse: Order<Live>;
-  /** By their first. */
-  readonly byStart: Order<Live>;
+/** Rows of equal size in few large arrays: a million small arrays would take more memory than their contents. */
+class RowSlab {
+  readonly #rowSize: number;
+  #block = new Int32Array(0);
+  #used = BLOCK_ROWS;
+  readonly #free: Int32Array[] = [];
+
+  /** @param rowSize words of one row */
+  constructor(rowSize: number) {
+    this.#rowSize = rowSize;
+  }
+
+  /** A row with arbitrary contents. */
+  take(): Int32Array {
+    const row = this.#free.pop();
+    if (row) return row;
+    if (this.#used === BLOCK_ROWS) {
+      this.#block = new Int32Array(BLOCK_ROWS * this.#rowSize);
+      this.#used = 0;
+    }
+    const from = this.#used++ * this.#rowSize;
+    return this.#block.subarray(from, from + this.#rowSize);
+  }
+
+  give(row: Int32Array): void {
+    this.#free.push(row);
+  }
 }
 
 class Live implements LiveSequence {
   readonly kind = 'live';
-  readonly id: string;
+  readonly key: string;
+  readonly version: string;
   readonly row: Int32Array;
+  readonly slab: RowSlab;
+  readonly counts: SequenceCounts;
   steps = 0;
   samples = 0;
   last: LastStep | undefined;
   expiresInMs = 0;
-  /** When its first step was done and its last one, milliseconds of the store's clock. */
+  /** When its first and its last step were done, milliseconds of the store's clock. */
   readonly startedAt: number;
   usedAt: number;
-  /** A step is running for it. */
-  held = false;
-  readonly used: Place<Live>;
-  readonly begun: Place<Live>;
+  /** A step is running. */
+  pinned = false;
+  inUseOrder: ListNode<Live> | undefined;
+  inStartOrder: ListNode<Live> | undefined;
 
-  constructor(id: string, row: Int32Array, now: number, { byUse, byStart }: Orders) {
-    this.id = id;
-    this.row = row;
+  constructor(key: string, version: string, slab: RowSlab, counts: SequenceCounts, now: number) {
+    this.key = key;
+    this.version = version;
+    this.slab = slab;
+    this.row = slab.take();
+    this.counts = counts;
     this.startedAt = now;
     this.usedAt = now;
-    this.used = byUse.add(this);
-    this.begun = byStart.add(this);
   }
 }
 
-interface Gone extends GoneSequence {
+interface Ended extends EndedSequence {
+  readonly key: string;
   readonly at: number;
 }
 
-/** The sequences of one model, in this process's memory. Nothing in here waits, so that each call sees them whole. */
-export class MemoryState implements SequenceState {
-  readonly limits: SequenceLimits;
-  started = 0;
-  ended = 0;
-  expired = 0;
+/** The sequences of one model in this process's memory. Every method is synchronous, so each call sees a consistent state. */
+export class MemoryState implements SequenceStore {
+  limits: SequenceLimits;
   readonly failures = 0;
   readonly #now: () => number;
-  readonly #rows: StateSlab;
   readonly #live = new Map<string, Live>();
-  /** Those that are due stand first in one of both, so that nobody has to look through all. */
-  readonly #orders: Orders = { byUse: new Order(), byStart: new Order() };
-  /** Sequences whose first step is running: they have their place already. */
+  /** By last and by first step: those that are due come first in one of both. */
+  readonly #byUse = new LinkedList<Live>();
+  readonly #byStart = new LinkedList<Live>();
+  /** Sequences whose first step is running; their place is reserved. */
   #starting = 0;
-  /** Of each client, those that are starting included. */
+  /** Of each client, including those that are starting. */
   readonly #ofClient = new Map<string, number>();
-  readonly #gone = new Map<string, Gone>();
-  readonly #retries: RetryMemory;
+  readonly #ended = new Map<string, ListNode<Ended>>();
+  /** In the order in which they ended. */
+  readonly #byEnd = new LinkedList<Ended>();
+  /** By row size: versions may differ in it. */
+  readonly #slabs = new Map<number, RowSlab>();
+  readonly #counts = new Map<string, SequenceCounts>();
+  readonly #answers: ByteBudget;
 
   /**
-   * @param rowSize words of one sequence's row
-   * @param now     a clock in milliseconds that never goes back
+   * @param now     a monotonic clock in milliseconds
+   * @param answers of the answers kept for retries
    */
-  constructor(limits: SequenceLimits, rowSize: number, now: () => number = () => performance.now()) {
+  constructor(
+    limits: SequenceLimits,
+    now: () => number = () => performance.now(),
+    answers: ByteBudget = new PlainByteBudget(ANSWER_BYTES),
+  ) {
     this.limits = limits;
-    this.#rows = new StateSlab(rowSize);
-    this.#retries = new RetryMemory(limits, rowSize);
     this.#now = now;
+    this.#answers = answers;
   }
 
+  /** Live sequences. */
   get size(): number {
     return this.#live.size;
   }
 
-  find(id: string): LiveSequence | GoneSequence | undefined {
-    const live = this.#live.get(id);
-    if (live === undefined) return this.#gone.get(id);
+  /** Ended sequences that are remembered. */
+  get remembered(): number {
+    return this.#ended.size;
+  }
+
+  counts(version: string): SequenceCounts {
+    let counts = this.#counts.get(version);
+    if (counts === undefined) {
+      counts = new SequenceCounts();
+      this.#counts.set(version, counts);
+    }
+    return counts;
+  }
+
+  find(key: string): LiveSequence | EndedSequence | undefined {
+    const live = this.#live.get(key);
+    if (live === undefined) return this.#ended.get(key)?.item;
     live.expiresInMs = this.#leftMs(live);
-    if (live.held || live.expiresInMs > 0) return live;
+    if (live.pinned || live.expiresInMs > 0) return live;
     return this.#expire(live);
   }
 
-  hold(id: string, isNew: boolean): void {
+  pin(key: string, isNew: boolean): void {
     if (!isNew) {
-      const live = this.#live.get(id);
-      if (live) live.held = true;
+      const live = this.#live.get(key);
+      if (live) live.pinned = true;
       return;
     }
-    const client = clientOfId(id);
+    const client = clientOfKey(key);
     if (this.#isFull || this.#hasShare(client)) this.#expireDue();
     if (this.#isFull) throw tooManySequences(this.limits);
     if (this.#hasShare(client)) throw tooManySequences(this.limits, true);
@@ -112,47 +164,49 @@ export class MemoryState implements SequenceState {
     this.#count(client, 1);
   }
 
-  letGo(id: string, isNew: boolean): void {
+  unpin(key: string, isNew: boolean): void {
     if (isNew) {
       this.#starting--;
-      this.#count(clientOfId(id), -1);
+      this.#count(clientOfKey(key), -1);
       return;
     }
-    const live = this.#live.get(id);
-    if (live) live.held = false;
+    const live = this.#live.get(key);
+    if (live) live.pinned = false;
   }
 
-  keep(id: string, change: Change): Soon<Kept> {
-    const known = this.#live.get(id);
-    if ((known?.steps ?? 0) !== change.expected) return { kind: 'moved' };
-    const refusal = this.#retries.replace(known?.last, change.last);
-    if (refusal) return Promise.reject(refusal);
-    const live = known ?? this.#begin(id);
+  compareAndSwap(key: string, change: Change): Soon<Swap> {
+    const known = this.#live.get(key);
+    const { expectedSteps } = change;
+    if ((known?.steps ?? 0) !== expectedSteps) return { kind: 'conflict' };
+    if (known !== undefined && known.version !== change.expectedVersion) return { kind: 'conflict' };
+    const rejection = replaceAnswer(this.#answers, clientOfKey(key), known?.last, change.last);
+    if (rejection) return Promise.reject(rejection);
+    if (known !== undefined) known.last = undefined;
+    const live = known?.version === change.version ? known : this.#begin(key, change, known);
     live.row.set(change.row);
     live.steps = change.steps;
     live.samples = change.samples;
     live.last = change.last;
     live.usedAt = this.#now();
-    this.#orders.byUse.toEnd(live.used);
-    if (!change.end) return { kind: 'kept', expiresInMs: this.#leftMs(live) };
-    this.ended++;
-    this.#forget(live, reasons.ended);
-    return { kind: 'kept', expiresInMs: undefined };
+    if (live.inUseOrder) this.#byUse.moveToEnd(live.inUseOrder);
+    if (!change.end) return { kind: 'done', expiresInMs: this.#leftMs(live) };
+    live.counts.ended++;
+    this.#end(live, reasons.ended);
+    return { kind: 'done', expiresInMs: undefined };
   }
 
   sweep(): void {
     this.#expireDue();
     const until = this.#now() - this.limits.idleMs;
-    let left = MOST_A_LOOK;
-    for (const [id, { at }] of this.#gone) {
-      // In the order they went.
-      if (left-- === 0 || (at > until && this.#gone.size <= this.limits.most)) break;
-      this.#forgetGone(id);
+    let left = MOST_A_SWEEP;
+    for (let oldest = this.#byEnd.first; oldest && left > 0 && oldest.item.at <= until; left--) {
+      this.#forget(oldest);
+      oldest = this.#byEnd.first;
     }
   }
 
-  count(): number {
-    return this.size;
+  count(version: string): number {
+    return this.counts(version).live;
   }
 
   get #isFull(): boolean {
@@ -171,18 +225,30 @@ export class MemoryState implements SequenceState {
     else this.#ofClient.delete(client);
   }
 
-  #begin(id: string): Live {
-    const live = new Live(id, this.#rows.take(), this.#now(), this.#orders);
-    this.started++;
-    this.#count(clientOfId(id), 1);
-    this.#forgetGone(id);
-    this.#live.set(id, live);
+  #begin(key: string, { version, row }: Change, replaced: Live | undefined): Live {
+    if (replaced) this.#remove(replaced);
+    let slab = this.#slabs.get(row.length);
+    if (slab === undefined) {
+      slab = new RowSlab(row.length);
+      this.#slabs.set(row.length, slab);
+    }
+    const live = new Live(key, version, slab, this.counts(version), this.#now());
+    live.inUseOrder = this.#byUse.append(live);
+    live.inStartOrder = this.#byStart.append(live);
+    live.counts.started++;
+    live.counts.live++;
+    this.#count(clientOfKey(key), 1);
+    const ended = this.#ended.get(key);
+    if (ended) this.#forget(ended);
+    this.#live.set(key, live);
     return live;
   }
 
-  #forgetGone(id: string): void {
-    this.#retries.replace(this.#gone.get(id)?.last, undefined);
-    this.#gone.delete(id);
+  #forget(node: ListNode<Ended>): void {
+    const { key, last } = node.item;
+    replaceAnswer(this.#answers, clientOfKey(key), last, undefined);
+    this.#ended.delete(key);
+    this.#byEnd.remove(node);
   }
 
   #leftMs({ usedAt, startedAt }: Live): number {
@@ -190,36 +256,41 @@ export class MemoryState implements SequenceState {
     return Math.max(0, Math.floor(Math.min(usedAt + idleMs, startedAt + ageMs) - this.#now()));
   }
 
-  /** Forgets those that are due. They are looked at in order, up to the first that is not: a look must cost the same whatever lives. */
+  /** Looks at the sequences in order, up to the first that is not due: the cost does not depend on how many live. */
   #expireDue(): void {
-    let left = MOST_A_LOOK;
-    for (const { first } of [this.#orders.byUse, this.#orders.byStart]) {
-      let place = first;
-      while (place && left-- > 0 && this.#leftMs(place.item) === 0) {
-        const { item, after } = place;
-        if (!item.held) this.#expire(item);
-        place = after;
+    let left = MOST_A_SWEEP;
+    for (const { first } of [this.#byUse, this.#byStart]) {
+      let node = first;
+      while (node && left-- > 0 && this.#leftMs(node.item) === 0) {
+        const { item, next } = node;
+        if (!item.pinned) this.#expire(item);
+        node = next;
       }
     }
   }
 
-  #expire(live: Live): GoneSequence {
+  #expire(live: Live): EndedSequence {
     const { idleMs, ageMs } = this.limits;
-    const old = this.#now() - live.startedAt >= ageMs;
-    this.expired++;
-    return this.#forget(live, old ? reasons.old(ageMs) : reasons.idle(idleMs));
+    const isOld = this.#now() - live.startedAt >= ageMs;
+    live.counts.expired++;
+    return this.#end(live, isOld ? reasons.old(ageMs) : reasons.idle(idleMs));
   }
 
-  #forget(live: Live, why: string): GoneSequence {
-    const { id, used, begun } = live;
-    const gone: Gone = { kind: 'gone', at: this.#now(), why, last: live.last };
-    this.#live.delete(id);
-    this.#orders.byUse.remove(used);
-    this.#orders.byStart.remove(begun);
-    this.#count(clientOfId(id), -1);
-    this.#rows.give(live.row);
-    // None is there of that id, so that they stand in the order they went.
-    this.#gone.set(id, gone);
-    return gone;
+  #end(live: Live, why: string): EndedSequence {
+    const { key, version, last } = live;
+    this.#remove(live);
+    const ended: Ended = { kind: 'ended', key, version, at: this.#now(), why, last };
+    if (this.#ended.size >= MOST_ENDED && this.#byEnd.first) this.#forget(this.#byEnd.first);
+    this.#ended.set(key, this.#byEnd.append(ended));
+    return ended;
+  }
+
+  #remove(live: Live): void {
+    this.#live.delete(live.key);
+    if (live.inUseOrder) this.#byUse.remove(live.inUseOrder);
+    if (live.inStartOrder) this.#byStart.remove(live.inStartOrder);
+    live.counts.live--;
+    this.#count(clientOfKey(live.key), -1);
+    live.slab.give(live.row);
   }
 }

@@ -1,56 +1,35 @@
+import { ResultError } from '@onda/contract';
 import type { SequenceControl } from '@onda/protocol';
-import { floatTensor } from '@onda/runtime';
-import type { RuntimeTensor } from '@onda/runtime';
 import { beforeEach, describe, expect, it } from 'vitest';
+import { control, sequencesOf, stepOne, stepRows, sumModel, sums, yOf } from '../../test/support/sumModel.ts';
 import { MemoryState } from './memoryState.ts';
-import { RowSteps } from './rowSteps.ts';
-import { rowsOutputs } from './rowsOutputs.ts';
-import { SequenceSteps } from './sequenceSteps.ts';
-import { StateLayout } from './stateLayout.ts';
-
-type Feeds = Readonly<Record<string, RuntimeTensor>>;
-
-/** Rows of a net of one unit: its state is the sum of what was fed, and so is its answer. */
-function sums({ x, state_in }: Feeds): Record<string, RuntimeTensor> {
-  const rows = x.dims[0];
-  const totals = Array.from({ length: rows }, (_, row) => Number(state_in.data[row]) + Number(x.data[row]));
-  return { y: floatTensor([rows, 1, 1], totals), state_out: floatTensor([rows, 1], totals) };
-}
+import type { ModelSequences, StepModel } from './modelSequences.ts';
+import { rowsOutputs } from './stepOutputs.ts';
 
 let runs: number[];
 let gate: Promise<void>;
-let state: MemoryState;
-let steps: SequenceSteps;
-let rows: RowSteps;
+let store: MemoryState;
+let versions: StepModel[];
+let sequences: ModelSequences<StepModel>;
+
+const modelOf = (version: string): StepModel =>
+  sumModel(async (feeds) => {
+    runs.push(feeds.x.dims[0]);
+    await gate;
+    return sums(feeds);
+  }, version);
 
 beforeEach(() => {
   runs = [];
   gate = Promise.resolve();
-  const layout = new StateLayout([{ input: 'state_in', output: 'state_out', type: 'float32', dims: [1] }]);
-  state = new MemoryState({ most: 3, idleMs: 1000, ageMs: 5000 }, layout.rowSize, () => 0);
-  const batcher = {
-    run: async (feeds: Feeds) => {
-      runs.push(feeds.x.dims[0]);
-      await gate;
-      return sums(feeds);
-    },
-  };
-  steps = new SequenceSteps(batcher, state, { layout, outputs: ['y', 'state_out'], maxWaiting: 10 });
-  rows = new RowSteps(steps, batcher, state);
-});
-
-const control = (id: string, more: Partial<SequenceControl> = {}): SequenceControl => ({
-  id,
-  start: false,
-  end: false,
-  step: undefined,
-  ...more,
+  store = new MemoryState({ most: 3, idleMs: 1000, ageMs: 5000 }, () => 0);
+  versions = [modelOf('1')];
+  sequences = sequencesOf(store, versions);
 });
 
 async function send(values: readonly number[], controls: readonly SequenceControl[]): Promise<object> {
-  const inputs = { x: floatTensor([values.length, 1, 1], values) };
-  const answer = await rows.run({ controls, inputs, fetches: ['y'], run: {} });
-  const { outputs, parameters } = rowsOutputs(answer, [{ name: 'y', binary: false }]);
+  const rows = await stepRows(sequences, controls, values);
+  const { outputs, parameters } = rowsOutputs(rows, [{ name: 'y', binary: false }]);
   const tensors = outputs.map(({ name, tensor }) => [
     name,
     Array.from(tensor.data as Iterable<unknown>, Number),
@@ -58,7 +37,7 @@ async function send(values: readonly number[], controls: readonly SequenceContro
   return { ...parameters, ...(Object.fromEntries(tensors) as object) };
 }
 
-describe(RowSteps, () => {
+describe('a step of many sequences', () => {
   it('steps many sequences in one run, each from its own state', async () => {
     const start = { start: true };
     expect(await send([1, 2], [control('a', start), control('b', start)])).toEqual({
@@ -79,7 +58,7 @@ describe(RowSteps, () => {
       },
     );
     expect(runs).toEqual([2, 3]);
-    expect(state).toMatchObject({ size: 2, started: 3, ended: 1 });
+    expect(store.counts(versions[0].sequenceKey)).toMatchObject({ live: 2, started: 3, ended: 1 });
   });
 
   it('lets a row fail by itself', async () => {
@@ -129,19 +108,36 @@ describe(RowSteps, () => {
     let open = (): void => undefined;
     gate = new Promise((resolve) => (open = resolve));
     const first = send([1, 1], [control('a'), control('b')]);
-    const second = steps.run({
-      control: control('a'),
-      inputs: { x: floatTensor([1, 1, 1], [2]) },
-      states: undefined,
-      fetches: ['y'],
-      run: {},
-    });
+    const second = stepOne(sequences, control('a'), [2]);
     const third = send([4, 4], [control('b'), control('a')]);
     await new Promise((resolve) => setImmediate(resolve));
     expect(runs).toEqual([2, 2]);
     open();
     expect(await first).toMatchObject({ y: [1, 1] });
-    expect((await second).tensors.y.data[0]).toBe(3);
+    expect(yOf(await second)).toBe(3);
     expect(await third).toMatchObject({ y: [5, 7] });
+  });
+
+  it('runs each version once, and gives the rows in their order', async () => {
+    const start = { start: true };
+    await send([1, 2], [control('a', start), control('b', start)]);
+    versions.unshift(modelOf('2'));
+    expect(await send([10, 20, 30], [control('a'), control('c', start), control('b')])).toMatchObject({
+      y: [11, 20, 32],
+      sequence_status: [200, 200, 200],
+    });
+    expect(runs.sort()).toEqual([1, 2, 2]);
+  });
+
+  it('fails the rows of one version alone when its run fails', async () => {
+    await send([1], [control('a', { start: true })]);
+    const failing = sumModel(() => Promise.reject(new ResultError('does not run')), '2');
+    versions.unshift(failing);
+    expect(await send([10, 20], [control('a'), control('c', { start: true })])).toMatchObject({
+      y: [11, 0],
+      sequence_status: [200, 500],
+      sequence_error: 'row 1: does not run',
+    });
+    expect(failing.stats.pinned).toBe(0);
   });
 });

@@ -1,20 +1,76 @@
 import { DataError, ShapeError } from '@onda/contract';
-import { datatypes, ProtocolError } from '@onda/protocol';
+import { datatypes, MAX_ID_LENGTH, ProtocolError } from '@onda/protocol';
 import { z } from 'zod';
-import { named } from './sequenceErrors.ts';
-import type { LiveSequence } from './sequenceState.ts';
-import type { StateLayout } from './stateLayout.ts';
+import type { ModelRepository } from '../models/modelRepository.ts';
+import type { ServedModel } from '../models/servedModel.ts';
+import { keepsNoState, named } from './sequenceErrors.ts';
+import type { LiveSequence } from './sequenceStore.ts';
 import { finite, isFloats } from './stepRules.ts';
 
-/** The model that a document's sequence is of. */
-export interface DocumentModel {
-  name: string;
-  /** SHA-256 of its file: what makes a state mean the same elsewhere. */
-  fileHash: string;
-  layout: StateLayout;
+/** The address of a sequence. */
+export interface SequenceCall {
+  readonly model: string;
+  /** Undefined: any. */
+  readonly version: string | undefined;
+  /** The name of the client's token; undefined without tokens. */
+  readonly client: string | undefined;
+  readonly id: string;
 }
 
-/** Far more than a sequence can have, and far from where whole numbers stop being told apart. */
+/** What a document needs of a model version. */
+export type DocumentModel = Pick<ServedModel, 'name' | 'fileHash' | 'layout'>;
+
+/**
+ * A live sequence as a document.
+ *
+ * @throws ProtocolError 400, 404, 409, 410, 503
+ */
+export async function exportSequence(
+  repository: ModelRepository,
+  { model: name, version, client, id }: SequenceCall,
+): Promise<string> {
+  const newest = repository.findHeld(name, version);
+  checkCall(newest, id);
+  const { model, sequence } = await newest.sequences.find(client, id, version);
+  model.stats.exported++;
+  return writeSequence(model, id, sequence);
+}
+
+/**
+ * Begins a sequence from a document.
+ *
+ * @returns its progress as JSON
+ * @throws ProtocolError 400, 404, 409, 429, 503; DataError, ShapeError for an invalid document
+ */
+export async function importSequence(
+  repository: ModelRepository,
+  { model: name, version, client, id }: SequenceCall,
+  body: Uint8Array,
+): Promise<string> {
+  const versions = repository.findAll(name, version);
+  checkCall(versions[0], id);
+  const { model, content } = readSequence(body, id, versions);
+  const expiresInMs = await model.sequences.begin(client, id, model, content);
+  model.stats.imported++;
+  return JSON.stringify({
+    sequence_id: id,
+    sequence_step: content.steps,
+    sequence_samples: content.samples,
+    sequence_expires_in_ms: expiresInMs,
+  });
+}
+
+function checkCall({ name, signature }: ServedModel, id: string): void {
+  if (signature.states.length === 0) throw keepsNoState(name);
+  if (id.length > MAX_ID_LENGTH) {
+    throw new ProtocolError(
+      'malformed',
+      `the path: expected a sequence_id of at most ${MAX_ID_LENGTH} characters, got ${id.length}; shorten it`,
+    );
+  }
+}
+
+/** Far more than a sequence can have, and still exact in a double. */
 const MOST_STEPS = 2 ** 52;
 
 const schema = z.object({
@@ -26,7 +82,7 @@ const schema = z.object({
   row: z.base64(),
 });
 
-/** What a document says of its sequence. */
+/** The contents of a document. */
 export interface SequenceContent {
   row: Int32Array;
   steps: number;
@@ -34,7 +90,7 @@ export interface SequenceContent {
 }
 
 /**
- * A live sequence as JSON that another service of the same file can go on from, bit for bit.
+ * A live sequence as JSON, which another service with the same file continues bit for bit.
  *
  * `row` is base64 of the states' values, little-endian, in the order of `states`, then of the recent outputs.
  */
@@ -62,22 +118,22 @@ export function writeSequence(
 }
 
 /**
- * @param versions that the sequence may be of, the newest first
- * @returns with the version whose file the document is of
- * @throws ProtocolError, DataError, ShapeError for a document that is none, or of another file
+ * @param versions that may continue it, the newest first
+ * @returns with the version that has the document's file
+ * @throws ProtocolError, DataError, ShapeError for an invalid document, or one of another file
  */
 export function readSequence<Version extends DocumentModel>(
   body: Uint8Array,
   id: string,
   versions: readonly Version[],
-): SequenceContent & Version {
-  const { model, file_sha256: hash, steps, samples, row } = parse(body, id);
+): { model: Version; content: SequenceContent } {
+  const { model: of, file_sha256: hash, steps, samples, row } = parse(body, id);
   const version = versions.find(({ fileHash }) => fileHash === hash);
   if (version === undefined) {
     const [{ name, fileHash }] = versions;
     throw new ProtocolError(
       'conflict',
-      `${named(id)}: expected a sequence of "${name}" with SHA-256 ${short(fileHash)}, got one of "${model}" with ${short(hash)}; serve the same file on both sides`,
+      `${named(id)}: expected a sequence of "${name}" with SHA-256 ${short(fileHash)}, got one of "${of}" with ${short(hash)}; serve the same file on both sides`,
     );
   }
   const { layout } = version;
@@ -95,7 +151,7 @@ export function readSequence<Version extends DocumentModel>(
       `${named(id)}: row: expected finite numbers, got others in ${bad === undefined ? 'its recent outputs' : `state "${bad}"`}; send the document as it was exported`,
     );
   }
-  return { ...version, row: words, steps, samples };
+  return { model: version, content: { row: words, steps, samples } };
 }
 
 function parse(body: Uint8Array, id: string): z.infer<typeof schema> {
@@ -103,10 +159,10 @@ function parse(body: Uint8Array, id: string): z.infer<typeof schema> {
     return schema.parse(JSON.parse(new TextDecoder().decode(body)));
   } catch (cause) {
     const issue = cause instanceof z.ZodError ? cause.issues.at(0) : undefined;
-    const where = issue ? `${issue.path.join('.')}: ${issue.message}` : 'no JSON';
+    const where = issue ? `${issue.path.join('.')}: ${issue.message}` : 'not JSON';
     throw new ProtocolError(
       'malformed',
-      `${named(id)}: expected a document that GET of a sequence gave, got another (${where}); send it as it was exported`,
+      `${named(id)}: expected a document from GET of a sequence, got another (${where}); send it as it was exported`,
       { cause },
     );
   }

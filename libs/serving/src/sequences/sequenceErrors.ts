@@ -1,26 +1,49 @@
 import { ProtocolError } from '@onda/protocol';
-import type { GoneSequence, SequenceLimits } from './sequenceState.ts';
+import type { EndedSequence, SequenceLimits } from './sequenceStore.ts';
 
-/** A sequence as a sentence names it. */
+/** How a sentence names a sequence. */
 export function named(id: string): string {
   return `sequence ${JSON.stringify(id)}`;
 }
 
-/** 404 for one that never was, 410 for one that has ended or was forgotten. */
-export function notLiving(id: string, gone: GoneSequence | undefined): ProtocolError {
-  return gone
-    ? new ProtocolError('ended', `${named(id)} ${gone.why}; start it again`)
+/** 404 for a sequence that does not exist, 410 for one that has ended or expired. */
+export function notLive(id: string, ended: EndedSequence | undefined): ProtocolError {
+  return ended
+    ? new ProtocolError('ended', `${named(id)} ${ended.why}; start it again`)
     : new ProtocolError('not-found', `${named(id)}: there is no such sequence; begin it with sequence_start`);
 }
 
-export function livesAlready(id: string): ProtocolError {
+export function alreadyLive(id: string): ProtocolError {
   return new ProtocolError(
     'conflict',
-    `${named(id)} lives already; end it with sequence_end, or choose another id`,
+    `${named(id)} is live already; end it with sequence_end, or choose another id`,
   );
 }
 
-/** @param ofClient it is the client that has its share, not the service that is full */
+/** A request for one version and a sequence on another. */
+export function onOtherVersion(id: string, version: string, asked: string): ProtocolError {
+  return new ProtocolError(
+    'conflict',
+    `${named(id)}: expected version ${version}, on which it lives, got ${JSON.stringify(asked)}; leave the version out`,
+  );
+}
+
+/** A record of a version, file or state layout that this service does not have: its state means nothing here. */
+export function notServedHere(id: string, version: string): ProtocolError {
+  return new ProtocolError(
+    'conflict',
+    `${named(id)}: expected a version and state layout that this service serves, got ${version}; step it where that is served, or begin it again with sequence_start`,
+  );
+}
+
+export function keepsNoState(model: string): ProtocolError {
+  return new ProtocolError(
+    'malformed',
+    `model "${model}" keeps no state between requests; leave the sequence parameters out`,
+  );
+}
+
+/** @param ofClient the share of one client is used up, not the whole service */
 export function tooManySequences(
   { most, mostOfClient = 0 }: SequenceLimits,
   ofClient = false,
@@ -28,18 +51,18 @@ export function tooManySequences(
   if (ofClient) {
     return new ProtocolError(
       'too-many',
-      `${mostOfClient} sequences of this client live already, as many as it may have; end one, or try again in a moment`,
+      `${mostOfClient} sequences of this client are live already, which is its limit; end one, or try again in a moment`,
     );
   }
   return new ProtocolError(
     'unavailable',
-    `${most} sequences live already, and the service keeps no more; end one, or try again in a moment`,
+    `${most} sequences are live already, which is the limit of the model; end one, or try again in a moment`,
   );
 }
 
-/** Why a sequence is gone. */
+/** Why a sequence is not live any more. */
 export const reasons = {
   ended: 'has ended',
-  idle: (idleMs: number): string => `was forgotten after ${idleMs / 1000} seconds without a step`,
-  old: (ageMs: number): string => `was forgotten ${ageMs / 1000} seconds after its start`,
+  idle: (idleMs: number): string => `expired after ${idleMs / 1000} seconds without a step`,
+  old: (ageMs: number): string => `expired ${ageMs / 1000} seconds after its start`,
 };

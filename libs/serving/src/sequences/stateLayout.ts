@@ -1,20 +1,21 @@
+import { createHash } from 'node:crypto';
 import { ModelError, ResultError, typedArrays } from '@onda/contract';
 import type { TensorType } from '@onda/contract';
 import type { RuntimeTensor } from '@onda/runtime';
-import type { Tensors } from './sequenceState.ts';
+import type { Tensors } from './sequenceStore.ts';
 
-/** A state of the model: what one run puts out of it, the next one takes in. Rows first. */
+/** A state of the model: the output of one run is the input of the next. Rows first. */
 export interface StatePair {
   readonly input: string;
   readonly output: string;
   readonly type: TensorType;
-  /** Of one row, after the batch. */
+  /** Of one row, without the batch. */
   readonly dims: readonly number[];
-  /** What it is before the first step, in words; zeros when left out. */
+  /** Its initial value in words of 32 bits; zeros by default. */
   readonly start?: Int32Array;
 }
 
-/** The last values that a model gave, which go on as its next inputs when it generates; float32. */
+/** The last outputs of a model, which are the next inputs of its generator; float32. */
 export interface RecentOutput {
   readonly output: string;
   /** Samples that are kept: as many as the outputs are ahead of the inputs. */
@@ -33,21 +34,22 @@ interface Part extends StatePair {
 }
 
 /**
- * How a sequence's row is laid out: the states one after the other, then the recent outputs, the oldest first.
+ * The layout of a sequence's row: the states in order, then the recent outputs, the oldest first.
  *
- * A row is words of 32 bits, whatever the states' types: as whole numbers they are copied bit for bit, which NaN as a
- * float need not be.
+ * A row is words of 32 bits whatever the states' types: copied as integers, every bit is kept, which a NaN as a float need not be.
  */
 export class StateLayout {
   readonly pairs: readonly StatePair[];
   readonly recent: RecentOutput | undefined;
   /** Words of one row. */
   readonly rowSize: number;
+  /** Equal for layouts of the same states in the same order; 8 hexadecimal digits. */
+  readonly hash: string;
   readonly #parts: readonly Part[];
-  /** One for all: a row is copied by whoever keeps it. */
+  /** Reused: a store copies the row. */
   readonly #next: Int32Array;
 
-  /** @throws ModelError for a state that is not made of numbers of 32 or 64 bits */
+  /** @throws ModelError for a state whose type is not a number of 32 or 64 bits */
   constructor(pairs: readonly StatePair[], recent?: RecentOutput) {
     this.pairs = pairs;
     this.recent = recent;
@@ -55,15 +57,19 @@ export class StateLayout {
     const states = this.#parts.reduce((sum, { words }) => sum + words, 0);
     this.rowSize = states + (recent ? recent.lag * recent.width : 0);
     this.#next = new Int32Array(this.rowSize);
+    const parts = pairs.map(({ input, output, type, dims }) => [input, output, type, dims]);
+    const recentParts = recent ? [recent.output, recent.lag, recent.width] : [];
+    const text = JSON.stringify([parts, recentParts]);
+    this.hash = createHash('sha256').update(text).digest('hex').slice(0, 8);
   }
 
-  /** The states of some sequences as the model takes them: [rows, ...] each. */
+  /** The states of sequences as inputs of the model: [rows, ...] each. */
   feeds(rows: readonly Int32Array[]): Record<string, RuntimeTensor> {
     const feeds: Record<string, RuntimeTensor> = {};
     let offset = 0;
     for (const { input, type, dims, words } of this.#parts) {
       const all = new Int32Array(rows.length * words);
-      // A loop: for rows as short as these it is quicker than a view and a set.
+      // A loop: faster than `set` for rows this short.
       for (let row = 0; row < rows.length; row++) copy(rows[row], offset, all, row * words, words);
       const data = new typedArrays[type](all.buffer as never);
       feeds[input] = { type, dims: [rows.length, ...dims], data } as RuntimeTensor;
@@ -73,11 +79,11 @@ export class StateLayout {
   }
 
   /**
-   * The rows that sequences go on from after a run; each holds until the next is asked for.
+   * The rows of sequences after a run; each is valid until the next call.
    *
-   * @param tensors what the run gave, [rows, ...] each
-   * @returns asked with the index of a row there, and the sequence's row before the run
-   * @throws ResultError if a state has not the dims that it should have
+   * @param tensors the outputs of the run, [rows, ...] each
+   * @returns called with the index of a row there, and the sequence's row before the run
+   * @throws ResultError for a state of other dims
    */
   after(tensors: Tensors): (index: number, before: Int32Array) => Int32Array {
     const states = this.#parts.map(({ output, words }) => {
@@ -107,7 +113,7 @@ export class StateLayout {
     };
   }
 
-  /** The row of a sequence that has not begun. */
+  /** The row of a sequence at its start. */
   startRow(): Int32Array {
     const row = new Int32Array(this.rowSize);
     let offset = 0;
@@ -118,7 +124,7 @@ export class StateLayout {
     return row;
   }
 
-  /** A row of the states that a client brings, one row in each tensor; those it leaves out are as at a start, its recent outputs not known and zeros. */
+  /** The row for states that a client sends, one row in each tensor. Absent states are initial; recent outputs are zeros. */
   fromStates(states: Tensors): Int32Array {
     const row = this.startRow();
     let offset = 0;
@@ -136,7 +142,7 @@ export class StateLayout {
   }
 }
 
-/** The states among a request's inputs apart from the others; undefined without any. */
+/** Separates the states from a request's other inputs; undefined without any. */
 export function splitStates(
   { pairs }: StateLayout,
   inputs: Tensors,

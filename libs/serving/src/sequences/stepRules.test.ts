@@ -4,10 +4,10 @@ import type { RuntimeTensor } from '@onda/runtime';
 import { describe, expect, it } from 'vitest';
 import { allFinite, notFinite } from './stepRules.ts';
 
-const control: SequenceControl = { id: 'ann/7', ownId: '7', start: false, end: false, step: undefined };
+const control: SequenceControl = { id: '7', start: false, end: false, step: undefined };
 
 describe(notFinite, () => {
-  it('tells of numbers of 32 and 64 bits in one row alone, by the name that the client gave', () => {
+  it('checks numbers of 32 and 64 bits in one row', () => {
     const double: RuntimeTensor = {
       type: 'float64',
       dims: [2, 2],
@@ -18,7 +18,7 @@ describe(notFinite, () => {
     expect(allFinite(['y', 'state'], tensors)).toBe(false);
     expect(notFinite(control, ['y', 'state'], tensors, 0)).toBeUndefined();
     expect(notFinite(control, ['y', 'state'], tensors, 1)?.message).toBe(
-      'sequence "7": output "state": the model\'s answer has -Infinity at position 1; the sequence stays as it was, check the size of the values sent',
+      'sequence "7": output "state": the model\'s answer has -Infinity at position 1; the sequence is unchanged, check the size of the values sent',
     );
   });
 });

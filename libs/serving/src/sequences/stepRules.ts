@@ -1,22 +1,22 @@
 import { ProtocolError } from '@onda/protocol';
 import type { SequenceControl } from '@onda/protocol';
 import type { RuntimeTensor } from '@onda/runtime';
-import { livesAlready, named, notLiving } from './sequenceErrors.ts';
-import type { GoneSequence, LastStep, LiveSequence, Tensors } from './sequenceState.ts';
+import { alreadyLive, named, notLive } from './sequenceErrors.ts';
+import type { EndedSequence, LastStep, LiveSequence, Tensors } from './sequenceStore.ts';
 
-type Found = LiveSequence | GoneSequence | undefined;
+type Found = LiveSequence | EndedSequence | undefined;
 
 /**
- * The step's answer if it was done before: the same number twice is one step. The sequence may be over by then.
+ * The kept answer if a numbered step was done before: the same number twice is one step. The sequence may have ended since.
  *
- * A start of a sequence that is over begins it anew, unless it is the very request that began and ended it: what came to an end
- * otherwise is of no use to a client that wants to go on.
+ * The start of an ended sequence begins a new one, unless it repeats the very request that began and ended it: a client that wants to
+ * continue has no use for a sequence that ended in another way.
  *
- * @param fed what the step feeds, the state that it brings among it, at `row`
+ * @param fed what the step feeds at `row`, including a state that it brings
  * @throws ProtocolError 409 if it was done with other values
  */
-export function doneBefore(
-  { id, ownId = id, step, start, end }: SequenceControl,
+export function repeatedStep(
+  { id, step, start, end }: SequenceControl,
   fed: Tensors,
   found: Found,
   row = 0,
@@ -27,47 +27,46 @@ export function doneBefore(
   const same =
     names.length === Object.keys(last.inputs).length &&
     names.every((name) => sameValues(fed[name], row, last.inputs[name]));
-  if (found?.kind === 'gone' && start && !(end && same)) return undefined;
+  if (found?.kind === 'ended' && start && !(end && same)) return undefined;
   if (same) return last;
   throw new ProtocolError(
     'conflict',
-    `${named(ownId)}: step ${step} was done with other values; send what follows as step ${step + 1}`,
+    `${named(id)}: step ${step} was done with other values; send what follows as step ${step + 1}`,
   );
 }
 
 /**
- * The sequence that a step goes on from; undefined for one that it begins.
+ * The record that a step continues; undefined for a sequence that it begins.
  *
  * @param bringsState the request has a state of its own
- * @throws ProtocolError 400, 404, 409 or 410 if the step may not be done
+ * @throws ProtocolError 400, 404, 409 or 410 if the step is not allowed
  */
-export function sequenceBefore(
-  { id, ownId = id, start, step }: SequenceControl,
+export function continuedSequence(
+  { id, start, step }: SequenceControl,
   found: Found,
   bringsState: boolean,
 ): LiveSequence | undefined {
-  const live = found?.kind === 'live' ? found : undefined;
   if (start) {
-    if (live) throw livesAlready(ownId);
+    if (found?.kind === 'live') throw alreadyLive(id);
     return undefined;
   }
-  if (live === undefined) throw notLiving(ownId, found as GoneSequence | undefined);
+  if (found?.kind !== 'live') throw notLive(id, found);
   if (bringsState) {
     throw new ProtocolError(
       'malformed',
-      `${named(ownId)}: expected no state_in, since the service keeps its state, got one; send it with sequence_start alone`,
+      `${named(id)}: expected no state_in, since the service keeps its state, got one; send it only with sequence_start`,
     );
   }
-  if (step !== undefined && step !== live.steps + 1) {
+  if (step !== undefined && step !== found.steps + 1) {
     throw new ProtocolError(
       'conflict',
-      `${named(ownId)}: expected step ${live.steps + 1}, got ${step}; send its steps in turn`,
+      `${named(id)}: expected step ${found.steps + 1}, got ${step}; send its steps in order`,
     );
   }
-  return live;
+  return found;
 }
 
-/** Whether the outputs hold finite numbers alone. */
+/** Whether all numbers of the outputs are finite. */
 export function allFinite(names: readonly string[], tensors: Tensors): boolean {
   return names.every((name) => {
     const { data } = tensors[name];
@@ -79,7 +78,7 @@ export function isFloats(data: RuntimeTensor['data']): data is Float32Array | Fl
   return data instanceof Float32Array || data instanceof Float64Array;
 }
 
-/** A loop: on a hundred thousand values a call for each would take longer than the run. */
+/** A loop: `every` takes longer than the run on a hundred thousand values. */
 export function finite(data: Float32Array | Float64Array): boolean {
   for (let index = 0; index < data.length; index++) {
     if (!Number.isFinite(data[index])) return false;
@@ -87,9 +86,9 @@ export function finite(data: Float32Array | Float64Array): boolean {
   return true;
 }
 
-/** 422 if a row of an output holds what is not finite: it would stay in the state for good. */
+/** 422 if a row of an output has a value that is not finite: it would stay in the state. */
 export function notFinite(
-  { id, ownId = id }: SequenceControl,
+  { id }: SequenceControl,
   names: readonly string[],
   tensors: Tensors,
   index = 0,
@@ -102,14 +101,14 @@ export function notFinite(
       if (Number.isFinite(data[value])) continue;
       return new ProtocolError(
         'not-finite',
-        `${named(ownId)}: output "${name}": the model's answer has ${data[value]} at position ${value - index * width}; the sequence stays as it was, check the size of the values sent`,
+        `${named(id)}: output "${name}": the model's answer has ${data[value]} at position ${value - index * width}; the sequence is unchanged, check the size of the values sent`,
       );
     }
   }
   return undefined;
 }
 
-/** Whether a row holds the values of a tensor of one row. */
+/** Whether a row has the values of a tensor of one row. */
 function sameValues({ data, dims }: RuntimeTensor, row: number, one: RuntimeTensor | undefined): boolean {
   const width = data.length / dims[0];
   if (one?.data.length !== width) return false;

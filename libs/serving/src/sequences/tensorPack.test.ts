@@ -21,7 +21,7 @@ describe(unpackTensors, () => {
 
   it.each([0, 3, 20])('refuses %i bytes of it', (length) => {
     expect(() => unpackTensors(packTensors(tensors).subarray(0, length))).toThrow(
-      'packed tensors: expected what packTensors wrote, got other bytes; send them again',
+      'packed tensors: expected the output of packTensors, got other bytes; start the sequence again',
     );
   });
 });

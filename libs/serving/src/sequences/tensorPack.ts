@@ -1,8 +1,8 @@
 import { DataError, isTensorType, typedArrays } from '@onda/contract';
 import type { RuntimeTensor } from '@onda/runtime';
-import type { Tensors } from './sequenceState.ts';
+import type { Tensors } from './sequenceStore.ts';
 
-/** What stands before the values: type, dims, and the values themselves where they are text. */
+/** Describes one tensor before the values; text values are part of it. */
 interface Head {
   name: string;
   type: string;
@@ -11,10 +11,10 @@ interface Head {
 }
 
 const SIZE_BYTES = 4;
-/** Values begin at places that their type divides. */
+/** Values are aligned to this many bytes. */
 const ALIGN = 8;
 
-/** Tensors as bytes, to be read by `unpackTensors` in another process: a JSON head, then the values of each, little-endian. */
+/** Tensors as bytes: a JSON head, then the values of each, little-endian. */
 export function packTensors(tensors: Tensors): Uint8Array {
   const heads: Head[] = [];
   const parts: Uint8Array[] = [];
@@ -41,9 +41,9 @@ export function packTensors(tensors: Tensors): Uint8Array {
   return bytes;
 }
 
-/** @throws DataError if the bytes are none that `packTensors` wrote */
+/** @throws DataError for bytes that `packTensors` did not write */
 export function unpackTensors(packed: Uint8Array): Tensors {
-  // Copied: views need places that their types divide.
+  // Copied, since views need aligned offsets.
   const bytes = Uint8Array.from(packed);
   try {
     const size = new DataView(bytes.buffer).getUint32(0, true);
@@ -63,9 +63,12 @@ export function unpackTensors(packed: Uint8Array): Tensors {
     }
     return tensors;
   } catch (cause) {
-    throw new DataError('packed tensors: expected what packTensors wrote, got other bytes; send them again', {
-      cause,
-    });
+    throw new DataError(
+      'packed tensors: expected the output of packTensors, got other bytes; start the sequence again',
+      {
+        cause,
+      },
+    );
   }
 }
 

@@ -1,0 +1,46 @@
+import type { Manifest } from '@onda/contract';
+import type { Session } from '@onda/runtime';
+import type { ModelFile } from '@onda/runtime-node';
+import type { Batcher } from '../batcher.ts';
+import type { Generator } from '../generation/generator.ts';
+import type { ModelStats } from '../modelStats.ts';
+import type { ModelSequences } from '../sequences/modelSequences.ts';
+import type { SequenceCounts } from '../sequences/sequenceStore.ts';
+import type { StateLayout } from '../sequences/stateLayout.ts';
+import type { ScheduleRules } from './configOptions.ts';
+import type { ModelSignature } from './modelSignature.ts';
+
+/** One version of a model that is loaded. */
+export interface ServedModel {
+  readonly name: string;
+  readonly version: string;
+  /** Its inputs and outputs; everything but `generator` goes by this, whatever tool made the model. */
+  readonly signature: ModelSignature;
+  /** Null for a model without an onda.json. */
+  readonly manifest: Manifest | null;
+  readonly session: Session;
+  readonly schedule: ScheduleRules;
+  readonly batcher: Batcher;
+  readonly stats: ModelStats;
+  /** How a sequence's state is stored. */
+  readonly layout: StateLayout;
+  /** Identity of its sequences' states: version, file and state layout. Only a version with the same key can continue them. */
+  readonly sequenceKey: string;
+  /** The sequences of the model, shared by its versions. */
+  readonly sequences: ModelSequences;
+  /** Of the sequences on this version. */
+  readonly sequenceCounts: SequenceCounts;
+  /** Null for a model that cannot feed its outputs back, or was exported without a generator. */
+  readonly generator: Generator | null;
+  /** SHA-256 of the model's file, hexadecimal. */
+  readonly fileHash: string;
+  /** The files that a browser may load, by name. */
+  readonly files: ReadonlyMap<string, ModelFile>;
+  /** Of all its files, each as often as it is held in memory. */
+  readonly bytes: number;
+  /** How long it took to load, including its first run, milliseconds. */
+  readonly loadMs: number;
+  /** JSON of the metadata and configuration answers, which never change. */
+  readonly metadata: string;
+  readonly config: string;
+}

@@ -1,0 +1,84 @@
+import { ProtocolError } from '@onda/protocol';
+import type { LastStep, Tensors } from './sequenceStore.ts';
+
+/** Bounds bytes that are held for clients. A budget may be shared, and may give each client a share of its own. */
+export interface ByteBudget {
+  /** Bytes that are reserved. */
+  readonly reserved: number;
+  readonly most: number;
+  /** Reserves bytes if they fit; otherwise nothing changes. */
+  reserve(bytes: number, client: string): boolean;
+  release(bytes: number, client: string): void;
+}
+
+/** A budget without shares. */
+export class PlainByteBudget implements ByteBudget {
+  readonly most: number;
+  reserved = 0;
+
+  constructor(most: number) {
+    this.most = most;
+  }
+
+  reserve(bytes: number): boolean {
+    if (this.reserved + bytes > this.most) return false;
+    this.reserved += bytes;
+    return true;
+  }
+
+  release(bytes: number): void {
+    this.reserved -= bytes;
+  }
+}
+
+/**
+ * Replaces one kept answer by another within a budget.
+ *
+ * @returns the rejection where the new answer does not fit; nothing has changed then
+ */
+export function replaceAnswer(
+  budget: ByteBudget,
+  client: string,
+  before: LastStep | undefined,
+  after: LastStep | undefined,
+): ProtocolError | undefined {
+  if (before === undefined && after === undefined) return undefined;
+  const more = answerBytes(after) - answerBytes(before);
+  if (more <= 0) budget.release(-more, client);
+  else if (!budget.reserve(more, client)) {
+    return new ProtocolError(
+      'unavailable',
+      `the answers kept for retries take ${budget.reserved} bytes of ${budget.most}, and this one does not fit; send the step without sequence_step or with fewer samples, or try again in a moment`,
+    );
+  }
+  return undefined;
+}
+
+/** Bytes of the values of a kept answer. */
+export function answerBytes(last: LastStep | undefined): number {
+  return last === undefined ? 0 : bytesOf(last.inputs) + bytesOf(last.tensors);
+}
+
+function bytesOf(tensors: Tensors): number {
+  let bytes = 0;
+  for (const name in tensors) {
+    const { data } = tensors[name];
+    bytes += Array.isArray(data) ? data.reduce((sum, text) => sum + 2 * text.length, 0) : data.byteLength;
+  }
+  return bytes;
+}
+
+/** Bytes for the answers of a model's sequences in any case. */
+const LEAST_BYTES = 256 * 1024 * 1024;
+/** For each sequence that may live: samples and outputs of a step of usual size, without its states. */
+const STEP_BYTES = 4096;
+
+/**
+ * How many bytes the kept answers of a model may take.
+ *
+ * @param most    sequences that may live
+ * @param rowSize words of one sequence's row
+ */
+export function answerBudgetBytes(most: number, rowSize: number, leastBytes: number = LEAST_BYTES): number {
+  return Math.max(leastBytes, most * (2 * rowSize * Int32Array.BYTES_PER_ELEMENT + STEP_BYTES));
+}

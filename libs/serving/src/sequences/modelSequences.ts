@@ -1,0 +1,486 @@
+import { OndaError } from '@onda/contract';
+import { ProtocolError } from '@onda/protocol';
+import type { SequenceControl } from '@onda/protocol';
+import type { RuntimeTensor } from '@onda/runtime';
+import { exactly } from '../batcher.ts';
+import type { Batcher, RunOptions } from '../batcher.ts';
+import { controlFeeds } from '../models/controlFeeds.ts';
+import type { ServedModel } from '../models/servedModel.ts';
+import { KeyedMutex } from './keyedMutex.ts';
+import {
+  alreadyLive,
+  keepsNoState,
+  named,
+  notLive,
+  notServedHere,
+  onOtherVersion,
+  tooManySequences,
+} from './sequenceErrors.ts';
+import { sequenceKey } from './sequenceStore.ts';
+import type {
+  EndedSequence,
+  LastStep,
+  LiveSequence,
+  SequenceStore,
+  Soon,
+  Swap,
+  Tensors,
+} from './sequenceStore.ts';
+import { allFinite, continuedSequence, notFinite, repeatedStep } from './stepRules.ts';
+import { gatherRows, takeRows } from '../tensorRows.ts';
+
+/** What a step needs of a model version. */
+export type StepModel = Pick<ServedModel, 'name' | 'version' | 'sequenceKey' | 'layout'> & {
+  readonly batcher: Pick<Batcher, 'run'>;
+  readonly signature: Pick<ServedModel['signature'], 'controls' | 'outputs' | 'states'>;
+  readonly stats: Pick<ServedModel['stats'], 'pinned'>;
+};
+
+/** The versions of the model that the sequences belong to. */
+export interface SequenceVersions<Version> {
+  /**
+   * The version that begins sequences.
+   *
+   * @throws ProtocolError 404 or 503 if none is served
+   */
+  serving(version: string | undefined): Version;
+  /** A version that is served or still has sequences, by its `sequenceKey`. */
+  maybeWithKey(key: string): Version | undefined;
+}
+
+/** A request's tensors as one version takes them. */
+export interface BoundStep {
+  /** Without its states, [rows, ...] each. */
+  readonly inputs: Tensors;
+  /** States that the sequence starts from, one row each; undefined: those of the model. */
+  readonly states: Tensors | undefined;
+  /** The outputs that the client asked for. */
+  readonly fetches: readonly string[];
+}
+
+/** A step of one or more sequences: row k of each input is a step of the sequence of control k. */
+export interface StepRequest<Version> {
+  readonly controls: readonly SequenceControl[];
+  readonly client: string | undefined;
+  /** Of the request's path. */
+  readonly version: string | undefined;
+  /** @throws where the request does not fit the version */
+  readonly bind: (model: Version) => BoundStep;
+  readonly run: RunOptions;
+}
+
+/** The step of one sequence: what it starts from, then how it ended. */
+export class StepRow<Version> {
+  readonly row: number;
+  readonly control: SequenceControl;
+  readonly key: string;
+  model: Version | undefined;
+  /** The sequence's row before the step. */
+  before: Int32Array | undefined;
+  expectedSteps = 0;
+  expectedVersion = '';
+  /** After the step; 0 if it failed. */
+  steps = 0;
+  samples = 0;
+  /** Milliseconds until the sequence expires without a step; undefined: it has ended. */
+  expiresInMs: number | undefined;
+  error: OndaError | undefined;
+  /** The outputs of its run, and its row there. */
+  tensors: Tensors | undefined;
+  index = 0;
+
+  constructor(row: number, control: SequenceControl, key: string) {
+    this.row = row;
+    this.control = control;
+    this.key = key;
+  }
+
+  fail(error: unknown): void {
+    if (!(error instanceof OndaError)) throw error;
+    this.error = error;
+  }
+}
+
+/** How often a step is repeated because another process changed its sequence while the model ran. */
+const MOST_ATTEMPTS = 10;
+
+/**
+ * The sequences of one model, on whichever of its versions they live. A sequence's record names its version: its steps run there, and
+ * a start goes to the newest version.
+ *
+ * All that changes a sequence holds the mutex of its key: steps of one sequence run in the order of the requests and are never twice
+ * in one run. Nothing changes unless the step succeeded.
+ */
+export class ModelSequences<Version extends StepModel = ServedModel> {
+  readonly store: SequenceStore;
+  readonly #versions: SequenceVersions<Version>;
+  readonly #mutex: KeyedMutex;
+
+  /** @param maxWaiting requests that may wait for an earlier step of their sequence */
+  constructor(store: SequenceStore, versions: SequenceVersions<Version>, maxWaiting: number) {
+    this.store = store;
+    this.#versions = versions;
+    this.#mutex = new KeyedMutex(maxWaiting);
+  }
+
+  /**
+   * Steps the sequences of a request, usually in one run of the model. Each row fails for itself; an error of a run that has all rows
+   * is thrown.
+   *
+   * @throws what `bind` and the batcher throw
+   */
+  step(request: StepRequest<Version>): Promise<readonly StepRow<Version>[]> {
+    const { controls, client } = request;
+    const keys = controls.map(({ id }) => sequenceKey(client, id));
+    return this.#mutex.run(keys, () => this.#perform(request, keys));
+  }
+
+  /**
+   * A copy of a live sequence, with its version.
+   *
+   * @throws ProtocolError 404, 409, 410, 503
+   */
+  async find(
+    client: string | undefined,
+    id: string,
+    version: string | undefined,
+  ): Promise<{ model: Version; sequence: LiveSequence }> {
+    const found = await this.store.find(sequenceKey(client, id), undefined);
+    if (found?.kind !== 'live') throw notLive(id, found);
+    const model = this.#versions.maybeWithKey(found.version);
+    if (model?.layout.rowSize !== found.row.length) throw notServedHere(id, found.version);
+    if (version !== undefined && model.version !== version) {
+      throw onOtherVersion(id, model.version, version);
+    }
+    return { model, sequence: { ...found, row: found.row.slice() } };
+  }
+
+  /**
+   * Begins a sequence in the middle.
+   *
+   * @returns milliseconds until it expires
+   * @throws ProtocolError 409, 429, 503
+   */
+  async begin(
+    client: string | undefined,
+    id: string,
+    model: Version,
+    { row, steps, samples }: Pick<LiveSequence, 'row' | 'steps' | 'samples'>,
+  ): Promise<number> {
+    const key = sequenceKey(client, id);
+    return this.#mutex.run([key], async () => {
+      this.store.pin(key, true);
+      try {
+        const swap = await this.store.compareAndSwap(key, {
+          expectedSteps: 0,
+          expectedVersion: '',
+          version: model.sequenceKey,
+          row,
+          steps,
+          samples,
+          last: undefined,
+          end: false,
+        });
+        if (swap.kind === 'conflict') throw alreadyLive(id);
+        if (swap.kind === 'full') throw tooManySequences(this.store.limits, swap.ofClient);
+        return swap.expiresInMs ?? 0;
+      } finally {
+        this.store.unpin(key, true);
+      }
+    });
+  }
+
+  async #perform(
+    request: StepRequest<Version>,
+    keys: readonly string[],
+  ): Promise<readonly StepRow<Version>[]> {
+    const rows = request.controls.map((control, row) => new StepRow<Version>(row, control, keys[row]));
+    let pending: readonly StepRow<Version>[] = rows;
+    for (let attempt = 0; attempt < MOST_ATTEMPTS && pending.length > 0; attempt++) {
+      pending = await this.#attempt(request, pending, rows.length);
+    }
+    for (const row of pending) {
+      row.error = new ProtocolError(
+        'conflict',
+        `${named(row.control.id)}: other processes stepped it ${MOST_ATTEMPTS} times meanwhile; send its steps one after the other`,
+      );
+    }
+    return rows;
+  }
+
+  /** @returns the rows whose sequences another process changed meanwhile */
+  async #attempt(
+    request: StepRequest<Version>,
+    pending: readonly StepRow<Version>[],
+    all: number,
+  ): Promise<readonly StepRow<Version>[]> {
+    const running = await this.#prepare(request, pending);
+    try {
+      if (running.length === 0) return [];
+      const [first] = running;
+      if (running.every(({ model }) => model === first.model)) {
+        return await this.#run(request, first.model as Version, running, all);
+      }
+      const models = [...new Set(running.map(({ model }) => model as Version))];
+      const conflicts = await Promise.all(
+        models.map((model) => {
+          const own = running.filter((row) => row.model === model);
+          return this.#run(request, model, own, all);
+        }),
+      );
+      return conflicts.flat();
+    } finally {
+      for (const { key, control } of running) this.store.unpin(key, control.start);
+    }
+  }
+
+  /** Finds the sequences, and pins those that will run. */
+  async #prepare(
+    request: StepRequest<Version>,
+    pending: readonly StepRow<Version>[],
+  ): Promise<readonly StepRow<Version>[]> {
+    const finding = pending.map(({ key, control }) => this.store.find(key, control.step));
+    const found = finding.some(isPromise) ? await settleAll(finding) : (finding as Settled<Found>[]);
+    const running: StepRow<Version>[] = [];
+    for (let index = 0; index < pending.length; index++) {
+      const row = pending[index];
+      const one = found[index];
+      try {
+        if (one instanceof OndaError) throw one;
+        if (this.#prepareRow(request, row, one)) {
+          this.store.pin(row.key, row.control.start);
+          running.push(row);
+        }
+      } catch (error) {
+        row.fail(error);
+      }
+    }
+    return running;
+  }
+
+  /** @returns whether the model has to run: the step was not done before */
+  #prepareRow(request: StepRequest<Version>, row: StepRow<Version>, record: Found): boolean {
+    const { control } = row;
+    const { id, start } = control;
+    row.expectedSteps = 0;
+    row.expectedVersion = '';
+    let found = record;
+    let model = found && this.#versions.maybeWithKey(found.version);
+    if (found !== undefined && model === undefined) {
+      // A live sequence of a version that is not served here can be begun again, since it cannot go on.
+      if (found.kind === 'live' && !start) throw notServedHere(id, found.version);
+      if (found.kind === 'live') {
+        row.expectedSteps = found.steps;
+        row.expectedVersion = found.version;
+      }
+      found = undefined;
+    }
+    if (model && request.version !== undefined && model.version !== request.version) {
+      if (found?.kind === 'live' && !start) throw onOtherVersion(id, model.version, request.version);
+      if (found?.kind === 'ended') model = undefined;
+    }
+    if (model !== undefined && found?.last !== undefined) {
+      const { inputs, states } = request.bind(model);
+      const last = repeatedStep(control, fedBy(inputs, states), found, row.row);
+      if (last !== undefined) {
+        row.model = model;
+        row.steps = last.step;
+        row.samples = last.samples;
+        row.expiresInMs = found.kind === 'live' ? found.expiresInMs : undefined;
+        row.tensors = last.tensors;
+        row.index = 0;
+        return false;
+      }
+    }
+    if (start || found?.kind !== 'live') {
+      model = this.#versions.serving(request.version);
+      if (model.signature.states.length === 0) throw keepsNoState(model.name);
+    }
+    const version = model as Version;
+    const { states } = request.bind(version);
+    const live = continuedSequence(control, found, states !== undefined);
+    if (live !== undefined && live.row.length !== version.layout.rowSize) {
+      throw notServedHere(id, live.version);
+    }
+    row.model = version;
+    row.before = live?.row ?? (states ? version.layout.fromStates(states) : version.layout.startRow());
+    if (live !== undefined) {
+      row.expectedSteps = live.steps;
+      row.expectedVersion = live.version;
+    }
+    row.steps = live?.steps ?? 0;
+    row.samples = live?.samples ?? 0;
+    return true;
+  }
+
+  /** @returns the rows whose sequences another process changed meanwhile */
+  async #run(
+    request: StepRequest<Version>,
+    model: Version,
+    rows: readonly StepRow<Version>[],
+    all: number,
+  ): Promise<readonly StepRow<Version>[]> {
+    const { layout, stats } = model;
+    // A request may be counted with another version; this one must not be released meanwhile.
+    stats.pinned++;
+    try {
+      const { inputs, states, fetches } = request.bind(model);
+      const names = fetchNames(model, fetches, rows);
+      const fed =
+        rows.length === all
+          ? inputs
+          : gatherRows(
+              inputs,
+              rows.map(({ row }) => row),
+            );
+      const feeds = Object.assign(
+        {},
+        fed,
+        layout.feeds(rows.map(({ before }) => before as Int32Array)),
+        controlFeeds(
+          model.signature.controls,
+          rows.map(({ control }) => control),
+        ),
+      );
+      const tensors = await model.batcher.run(feeds, names, exactly(request.run));
+      return await this.#swapAll(model, rows, { inputs, states, names, tensors });
+    } catch (error) {
+      if (rows.length === all) throw error;
+      for (const row of rows) row.fail(error);
+      return [];
+    } finally {
+      stats.pinned--;
+    }
+  }
+
+  async #swapAll(
+    { layout, sequenceKey: version }: Version,
+    rows: readonly StepRow<Version>[],
+    {
+      inputs,
+      states,
+      names,
+      tensors,
+    }: Omit<BoundStep, 'fetches'> & {
+      readonly names: readonly string[];
+      readonly tensors: Tensors;
+    },
+  ): Promise<readonly StepRow<Version>[]> {
+    const next = layout.after(tensors);
+    const areFinite = allFinite(names, tensors);
+    const time = samplesOf(inputs);
+    const fed = fedBy(inputs, states);
+    const swapping: Soon<Swap | OndaError>[] = [];
+    for (let index = 0; index < rows.length; index++) {
+      const { row, control, key, before, expectedSteps, expectedVersion, steps, samples } = rows[index];
+      const bad = areFinite ? undefined : notFinite(control, names, tensors, index);
+      if (bad) {
+        swapping.push(bad);
+        continue;
+      }
+      const done = { step: steps + 1, samples: samples + time };
+      swapping.push(
+        this.store.compareAndSwap(key, {
+          expectedSteps,
+          expectedVersion,
+          version,
+          row: next(index, before as Int32Array),
+          steps: done.step,
+          samples: done.samples,
+          last: control.step === undefined ? undefined : lastStep(done, fed, row, tensors, index),
+          end: control.end,
+        }),
+      );
+    }
+    const swaps = swapping.some(isPromise) ? await settleAll(swapping) : (swapping as Settled<Swap>[]);
+    const conflicts: StepRow<Version>[] = [];
+    for (let index = 0; index < rows.length; index++) {
+      const row = rows[index];
+      const swap = swaps[index];
+      if (swap instanceof OndaError) row.error = swap;
+      else if (swap.kind === 'full') row.error = tooManySequences(this.store.limits, swap.ofClient);
+      else if (swap.kind === 'done') {
+        row.steps++;
+        row.samples += time;
+        row.expiresInMs = swap.expiresInMs;
+        row.tensors = tensors;
+        row.index = index;
+      } else if (row.control.start && row.control.step === undefined) {
+        row.error = alreadyLive(row.control.id);
+      } else {
+        // A numbered step may turn out to be this very step.
+        conflicts.push(row);
+      }
+    }
+    return conflicts;
+  }
+}
+
+type Found = LiveSequence | EndedSequence | undefined;
+type Settled<Value> = Value | OndaError;
+
+/** The outputs to run for, in the model's order, so that steps that want the same are joined. A numbered step keeps all for a retry. */
+function fetchNames<Version extends StepModel>(
+  { signature: { outputs }, layout: { pairs, recent } }: Version,
+  fetches: readonly string[],
+  rows: readonly StepRow<Version>[],
+): readonly string[] {
+  const names = outputs.map(({ name }) => name);
+  if (rows.some(({ control }) => control.step !== undefined)) return names;
+  return names.filter(
+    (name) =>
+      fetches.includes(name) || name === recent?.output || pairs.some(({ output }) => output === name),
+  );
+}
+
+/** All that a client gave for the step: a retry gives the same. */
+function fedBy(inputs: Tensors, states: Tensors | undefined): Tensors {
+  return states === undefined ? inputs : { ...inputs, ...states };
+}
+
+/** Samples that one step feeds: the time of its first input that has one. */
+function samplesOf(inputs: Tensors): number {
+  for (const name in inputs) {
+    const { dims } = inputs[name];
+    if (dims.length > 2) return dims[1];
+  }
+  return 1;
+}
+
+/** What a numbered step leaves for a retry: copies, since its tensors are views of a whole run. */
+function lastStep(
+  { step, samples }: Pick<LastStep, 'step' | 'samples'>,
+  fed: Tensors,
+  row: number,
+  tensors: Tensors,
+  index: number,
+): LastStep {
+  return { step, samples, inputs: copyRow(fed, row), tensors: copyRow(tensors, index) };
+}
+
+function copyRow(tensors: Tensors, row: number): Tensors {
+  const one = takeRows(tensors, Object.keys(tensors), row, 1);
+  for (const name in one) {
+    const { type, dims, data } = one[name];
+    one[name] = { type, dims, data: data.slice() } as RuntimeTensor;
+  }
+  return one;
+}
+
+function isPromise(value: unknown): boolean {
+  return value instanceof Promise;
+}
+
+/** All values; the error of one that failed. */
+function settleAll<Value>(values: readonly Soon<Value>[]): Promise<Settled<Value>[]> {
+  return Promise.all(
+    values.map(async (value) => {
+      try {
+        return await value;
+      } catch (error) {
+        if (error instanceof OndaError) return error;
+        throw error;
+      }
+    }),
+  );
+}

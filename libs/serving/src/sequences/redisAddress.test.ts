@@ -1,0 +1,48 @@
+import { describe, expect, it } from 'vitest';
+import { readRedisAddress } from './redisAddress.ts';
+
+describe(readRedisAddress, () => {
+  it('reads host, port, database, user, password and TLS', () => {
+    expect(readRedisAddress('redis://cache')).toEqual({
+      connection: { host: 'cache', port: 6379, db: 0 },
+      shown: 'redis://cache:6379',
+    });
+    expect(readRedisAddress('rediss://ann:p%40ss%2F@[::1]:7000/12')).toEqual({
+      connection: { host: '::1', port: 7000, db: 12, username: 'ann', password: 'p@ss/', tls: {} },
+      shown: 'rediss://[::1]:7000/12',
+    });
+    expect(readRedisAddress('redis://:secret@cache:1/').connection).toEqual({
+      host: 'cache',
+      port: 1,
+      db: 0,
+      username: 'default',
+      password: 'secret',
+    });
+  });
+
+  it.each([
+    'redis://:se/cret@cache',
+    'redis://ann:12/cret@cache',
+    'redis://:se?cret@cache',
+    'redis://:se#cret@cache',
+    'redis://:%zzsecret@cache',
+    'redis://',
+    'redis:///1',
+  ])('refuses %s, and repeats nothing of it', (place) => {
+    expect(() => readRedisAddress(place)).toThrow(
+      /^sequence store: expected redis:\/\/\[user:password@\]host:port, got an address that cannot be read; in a password, write "\/", "\?", "#", "%" and "@" as %2F, %3F, %23, %25 and %40$/,
+    );
+  });
+
+  it('refuses settings of the client', () => {
+    expect(() => readRedisAddress('redis://cache?password=secret')).toThrow(
+      /^sequence store redis:\/\/cache:6379: expected nothing after the database number, got more; leave it out$/,
+    );
+  });
+
+  it('refuses a database that is no number', () => {
+    expect(() => readRedisAddress('redis://cache/one')).toThrow(
+      /^sequence store redis:\/\/cache:6379: expected a database number after the "\/", got "one"; correct it, or leave it out for 0$/,
+    );
+  });
+});

@@ -1,0 +1,109 @@
+import { ConfigError } from '@onda/contract';
+import type { RedisOptions } from 'ioredis';
+
+/** The address of a Redis. */
+export interface RedisAddress {
+  readonly connection: Pick<RedisOptions, 'host' | 'port' | 'username' | 'password' | 'db' | 'tls'>;
+  /** Without user and password: `redis://host:6379/2`. */
+  readonly shown: string;
+}
+
+const DEFAULT_PORT = 6379;
+
+/**
+ * Reads `redis://[[user]:password@]host[:port][/database]`, or `rediss:` for TLS. An unreadable part is not quoted: it may be a
+ * password.
+ *
+ * The client's own URL parser falls back to database 0, and takes any of its settings from the query.
+ *
+ * @throws ConfigError
+ */
+export function readRedisAddress(text: string): RedisAddress {
+  const url = maybeUrl(text);
+  const [username, password] = [maybeDecoded(url?.username), maybeDecoded(url?.password)];
+  if (!url?.hostname || username === undefined || password === undefined) {
+    throw new ConfigError(
+      'sequence store: expected redis://[user:password@]host:port, got an address that cannot be read; in a password, write "/", "?", "#", "%" and "@" as %2F, %3F, %23, %25 and %40',
+    );
+  }
+  const { protocol, hostname, port, pathname, search, hash } = url;
+  const host = `${protocol}//${hostname}:${port || DEFAULT_PORT}`;
+  if (search + hash !== '') {
+    throw new ConfigError(
+      `sequence store ${host}: expected nothing after the database number, got more; leave it out`,
+    );
+  }
+  const database = /^(?:\/([0-9]{1,6})?)?$/.exec(pathname);
+  if (database === null) {
+    throw new ConfigError(
+      `sequence store ${host}: expected a database number after the "/", got ${JSON.stringify(pathname.slice(1, 40))}; correct it, or leave it out for 0`,
+    );
+  }
+  const db = Number(database.at(1) ?? 0);
+  return {
+    connection: {
+      // A URL has an IPv6 address in brackets.
+      host: hostname.replace(/^\[|\]$/g, ''),
+      port: Number(port || DEFAULT_PORT),
+      db,
+      // Without a name ioredis prints a warning for a Redis without password; `default` is Redis's own name.
+      ...(password === '' ? {} : { username: username || 'default', password }),
+      ...(protocol === 'rediss:' ? { tls: {} } : {}),
+    },
+    shown: db === 0 ? host : `${host}/${db}`,
+  };
+}
+
+/** Undefined as well where an "@" follows the host: what looks like the host is then part of a password. */
+function maybeUrl(text: string): URL | undefined {
+  if (!URL.canParse(text)) return undefined;
+  const url = new URL(text);
+  return (url.pathname + url.search + url.hash).includes('@') ? undefined : url;
+}
+
+function maybeDecoded(part = ''): string | undefined {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Servers that cannot store sequences, by what their INFO says, and what to do. */
+const unsuitable: readonly [says: RegExp, problem: string][] = [
+  [
+    /^redis_mode:sentinel/m,
+    'expected a Redis that stores data, got a Sentinel; give the address of the Redis that it monitors, or a name that resolves to it',
+  ],
+  [
+    /^redis_mode:cluster/m,
+    'expected a standalone Redis, got a cluster node, which has only a part of the keys; give the address of one without cluster mode',
+  ],
+  [
+    /^role:slave/m,
+    'expected a writable Redis, got a replica; give the address of its primary, or a name that resolves to it',
+  ],
+];
+
+/**
+ * Why a Redis cannot store sequences; checked once, at the start.
+ *
+ * @param info the answer to INFO; empty where it is not allowed
+ * @returns a clause; undefined if it can
+ */
+export function unsuitability(info: string): string | undefined {
+  return unsuitable.find(([says]) => says.test(info))?.[1];
+}
+
+/**
+ * The problem of a Redis that evicts live sequences when it is full.
+ *
+ * @param info the answer to INFO
+ * @returns a clause; undefined if it rejects writes when it is full, or has no limit
+ */
+export function evictionProblem(info: string): string | undefined {
+  const [, bound = '0'] = /^maxmemory:([0-9]+)/m.exec(info) ?? [];
+  const [, policy = 'noeviction'] = /^maxmemory_policy:(\S+)/m.exec(info) ?? [];
+  if (bound === '0' || policy === 'noeviction') return undefined;
+  return `evicts live sequences when it is full (maxmemory-policy ${policy}); set it to noeviction, so that it rejects new steps instead`;
+}

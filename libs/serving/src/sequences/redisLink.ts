@@ -1,0 +1,214 @@
+import { ConfigError } from '@onda/contract';
+import { ProtocolError } from '@onda/protocol';
+import { Redis } from 'ioredis';
+import { Circuit } from './circuit.ts';
+import type { CircuitState } from './circuit.ts';
+import { evictionProblem, readRedisAddress, unsuitability } from './redisAddress.ts';
+import { findScript, swapScript, sweepScript } from './redisScripts.ts';
+
+/** How long one command may take, milliseconds: what a client would wait for a step. */
+const COMMAND_MS = 1_000;
+const CONNECT_MS = 2_000;
+/** A connection that has answered no command for so long is closed, milliseconds: its peer may have vanished. */
+const SILENT_MS = 4_000;
+/** Delay between reconnection attempts, milliseconds: doubled from the first up to the last. */
+const RETRY_MS = { first: 50, last: 1_000 };
+const circuitOptions = { failures: 3, openMs: 1_000 };
+/** Delay between attempts to find a writable Redis under the same name, milliseconds. */
+const LOOK_MS = 5_000;
+/** A repeated rejection by Redis is logged again after so long, milliseconds. */
+const LOG_AGAIN_MS = 60_000;
+
+/** The scripts as commands of the ioredis client. */
+interface Scripts {
+  ondaFindBuffer(keys: number, ...args: Argument[]): Promise<Buffer[]>;
+  ondaSwap(keys: number, ...args: Argument[]): Promise<[string, number, number]>;
+  ondaSweep(keys: number, ...args: Argument[]): Promise<[number, number]>;
+}
+type Argument = string | number | Buffer;
+
+/**
+ * The connection to Redis. It reconnects by itself; while it is down every call is rejected at once.
+ *
+ * A command without an answer is not sent again: it may have been done, and a retry with its step number finds out.
+ */
+export class RedisLink {
+  /** Commands that failed since the start. */
+  failures = 0;
+  /** How often the connection was restored. */
+  reconnects = 0;
+  readonly #client: Redis;
+  readonly #circuit = new Circuit(circuitOptions);
+  /** Called with a sentence when the connection is lost or restored, and when Redis rejects commands. */
+  readonly #warn: (text: string) => void;
+  readonly #address: string;
+  #closing = false;
+  /** Since when commands have had no answer, milliseconds; undefined: the last one had one. */
+  #silentSince: number | undefined;
+  /** The rejection that was logged last, and when. */
+  #logged = { kind: '', at: -Infinity };
+
+  private constructor(client: Redis, address: string, warn: (text: string) => void) {
+    this.#client = client;
+    this.#address = address;
+    this.#warn = warn;
+    client.defineCommand('ondaFind', { lua: findScript });
+    client.defineCommand('ondaSwap', { lua: swapScript });
+    client.defineCommand('ondaSweep', { lua: sweepScript });
+  }
+
+  /**
+   * @param url      `redis://[[user]:password@]host[:port][/database]`, `rediss:` over TLS
+   * @param onChange called with a sentence when the connection is lost or restored, and when Redis rejects commands
+   * @throws ConfigError if no Redis there can store sequences
+   */
+  static async open(url: string, onChange: (text: string) => void): Promise<RedisLink> {
+    const { connection, shown } = readRedisAddress(url);
+    let lookedAt = -Infinity;
+    const client = new Redis({
+      ...connection,
+      lazyConnect: true,
+      connectTimeout: CONNECT_MS,
+      commandTimeout: COMMAND_MS,
+      enableOfflineQueue: false,
+      maxRetriesPerRequest: 0,
+      autoResendUnfulfilledCommands: false,
+      retryStrategy: (times) => Math.min(RETRY_MS.first * 2 ** (times - 1), RETRY_MS.last),
+      // After a failover the name resolves to another Redis, while the old connection is still open.
+      reconnectOnError: ({ message }) => {
+        const looks = message.startsWith('READONLY') && performance.now() - lookedAt > LOOK_MS;
+        if (looks) lookedAt = performance.now();
+        return looks;
+      },
+    });
+    const link = new RedisLink(client, shown, onChange);
+    try {
+      await link.#connect(connection.db ?? 0);
+    } catch (error) {
+      client.disconnect();
+      throw error;
+    }
+    link.#watch();
+    return link;
+  }
+
+  /** @throws ConfigError */
+  async #connect(database: number): Promise<void> {
+    const client = this.#client;
+    let problem = 'no answer';
+    // Without a listener ioredis prints each error.
+    client.on('error', (error: Error) => (problem = error.message || problem));
+    const unreachable = (cause: unknown): ConfigError => {
+      const said =
+        cause instanceof Error && cause.message !== 'Connection is closed.' ? cause.message : problem;
+      return new ConfigError(
+        `sequence store ${this.#address}: expected a Redis that answers, got ${said}; start it, correct the address or use memory`,
+        { cause },
+      );
+    };
+    try {
+      await client.connect();
+      const info = await client.info().catch(() => '');
+      const unsuitable = unsuitability(info);
+      if (unsuitable !== undefined) {
+        throw new ConfigError(`sequence store ${this.#address}: ${unsuitable}`);
+      }
+      const eviction = evictionProblem(info);
+      if (eviction !== undefined) this.#warn(`Redis at ${this.#address} ${eviction}`);
+      // ioredis continues with database 0 where this one is not allowed.
+      await client.select(database);
+    } catch (error) {
+      throw error instanceof ConfigError ? error : unreachable(error);
+    }
+  }
+
+  #watch(): void {
+    let isLost = false;
+    this.#client.on('close', () => {
+      if (!isLost && !this.#closing) {
+        this.#warn(
+          `Redis at ${this.#address} is unreachable; steps of sequences are answered 503 until it is back`,
+        );
+      }
+      isLost = true;
+    });
+    this.#client.on('ready', () => {
+      if (!isLost) return;
+      this.reconnects++;
+      this.#warn(`Redis at ${this.#address} is reachable again`);
+      isLost = false;
+    });
+  }
+
+  get connected(): boolean {
+    return this.#client.status === 'ready';
+  }
+
+  get circuit(): CircuitState {
+    return this.#circuit.state;
+  }
+
+  /** @throws ProtocolError 503 when Redis is unreachable, does not answer in time, or rejects the command */
+  async call<Result>(command: (scripts: Scripts) => Promise<Result>): Promise<Result> {
+    if (this.#client.status !== 'ready' || !this.#circuit.admits()) throw this.#unreachable();
+    try {
+      const result = await command(this.#client as unknown as Scripts);
+      this.#answered();
+      return result;
+    } catch (cause) {
+      if (cause instanceof Error && cause.name === 'ReplyError') throw this.#rejected(cause);
+      this.#circuit.failed();
+      this.#endSilence();
+      throw this.#unreachable(cause);
+    }
+  }
+
+  #answered(): void {
+    this.#circuit.succeeded();
+    this.#silentSince = undefined;
+  }
+
+  /** TCP would retransmit into a cut network for a quarter of an hour; a new connection may succeed. */
+  #endSilence(): void {
+    const now = performance.now();
+    this.#silentSince ??= now;
+    if (now - this.#silentSince < SILENT_MS) return;
+    this.#silentSince = undefined;
+    this.#client.disconnect(true);
+  }
+
+  close(): Promise<void> {
+    this.#closing = true;
+    this.#client.disconnect();
+    return Promise.resolve();
+  }
+
+  #unreachable(cause?: unknown): ProtocolError {
+    this.failures++;
+    return new ProtocolError(
+      'unavailable',
+      'the sequence store (Redis) does not answer; try again in a moment, with the same sequence_step if the request had one',
+      { cause },
+    );
+  }
+
+  /** Redis answered with an error: it is full, cannot write to its disk, or is read-only. Nothing was changed. */
+  #rejected(cause: Error): ProtocolError {
+    this.failures++;
+    // It answers, so the circuit stays closed.
+    this.#answered();
+    const [kind] = cause.message.split(' ');
+    const now = performance.now();
+    if (kind !== this.#logged.kind || now - this.#logged.at > LOG_AGAIN_MS) {
+      this.#logged = { kind, at: now };
+      this.#warn(
+        `Redis at ${this.#address} rejects commands (${cause.message}); their steps are answered 503`,
+      );
+    }
+    return new ProtocolError(
+      'unavailable',
+      'the sequence store (Redis) rejected the step, and nothing has changed; try again in a moment',
+      { cause },
+    );
+  }
+}

@@ -1,0 +1,139 @@
+import type { RuntimeTensor } from '@onda/runtime';
+
+/** A value now or later. What is in memory is not awaited: a microtask for each step would cost more than the step. */
+export type Soon<Value> = Value | Promise<Value>;
+
+export type Tensors = Readonly<Record<string, RuntimeTensor>>;
+
+export interface SequenceLimits {
+  /** Live sequences of one model. */
+  most: number;
+  /** Idle timeout of a sequence, milliseconds. */
+  idleMs: number;
+  /** Lifetime of a sequence from its start, milliseconds. */
+  ageMs: number;
+  /** Live sequences of one client, where clients have tokens; undefined: unlimited. */
+  mostOfClient?: number | undefined;
+}
+
+/** The answer to the last numbered step, kept for a client that retries because the answer did not arrive. */
+export interface LastStep {
+  readonly step: number;
+  /** Samples fed up to and including this step. */
+  readonly samples: number;
+  /** One row of what was fed, including a state that the client sent. */
+  readonly inputs: Tensors;
+  /** One row of what was answered. */
+  readonly tensors: Tensors;
+}
+
+/** The record of a live sequence. It belongs to the store: the next swap changes it. */
+export interface LiveSequence {
+  readonly kind: 'live';
+  /** `sequenceKey` of the model version that the sequence lives on. */
+  readonly version: string;
+  /** As the version's StateLayout has it, [words]. */
+  readonly row: Int32Array;
+  readonly steps: number;
+  /** Samples fed so far. */
+  readonly samples: number;
+  /** Undefined as well where the store was asked about another step. */
+  readonly last: LastStep | undefined;
+  /** Milliseconds until the sequence expires without a step. */
+  readonly expiresInMs: number;
+}
+
+/** The record of a sequence that has ended or expired. It is kept for a while, so that its client gets the reason. */
+export interface EndedSequence {
+  readonly kind: 'ended';
+  readonly version: string;
+  /** `has ended`. */
+  readonly why: string;
+  readonly last: LastStep | undefined;
+}
+
+/** What one step changes. */
+export interface Change {
+  /** Steps of the record before this one; 0: no live record is expected. */
+  readonly expectedSteps: number;
+  /** Version of the record before this step; ignored where no live record is expected. */
+  readonly expectedVersion: string;
+  readonly version: string;
+  /** Copied before `compareAndSwap` returns. */
+  readonly row: Int32Array;
+  readonly steps: number;
+  readonly samples: number;
+  readonly last: LastStep | undefined;
+  /** This was the last step. */
+  readonly end: boolean;
+}
+
+export type Swap =
+  /** Undefined: the sequence has ended. */
+  | { readonly kind: 'done'; readonly expiresInMs: number | undefined }
+  /** The record is not the expected one; nothing was changed. */
+  | { readonly kind: 'conflict' }
+  /** The bound on live sequences is reached; nothing was changed. */
+  | { readonly kind: 'full'; readonly ofClient: boolean };
+
+/** Counts of the sequences on one model version. */
+export class SequenceCounts {
+  /** As of the last sweep, where other processes share the store. */
+  live = 0;
+  started = 0;
+  ended = 0;
+  expired = 0;
+}
+
+/**
+ * The sequences of one model, whichever of its versions they live on. A sequence has one record under its key, which is the client's
+ * name and the client's id (`sequenceKey`). A swap changes a record completely or not at all.
+ */
+export interface SequenceStore {
+  /** Those of the newest version. */
+  limits: SequenceLimits;
+  /** Calls that the store did not answer. */
+  readonly failures: number;
+
+  /** @param version `sequenceKey` of a model version */
+  counts(version: string): SequenceCounts;
+
+  /**
+   * @param step the number of the step that is about to run: a record's `last` is read only if it is of this step
+   * @throws ProtocolError 503 when the store does not answer
+   */
+  find(key: string, step: number | undefined): Soon<LiveSequence | EndedSequence | undefined>;
+
+  /**
+   * Keeps a sequence from expiring while a step runs, and reserves the place of a new one.
+   *
+   * @throws ProtocolError 503 if there is no place for a new one, 429 if its client has its share
+   */
+  pin(key: string, isNew: boolean): void;
+  unpin(key: string, isNew: boolean): void;
+
+  /**
+   * @throws ProtocolError 503 when there is no room for the answer of a numbered step, or the store does not answer: then the change
+   *   may have been made, which a retry with its step number finds out
+   */
+  compareAndSwap(key: string, change: Change): Soon<Swap>;
+
+  /** Removes expired records and updates the counts. Never fails. */
+  sweep(): void;
+
+  /** Live sequences on a version now, including those that other processes began; Infinity when the store does not answer. */
+  count(version: string): Soon<number>;
+}
+
+/**
+ * The key of a sequence in its model's store. Where clients have tokens, each has its own sequences. A client's name has no slash, so
+ * two clients never share a key.
+ */
+export function sequenceKey(client: string | undefined, id: string): string {
+  return client === undefined ? id : `${client}/${id}`;
+}
+
+/** The client of a sequence's key; empty without tokens. */
+export function clientOfKey(key: string): string {
+  return key.slice(0, Math.max(0, key.indexOf('/')));
+}
