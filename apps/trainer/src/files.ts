@@ -46,23 +46,23 @@ function read<T>(reader: () => T, file: string, what: string): T {
   }
 }
 
-/** Writes a file atomically: to a temporary file beside it, then rename. */
+/** Writes a file atomically: to a temporary file next to it, then rename. */
 export function writeFileAtomic(file: string, data: string | Uint8Array): void {
-  writeBeside(file, (beside) => {
+  writeAtomic(file, (temporary) => {
     mkdirSync(path.dirname(file), { recursive: true });
-    writeFileSync(beside, data);
+    writeFileSync(temporary, data);
   });
 }
 
-/** Writes a new folder atomically: to a temporary folder beside it, then rename. */
+/** Writes a new folder atomically: to a temporary folder next to it, then rename. */
 export function writeFolderAtomic(
   folder: string,
   files: Readonly<Record<string, string | Uint8Array | Pieces>>,
 ): void {
-  writeBeside(folder, (beside) => {
-    mkdirSync(beside, { recursive: true });
+  writeAtomic(folder, (temporary) => {
+    mkdirSync(temporary, { recursive: true });
     for (const [name, data] of Object.entries(files)) {
-      const file = path.join(beside, name);
+      const file = path.join(temporary, name);
       if (typeof data === 'string') writeFileSync(file, data);
       else writePieces(file, data instanceof Uint8Array ? [data] : data);
     }
@@ -70,18 +70,18 @@ export function writeFolderAtomic(
 }
 
 /** @throws DataError if it cannot be written; the temporary file or folder is removed */
-function writeBeside(goal: string, write: (beside: string) => void): void {
-  const beside = `${goal}.${randomBytes(4).toString('hex')}.part`;
+function writeAtomic(target: string, write: (temporary: string) => void): void {
+  const temporary = `${target}.${randomBytes(4).toString('hex')}.part`;
   try {
-    write(beside);
-    renameSync(beside, goal);
+    write(temporary);
+    renameSync(temporary, target);
   } catch (error) {
     try {
-      rmSync(beside, { recursive: true, force: true });
+      rmSync(temporary, { recursive: true, force: true });
     } catch {
       // The first error has the reason.
     }
-    throw new DataError(`${goal}: cannot be written: ${systemReason(error)}; check the path`, {
+    throw new DataError(`${target}: cannot be written: ${systemReason(error)}; check the path`, {
       cause: error,
     });
   }

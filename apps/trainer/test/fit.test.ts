@@ -30,7 +30,7 @@ describe('fit', () => {
     },
   );
 
-  it('goes on from a checkpoint as if it had never stopped', async () => {
+  it('resumes from a checkpoint with the results of an uninterrupted run', async () => {
     const folder = emptyFolder();
     await onda(['fit', sine, '--no-export', '--out', 'whole'], folder);
     await onda(['fit', sine, '--no-export', '--out', 'parts', '--set', 'training.steps=40'], folder);

@@ -43,8 +43,8 @@ function manifest(changes: Partial<Manifest> = {}): Manifest {
 
 describe(parseManifest, () => {
   it.each([
-    ['a model of other make without state', { net: null, state: null }],
-    ['a model of other make with one state row', { net: null }],
+    ['another model without state', { net: null, state: null }],
+    ['another model with one state row', { net: null }],
     ['separate states', { state: separate }],
     ['weights in fewer bits', { precision: 'float16' as const }],
   ])('takes %s', (_what, changes) => {
@@ -64,7 +64,7 @@ describe(manifestIdentity, () => {
 });
 
 describe(isNetManifest, () => {
-  it('tells Onda nets with one state row from all others', () => {
+  it('distinguishes Onda nets with one state row from all others', () => {
     expect(isNetManifest(manifest())).toBe(true);
     expect(isNetManifest(manifest({ net: null }))).toBe(false);
     expect(isNetManifest(manifest({ state: separate }))).toBe(false);

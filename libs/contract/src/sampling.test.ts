@@ -43,7 +43,7 @@ describe(uniformDraws, () => {
     },
   );
 
-  it('has no bond between neighbours, rows, halves and seeds', () => {
+  it('has no correlation between neighbors, rows, halves and seeds', () => {
     const [first] = seeds;
     const all = draws(first, 'samples');
     const one = all.filter((_, index) => index % 2 === 0);

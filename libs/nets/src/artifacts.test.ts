@@ -50,7 +50,7 @@ describe(readArtifacts, () => {
     expect(readArtifacts({ ...good(), userDefinedMetadata: { theirs: 1 } }).spec).toEqual(spec);
   });
 
-  it('reads weights that lie in several buffers', () => {
+  it('reads weights from several buffers', () => {
     const artifacts = good();
     const data = artifacts.weightData as ArrayBuffer;
     const parts = [data.slice(0, 10), data.slice(10)];

@@ -40,7 +40,7 @@ describe(dropoutMask, () => {
     expect(values(0.5, 7, 3, 1)).toEqual(mask);
     const others = [values(0.5, 8, 3, 1), values(0.5, 7, 4, 1), values(0.5, 7, 3, 2), values(0.5, 3, 7, 1)];
     for (const other of others) expect(Math.abs(agreement(mask, other) - 0.5)).toBeLessThan(SHARE_ATOL);
-    // Neighbours in a mask say nothing of each other either.
+    // Neighbors in a mask are independent too.
     expect(Math.abs(agreement(mask.subarray(1), mask) - 0.5)).toBeLessThan(SHARE_ATOL);
   });
 });

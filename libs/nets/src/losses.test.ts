@@ -154,7 +154,7 @@ describe(lossAttributes, () => {
       'loss: huber delta: expected a number above 0, got 0; set it',
     ],
     [
-      'a delta that is no number',
+      'a delta that is not a number',
       { kind: 'huber', delta: NaN },
       'loss: huber delta: expected a number above 0, got NaN; set it',
     ],

@@ -77,7 +77,7 @@ describe.each(cases)('Net, %s', (_, spec) => {
     });
   });
 
-  it('goes on where it stopped when the state row is handed on', () => {
+  it('continues where it stopped when the state row is passed on', () => {
     const net = Net.create(spec, seededUniform(1));
     const { x, state } = made(net);
     tidy(() => {

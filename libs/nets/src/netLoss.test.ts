@@ -27,7 +27,7 @@ describe(netLoss, () => {
   const rejected: [name: string, spec: NetSpec, loss: LossSpec | 'quantile' | 'mse', message: string][] = [
     ['a wider read-out', plain, { kind: 'gaussian' }, other('mse', 'gaussian')],
     [
-      'one level, which is no plain value',
+      'one level, which is not a plain value',
       plain,
       { kind: 'quantile', levels: [0.5] },
       other('mse', 'quantile [0.5]'),

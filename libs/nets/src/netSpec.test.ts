@@ -47,7 +47,7 @@ describe(checkNetSpec, () => {
       'net dropout rate: expected a number from 0 to below 1, got 1; set it',
     ],
     [
-      'a seed that is no whole number',
+      'a seed that is not a whole number',
       { dropout: { rate: 0.5, seed: 0.5 } },
       'net dropout seed: expected a whole number, got 0.5; set it',
     ],

@@ -122,7 +122,7 @@ describe(createSource, () => {
       expect([pass(3), pass(6), pass(9)].some((order) => order.join() !== first.join())).toBe(true);
     });
 
-    it('gives the same chunk for the same step, whatever was asked before', () => {
+    it('returns the same chunk for the same step after any other calls', () => {
       const chunk = source.chunk(4);
       source.chunk(11);
       expect(source.chunk(4)).toEqual(chunk);

@@ -11,7 +11,7 @@ describe(xoshiro128, () => {
 });
 
 describe(createRandom, () => {
-  it('gives the same numbers for the same seed, for ever', () => {
+  it('returns the same numbers for the same seed in every version', () => {
     const random = createRandom(42);
     expect([random.next() * 2 ** 32, random.next() * 2 ** 32]).toEqual([2837322924, 544945897]);
     expect([random.normal(), random.normal(), random.normal()]).toEqual([
@@ -36,7 +36,7 @@ describe(createRandom, () => {
   it('gives normal numbers with mean 0, variance 1 and the tails of a bell', () => {
     const random = createRandom(4);
     const draws = Array.from({ length: 100_000 }, () => random.normal());
-    // Standard errors of these are 0.003, 0.0045 and 0.03: a wrong formula lies far outside five of them.
+    // Their standard errors are 0.003, 0.0045 and 0.03: a wrong formula differs by far more than five of them.
     expect(Math.abs(mean(draws))).toBeLessThan(0.016);
     expect(Math.abs(mean(draws.map((x) => x ** 2)) - 1)).toBeLessThan(0.023);
     expect(Math.abs(mean(draws.map((x) => x ** 4)) - 3)).toBeLessThan(0.16);

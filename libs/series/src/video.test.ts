@@ -4,7 +4,7 @@ import { createVideoClips } from './video.ts';
 const spec = { frames: 50, height: 3, width: 4, seed: 1 };
 
 describe(createVideoClips, () => {
-  it('shows one dot in every frame: brightness 1 in all, on neighbouring pixels', () => {
+  it('shows one dot in every frame: brightness 1 in all, on neighboring pixels', () => {
     const values = createVideoClips({ ...spec, clips: 20 });
     expect(values).toHaveLength(20 * 50 * 12);
     for (let frame = 0; frame < 20 * 50; frame++) {

@@ -40,7 +40,7 @@ function startState(kind: OptimizerKind): OptimizerState {
   };
 }
 
-/** The same steps by the kernel; its rounded results go on to the next step. */
+/** The same steps by the kernel; its rounded results are the inputs of the next step. */
 function kernelSteps(given: OptimizerAttributes): OptimizerState {
   let { weights, slots } = startState(given.kind);
   for (let step = 1; step <= STEPS; step++) {

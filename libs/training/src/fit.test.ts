@@ -49,7 +49,7 @@ describe(fit, () => {
   it.each([
     ['a carried state', undefined, true],
     ['shuffled clips', video, false],
-  ])('goes on from a checkpoint to the same bits as without a stop: %s', async (_what, data, carry) => {
+  ])('resumes from a checkpoint with the bits of an uninterrupted run: %s', async (_what, data, carry) => {
     const straight = smallFit(data);
     const expected = await fit({ ...straight, steps: 12, carry });
 
@@ -167,7 +167,7 @@ describe(fit, () => {
     expect(turns).toBeGreaterThan(1);
   });
 
-  it('ends after the running step when it is told to stop', async () => {
+  it('ends after the running step when it is aborted', async () => {
     const controller = new AbortController();
     const onStep = ({ step }: { step: number }) => {
       if (step === 2) controller.abort();
@@ -185,7 +185,7 @@ describe(fit, () => {
     expect(rates).toEqual([0.1, 0.1, 0.05, 0.05]);
   });
 
-  it('names the first step whose loss is no number', async () => {
+  it('names the first step whose loss is NaN', async () => {
     const source: ChunkSource = {
       features: 1,
       outputs: 1,
@@ -236,7 +236,7 @@ describe(fit, () => {
     expect(await fit({ ...small, steps: 8, carry: true, resume })).toMatchObject({ step: 8, stopped: false });
   });
 
-  it('refuses to go on from the state of another net', async () => {
+  it('rejects the state of another net', async () => {
     const carry = { batch: 1, values: new Float32Array(15) };
     const resume = { step: 1, losses: new Float32Array(1), carry };
     await expect(fit({ ...small, steps: 2, carry: true, resume })).rejects.toThrow(

@@ -92,7 +92,6 @@ export const nameRules: Readonly<Record<string, string>> = {
   evenGates: 'symmetricGates',
   otherWork: 'backgroundLoad',
   contestant: 'Subject',
-  turns: 'KeyedMutex, or Queue',
   standing: 'progress, or status',
   handOver: 'transferSignals, or release',
 };

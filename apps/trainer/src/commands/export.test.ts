@@ -121,7 +121,7 @@ describe(exportCommand, () => {
       /^layer "conv": its windows of 5 samples, .* so a sequence cannot come in pieces; export without stateful$/,
     ],
     [
-      'a source that is not there',
+      'a missing source',
       () => '/nowhere',
       {},
       /^model \/nowhere: cannot be read: it does not exist; check the path$/,
@@ -146,7 +146,7 @@ describe(exportCommand, () => {
     ],
     ['an operator set that is too old', wordsModel, { opset: '13' }, /^opset: expected 14 to 21, got 13; /],
     [
-      'an operator set that is no number',
+      'an operator set that is not a number',
       wordsModel,
       { opset: 'new' },
       /^--opset: expected a number from 14 to 21, got "new"; correct or omit the option$/,

@@ -153,10 +153,10 @@ function encodeModels(
   const files: Record<string, Pieces> = {};
   for (const [name, model] of Object.entries(models)) {
     if (externalData) {
-      const beside = `${name}.data`;
-      const { file, data } = writeSplitModel(model, beside);
+      const dataFile = `${name}.data`;
+      const { file, data } = writeSplitModel(model, dataFile);
       files[name] = [file];
-      files[beside] = data;
+      files[dataFile] = data;
       continue;
     }
     const size = model.graph.initializers.reduce((sum, { data }) => sum + data.byteLength, 0);

@@ -38,10 +38,10 @@ export interface LayersModel extends io.ModelArtifacts {
  */
 export function readArtifacts(source: string): LayersModel {
   const file = isFolder(source) ? path.join(source, topologyFile) : source;
-  const beside = path.dirname(file);
+  const folder = path.dirname(file);
   const text = readInput(file, 'model').toString('utf8');
   const { weightSpecs, ...saved } = readSavedModel(text, file, (name) =>
-    readLargeInput(path.join(beside, name), 'weights'),
+    readLargeInput(path.join(folder, name), 'weights'),
   );
   return { ...saved, weightSpecs: weightSpecs as io.WeightsManifestEntry[] };
 }

@@ -15,7 +15,7 @@ function seriesOf(rows: number, holdout: number, lag: number): ReturnType<typeof
 }
 
 describe(demonstration, () => {
-  it('shows the first chunk of the sine and goes on where it ends', () => {
+  it('shows the first chunk of the sine and continues where it ends', () => {
     const sine = config({ kind: 'sine' });
     const { prompt, truth, samples } = demonstration(sine, createSource(sine));
     expect(prompt).toHaveLength(20);
@@ -66,13 +66,13 @@ describe(drawnBand, () => {
     // Of 100 uniform draws the sixth least has the mean 6 / 101 and the deviation 0.023; 400 means of it 0.0012.
     expect(Math.abs(mean(band.low) - 6 / 101)).toBeLessThan(0.006);
     expect(Math.abs(mean(band.high) - 95 / 101)).toBeLessThan(0.006);
-    // 90 of 100 lie within, the outermost of them on its edges; one of 400 samples is off by 0.3 / 20.
+    // 90 of 100 are inside the band, the outermost of them on its edges; one of 400 samples differs by 0.3 / 20.
     expect(Math.abs(shareWithin(band, first) - 0.9)).toBeLessThan(0.06);
   });
 });
 
 describe(shareWithin, () => {
-  it('counts the edges in, and what is no number out', () => {
+  it('includes the edges and excludes NaN', () => {
     const band = { count: 1, within: 1, low: Float32Array.of(0, 0, 0, 0), high: Float32Array.of(1, 1, 1, 1) };
     expect(shareWithin(band, Float32Array.of(0, 1, 1.5, NaN))).toBe(0.5);
   });

@@ -50,7 +50,7 @@ describe(readConfig, () => {
     expect(() => readConfig(file, settings)).toThrow(message.replace('FILE', file));
   });
 
-  it('names a file that is not there', () => {
+  it('names a missing file', () => {
     expect(() => readConfig('/nowhere/a.yaml', [])).toThrow(
       'config /nowhere/a.yaml: cannot be read: it does not exist; check the path',
     );

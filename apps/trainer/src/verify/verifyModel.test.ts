@@ -15,7 +15,7 @@ import { layersSubject } from './subject.ts';
 import { joinSamples, takeSamples, verifyModel } from './verifyModel.ts';
 
 // The orthogonal initializer of recurrent layers calls methods of tensors.
-/** Words in, a probability a sample out: a model of other make, its states kept. */
+/** A TensorFlow.js model that is not an Onda net: words as input, one probability per sample as output, exported with states. */
 async function wordModel(): Promise<{ artifacts: io.ModelArtifacts; model: Model; manifest: Manifest }> {
   const net = sequential({
     name: 'words',
@@ -79,7 +79,7 @@ async function verify(change: (model: Model) => Model = (model) => model): Promi
 }
 
 describe(verifyModel, () => {
-  it('holds for a model of other make: sizes, seeds, extremes, pieces', async () => {
+  it('verifies another TensorFlow.js model: sizes, seeds, extremes, pieces', async () => {
     const rows = await verify();
     expect(rows.filter((row) => !rowHolds(row))).toEqual([]);
     expect(rows.map(({ check }) => check)).toEqual(

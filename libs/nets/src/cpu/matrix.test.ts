@@ -43,7 +43,7 @@ describe(addProduct, () => {
     }
   }
 
-  it('leaves what lies between the rows of a view alone', () => {
+  it('does not write between the rows of a view', () => {
     const c = new Float32Array(2 * 5).fill(9);
     addProduct(
       2,

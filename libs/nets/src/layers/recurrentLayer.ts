@@ -22,7 +22,7 @@ export interface RecurrentLayerArgs extends LayerArgs {
   returnState?: boolean;
   /** Whether the sequence is processed from its end. As in Keras, the output sequence is in processing order. */
   goBackwards?: boolean;
-  /** Seed of the initial weights, which are uniform in +-1 / sqrt(units) as in PyTorch; without it every layer draws anew. */
+  /** Seed of the initial weights, which are uniform in +-1 / sqrt(units) as in PyTorch; without it every layer draws other weights. */
   seed?: number;
   /** Initializers that replace PyTorch's uniform distribution. */
   kernelInitializer?: InitializerOption;

@@ -28,7 +28,7 @@ describe(RecurrentLayer, () => {
       new ConfigError('layer "a": activation: expected "tanh" or "relu", got "elu"; use one of the two'),
     ],
     [
-      'an input that is no sequence',
+      'an input that is not a sequence',
       () => new OndaRNN({ units: 1, name: 'a' }).apply(zeros([2, 3])),
       new ShapeError(
         'layer "a": expected input [batch, time, features] with a fixed number of features, got [2, 3]; set inputShape: [null, features]',
@@ -123,7 +123,7 @@ describe(RecurrentLayer, () => {
       new ConfigError('layer "a": resetAfter: expected true or false, got 0; set it'),
     ],
     [
-      'a seed that is no whole number',
+      'a seed that is not a whole number',
       () => new OndaGRU({ units: 4, name: 'a', seed: 0.5 }),
       new ConfigError('layer "a": seed: expected a whole number, got 0.5; set it'),
     ],

@@ -8,7 +8,7 @@
 
 namespace onda {
 
-/** Room for floats at the start of a cache line. Its first values are what lay there. */
+/** Memory for floats, aligned to a cache line. Its initial values are undefined. */
 class Buffer {
  public:
   /** @throws std::bad_alloc */

@@ -19,7 +19,7 @@ struct ForwardRows {
   float* h;
   /** Of the lstm: that of the sample before, then that of this one. */
   float* c;
-  /** Null when nobody trains. */
+  /** Null outside of training. */
   float* reserve;
 };
 

@@ -19,7 +19,7 @@ inline Vector clamp(Vector value, float limit) {
  * the sum. Not e^x: near zero tanh would lose its digits.
  */
 inline Vector expMinusOne(Vector x) {
-  // Added and taken away again, it rounds to a whole number, which then stands in the lowest bits of the sum.
+  // Adding and subtracting it rounds to a whole number, which is in the lowest bits of the sum.
   const Vector shift = broadcast(12582912.0f);
   const Vector shifted = x * 1.44269504088896341f + shift;
   const Vector k = shifted - shift;

@@ -33,7 +33,7 @@ struct LossRows {
   Index outputs;
   const float* prediction;
   const float* target;
-  /** As the prediction: of the loss, were it a sum and not a mean. */
+  /** Shape of the prediction: the gradient of the sum of losses, not of their mean. */
   float* gradient;
 };
 

@@ -6,7 +6,7 @@
 #include "buffer.h"
 #include "vector.h"
 
-// Matrix products c += a b for a that is read as it lies (or packed by rows, see weightGradients.h) and b packed in panels. Every
+// Matrix products c += a b for a that is read in place (or packed by rows, see weightGradients.h) and b packed in panels. Every
 // element is one sum in the order of the depth, whatever the tile that it falls into: how rows and columns are shared out among
 // threads does not change a bit of the result.
 

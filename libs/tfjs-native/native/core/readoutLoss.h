@@ -44,8 +44,8 @@ inline Index samplesOfPiece(Index samples) {
  * The weights' gradients of some samples.
  *
  * @param gradient of the loss with respect to the prediction, [count, columns]
- * @param sums     [columns, units], the transposed dKernel: h lies as a product's right side wants it, and columns are few; then
- *                 [columns], dBias. What is there is added to.
+ * @param sums     [columns, units], the transposed dKernel: h already has the layout of a product's right side, and columns are few; then
+ *                 [columns], dBias. The gradients are added to the present values.
  */
 inline void addReadoutGradients(const ReadoutLoss& r, const float* hidden, const float* gradient, Index count, float* sums) {
   const Index columns = r.columns();

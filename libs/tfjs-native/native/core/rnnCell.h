@@ -8,7 +8,7 @@
 
 namespace onda {
 
-/** h_t = act(x_t W + b + h_(t-1) R + rb). Needs no reserve: y tells the slope. */
+/** h_t = act(x_t W + b + h_(t-1) R + rb). Needs no reserve: the slope follows from y. */
 class RnnCell {
  public:
   static constexpr Index kGates = 1;

@@ -16,7 +16,7 @@ struct Options {
   bool relu = false;
   /** Of the gru cell: the reset gate applies after the recurrent product. */
   bool resetAfter = true;
-  /** The sequence is walked from its end. */
+  /** The sequence is processed from its end. */
   bool reverse = false;
   /** Forward: fill the reserve. */
   bool training = false;
@@ -24,7 +24,7 @@ struct Options {
   bool inputGradient = true;
 };
 
-/** What one layer is told of a sequence; shapes and gate order as in libs/nets/src/recurrentOp.ts. */
+/** The inputs of one layer for a sequence; shapes and gate order as in libs/nets/src/recurrentOp.ts. */
 struct Sequence {
   Sizes sizes;
   Options options;
@@ -37,7 +37,7 @@ struct Sequence {
   /** Of the lstm. */
   const float* c0;
 
-  /** The sample that is walked over as number `step`. */
+  /** The index of the sample that step `step` processes. */
   Index sampleAt(Index step) const { return options.reverse ? sizes.time - 1 - step : step; }
   /** Where a sample's values begin in a tensor [batch, time, width]. */
   Index at(Index row, Index step, Index width) const { return (row * sizes.time + sampleAt(step)) * width; }
@@ -48,7 +48,7 @@ struct ForwardResults {
   float* h;
   /** Of the lstm. */
   float* c;
-  /** Null when nobody trains. Its order is this library's own: [time, batch, blocks * units], samples as they were walked over. */
+  /** Null outside of training. Its layout is internal: [time, batch, blocks * units], samples in processing order. */
   float* reserve;
 };
 

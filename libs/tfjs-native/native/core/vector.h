@@ -86,7 +86,7 @@ inline void store(float* to, Vector value, SomeLanes lanes) {
 
 #endif
 
-/** Calls `work(at, lanes)` for every register of `count` values that lie side by side. */
+/** Calls `work(at, lanes)` for every register of `count` contiguous values. */
 template <class Work>
 inline void forLanes(Index count, Work&& work) {
   Index at = 0;

@@ -12,9 +12,9 @@ namespace onda {
 namespace {
 
 /**
- * Threads of TensorFlow's pool that help with the tasks of an op, and stay for a moment after it: waking a sleeping thread costs some 25
- * microseconds on both sides, which is more than lies between two ops of a training step. An op never waits for one to come. What
- * nobody has begun the calling thread does itself.
+ * Threads of TensorFlow's pool that help with the tasks of an op and spin for a moment after it: waking a sleeping thread costs about 25
+ * microseconds on both sides, more than the time between two ops of a training step. An op never waits for a thread to start: the
+ * calling thread runs the tasks that no thread has started.
  */
 class Crew {
  public:
@@ -72,7 +72,7 @@ class Crew {
 
   std::mutex mutex_;
   const std::function<void(Index)>* task_ = nullptr;
-  /** Tasks that nobody has begun. */
+  /** Tasks that no thread has started. */
   std::atomic<std::uint64_t> left_{0};
   std::atomic<Index> done_{0};
   std::atomic<Index> helpers_{0};

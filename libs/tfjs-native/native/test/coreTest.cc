@@ -232,7 +232,7 @@ void checkReadoutLoss(LossKind kind, const Sizes& n, Index outputs) {
   std::vector<Floats> in{Floats(samples * n.units), Floats(n.units * columns), Floats(columns), Floats(samples * outputs)};
   for (Floats& list : in)
     for (float& value : list) value = normal(random);
-  // Far from the predictions, on both sides: no step crosses the kink of an absolute value. Huber's, which is smooth, lies about there.
+  // Far from the predictions, on both sides: no step crosses the kink of an absolute value. Huber's loss is smooth there.
   for (std::size_t i = 0; i < in[3].size(); i++) in[3][i] += i % 2 == 0 ? 4.0f : -4.0f;
   std::vector<Floats> d{Floats(in[0].size()), Floats(in[1].size()), Floats(in[2].size())};
   const float value = readoutLoss(loss, n, outputs, in, &d, 1);
