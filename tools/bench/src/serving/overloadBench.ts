@@ -6,7 +6,7 @@ import type { LineChart } from '../report/chart.ts';
 import type { Goal } from '../report/goals.ts';
 import type { Measurement } from '../report/measurement.ts';
 import type { Table } from '../report/table.ts';
-import type { Form } from './loadMakers.ts';
+import type { Form, RateLoad } from './loadMakers.ts';
 import { requireLoadMakers, runRateLoad } from './loadMakers.ts';
 import { grpcRequest, inferenceService, jsonBody, model } from './requests.ts';
 import type { Server } from './servers.ts';
@@ -112,29 +112,16 @@ async function measureTransport(
   plan: (typeof plans)['usual'],
 ): Promise<Part> {
   const client = new Client(server.grpc, credentials.createInsecure());
-  const rateLoad = async (rate: number, seconds: number, probes?: End[]): Promise<TimedAnswers> => {
-    const flood = probes !== undefined;
-    const run = (): Promise<TimedAnswers> =>
-      runRateLoad(server, {
-        ...{ form, rate, seconds, flood, from: flood ? 'sent' : 'due' },
-        connections: flood ? connections.flood : connections.top,
-      });
-    const before = await countRequests(server);
-    const load = await (flood ? probedWhile(() => ask(server, client), probes, run) : run());
-    const probed = probes?.filter(({ kind }) => kind === 'answered').length ?? 0;
-    const answered = (await countRequests(server)).success - before.success - probed;
-    return form === 'grpc' ? withRefusals(load, load.atMs.length - answered) : load;
-  };
+  const askOne = (): Promise<End> => ask(server, client);
   try {
-    await rateLoad(warmUp.rate, warmUp.seconds);
+    await tryRate(server, form, connections.top, warmUp.rate, warmUp.seconds);
     const top = await findTopRate(async (rate) => {
       say(`trying ${rate} requests per second`);
-      return [await rateLoad(rate, plan.try)];
+      return [await tryRate(server, form, connections.top, rate, plan.try)];
     }, plan.limitMs);
     say(`flooding with ${FLOOD} times ${top.rate} requests per second`);
-    const ends: End[] = [];
-    const flood = await rateLoad(top.rate * FLOOD, plan.flood, ends);
-    const after = await recover(() => ask(server, client));
+    const load = { form, connections: connections.flood, rate: top.rate * FLOOD, seconds: plan.flood };
+    const { flood, ends, after } = await floodAndRecover(server, load, askOne);
     const all = intervalOf([flood]);
     const [startMs, endMs] = [flood.atMs[0], flood.atMs[flood.atMs.length - 1]];
     const seconds = (endMs - startMs) / 1000;
@@ -181,12 +168,32 @@ export function withRefusals(load: TimedAnswers, refused: number): TimedAnswers 
 
 const PROBE_INTERVAL_MS = 50;
 
-/** Sends single requests, one at a time, while something runs, into `ends`: a load maker does not report codes and headers. */
-async function probedWhile<Result>(
+/** Requests at a rate below the flood's. */
+async function tryRate(
+  server: Server,
+  form: Form,
+  connections: number,
+  rate: number,
+  seconds: number,
+): Promise<TimedAnswers> {
+  const before = await countRequests(server);
+  const load = await runRateLoad(server, { form, connections, rate, seconds });
+  const answered = (await countRequests(server)).success - before.success;
+  return form === 'grpc' ? withRefusals(load, load.atMs.length - answered) : load;
+}
+
+/**
+ * Floods the service, with single requests at the same time (a load maker does not report codes and headers), and sends the small
+ * requests as soon as the load maker has ended.
+ */
+async function floodAndRecover(
+  server: Server,
+  load: Pick<RateLoad, 'form' | 'connections' | 'rate' | 'seconds'>,
   ask: () => Promise<End>,
-  ends: End[],
-  run: () => Promise<Result>,
-): Promise<Result> {
+): Promise<{ flood: TimedAnswers; ends: End[]; after: End[] }> {
+  const ends: End[] = [];
+  let after: End[] = [];
+  let answered = 0;
   let done = false;
   const probe = async (): Promise<void> => {
     while (!done) {
@@ -194,9 +201,19 @@ async function probedWhile<Result>(
       await sleep(PROBE_INTERVAL_MS);
     }
   };
+  const before = await countRequests(server);
   const probing = probe();
   try {
-    return await run();
+    const ended = async (): Promise<void> => {
+      done = true;
+      const probed = ends.filter(({ kind }) => kind === 'answered').length;
+      const counting = countRequests(server);
+      after = await recover(ask);
+      answered = (await counting).success - before.success - probed;
+    };
+    const flood = await runRateLoad(server, { ...load, from: 'sent', flood: true, ended });
+    const marked = load.form === 'grpc' ? withRefusals(flood, flood.atMs.length - answered) : flood;
+    return { flood: marked, ends, after };
   } finally {
     done = true;
     await probing;
