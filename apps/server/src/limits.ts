@@ -21,8 +21,10 @@ export const limits = {
   streamRequests: 1024,
   /** Concurrent calls of one gRPC connection. */
   streams: 1024,
-  /** Bytes of incomplete gRPC messages, of all connections. */
-  grpcHeldBytes: 256 * 1024 * 1024,
+  /** Bytes of request bodies, incomplete gRPC messages and unread gRPC answers, of all connections; half of it for one client. */
+  heldBytes: 256 * 1024 * 1024,
+  /** Headers of an HTTP request. */
+  headers: 1000,
 } as const;
 
 /** Timeouts and intervals, milliseconds. */

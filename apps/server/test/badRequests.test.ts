@@ -152,14 +152,14 @@ describe('infer', () => {
       'gzip',
       Buffer.from('{}'),
       400,
-      'the body: expected bytes of gzip as Content-Encoding says, got others; compress it or leave the header out',
+      'the body: expected gzip as in Content-Encoding, got other bytes; compress it or remove the header',
     ],
     [
       'refuses a body that unpacks to a thousand times as much',
       'gzip',
       gzipSync(Buffer.alloc(9_000_000)),
       413,
-      'the body: expected at most 8388608 bytes once it is unpacked, got more; send fewer samples at a time',
+      'the body: expected at most 8388608 bytes after decompression, got more; send fewer samples at a time',
     ],
   ])('%s', async (_what, encoding, body, status, error) => {
     const headers = { 'content-encoding': encoding };

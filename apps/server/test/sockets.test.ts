@@ -1,4 +1,7 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { gzipSync } from 'node:zlib';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { residentMiB } from './support/processUse.ts';
 import { RawSocket } from './support/rawSocket.ts';
 import { inferRequest, post, sines } from './support/requests.ts';
 import type { InferBody } from './support/requests.ts';
@@ -77,6 +80,91 @@ describe('a body of 100 MB', () => {
     });
     expect(response.status).toBe(413);
     expect(await response.text()).toBe(tooLarge.replace('8388608', '1048576'));
+  });
+});
+
+describe('headers', () => {
+  const get = (headers: string): string => `GET /v2 HTTP/1.1\r\nConnection: close\r\n${headers}\r\n`;
+
+  it.each([
+    [
+      'two Host headers',
+      'Host: localhost\r\nHost: localhost\r\n',
+      'host: expected one header, got several; send one',
+    ],
+    [
+      'two Authorization headers',
+      'Host: localhost\r\nAuthorization: a\r\nAUTHORIZATION: b\r\n',
+      'authorization: expected one header, got several; send one',
+    ],
+  ])('rejects %s with 400', async (_name, headers, error) => {
+    open().send(get(headers));
+    const answer = await socket.closed();
+    expect(answer).toMatch(/^HTTP\/1\.1 400 /);
+    expect(answer).toContain(JSON.stringify({ error }));
+  });
+
+  it('accepts 1,000 headers and rejects more with 431', async () => {
+    const lines = (count: number): string => 'a:\r\n'.repeat(count);
+    // With Connection and Host.
+    for (const [count, status] of [
+      [998, 200],
+      [999, 431],
+      [3000, 431],
+    ]) {
+      open().send(get(`Host: localhost\r\n${lines(count)}`));
+      expect(await socket.closed()).toMatch(new RegExp(`^HTTP/1\\.1 ${status} `));
+      socket.destroy();
+    }
+  });
+});
+
+describe('request bodies', () => {
+  /** What 16 and 48 requests make the service hold, MiB. */
+  const growth = async (send: (count: number) => Promise<void>): Promise<[few: number, many: number]> => {
+    const before = await residentMiB(service);
+    await send(16);
+    const few = (await residentMiB(service)) - before;
+    await send(48);
+    return [few, (await residentMiB(service)) - before];
+  };
+
+  it('that stall hold no more than the share of their client', async () => {
+    const sockets: RawSocket[] = [];
+    const [few, many] = await growth(async (count) => {
+      for (let index = 0; index < count; index++) {
+        const stalled = new RawSocket(service.port);
+        sockets.push(stalled);
+        stalled.send(`POST ${INFER} HTTP/1.1\r\nHost: localhost\r\nContent-Length: 8000000\r\n\r\n`);
+        for (let part = 0; part < 7; part++) stalled.send(MEGABYTE);
+      }
+      await sleep(3000);
+    });
+    for (const stalled of sockets) stalled.destroy();
+    // All of them would be 450 MiB.
+    expect(many - few).toBeLessThan(100);
+    expect(many).toBeLessThan(300);
+    open();
+  });
+
+  it('that grow when they are decompressed hold no more than the share of their client', async () => {
+    const bomb = gzipSync(Buffer.alloc(8_000_000, ' '));
+    const statuses = new Set<number>();
+    const [, many] = await growth(async (count) => {
+      const answers = await Promise.all(
+        Array.from({ length: count }, () =>
+          fetch(service.url + INFER, { method: 'POST', headers: { 'content-encoding': 'gzip' }, body: bomb }),
+        ),
+      );
+      for (const answer of answers) {
+        statuses.add(answer.status);
+        await answer.arrayBuffer();
+      }
+    });
+    expect([...statuses].filter((status) => status !== 400 && status !== 503)).toEqual([]);
+    // All of them at a time would be 384 MiB.
+    expect(many).toBeLessThan(300);
+    open();
   });
 });
 

@@ -27,6 +27,7 @@ export const httpStatus = {
   'not-finite': 422,
   /** One client asks for more than its share. */
   'too-many': 429,
+  'headers-too-large': 431,
   /** The client has gone; nobody reads this answer. */
   canceled: 499,
   model: 500,

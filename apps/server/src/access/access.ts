@@ -1,6 +1,7 @@
 import type { ServeOptions } from '../config/serveOptions.ts';
 import { limits } from '../limits.ts';
 import type { AccessError } from './accessError.ts';
+import { ClientByteBudget } from './clientByteBudget.ts';
 import { ClientLimits, ConnectionLimit, networkOf } from './clientLimits.ts';
 import type { ClientLimitOptions } from './clientLimits.ts';
 import { AllowedHosts, AllowedOrigins } from './origins.ts';
@@ -23,6 +24,8 @@ export class Access {
   readonly origins: AllowedOrigins;
   readonly hosts: AllowedHosts;
   readonly connections = new ConnectionLimit(limits.connectionsOfClient);
+  /** Request bodies, messages and unread answers. */
+  readonly bytes = new ClientByteBudget(limits.heldBytes);
   /** Rejected requests since the start. */
   readonly refused: Record<RefusalReason, number> = { unauthorized: 0, forbidden: 0, 'too-many': 0 };
   readonly tokens: Tokens | undefined;

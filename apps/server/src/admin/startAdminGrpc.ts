@@ -1,3 +1,4 @@
+import { SharedByteBudget } from '@onda/grpc-server';
 import { Access } from '../access/access.ts';
 import type { Tokens } from '../access/tokens.ts';
 import { openGrpcPort } from '../grpc/startGrpc.ts';
@@ -28,7 +29,7 @@ export function startAdminGrpc(
     access: new Access(tokens, { rate: undefined, concurrent: undefined }),
     handlers: adminHandlers(service, calls),
     maxMessageBytes: adminLimits.bodyBytes,
-    maxHeldBytes: adminLimits.heldBytes,
+    budget: new SharedByteBudget(adminLimits.heldBytes),
     messageSizeHint: 'send less; files and configuration belong into the folder of the model',
   });
 }

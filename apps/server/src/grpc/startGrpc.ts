@@ -1,5 +1,5 @@
 import { GrpcServer, healthHandlers } from '@onda/grpc-server';
-import type { GrpcServerOptions, Handlers } from '@onda/grpc-server';
+import type { ByteBudget, GrpcServerOptions, Handlers } from '@onda/grpc-server';
 import type { Access } from '../access/access.ts';
 import { limits, timeouts } from '../limits.ts';
 import { listenError } from '../listen.ts';
@@ -26,7 +26,7 @@ export interface GrpcPort {
   readonly handlers: Handlers;
   readonly maxMessageBytes: number;
   /** Incomplete messages and unsent responses of all connections, bytes. */
-  readonly maxHeldBytes: number;
+  readonly budget: ByteBudget;
   /** What to do about a message that is too large. */
   readonly messageSizeHint: string;
 }
@@ -62,7 +62,7 @@ export async function openGrpcPort(service: Service, port: GrpcPort): Promise<Ru
     maxConnections: limits.connections,
     maxStreams: limits.streams,
     maxMessageBytes: port.maxMessageBytes,
-    maxHeldBytes: port.maxHeldBytes,
+    budget: port.budget,
     messageSizeHint: port.messageSizeHint,
     headerTimeoutMs: timeouts.headersMs,
     messageTimeoutMs: timeouts.requestMs,
@@ -104,7 +104,7 @@ export function startGrpc(service: Service, host: string, port: number): Promise
     access: service.access,
     handlers: inferenceHandlers(service),
     maxMessageBytes: limits.bodyBytes,
-    maxHeldBytes: limits.grpcHeldBytes,
+    budget: service.access.bytes,
     messageSizeHint: 'send fewer samples at a time',
   });
 }

@@ -41,11 +41,13 @@ export async function createApp(service: Service, page: string = builtPage): Pro
     },
   });
   app.server.maxConnections = limits.connections;
+  // One more than are accepted, so that further ones are noticed and not dropped.
+  app.server.maxHeadersCount = limits.headers + 1;
   app.setValidatorCompiler(validatorCompiler);
   const pagePaths = new Set<string>();
   addObservation(app, service);
   await addAccess(app, access, (path) => pagePaths.has(path));
-  addBodyParser(app);
+  addBodyParser(app, access.bytes);
   addErrorReplies(app, log);
   await addOpenApi(app, {
     description: 'The Open Inference Protocol v2, with extensions of Triton and of Onda.',

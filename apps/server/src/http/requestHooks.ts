@@ -5,7 +5,9 @@ import type { Access } from '../access/access.ts';
 import { AccessError } from '../access/accessError.ts';
 import type { Log } from '../log/createLog.ts';
 import { maybeTraceParent } from '../tracing/traceparent.ts';
+import { ProtocolError } from '@onda/protocol';
 import type { RequestTrace } from '@onda/serving';
+import { limits } from '../limits.ts';
 import type { Service } from '../service.ts';
 
 declare module 'fastify' {
@@ -83,8 +85,9 @@ export async function addAccess(
     if (error instanceof AccessError) access.countRefusal(error);
     return error as Error;
   };
-  app.addHook('onRequest', ({ headers }, _reply, done) => {
+  app.addHook('onRequest', ({ raw, headers }, _reply, done) => {
     try {
+      checkHeaders(raw.rawHeaders);
       hosts.check(headers.host);
       origins.check(headers);
     } catch (error) {
@@ -119,6 +122,34 @@ export async function addAccess(
     }
     done();
   });
+}
+
+/** Headers that may occur once: of two, this service and a proxy before it could read different ones. */
+const singleHeaders = new Set(['host', 'authorization']);
+
+/**
+ * @param raw names and values in turn
+ * @throws ProtocolError 400, 431
+ */
+function checkHeaders(raw: readonly string[]): void {
+  if (raw.length > 2 * limits.headers) {
+    throw new ProtocolError(
+      'headers-too-large',
+      `the headers: expected at most ${limits.headers}, got more; send fewer`,
+    );
+  }
+  let seen = '';
+  for (let index = 0; index < raw.length; index += 2) {
+    const { length } = raw[index];
+    // Their lengths tell most others apart.
+    if (length !== 4 && length !== 13) continue;
+    const name = raw[index].toLowerCase();
+    if (!singleHeaders.has(name)) continue;
+    if (seen.includes(name)) {
+      throw new ProtocolError('malformed', `${name}: expected one header, got several; send one`);
+    }
+    seen += name;
+  }
 }
 
 type CorsCallback = (error: Error | null, options: FastifyCorsOptions) => void;
