@@ -129,7 +129,7 @@ describe.skipIf(!canTestInBrowser()).each(hosts)('the export card of the page fr
       ],
       [
         [{ ...document, buffer: Buffer.from('{') }, weights],
-        /^model\.json: not JSON: .*; give a model\.json that TensorFlow\.js saved$/,
+        /^model\.json: not JSON: .*; pass a model\.json saved by TensorFlow\.js$/,
       ],
       [
         savedModel('Mystery'),

@@ -1,7 +1,7 @@
-import { readSeriesCsv, createVideoClips } from '@onda/series';
 import type { CsvDataConfig, FitConfig, NetManifest, VideoDataConfig } from '@onda/contract';
-import { madeUpSeries, rowSeries, sineSeries } from './series.ts';
+import { createVideoClips, readSeriesCsv } from '@onda/series';
 import type { Series } from './series.ts';
+import { madeUpSeries, rowSeries, sineSeries } from './series.ts';
 
 const defaultChunk = 20;
 
@@ -10,7 +10,7 @@ const clipFrames = 600;
 const clipNumber = 1_000_000;
 
 /** Reads one of the data files that come with the page, by its file name; null if it is not among them. */
-export type ReadData = (fileName: string) => Promise<string | null>;
+type ReadData = (fileName: string) => Promise<string | null>;
 
 /**
  * The series that a model was trained on: the sine, the CSV file if the page has it, a clip of the same kind, else a synthetic wave.
@@ -53,3 +53,17 @@ function clipSeries({ height, width, frames }: VideoDataConfig, seed: number): S
     holdout: clipFrames - 20,
   });
 }
+
+/** The CSV files of the examples, each a separate asset that is fetched when a model needs it. */
+const files = import.meta.glob<string>('../../../../examples/data/*.csv', {
+  query: '?url',
+  import: 'default',
+  eager: true,
+});
+
+export const readDataFile: ReadData = async (fileName) => {
+  const path = Object.keys(files).find((key) => key.endsWith(`/${fileName}`));
+  if (path === undefined) return null;
+  const response = await fetch(files[path]);
+  return response.ok ? response.text() : null;
+};

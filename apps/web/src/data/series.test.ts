@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { sineChunk } from '@onda/series';
-import { chunkCount, chunkOf } from './chunk.ts';
-import { cut, madeUpSeries, rowSeries, sineSeries } from './series.ts';
+import { chunkCount, chunkOf, cut, madeUpSeries, rowSeries, sineSeries } from './series.ts';
 
 describe(sineSeries, () => {
   it('gives the chunks of the first job', () => {

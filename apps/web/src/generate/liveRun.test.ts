@@ -1,17 +1,15 @@
 import { readFileSync } from 'node:fs';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { floatTensor, generate, SequenceModel } from '@onda/runtime';
 import type { Session } from '@onda/runtime';
+import { floatTensor, generate, SequenceModel } from '@onda/runtime';
 import { cut, rowSeries, sineSeries } from '../data/series.ts';
-import { exampleModel } from '../testing/exampleModel.ts';
-import { predictChunk } from '../page/chunkSection.ts';
+import { difference, predictChunk } from '../page/cards.ts';
+import { placeText, summaryText, worstDrawn } from '../page/liveSection.ts';
 import { valueHeads, valueRow, valuesCsv } from '../page/valuesTable.ts';
-import { placeText, summaryText, worstDrawn } from '../page/readouts.ts';
-import { difference } from './difference.ts';
-import { LiveRun } from './liveRun.ts';
-import { startStream } from './stream.ts';
+import { exampleModel } from '../testing/exampleModel.ts';
+import { advance, LiveRun, samplesToCompute } from './liveRun.ts';
 import type { ClosedLoopModel } from './stream.ts';
-import { timeSample } from './timeSample.ts';
+import { startStream, timeSample } from './stream.ts';
 
 const folder = new URL('../../../../examples/models/lagged-sine/1/', import.meta.url);
 
@@ -192,5 +190,44 @@ describe(timeSample, () => {
     const loop = await timeSample({ ...model, generator: null }, prompt);
     expect(inGraph).toBeGreaterThan(0);
     expect(loop).toBeGreaterThan(inGraph);
+  });
+});
+
+const pace = { samples: 400, speed: 40 };
+
+describe(advance, () => {
+  it('grows by speed times time', () => {
+    expect(advance(10, 400, 0.05, pace)).toBe(12);
+  });
+
+  it('waits for what is not computed yet, and ends at the last sample', () => {
+    expect(advance(10, 11, 0.05, pace)).toBe(11);
+    expect(advance(399.5, 1000, 0.05, pace)).toBe(400);
+  });
+
+  it('does not leap after the page was in the background', () => {
+    expect(advance(10, 400, 60, pace)).toBe(14);
+  });
+
+  it('shows all there is when there is no speed', () => {
+    expect(advance(0, 300, 0, { samples: 400, speed: Infinity })).toBe(300);
+  });
+});
+
+describe(samplesToCompute, () => {
+  it('keeps a reserve, in pieces of twice its size', () => {
+    expect(samplesToCompute(0, 0, pace)).toBe(64);
+    expect(samplesToCompute(0, 64, pace)).toBe(0);
+    expect(samplesToCompute(40, 64, pace)).toBe(64);
+  });
+
+  it('keeps a larger reserve at a higher speed', () => {
+    expect(samplesToCompute(0, 0, { samples: 10_000, speed: 1000 })).toBe(800);
+  });
+
+  it('computes no more than the requested samples, and all of them without a speed', () => {
+    expect(samplesToCompute(360, 380, pace)).toBe(20);
+    expect(samplesToCompute(390, 400, pace)).toBe(0);
+    expect(samplesToCompute(0, 0, { samples: 400, speed: Infinity })).toBe(400);
   });
 });

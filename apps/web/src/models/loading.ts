@@ -1,6 +1,5 @@
 import type { NetManifest } from '@onda/contract';
-import { readDataFile } from '../data/dataFiles.ts';
-import { modelSeries } from '../data/modelSeries.ts';
+import { modelSeries, readDataFile } from '../data/modelSeries.ts';
 import type { Series } from '../data/series.ts';
 
 // Fetched after the page is drawn: the manifest's validator and the readers of data.

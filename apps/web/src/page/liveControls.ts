@@ -1,5 +1,5 @@
 import { countText } from '../draw/text.ts';
-import type { Pace } from '../generate/playback.ts';
+import type { Pace } from '../generate/liveRun.ts';
 import { find } from './find.ts';
 
 const slowest = 5;
@@ -37,10 +37,9 @@ export interface LiveControls {
   offer(offer: Offer): void;
 }
 
-/** Whether the system prefers reduced motion: then a generation appears at once. */
-const still = matchMedia('(prefers-reduced-motion: reduce)');
-
 export function createLiveControls(actions: ControlActions): LiveControls {
+  // Whether the system prefers reduced motion: then a generation appears at once.
+  const still = matchMedia('(prefers-reduced-motion: reduce)');
   const form = find('controls', HTMLFormElement);
   const toggle = find('toggle', HTMLButtonElement);
   const move = find('phase', HTMLButtonElement);

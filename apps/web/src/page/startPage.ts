@@ -1,21 +1,17 @@
+import { OndaError } from '@onda/contract';
 import { createWorkerRuntime } from '@onda/runtime-web';
 import InferenceWorker from '@onda/runtime-web/worker?worker';
-import { cut } from '../data/series.ts';
 import type { Series } from '../data/series.ts';
+import { cut } from '../data/series.ts';
 import type { LoadedModel } from '../models/loadModel.ts';
-import { readModelIndex } from '../models/modelIndex.ts';
 import type { ModelEntry } from '../models/modelIndex.ts';
-import { createChunkSection } from './chunkSection.ts';
-import { createErrorSection } from './errorSection.ts';
+import { readModelIndex } from '../models/modelIndex.ts';
+import { createChunkSection, createErrorSection, showFacts, showSampleTime } from './cards.ts';
 import { createExportSection } from './exportSection.ts';
-import { showFacts, showSampleTime } from './factsSection.ts';
 import { find } from './find.ts';
 import { createLiveSection } from './liveSection.ts';
-import { createNotice } from './notice.ts';
 import { createOwnSection } from './ownSection.ts';
-import { followTheme } from './theme.ts';
 import { createValuesTable } from './valuesTable.ts';
-import { nameTruth } from './words.ts';
 
 /** Starts the page: the list of models, the first model, and everything that follows the running generation. */
 export async function startPage(): Promise<void> {
@@ -107,4 +103,70 @@ export async function startPage(): Promise<void> {
     chunk.redraw();
   }).observe(document.body);
   await openChosen();
+}
+
+/** The text in place of the live picture while there is no picture; styles/hero.css shows and hides it by the state of the body. */
+interface Notice {
+  wait(): void;
+  clear(): void;
+  fail(error: unknown): void;
+}
+
+/** @param retry called by the button next to a failure */
+function createNotice(retry: () => void): Notice {
+  const text = find('notice-text', HTMLElement);
+  find('retry', HTMLButtonElement).addEventListener('click', retry);
+
+  const show = (state: 'ready' | 'loading' | 'failed'): void => {
+    document.body.dataset['state'] = state;
+  };
+  return {
+    wait: () => {
+      show('loading');
+    },
+    clear: () => {
+      show('ready');
+    },
+    fail: (error) => {
+      text.textContent = sentence(error);
+      show('failed');
+    },
+  };
+}
+
+/** An OndaError is a whole sentence. Any other error is a defect: the text says where to report it. */
+function sentence(error: unknown): string {
+  const text = error instanceof Error ? error.message : String(error);
+  if (error instanceof OndaError) return `${text}.`;
+  return `The page failed unexpectedly: ${text}.`;
+}
+
+const key = 'onda-theme';
+
+/** A button switches between light and dark. The choice is stored; the default is the system's. */
+function followTheme(): void {
+  const root = document.documentElement;
+  const chosen = localStorage.getItem(key);
+  if (chosen === 'light' || chosen === 'dark') root.dataset['theme'] = chosen;
+  find('theme', HTMLButtonElement).addEventListener('click', () => {
+    const dark =
+      root.dataset['theme'] === undefined
+        ? matchMedia('(prefers-color-scheme: dark)').matches
+        : root.dataset['theme'] === 'dark';
+    root.dataset['theme'] = dark ? 'light' : 'dark';
+    localStorage.setItem(key, root.dataset['theme']);
+  });
+}
+
+/** Names the ground truth in the page's texts, and hides the texts that need one. */
+function nameTruth(series: Series): void {
+  const sine = series.title === 'sin(t)';
+  find('truth-name', HTMLElement).textContent = sine ? 'The true sine' : series.title;
+  find('truth-legend', HTMLElement).hidden = !series.truth;
+  for (const word of document.querySelectorAll('.truth-word')) {
+    word.textContent = sine ? 'the sine' : 'the data';
+  }
+  for (const part of document.querySelectorAll('.needs-truth')) {
+    part.toggleAttribute('hidden', !series.truth);
+  }
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { liveLines } from './liveLines.ts';
-import type { LiveScene } from './liveScene.ts';
+import type { LiveScene } from './livePlot.ts';
+import { liveLines } from './livePlot.ts';
 
 const scene: LiveScene = {
   names: ['a', 'b'],

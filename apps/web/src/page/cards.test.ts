@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { difference } from './difference.ts';
+import { difference } from './cards.ts';
 
 describe(difference, () => {
   it('finds the largest difference and its place, and the mean square', () => {
