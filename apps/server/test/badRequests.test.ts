@@ -193,7 +193,7 @@ describe('generate', () => {
       'an empty prompt',
       { prompt: [], samples: 3 },
       400,
-      'prompt: expected at least one sample, got none; send the values to go on from',
+      'prompt: expected at least one sample, got none; send the values to continue from',
     ],
     [
       'samples 0',

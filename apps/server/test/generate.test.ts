@@ -177,7 +177,7 @@ describe('generate with models of other make', () => {
       status: 400,
       body: {
         error:
-          'return_state: expected none, since the model keeps no state, got true; send the last values as the next prompt to go on',
+          'return_state: expected none, since the model keeps no state, got true; send the last values as the next prompt to continue',
       },
     });
   });

@@ -58,7 +58,7 @@ describe('generate_stream', () => {
     const response = await stream({ prompt: [], samples: 3 });
     expect(response.status).toBe(400);
     expect(await response.json()).toEqual({
-      error: 'prompt: expected at least one sample, got none; send the values to go on from',
+      error: 'prompt: expected at least one sample, got none; send the values to continue from',
     });
     const live = await stream({ sequence_id: 7, samples: 3 });
     expect(live.status).toBe(404);

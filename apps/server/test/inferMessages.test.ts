@@ -146,7 +146,7 @@ describe(decodeInferMessage, () => {
     ['a length beyond 2^32', '0a ff ff ff ff 7f', 'it ends within a field'],
     ['a length of more than 32 bits', '0a ff ff ff ff ff 01', 'a number of more bits than its field has'],
     ['a number of more than 64 bits', '48 ff ff ff ff ff ff ff ff ff ff 01', 'a number of more than 64 bits'],
-    ['a text that is no UTF-8', '0a 01 ff', 'a text that is no UTF-8'],
+    ['text that is not UTF-8', '0a 01 ff', 'text that is not UTF-8'],
     ['a name that is no property', '22 0b 0a 09 5f 5f 70 72 6f 74 6f 5f 5f', 'a parameter named __proto__'],
     ['contents twice', '2a 04 2a 00 2a 00', 'contents twice'],
   ])('refuses %s', (_name, hex, error) => {

@@ -28,7 +28,7 @@ export class BinaryBody {
    * The next tensor's bytes.
    *
    * @param size what `binary_data_size` says
-   * @throws ShapeError if that is no size, or more than what is left
+   * @throws ShapeError for a size that is not valid, or more than the remaining bytes
    */
   take(size: unknown, where: string): Uint8Array {
     const left = this.#tensors.byteLength - this.#taken;

@@ -35,7 +35,7 @@ describe('bindRequest of a raw body', () => {
     });
   });
 
-  it('refuses bytes that are no rows, too many, and a model of several inputs', () => {
+  it('rejects bytes that are not whole rows, too many rows, and a model with several inputs', () => {
     expect(() => bindRaw(floats(1, 2, 3), modelOf('batch', 2), 100)).toThrow(
       'input "x": expected 8 bytes for shape [1, 2], got 12; correct the shape or binary_data_size',
     );

@@ -63,7 +63,7 @@ describe(decodeGenerateRequest, () => {
     [
       'an empty prompt',
       { prompt: [], samples: 1 },
-      'prompt: expected at least one sample, got none; send the values to go on from',
+      'prompt: expected at least one sample, got none; send the values to continue from',
     ],
     [
       'sequences without samples',
@@ -111,7 +111,7 @@ describe(decodeGenerateRequest, () => {
       'state: expected numbers nested as [2][2], got [1][2]; send the state of an earlier answer',
     ],
     [
-      'return_state that is no truth value',
+      'a return_state that is not a boolean',
       { prompt: [1], samples: 1, return_state: 'yes' },
       'return_state: expected true or false, got "yes"; correct it',
     ],
@@ -144,7 +144,7 @@ describe(decodeGenerateRequest, () => {
 
   it.each<[name: string, model: GenerateModel, document: object, message: string]>([
     [
-      'a seed that is no whole number',
+      'a seed that is not a whole number',
       words,
       { seed: 0.5 },
       'seed: expected a whole number up to 2^53 - 1, or one of 64 bits in quotes, got 0.5; correct it',
@@ -183,16 +183,16 @@ describe(decodeGenerateRequest, () => {
       'a state of a model without',
       words,
       { state: [1] },
-      'state: expected none, since the model keeps no state, got an array of 1; send the last values as the next prompt to go on',
+      'state: expected none, since the model keeps no state, got an array of 1; send the last values as the next prompt to continue',
     ],
     [
       'to return a state that is none',
       words,
       { return_state: true },
-      'return_state: expected none, since the model keeps no state, got true; send the last values as the next prompt to go on',
+      'return_state: expected none, since the model keeps no state, got true; send the last values as the next prompt to continue',
     ],
     [
-      'words that are no whole numbers',
+      'words that are not whole numbers',
       words,
       { prompt: [0.5] },
       'prompt: expected whole numbers up to 2^53 - 1, got 0.5 at position 0; round the values',

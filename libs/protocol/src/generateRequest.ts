@@ -47,9 +47,9 @@ const keys = ['prompt', 'samples', 'state', 'return_state', 'seed', 'noise'];
  *   {"prompt": [[[0.1], [0.2]], [[0.3], [0.4]]], "samples": 50}       several: [batch][time][features]
  *   {"prompt": [4, 17, 2], "samples": 50, "seed": 7}                  words of a model that draws; several: [batch][time]
  *
- * `state` goes on from the state of an earlier answer: [state] for one sequence, [batch][state] for several.
- * `return_state: true` asks for the state after the last value that was fed: send it with the answer's last values (as many
- * as the model's lag) as the next prompt to go on. `seed`, a whole number, says what a model that draws its values draws; `noise`
+ * `state` continues from the state of an earlier response: [state] for one sequence, [batch][state] for several.
+ * `return_state: true` requests the state after the last value fed: send it with the last values of the response (as many
+ * as the model's lag) as the next prompt to continue. `seed`, a whole number, is the seed of a model that samples; `noise`
  * is for models that take the draws themselves: [samples][width], or [batch][samples][width].
  *
  * @throws ProtocolError, ShapeError, DataError
@@ -92,7 +92,7 @@ function readPrompt(value: unknown, model: GenerateModel): { prompt: PromptTenso
   }
   const count = countOf(dims);
   if (count === 0) {
-    throw new ShapeError('prompt: expected at least one sample, got none; send the values to go on from');
+    throw new ShapeError('prompt: expected at least one sample, got none; send the values to continue from');
   }
   const batch = nesting === several ? dims[0] : 1;
   const time = count / batch / width;
@@ -112,7 +112,7 @@ function formsText(features: number | undefined): string {
   return `${features === 1 ? '[time], ' : ''}[time][${features}] or [batch][time][${features}]`;
 }
 
-/** @throws DataError for one that is no int32 */
+/** @throws DataError for a value outside of int32 */
 function words(values: BigInt64Array): Int32Array {
   return Int32Array.from(values, (value, index) => {
     if (BigInt.asIntN(32, value) === value) return Number(value);
@@ -156,7 +156,7 @@ function readReturnState(value: unknown, size: number): boolean {
 
 function noState(field: string, got: string): DataError {
   return new DataError(
-    `${field}: expected none, since the model keeps no state, got ${got}; send the last values as the next prompt to go on`,
+    `${field}: expected none, since the model keeps no state, got ${got}; send the last values as the next prompt to continue`,
   );
 }
 
@@ -213,7 +213,7 @@ function readNoise(
   return { type: 'float32', dims: [batch, samples, draws.width], data: floats(rows, count, 'noise') };
 }
 
-/** A generate request that goes on from a sequence that the service keeps. */
+/** A generate request that continues a sequence whose state the service keeps. */
 export interface GenerateFrom {
   id: string;
   samples: number;

@@ -32,7 +32,7 @@ describe(encodeGenerateResponse, () => {
     });
   });
 
-  it('nests words, which have no last dim, and tells the seed as a request takes it', () => {
+  it('nests words, which have no last dim, and returns the seed in the format of requests', () => {
     const words = { dims: [2, 2], data: Int32Array.of(1, 2, 3, 4) };
     const answer = { modelName: 'm', modelVersion: '1', values: words, state: undefined };
     expect(encodeGenerateResponse({ ...answer, nesting: 2, seed: 7n })).toBe(
@@ -44,7 +44,7 @@ describe(encodeGenerateResponse, () => {
     );
   });
 
-  it('gives the state when it was asked for', () => {
+  it('returns the state on request', () => {
     expect(encode([1, 1, 1], 1, true)).toMatchObject({ state: [0.5, 0.5] });
     expect(encode([2, 1, 1], 3, true)).toMatchObject({
       state: [

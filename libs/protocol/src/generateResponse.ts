@@ -9,7 +9,7 @@ export interface GenerateResponse {
   nesting: Nesting;
   /** [batch, state]; undefined: not asked for. */
   state: { dims: readonly number[]; data: Float32Array } | undefined;
-  /** What was drawn from, told so that it can be asked for again; undefined: nothing was drawn. */
+  /** The seed of the samples, so that a request can repeat them; undefined: nothing was sampled. */
   seed?: bigint | undefined;
 }
 

@@ -32,7 +32,7 @@ export function encodeStreamAnswer(response: InferResponse): WireMessage {
   };
 }
 
-/** `ModelStreamInferResponse` for a request that failed, which its id tells. */
+/** `ModelStreamInferResponse` for a failed request, identified by its id. */
 export function encodeStreamError(names: Names, details: string): WireMessage {
   const inner = namesSize(names);
   return {

@@ -57,7 +57,7 @@ describe(decodeInferRequest, () => {
     expect(decode({ inputs: [nested, n] }).inputs.x.data).toEqual(Float32Array.of(1, 2, 3, 4));
   });
 
-  it('takes the outputs that are asked for, in that order', () => {
+  it('accepts the requested outputs, in that order', () => {
     const outputs = [{ name: 'state_out' }, { name: 'y', parameters: { binary_data: true } }];
     expect(decode({ inputs: [x, n], outputs }).outputs).toEqual([
       { name: 'state_out', binary: false },
@@ -73,7 +73,7 @@ describe(decodeInferRequest, () => {
   it.each<[name: string, document: unknown, message: string]>([
     ['a list', [], 'the body: expected a JSON object, got an array of 0; put the request into { }'],
     [
-      'an id that is no string',
+      'an id that is not a string',
       { id: 7, inputs: [x, n] },
       'id: expected a string, got 7; put it into quotes',
     ],
@@ -196,12 +196,12 @@ describe(decodeInferRequest, () => {
       'output "y": parameters: shared_memory_region: expected none, since the service has no shared memory, got "r"; take the values from the answer',
     ],
     [
-      'outputs that are no list',
+      'outputs that are not a list',
       { inputs: [x, n], outputs: 'y' },
       'outputs: expected a list, got "y"; leave it out for all outputs',
     ],
     [
-      'parameters that are no object',
+      'parameters that are not an object',
       { inputs: [x, n], parameters: [] },
       'parameters: expected an object, got an array of 0; remove it',
     ],
@@ -211,7 +211,7 @@ describe(decodeInferRequest, () => {
       'parameters: a: expected a string, a number, true or false, got an object; correct it',
     ],
     [
-      'a flag that is no truth value',
+      'a flag that is not a boolean',
       { inputs: [x, n], parameters: { binary_data_output: 1 } },
       'parameters: binary_data_output: expected true or false, got 1; correct it',
     ],

@@ -8,7 +8,7 @@ export interface InferResponse {
   modelName: string;
   modelVersion: string;
   id: string | undefined;
-  /** Of the answer: what the service tells of the sequence. */
+  /** Parameters of the response: the state of the sequence. */
   parameters?: Parameters | undefined;
   outputs: readonly { name: string; tensor: ProtocolTensor; binary: boolean }[];
 }

@@ -45,7 +45,7 @@ export function countOf(dims: readonly number[]): number {
 
 /**
  * @param rows  the arrays that hold the numbers, `count` in all
- * @throws DataError for what is no number, and for one beyond float32: NaN and infinities must not get into a state
+ * @throws DataError for anything but a number, and for one beyond float32: NaN and infinities must not get into a state
  */
 export function floats(rows: readonly (readonly unknown[])[], count: number, where: string): Float32Array {
   const result = new Float32Array(count);
@@ -65,7 +65,7 @@ export function floats(rows: readonly (readonly unknown[])[], count: number, whe
   return result;
 }
 
-/** @throws DataError for what is no whole number that JSON carries exactly (up to 2^53 - 1) */
+/** @throws DataError for anything but a whole number that JSON represents exactly (up to 2^53 - 1) */
 export function integers(rows: readonly (readonly unknown[])[], count: number, where: string): BigInt64Array {
   const result = new BigInt64Array(count);
   let index = 0;

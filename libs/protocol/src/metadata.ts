@@ -71,11 +71,11 @@ export type ConfigVersions =
   | { all: Record<string, never> }
   | { specific: { versions: readonly number[] } };
 
-/** How a model's sequences are kept, as far as its configuration tells. */
+/** The sequence settings in the configuration of a model. */
 export interface ConfigSequences {
   /** Names of the tensors that carry a state from one request to the next. */
   states: readonly { input: string; output: string }[];
-  /** Milliseconds without a step after which a sequence is forgotten. */
+  /** Idle timeout of a sequence, milliseconds. */
   idleMs: number;
 }
 

@@ -10,16 +10,16 @@ export const httpStatus = {
   malformed: 400,
   data: 400,
   shape: 400,
-  /** Tokens are asked for, and none came or one that is not known. */
+  /** The token is missing or unknown. */
   unauthorized: 401,
-  /** A page of another origin asks, which a browser does without its user's knowing. */
+  /** The request comes from a page of a foreign origin, which a browser sends without the user's knowledge. */
   forbidden: 403,
   'not-found': 404,
   method: 405,
   timeout: 408,
   /** A sequence that lives already is started, or a step comes out of turn. */
   conflict: 409,
-  /** The sequence has ended or was forgotten. */
+  /** The sequence has ended or expired. */
   ended: 410,
   'too-large': 413,
   'unsupported-media': 415,
@@ -28,7 +28,7 @@ export const httpStatus = {
   /** One client asks for more than its share. */
   'too-many': 429,
   'headers-too-large': 431,
-  /** The client has gone; nobody reads this answer. */
+  /** The client has closed the request; the response has no reader. */
   canceled: 499,
   model: 500,
   missing: 500,

@@ -133,7 +133,7 @@ describe(decodeInferRequest, () => {
     return { schedule: request.schedule, rows, ...bindRequest(request, model, 100) };
   };
 
-  it('tells the sequences of the rows from the inputs of the model, whose states may be left out', () => {
+  it('separates the sequences of the rows from the inputs of the model, whose states are optional', () => {
     const { inputs, rows } = decode({ datatype: 'BYTES', shape: [2, 1], data: ['a', 'b'] });
     expect(Object.keys(inputs)).toEqual(['x']);
     expect(rows?.map(({ id }) => id)).toEqual(['a', 'b']);

@@ -47,7 +47,7 @@ function finiteFloats(bytes: Uint8Array, count: number, where: string): Float32A
   return values;
 }
 
-/** Refuses bytes that are no value of the type. */
+/** Rejects bytes that are not a value of the type. */
 function checkBytes({ type, data }: ProtocolTensor, where: string): void {
   if (type === 'float64') {
     const bad = data.findIndex((value) => !Number.isFinite(value));

@@ -57,7 +57,7 @@ function decodeBytes(type: TensorType, bytes: Uint8Array, count = 2): ProtocolTe
 }
 
 describe('tensor types over HTTP', () => {
-  it('tells of every type', () => {
+  it('covers every type', () => {
     expect([...jsonTypes, 'float16'].sort()).toEqual([...tensorTypes].sort());
   });
 
@@ -145,7 +145,7 @@ describe('tensor types over HTTP', () => {
       'expected 2 strings, got more; correct the shape or the data',
     ],
     [
-      'a string that is no text',
+      'a string that is not text',
       'string',
       Uint8Array.of(1, 0, 0, 0, 0xff, 0, 0, 0, 0),
       'expected UTF-8, got other bytes in string 0; encode them as text, base64 for instance',

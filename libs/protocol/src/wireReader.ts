@@ -1,4 +1,4 @@
-/** Bytes that are no message of protobuf, or not the one that is expected. */
+/** Bytes that are not a protobuf message, or not the expected one. */
 export class WireError extends Error {}
 
 /** How a field is written; its tag is its number * 8 + this. */
@@ -60,7 +60,7 @@ export class WireReader {
     return (this.#high | 0) * TWO_32 + this.#low;
   }
 
-  /** A number, or the digits of one that JavaScript's numbers do not tell from its neighbours. */
+  /** A number, or the digits of one beyond the exact integers of JavaScript. */
   int64OrDigits(): number | string {
     const value = this.int64();
     return Number.isSafeInteger(value) ? value : String(BigInt.asIntN(64, this.#wide()));
@@ -96,7 +96,7 @@ export class WireReader {
     return new WireReader(this.#bytes, start, this.#at);
   }
 
-  /** @throws WireError for what is no UTF-8 */
+  /** @throws WireError for invalid UTF-8 */
   text(): string {
     const start = this.#takeLength();
     const bytes = this.#bytes;
@@ -110,7 +110,7 @@ export class WireReader {
     try {
       return decoder.decode(bytes.subarray(start, end));
     } catch {
-      throw new WireError('a text that is no UTF-8');
+      throw new WireError('text that is not UTF-8');
     }
   }
 
@@ -154,7 +154,7 @@ export class WireReader {
     return start;
   }
 
-  /** protobuf would cut more bits off; whoever sends them means something else than we would read. */
+  /** protobuf would truncate further bits; a client that sends them means another value. */
   #varint32(): void {
     this.#varint();
     if (this.#size > 5) throw tooLong();

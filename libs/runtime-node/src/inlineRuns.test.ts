@@ -53,7 +53,7 @@ function turn(): Promise<void> {
 }
 
 describe(InlineRuns, () => {
-  it('leaves a size to the workers until one of them has told that it is short', async () => {
+  it('leaves a size to the workers until one of them has reported short runs', async () => {
     const { inline, runs, loads } = nearWith();
     expect(inline.maybeRun(feedsOf(1), undefined)).toBeUndefined();
     inline.record(feedsOf(1), 0.03);
@@ -74,7 +74,7 @@ describe(InlineRuns, () => {
     expect(loads()).toBe(0);
   });
 
-  it('tells many rows from many samples, whose runs take longer for as many values', async () => {
+  it('distinguishes many rows from many samples, whose runs take longer for the same number of values', async () => {
     const { inline } = nearWith();
     inline.record(feedsOf(64, 1), 0.03);
     inline.record(feedsOf(1, 64), 0.2);

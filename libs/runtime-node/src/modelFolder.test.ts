@@ -36,7 +36,7 @@ describe(readModelFolder, () => {
     expect(model.files.get('model.onnx')?.sha256).toBe(model.manifest.files['model.onnx'].sha256);
   });
 
-  it('takes the newest version by number, or the one that is asked for', async () => {
+  it('takes the newest version by number, or the requested one', async () => {
     for (const version of [2, 10]) {
       await cp(join(folder, '1'), join(folder, String(version)), { recursive: true });
       await changeManifest(String(version), (manifest) => (manifest.version = version));
@@ -61,7 +61,7 @@ describe(readModelFolder, () => {
     );
   });
 
-  it('refuses a version that is not there', async () => {
+  it('rejects a missing version', async () => {
     await expect(readModelFolder(folder, 7)).rejects.toThrow(
       `${folder}/7/onda.json: expected a file, found none; pass the folder of an exported model`,
     );

@@ -34,7 +34,7 @@ describe(createNodeRuntime, () => {
   });
 
   it.runIf(missingCudaFiles(nativeFolder()).length > 0)(
-    'runs on the CPU without a word when CUDA is not set up and nobody asked for it',
+    'runs on the CPU without a warning when CUDA is neither set up nor requested',
     async () => {
       const warnings: string[] = [];
       const runtime = await createNodeRuntime({ provider: 'auto', onWarning: (text) => warnings.push(text) });
@@ -63,7 +63,7 @@ describe('createNodeRuntime, with a CUDA library that loads and a device that fa
   const create: typeof createOrtSession = (model, provider, options) =>
     provider === 'cuda' ? Promise.reject(reason) : createOrtSession(model, provider, options);
 
-  it('takes the CPU when nobody asked for CUDA, and says so once', async () => {
+  it('falls back to the CPU when CUDA is not required, with one warning', async () => {
     const warnings: string[] = [];
     const onWarning = (text: string): number => warnings.push(text);
     const runtime = await createNodeRuntime({ provider: 'auto', onWarning }, create, place());
@@ -76,7 +76,7 @@ describe('createNodeRuntime, with a CUDA library that loads and a device that fa
     ]);
   });
 
-  it('refuses when CUDA was asked for, with the reason and the command', async () => {
+  it('throws when CUDA is required, with the reason and the command', async () => {
     const runtime = await createNodeRuntime({ provider: 'cuda' }, create, place());
     await expect(runtime.createSession(await readFile(new URL('model.onnx', fixture)))).rejects.toThrow(
       new MissingError(
@@ -85,7 +85,7 @@ describe('createNodeRuntime, with a CUDA library that loads and a device that fa
     );
   });
 
-  it('tells a damaged file from a provider that does not work', async () => {
+  it('distinguishes a damaged file from a provider that does not work', async () => {
     const runtime = await createNodeRuntime({ provider: 'cuda' }, create, place());
     await expect(runtime.createSession(Uint8Array.of(1, 2, 3))).rejects.toThrow(ModelError);
   });

@@ -32,7 +32,7 @@ function place(problem?: string): CudaPlace {
 }
 
 describe(providersToTry, () => {
-  it('takes the CPU when told, whatever is there', async () => {
+  it('takes the CPU when the options say so, even if CUDA is installed', async () => {
     await putCudaLibraries();
     expect(providersToTry('cpu', undefined, place())).toEqual(['cpu']);
   });
@@ -43,7 +43,7 @@ describe(providersToTry, () => {
     expect(providersToTry('cuda', undefined, place())).toEqual(['cuda']);
   });
 
-  it('takes the CPU when nobody asked for CUDA and its library is not there', () => {
+  it('takes the CPU when CUDA is not required and its library is missing', () => {
     expect(providersToTry('auto', undefined, place())).toEqual(['cpu']);
   });
 
@@ -59,7 +59,7 @@ describe(providersToTry, () => {
 describe('providersToTry, with a library that does not load', () => {
   const problem = 'libcublasLt.so.13: cannot open shared object file';
 
-  it('takes the CPU when nobody asked for CUDA, and says why', async () => {
+  it('takes the CPU when CUDA is not required, and says why', async () => {
     await putCudaLibraries();
     const warnings: string[] = [];
     expect(providersToTry('auto', (text) => warnings.push(text), place(problem))).toEqual(['cpu']);
@@ -68,7 +68,7 @@ describe('providersToTry, with a library that does not load', () => {
     ]);
   });
 
-  it('refuses when CUDA was asked for, naming the library and the command', async () => {
+  it('throws when CUDA is required, naming the library and the command', async () => {
     await putCudaLibraries();
     expect(() => providersToTry('cuda', undefined, place(problem))).toThrow(
       new MissingError(

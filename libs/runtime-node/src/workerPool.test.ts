@@ -14,7 +14,7 @@ describeRuntime({
   loadFixture: (file) => readFile(new URL(file, fixture)),
 });
 
-/** A runtime whose runs wait until they are let go, and are written down. */
+/** A runtime that logs its runs, which wait until `open` is called. */
 function fakeRuntime(name: string, log: string[]): WorkerRuntime & { open: () => void; alive: boolean } {
   let open = (): void => undefined;
   const gate = new Promise<void>((resolve) => (open = resolve));

@@ -37,7 +37,7 @@ describe(createWorkerRuntime, () => {
     expect(performance.now() - started).toBeGreaterThan(2);
   });
 
-  it('tells for how long a worker with runs to do was not heard of', async () => {
+  it('reports the time since the last message of a worker with pending runs', async () => {
     runtime = await createWorkerRuntime({ provider: 'cpu' });
     const session = await runtime.createSession(await readFile(new URL('model.onnx', fixture)));
     expect(runtime.stalledMs).toBe(0);
@@ -88,7 +88,7 @@ describe(createWorkerRuntime, () => {
     expect((await session.run(feeds)).y.dims).toEqual([1, 3, 1]);
   });
 
-  it('says that the worker does not start, and does not try for ever', async () => {
+  it('reports that the worker does not start, after a limited number of attempts', async () => {
     let starts = 0;
     const failing = createWorkerRuntime({ provider: 'cpu' }, () => {
       starts++;

@@ -21,7 +21,7 @@ describe(createSerialQueue, () => {
     expect(seen).toEqual(['a starts', 'a ends', 'b starts', 'b ends', 'c starts', 'c ends']);
   });
 
-  it('goes on after a task that fails, and only its caller sees the failure', async () => {
+  it('continues after a failed task, and only its caller sees the failure', async () => {
     const queue = createSerialQueue();
     const bad = queue(() => Promise.reject(new Error('bad')));
     const good = queue(() => Promise.resolve('good'));

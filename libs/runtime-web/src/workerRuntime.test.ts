@@ -91,7 +91,7 @@ describe(createWorkerRuntime, () => {
     await expect(runtime.createSession(model)).rejects.toThrow(text);
   });
 
-  it('says so when a worker does not load at all, which browsers tell without a text', async () => {
+  it('reports a worker that does not load at all, for which browsers give no message', async () => {
     const worker = deadWorker();
     const waiting = createWorkerRuntime(worker).createSession(model);
     worker.emit('error', {});

@@ -25,13 +25,13 @@ describe(checkFeeds, () => {
     expect(check({ x, n })).not.toThrow();
   });
 
-  it('takes empty dims when told to, and not otherwise', () => {
+  it('accepts empty dims only with the option', () => {
     const empty = floatTensor([0, 2], []);
     expect(check({ x: empty, n }, { allowEmpty: true })).not.toThrow();
     expect(check({ x: empty, n })).toThrow(ShapeError);
   });
 
-  it('refuses infinities when told to, and not otherwise', () => {
+  it('rejects infinities only with the option', () => {
     const infinite = floatTensor([1, 2], [1, -Infinity]);
     expect(check({ x: infinite, n })).not.toThrow();
     expect(check({ x: infinite, n }, { finite: true })).toThrow(
@@ -39,7 +39,7 @@ describe(checkFeeds, () => {
     );
   });
 
-  it('refuses dims that are no whole numbers', () => {
+  it('rejects dims that are not whole numbers', () => {
     for (const dims of [
       [-1, 2],
       [1.5, 2],

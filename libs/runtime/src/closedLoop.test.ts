@@ -19,7 +19,7 @@ describe(generateClosedLoop, () => {
     expect([...state.data]).toEqual([9 + 1 + 5 + 2 + 6]);
   });
 
-  it('feeds nothing back when the prompt holds all that is asked for', async () => {
+  it('feeds nothing back when the prompt already gives all requested samples', async () => {
     const model = new SequenceModel(fakeSession(), fakeManifest({ lag: 2 }));
     const { y, state } = await generateClosedLoop(model, floatTensor([1, 3, 1], [9, 1, 5]), undefined, 1);
     expect([...y.data]).toEqual([2]);

@@ -41,7 +41,7 @@ const samples = { name: 'samples', type: 'int64', shape: [1] } as const;
 const seed = { name: 'seed', type: 'int64', shape: [1] } as const;
 const y = { name: 'y', type: 'float32', shape: ['batch', 'samples', 1] } as const;
 
-/** A model without states that draws as told, and a session that keeps what it was fed. */
+/** A model without states with the given sampling, and a session that records its feeds. */
 function drawing(
   sampling: Sampling | null,
   seedShape: (string | number)[] = [1],
@@ -82,7 +82,7 @@ const gaussian: Sampling = { kind: 'gaussian', source: 'seed' };
 const prompt = floatTensor([1, 2, 1], [0, 1]);
 
 describe(runGenerator, () => {
-  it('feeds the seed of a model that draws, and no state where there is none', async () => {
+  it('feeds the seed of a model that samples, and no state without states', async () => {
     const { manifest, session, fed } = drawing(gaussian);
     const result = await runGenerator(session, manifest, { prompt, samples: 1, draws: { seed: -3n } });
     expect(result.state).toBeNull();
@@ -93,7 +93,7 @@ describe(runGenerator, () => {
     });
   });
 
-  it('lets the draws of a seed go on behind others where the generator does', async () => {
+  it('continues the draws of a seed at an offset if the generator supports it', async () => {
     const draws = { seed: 5n, from: 64 };
     const { manifest, session, fed } = drawing(gaussian, [seedDim]);
     await runGenerator(session, manifest, { prompt, samples: 1, draws });

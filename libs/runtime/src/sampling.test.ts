@@ -35,7 +35,7 @@ describe(drawValue, () => {
     expect(Math.abs(variance - 4)).toBeLessThan(0.4);
   });
 
-  it('lies on lines through the levels in any order, and beyond them', () => {
+  it('is on the lines through the levels in any order, and beyond them', () => {
     const sampling: Sampling = { kind: 'quantile', levels: [0.5, 0.25, 0.75], source };
     for (let sample = 0; sample < 50; sample++) {
       const [u] = uniformDraws(keys, sample, 0);
