@@ -26,7 +26,6 @@ export {
   isNetManifest,
   manifestFormat,
   manifestIdentity,
-  manifestSchema,
   parseManifest,
   parseNetManifest,
   requireNetManifest,

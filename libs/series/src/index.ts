@@ -6,7 +6,7 @@ export type { ForecastErrors, ForecastReport } from './forecastErrors.ts';
 export { createRandom } from './random.ts';
 export type { Random } from './random.ts';
 export { readCsvColumns, readSeriesCsv } from './csv.ts';
-export { fitScaler, scaleValues, unscaleValues } from './scaler.ts';
+export { scaleValues, unscaleValues } from './scaler.ts';
 export { sineChunk } from './sine.ts';
 export { createVideoClips } from './video.ts';
 export type { ClipSpec } from './video.ts';
