@@ -75,7 +75,7 @@ function chooseLoop(net: Net, lag: number): ClosedLoop {
 const minBatchForScan = {
   rnn: (_, units) => Math.ceil(128 / units),
   lstm: () => 48,
-  gru: (net, units) => (hasLstmForm(net) && units <= 56 ? Math.ceil(72 / units) : 1),
+  gru: (net, units) => (hasLstmForm(net) && units <= 44 ? Math.ceil(64 / units) : 1),
 } satisfies Record<CellKind, (net: Net, units: number) => number>;
 
 /** Values per sample that the loop-free forms hold, in units: gate sums and h; for a GRU in two phases of twice the units. */
