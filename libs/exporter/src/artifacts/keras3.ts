@@ -9,7 +9,7 @@ const activations: Readonly<Record<string, string>> = {
 };
 
 /**
- * Converts layer options from Keras 3's format to that of Keras 2 and TensorFlow.js. Keras 3 writes dtype as an object.
+ * Converts layer options from Keras 3's format to that of Keras 2 and TensorFlow.js.
  *
  * @throws UnsupportedError for an operation that is not a layer, such as a sum of tensors
  */
@@ -20,7 +20,7 @@ export function fromKeras3(layer: JsonObject, config: JsonObject, name: string):
       `layer "${name}": ${module}.${String(layer['class_name'])} is an operation, not a layer, which is not supported; build the model with a layer instead`,
     );
   }
-  return isObject(config['dtype']) ? (plain(config) as JsonObject) : config;
+  return plain(config) as JsonObject;
 }
 
 /** Unwraps Keras 3's wrapper objects: dtype policies, functions by name. */

@@ -16,6 +16,11 @@ export class LayerWeights {
     return new LayerWeights(`${this.layer}/${part}`, this.weights);
   }
 
+  /** Whether the model has no weights of this layer or part. */
+  isEmpty(): boolean {
+    return ![...this.weights.keys()].some((name) => `/${name}`.includes(`/${this.layer}/`));
+  }
+
   /**
    * @param name  for example `kernel`
    * @throws ModelError for a missing weight or another shape

@@ -3,6 +3,8 @@ import { UnsupportedError } from '../errors.ts';
 import type { JsonObject } from './json.ts';
 import { isObject, listAt, objectAt, textAt } from './json.ts';
 import { callFromKeras3, fromKeras3 } from './keras3.ts';
+import type { ModelSource } from './modelSource.ts';
+import { isKeras, readSource } from './modelSource.ts';
 
 /** One output of one call of a layer. */
 export interface LayerOutput {
@@ -25,6 +27,7 @@ export interface TopologyLayer {
 /** A model as a graph of layers. */
 export interface Topology {
   readonly name: string;
+  readonly source: ModelSource;
   readonly layers: readonly TopologyLayer[];
   readonly inputs: readonly LayerOutput[];
   readonly outputs: readonly LayerOutput[];
@@ -42,27 +45,27 @@ export const modelClasses: ReadonlySet<string> = new Set(['Sequential', 'Model',
 export function readTopology(modelTopology: unknown): Topology {
   const root = objectAt(modelTopology, 'the document');
   const model = isObject(root['model_config']) ? root['model_config'] : root;
-  return readModelConfig(textAt(model['class_name'], 'class_name'), model['config']);
+  return readModelConfig(textAt(model['class_name'], 'class_name'), model['config'], readSource(root, model));
 }
 
 /** Reads the config of a model or nested model of that class. */
-export function readModelConfig(className: string, config: unknown): Topology {
-  if (className === 'Sequential') return readSequential(config);
-  if (modelClasses.has(className)) return readFunctional(objectAt(config, 'config'));
+export function readModelConfig(className: string, config: unknown, source: ModelSource): Topology {
+  if (className === 'Sequential') return readSequential(config, source);
+  if (modelClasses.has(className)) return readFunctional(objectAt(config, 'config'), source);
   throw new UnsupportedError(
     `model topology: expected a Sequential, Model or Functional model, got ${className}; build it from layers`,
   );
 }
 
 /** A chain of layers; a missing InputLayer is added. */
-function readSequential(config: unknown): Topology {
+function readSequential(config: unknown, source: ModelSource): Topology {
   const listed = Array.isArray(config)
     ? config
     : listAt(objectAt(config, 'config')['layers'], 'config.layers');
   const name = isObject(config) && typeof config['name'] === 'string' ? config['name'] : 'sequential';
   const layers: TopologyLayer[] = [];
   listed.forEach((value: unknown, index) => {
-    const layer = readLayer(objectAt(value, `layer ${index}`), `layer ${index}`);
+    const layer = readLayer(objectAt(value, `layer ${index}`), `layer ${index}`, source);
     if (index === 0 && layer.className !== 'InputLayer') {
       layers.push(madeInput(`${layer.name}_input`, layer));
     }
@@ -77,7 +80,7 @@ function readSequential(config: unknown): Topology {
     );
   }
   checkUnique(layers);
-  return { name, layers, inputs: [firstOutput(first.name)], outputs: [firstOutput(last.name)] };
+  return { name, source, layers, inputs: [firstOutput(first.name)], outputs: [firstOutput(last.name)] };
 }
 
 function madeInput(name: string, first: Omit<TopologyLayer, 'calls'>): TopologyLayer {
@@ -103,11 +106,11 @@ function shapedConfig(className: string, config: JsonObject): JsonObject | undef
   return options;
 }
 
-function readFunctional(config: JsonObject): Topology {
+function readFunctional(config: JsonObject, source: ModelSource): Topology {
   const layers = listAt(config['layers'], 'config.layers').map((value, index) => {
     const where = `layer ${index}`;
     const object = objectAt(value, where);
-    const layer = readLayer(object, where);
+    const layer = readLayer(object, where, source);
     const inbound = listAt(object['inbound_nodes'], `layer "${layer.name}": inbound_nodes`);
     const calls = inbound.map((call) => readCall(call, layer.name));
     return { ...layer, calls: calls.length === 0 ? [[]] : calls };
@@ -115,6 +118,7 @@ function readFunctional(config: JsonObject): Topology {
   checkUnique(layers);
   return countedFromFirst({
     name: typeof config['name'] === 'string' ? config['name'] : 'model',
+    source,
     layers,
     inputs: readOutputs(config['input_layers'], 'config.input_layers'),
     outputs: readOutputs(config['output_layers'], 'config.output_layers'),
@@ -143,7 +147,7 @@ function countedFromFirst(topology: Topology): Topology {
   };
 }
 
-function readLayer(layer: JsonObject, where: string): Omit<TopologyLayer, 'calls'> {
+function readLayer(layer: JsonObject, where: string, source: ModelSource): Omit<TopologyLayer, 'calls'> {
   const className = textAt(layer['class_name'], `${where}: class_name`);
   const config = layer['config'];
   if (className === 'Sequential' && Array.isArray(config)) {
@@ -155,7 +159,7 @@ function readLayer(layer: JsonObject, where: string): Omit<TopologyLayer, 'calls
   return {
     name,
     className,
-    config: modelClasses.has(className) ? options : fromKeras3(layer, options, name),
+    config: modelClasses.has(className) || !isKeras(source, 3) ? options : fromKeras3(layer, options, name),
   };
 }
 

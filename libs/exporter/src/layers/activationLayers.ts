@@ -89,7 +89,7 @@ const convertSoftmax: LayerConverter = (call) => {
   const { builder, path, options, mask } = call;
   if (mask !== null) {
     throw new UnsupportedError(
-      `layer "${options.layer}": TensorFlow.js cannot apply a mask over samples to a Softmax layer; use an Activation layer, or remove the mask`,
+      `layer "${options.layer}": a mask over samples is not supported on a Softmax layer; use an Activation layer, or remove the mask`,
     );
   }
   const axes = layerAxes(call, 1);
@@ -107,11 +107,11 @@ export const activationLayers = {
   Activation: { convert: convertActivation, mask: passMask, timing: perSample },
   AlphaDropout: identity,
   Dropout: identity,
-  // In TensorFlow.js ELU, LeakyReLU and ThresholdedReLU do not support masks.
-  ELU: { convert: convertELU, timing: perSample },
+  // In TensorFlow.js ELU, LeakyReLU, ThresholdedReLU and Softmax do not support masks.
+  ELU: { convert: convertELU, kerasMask: passMask, timing: perSample },
   GaussianDropout: identity,
   GaussianNoise: identity,
-  LeakyReLU: { convert: convertLeakyReLU, timing: perSample },
+  LeakyReLU: { convert: convertLeakyReLU, kerasMask: passMask, timing: perSample },
   PReLU: {
     convert: convertPReLU,
     mask: passMask,
@@ -119,7 +119,7 @@ export const activationLayers = {
   },
   ReLU: { convert: convertReLU, mask: passMask, timing: perSample },
   SpatialDropout1D: identity,
-  ThresholdedReLU: { convert: convertThresholdedReLU, timing: perSample },
+  ThresholdedReLU: { convert: convertThresholdedReLU, kerasMask: passMask, timing: perSample },
   Softmax: {
     convert: convertSoftmax,
     timing: (call) => (layerAxes(call, 1).includes(1) ? { mixes: 'its softmax is over time' } : 'samples'),

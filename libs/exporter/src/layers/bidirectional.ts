@@ -1,26 +1,54 @@
 import { attribute } from '@onda/onnx';
 import { isObject } from '../artifacts/json.ts';
 import { LayerOptions } from '../artifacts/layerOptions.ts';
+import { isKeras } from '../artifacts/modelSource.ts';
 import { axis, emitReduce } from '../graph/ops.ts';
 import type { Value } from '../graph/value.ts';
-import type { LayerCall, LayerConverter, LayerFamily } from './layerRule.ts';
+import type { LayerCall, LayerConverter, LayerFamily, MaskRule } from './layerRule.ts';
 import { mixes } from './layerRule.ts';
-import type { MaskRule } from './masks.ts';
 import { givenStates, readCells, reverseSequence, runCells } from './recurrent.ts';
 
 const mergeModes = ['concat', 'sum', 'ave', 'mul'] as const;
 type MergeMode = (typeof mergeModes)[number];
 
-/** The wrapped layer: class, name and options; errors name the outer layer. */
-function innerLayer({ options }: LayerCall): { className: string; name: string; own: LayerOptions } {
-  const inner = options.get('layer');
-  const config = isObject(inner) && isObject(inner['config']) ? inner['config'] : {};
+/** A wrapped layer: class, name and options; errors name the outer layer. */
+interface WrappedLayer {
+  readonly className: string;
+  readonly name: string;
+  readonly own: LayerOptions;
+}
+
+function wrappedLayer(layer: string, value: unknown): WrappedLayer {
+  const config = isObject(value) && isObject(value['config']) ? value['config'] : {};
   return {
-    className: isObject(inner) ? String(inner['class_name']) : 'none',
-    // Keras 3 includes the direction in the name.
-    name: String(config['name']).replace(/^forward_/, ''),
-    own: new LayerOptions(options.layer, config),
+    className: isObject(value) ? String(value['class_name']) : 'none',
+    name: String(config['name']),
+    own: new LayerOptions(layer, config),
   };
+}
+
+/** The layers of both directions; Keras has an option for the backward one. Keras 3 includes the direction in the names. */
+function wrappedLayers({ options }: LayerCall): [forward: WrappedLayer, backward: WrappedLayer] {
+  const forward = wrappedLayer(options.layer, options.get('layer'));
+  const given = options.get('backward_layer') ?? null;
+  const backward = given === null ? forward : wrappedLayer(options.layer, given);
+  for (const name of ['return_sequences', 'return_state']) {
+    if (forward.own.flag(name, false) !== backward.own.flag(name, false))
+      backward.own.require(
+        name,
+        forward.own.flag(name, false),
+        'use the same value in both directions',
+        false,
+      );
+  }
+  if (given !== null)
+    backward.own.require(
+      'go_backwards',
+      !forward.own.flag('go_backwards', false),
+      'use opposite directions',
+      false,
+    );
+  return [forward, backward];
 }
 
 /**
@@ -30,11 +58,12 @@ function innerLayer({ options }: LayerCall): { className: string; name: string; 
  * go_backwards the directions swap, and the values are in reverse order.
  */
 const convertBidirectional: LayerConverter = (call) => {
-  const { builder, path, weights } = call;
-  const { className, name, own } = innerLayer(call);
+  const { builder, path, source } = call;
+  const wrapped = wrappedLayers(call);
+  const [{ own }] = wrapped;
   const swapped = own.flag('go_backwards', false);
-  const cells = ['forward', 'backward'].map((part) =>
-    readCells(className, own, weights.within(`${part}_${name}`)),
+  const cells = wrapped.map((layer, index) =>
+    directionCells(call, layer, index === 0 ? 'forward' : 'backward'),
   );
   const given = givenStates(call, cells);
   const directions = ['/forward', '/backward'].map((part, index) => ({
@@ -44,7 +73,10 @@ const convertBidirectional: LayerConverter = (call) => {
     initial: given?.[index] ?? cells[index].map(() => undefined),
   }));
   // A node's first direction is forward.
-  const run = runCells(call, swapped ? directions.toReversed() : directions);
+  const sequences = own.flag('return_sequences', false);
+  // Keras sets zero_output_for_mask of both layers; TensorFlow.js repeats outputs.
+  const zeroMasked = isKeras(source) && sequences;
+  const run = runCells(call, swapped ? directions.toReversed() : directions, zeroMasked);
   const inOrder = (value: Value, place: number): Value =>
     swapped
       ? builder.single(
@@ -57,7 +89,6 @@ const convertBidirectional: LayerConverter = (call) => {
       : value;
 
   const ends = run.ends.map(({ h, c }) => ({ h: inOrder(h, 0), c: c && inOrder(c, 0) }));
-  const sequences = own.flag('return_sequences', false);
   const inTime = sequences && swapped ? reverseSequence(call, run.y) : run.y;
   const values = sequences ? inOrder(inTime, 1) : ends[ends.length - 1].h;
   const merged = merge(call, { ...values, timeMajor: sequences });
@@ -68,6 +99,16 @@ const convertBidirectional: LayerConverter = (call) => {
     .map((state, index) => splitDirections(call, state, `${path}/state:${index}`));
   return [...merged, ...[0, 1].flatMap((direction) => parts.map((pair) => pair[direction]))];
 };
+
+function directionCells(
+  { weights }: LayerCall,
+  { className, name, own }: WrappedLayer,
+  direction: 'forward' | 'backward',
+): ReturnType<typeof readCells> {
+  const plain = name.replace(/^(forward|backward)_/, '');
+  const prefixed = weights.within(`${direction}_${plain}`);
+  return readCells(className, own, prefixed.isEmpty() ? weights.within(name) : prefixed);
+}
 
 /** [time, 2, batch, units] or [2, batch, units] with the directions merged; their axis precedes the batch. */
 function merge(call: LayerCall, values: Value): Value[] {
@@ -116,7 +157,7 @@ function splitDirections({ builder }: LayerCall, values: Value, name: string): V
 
 /** Sequences keep their mask. */
 const bidirectionalMask: MaskRule = (call, [first]) =>
-  innerLayer(call).own.flag('return_sequences', false) ? first : null;
+  wrappedLayers(call)[0].own.flag('return_sequences', false) ? first : null;
 
 export const bidirectionalLayers = {
   Bidirectional: {

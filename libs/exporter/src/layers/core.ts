@@ -1,9 +1,8 @@
 import { attribute } from '@onda/onnx';
 import { cast, scalar } from '../graph/ops.ts';
 import { emitActivation } from './activations.ts';
-import type { LayerConverter, LayerFamily } from './layerRule.ts';
+import type { LayerConverter, LayerFamily, MaskRule } from './layerRule.ts';
 import { layerConstant, perSample } from './layerRule.ts';
-import type { MaskRule } from './masks.ts';
 import { passMask } from './masks.ts';
 
 /** Dense over the last axis: [..., inputs] ---> [..., units]. Gemm for [batch, inputs], else MatMul and Add. */

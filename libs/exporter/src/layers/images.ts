@@ -1,4 +1,5 @@
 import { attribute, floatTensor } from '@onda/onnx';
+import { isKeras } from '../artifacts/modelSource.ts';
 import { UnsupportedError } from '../errors.ts';
 import { INT_MAX_SLICE_END, axis } from '../graph/ops.ts';
 import type { Dim, Value } from '../graph/value.ts';
@@ -65,7 +66,10 @@ const convertCropping2D: LayerConverter = (call) => {
   return [builder.single(path, 'Slice', [x, ...inputs], { shape })];
 };
 
-/** Repeats each pixel, or interpolates linearly: output pixel p is at p / size of the input, without half-pixel offset. */
+/**
+ * Repeats each pixel, or interpolates linearly. TensorFlow.js puts output pixel p at p / size of the input, Keras with half-pixel centers at
+ * (p + 1/2) / size - 1/2.
+ */
 const convertUpSampling2D: LayerConverter = (call) => {
   const { builder, path, options } = call;
   const mode = options.choice('interpolation', ['nearest', 'bilinear'], 'nearest');
@@ -86,7 +90,9 @@ const convertUpSampling2D: LayerConverter = (call) => {
     { shape },
     {
       mode: attribute.string(mode === 'nearest' ? 'nearest' : 'linear'),
-      coordinate_transformation_mode: attribute.string('asymmetric'),
+      coordinate_transformation_mode: attribute.string(
+        mode === 'bilinear' && isKeras(call.source) ? 'half_pixel' : 'asymmetric',
+      ),
       ...(mode === 'nearest' && { nearest_mode: attribute.string('floor') }),
     },
   );
@@ -103,14 +109,22 @@ type SourceIndices = readonly number[];
 
 /**
  * Resizes images [batch, height, width, channels] as TensorFlow.js does (resizeNearestNeighbor, resizeBilinear): with aligned corners unless
- * crop_to_aspect_ratio is set, the only effect that option has in TensorFlow.js.
+ * crop_to_aspect_ratio is set, the only effect that option has in TensorFlow.js. Keras resizes with half-pixel centers (tf.image.resize), with
+ * crop_to_aspect_ratio the largest centered part of the target's aspect ratio (smart_resize).
  */
 const convertResizing: LayerConverter = (call) => {
-  const { options } = call;
+  const { options, source } = call;
+  if (isKeras(source)) {
+    options.require('pad_to_aspect_ratio', false, 'set it to false');
+    const crop = options.flag('crop_to_aspect_ratio', false);
+    return [
+      emitKerasResize(call, options.choice('interpolation', ['bilinear', 'nearest'], 'bilinear'), crop),
+    ];
+  }
   const corners = !options.flag('crop_to_aspect_ratio', false);
   const size = targetSize(call);
   if (options.choice('interpolation', ['bilinear', 'nearest'], 'bilinear') === 'bilinear') {
-    return [emitLinear(call, size, corners)];
+    return [emitLinear(call, size, corners ? 'align_corners' : 'asymmetric')];
   }
   const x = batchMajor(call);
   const [height, width] = fixed(call, x.shape.slice(1, 3));
@@ -124,10 +138,15 @@ const convertCenterCrop: LayerConverter = (call) => {
   const x = batchMajor(call);
   const size = targetSize(call);
   const given = fixed(call, x.shape.slice(1, 3));
+  if (isKeras(call.source)) {
+    if (given.some((places, dim) => places < size[dim])) return [emitKerasResize(call, 'bilinear', true)];
+    const starts = given.map((places, dim) => Math.trunc((places - size[dim]) / 2));
+    return [emitSlice(call, call.path, x, starts, size)];
+  }
   const rests = given.map((places, dim) => (places === size[dim] ? 0 : Math.floor((places - size[dim]) / 2)));
   // An image one column wider loses its left column (center_crop.ts).
   const before = [rests[0], given[1] !== size[1] && rests[1] === 0 ? 1 : rests[1]];
-  if (before.some((rest) => rest < 0)) return [emitLinear(call, size, false)];
+  if (before.some((rest) => rest < 0)) return [emitLinear(call, size, 'asymmetric')];
   return [
     emitGather(
       call,
@@ -139,6 +158,51 @@ const convertCenterCrop: LayerConverter = (call) => {
     ),
   ];
 };
+
+/** Keras' tf.image.resize, or smart_resize with `crop`. */
+function emitKerasResize(call: LayerCall, interpolation: 'bilinear' | 'nearest', crop: boolean): Value {
+  const { path } = call;
+  requireChannelsLast(call);
+  const size = targetSize(call);
+  let x = batchMajor(call);
+  if (crop) {
+    const [height, width] = fixed(call, x.shape.slice(1, 3));
+    const kept = [
+      Math.min(height, Math.trunc((width * size[0]) / size[1])),
+      Math.min(width, Math.trunc((height * size[1]) / size[0])),
+    ];
+    const starts = [height - kept[0], width - kept[1]].map((rest) => Math.trunc(rest / 2));
+    x = emitSlice(call, `${path}/crop`, x, starts, kept);
+  }
+  if (interpolation === 'bilinear') return emitLinear(call, size, 'half_pixel', x);
+  const [height, width] = fixed(call, x.shape.slice(1, 3));
+  return emitGather(call, x, [halfPixelIndices(height, size[0]), halfPixelIndices(width, size[1])]);
+}
+
+function emitSlice(
+  { builder }: LayerCall,
+  name: string,
+  x: Value,
+  starts: readonly number[],
+  sizes: readonly number[],
+): Value {
+  const ends = starts.map((start, dim) => start + sizes[dim]);
+  const shape = x.shape.map((dim, at) => (at === 1 || at === 2 ? sizes[at - 1] : dim));
+  const inputs = [starts, ends, [1, 2]].map((values) => builder.integers(values));
+  return builder.single(name, 'Slice', [x, ...inputs], { shape });
+}
+
+/** Source indices of tf.image.resize with method nearest, in float32. */
+function halfPixelIndices(from: number, to: number): SourceIndices {
+  const scale = Math.fround(from / to);
+  return Array.from({ length: to }, (_, place) =>
+    Math.min(from - 1, Math.floor(Math.fround((place + 0.5) * scale))),
+  );
+}
+
+function requireChannelsLast(call: LayerCall): void {
+  if (channelsFirst(call)) call.options.require('data_format', 'channels_last', 'use channels_last');
+}
 
 function targetSize({ options }: LayerCall): [height: number, width: number] {
   return [options.count('height'), options.count('width')];
@@ -188,9 +252,14 @@ function emitGather(
   return result;
 }
 
-function emitLinear(call: LayerCall, size: readonly [number, number], corners: boolean): Value {
+function emitLinear(
+  call: LayerCall,
+  size: readonly [number, number],
+  coordinates: 'align_corners' | 'asymmetric' | 'half_pixel',
+  image = batchMajor(call),
+): Value {
   const { builder, path } = call;
-  const x = transposed(call, batchMajor(call), [0, 3, 1, 2], `${path}/channels_first`);
+  const x = transposed(call, image, [0, 3, 1, 2], `${path}/channels_first`);
   const [batch, channelDim, ...places] = x.shape;
   const [channels] = fixed(call, [channelDim, ...places]);
   // Sizes instead of scales: scales are float32, and 5 * (7 / 5) may round to 6. The batch is copied.
@@ -206,7 +275,7 @@ function emitLinear(call: LayerCall, size: readonly [number, number], corners: b
     { shape: [batch, channels, ...size] },
     {
       mode: attribute.string('linear'),
-      coordinate_transformation_mode: attribute.string(corners ? 'align_corners' : 'asymmetric'),
+      coordinate_transformation_mode: attribute.string(coordinates),
     },
   );
   return transposed(call, y, [0, 2, 3, 1], path);

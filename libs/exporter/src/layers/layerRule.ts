@@ -1,11 +1,11 @@
 import { floatTensor } from '@onda/onnx';
 import type { LayerOptions } from '../artifacts/layerOptions.ts';
 import type { LayerWeights } from '../artifacts/layerWeights.ts';
+import type { ModelSource } from '../artifacts/modelSource.ts';
 import { UnsupportedError } from '../errors.ts';
 import type { ConstantHolder, GraphBuilder } from '../graph/graphBuilder.ts';
 import type { Value } from '../graph/value.ts';
 import type { StateKeeper } from '../model/states.ts';
-import type { MaskRule } from './masks.ts';
 
 /**
  * How an output depends on samples that come in pieces:
@@ -20,11 +20,16 @@ export type Timing = 'samples' | 'latest' | { readonly mixes: string };
 export interface LayerRule {
   /** Adds the nodes of one call; returns its outputs. */
   readonly convert: LayerConverter;
-  /** The mask of the outputs. Without a rule they have none, as for TensorFlow.js layers without mask support. */
+  /** The mask of the outputs. Without a rule they have none, as for layers without mask support. */
   readonly mask?: MaskRule;
+  /** The mask of the outputs in a Keras model, where it differs from TensorFlow.js. */
+  readonly kerasMask?: MaskRule;
   /** How an output depends on input samples that come in pieces. */
   readonly timing: (call: LayerCall, output: number) => Timing;
 }
+
+/** The mask of a call's outputs, from the masks of its inputs (Layer.computeMask in tfjs-layers, compute_mask in Keras). */
+export type MaskRule = (call: LayerCall, masks: readonly (Mask | null)[]) => Mask | null;
 
 /** Rules by layer class. */
 export type LayerFamily = Readonly<Record<string, LayerRule>>;
@@ -43,6 +48,7 @@ export interface LayerCall {
   readonly className: string;
   readonly options: LayerOptions;
   readonly weights: LayerWeights;
+  readonly source: ModelSource;
   /** At least one, in either layout; `batchMajor` gives [batch, time, ...]. */
   readonly inputs: readonly Value[];
   /** The opset of the file: some ops changed between versions. */

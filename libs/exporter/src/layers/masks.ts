@@ -1,17 +1,15 @@
+import { isKeras } from '../artifacts/modelSource.ts';
 import { UnsupportedError } from '../errors.ts';
 import { cast, emitReduce, scalar } from '../graph/ops.ts';
 import type { Value } from '../graph/value.ts';
-import type { LayerCall, LayerConverter, LayerFamily, Mask } from './layerRule.ts';
+import type { LayerCall, LayerConverter, LayerFamily, MaskRule } from './layerRule.ts';
 import { perSample } from './layerRule.ts';
-
-/** The mask of a call's outputs, from the masks of its inputs (tfjs-layers: Layer.computeMask, called by executor.js). */
-export type MaskRule = (call: LayerCall, masks: readonly (Mask | null)[]) => Mask | null;
 
 /** Passes the first input's mask on. */
 export const passMask: MaskRule = (_call, [first]) => first;
 
 /** The layer's mask, which must match the samples of its first input; undefined without a mask. */
-export function usableMask({ mask, inputs: [x], options }: LayerCall): Value | undefined {
+export function usableMask({ mask, inputs: [x], options, source }: LayerCall): Value | undefined {
   if (mask === null) return undefined;
   if (mask.spoilt !== undefined) {
     throw new UnsupportedError(
@@ -23,7 +21,7 @@ export function usableMask({ mask, inputs: [x], options }: LayerCall): Value | u
   const [ownBatch, ownTime] = x.timeMajor ? [x.shape[1], x.shape[0]] : x.shape;
   if (shape.length === 2 && batch === ownBatch && time === ownTime) return mask.value;
   throw new UnsupportedError(
-    `layer "${options.layer}": expected a mask [${ownBatch}, ${ownTime}] for its samples, got [${shape.join(', ')}]: TensorFlow.js passes the last mask to all later layers without one; mask this layer's input too, or remove the mask`,
+    `layer "${options.layer}": expected a mask [${ownBatch}, ${ownTime}] for its samples, got [${shape.join(', ')}]${isKeras(source) ? '' : ': TensorFlow.js passes the last mask to all later layers without one'}; mask this layer's input too, or remove the mask`,
   );
 }
 

@@ -1,10 +1,11 @@
 import { attribute, floatTensor } from '@onda/onnx';
+import { isKeras } from '../artifacts/modelSource.ts';
 import { UnsupportedError } from '../errors.ts';
+import type { GraphBuilder } from '../graph/graphBuilder.ts';
 import { axis, emitReduce, scalar } from '../graph/ops.ts';
 import type { Dim, Value } from '../graph/value.ts';
-import type { LayerCall, LayerConverter, LayerFamily, LayerRule, Mask } from './layerRule.ts';
+import type { LayerCall, LayerConverter, LayerFamily, LayerRule, Mask, MaskRule } from './layerRule.ts';
 import { batchMajor, perSample } from './layerRule.ts';
-import type { MaskRule } from './masks.ts';
 
 /** All inputs in one layout: time-major if all of them are. */
 function alike({ builder, inputs }: LayerCall): Value[] {
@@ -90,6 +91,53 @@ const mergedMask: MaskRule = ({ options }, masks) => {
   return { spoilt: `layer "${options.layer}" merges masks into another shape` };
 };
 
+/** Keras: the conjunction of the masks that exist; from 3.4 on the disjunction if all inputs have one, else none. */
+const kerasMergedMask: MaskRule = ({ builder, path, source }, masks) => {
+  const values = maskValues(builder, masks);
+  const disjunction = isKeras(source, 3, 4);
+  if (values.length === 0 || (disjunction && values.length < masks.length)) return null;
+  return { value: combined(builder, `${path}/mask`, disjunction ? 'Or' : 'And', values) };
+};
+
+/** Keras: as `kerasMergedMask` along features; concatenated along time. */
+const kerasConcatenatedMask: MaskRule = (call, masks) => {
+  const { builder, path, options, inputs } = call;
+  const values = maskValues(builder, masks);
+  if (values.length === 0) return null;
+  const place = joinedAxis(call);
+  if (inputs[0].shape.length === 3 && place === 2) return kerasMergedMask(call, masks);
+  if (place === 1 && values.length === masks.length) {
+    return { value: concatenatedAlongTime(builder, path, values) };
+  }
+  throw new UnsupportedError(
+    `layer "${options.layer}": masks of values [${inputs[0].shape.join(', ')}] concatenated along axis ${place} are not supported; remove the masks`,
+  );
+};
+
+function maskValues(builder: GraphBuilder, masks: readonly (Mask | null)[]): Value[] {
+  return masks.flatMap((mask) =>
+    mask === null || mask.spoilt !== undefined ? [] : [builder.inLayout(mask.value, false)],
+  );
+}
+
+function combined(
+  builder: GraphBuilder,
+  name: string,
+  op: 'And' | 'Or',
+  [first, ...rest]: readonly Value[],
+): Value {
+  return rest.reduce((both, value) => builder.single(name, op, [both, value], both), first);
+}
+
+function concatenatedAlongTime(builder: GraphBuilder, path: string, values: readonly Value[]): Value {
+  const times = values.map(({ shape }) => shape[1]);
+  const joined = times.every((time) => typeof time === 'number')
+    ? times.reduce((sum, time) => sum + time, 0)
+    : `${path}/joined`;
+  const like = { shape: [values[0].shape[0], joined], type: 'bool' as const };
+  return builder.single(`${path}/mask`, 'Concat', values, like, axis(1));
+}
+
 /** Along features: the conjunction of all masks. Along time: the masks concatenated; every input must have one. */
 const concatenatedMask: MaskRule = (call, masks) => {
   const { builder, path, options, inputs } = call;
@@ -98,27 +146,22 @@ const concatenatedMask: MaskRule = (call, masks) => {
   const values = given.flatMap((mask) =>
     mask.spoilt === undefined ? [builder.inLayout(mask.value, false)] : [],
   );
-  const [first, ...rest] = values;
   const spoilt: Mask = {
     spoilt: `layer "${options.layer}" concatenates masks whose shape differs from its values`,
   };
   if (values.length < given.length || inputs[0].shape.length !== 3) return spoilt;
   const place = joinedAxis(call);
-  if (place === 2) {
-    return {
-      value: rest.reduce((both, value) => builder.single(`${path}/mask`, 'And', [both, value], both), first),
-    };
-  }
+  if (place === 2) return { value: combined(builder, `${path}/mask`, 'And', values) };
   if (place !== 1 || values.length < masks.length) return spoilt;
-  const times = values.map(({ shape }) => shape[1]);
-  const joined = times.every((time) => typeof time === 'number')
-    ? times.reduce((sum, time) => sum + time, 0)
-    : `${path}/joined`;
-  const like = { shape: [first.shape[0], joined], type: 'bool' as const };
-  return { value: builder.single(`${path}/mask`, 'Concat', values, like, axis(1)) };
+  return { value: concatenatedAlongTime(builder, path, values) };
 };
 
-const merging = (convert: LayerConverter): LayerRule => ({ convert, mask: mergedMask, timing: perSample });
+const merging = (convert: LayerConverter): LayerRule => ({
+  convert,
+  mask: mergedMask,
+  kerasMask: kerasMergedMask,
+  timing: perSample,
+});
 
 /** TensorFlow.js's K.epsilon(), the lower bound of the squared length. */
 const EPSILON = 1e-7;
@@ -210,6 +253,7 @@ export const mergingLayers = {
   Concatenate: {
     convert: convertConcatenate,
     mask: concatenatedMask,
+    kerasMask: kerasConcatenatedMask,
     timing: (call) =>
       joinedAxis(call) === 1 ? { mixes: 'it concatenates sequences along time' } : 'samples',
   },

@@ -1,7 +1,10 @@
 import { attribute } from '@onda/onnx';
-import { emitReduce } from '../graph/ops.ts';
+import { isKeras } from '../artifacts/modelSource.ts';
+import { cast, emitReduce } from '../graph/ops.ts';
+import type { Value } from '../graph/value.ts';
 import type { LayerCall, LayerConverter, LayerFamily, LayerRule } from './layerRule.ts';
 import { batchMajor, mixes } from './layerRule.ts';
+import { usableMask } from './masks.ts';
 import type { Window } from './window.ts';
 import {
   channelsFirst,
@@ -50,13 +53,31 @@ function convertPooling(call: LayerCall, op: 'AveragePool' | 'MaxPool'): ReturnT
 const convertGlobalMax: LayerConverter = (call) => convertGlobal(call, 'ReduceMax');
 const convertGlobalAverage: LayerConverter = (call) => convertGlobal(call, 'ReduceMean');
 
-/** [batch, ...places, channels] ---> [batch, channels] */
+/** [batch, ...spatial, channels] ---> [batch, channels], with keepdims [batch, 1, ..., channels] */
 function convertGlobal(call: LayerCall, op: 'ReduceMax' | 'ReduceMean'): ReturnType<LayerConverter> {
-  call.options.require('keepdims', false, 'TensorFlow.js ignores it; add a Reshape layer');
+  const { options, path, source } = call;
+  if (!isKeras(source)) options.require('keepdims', false, 'TensorFlow.js ignores it; add a Reshape layer');
+  const keep = options.flag('keepdims', false);
   const x = batchMajor(call);
   const start = channelsFirst(call) ? 2 : 1;
   const axes = Array.from({ length: x.shape.length - 2 }, (_, dim) => start + dim);
-  return [emitReduce(call, call.path, op, x, axes, false)];
+  // Keras averages over unmasked samples; TensorFlow.js ignores the mask.
+  const mask = isKeras(source) && op === 'ReduceMean' && axes.length === 1 ? usableMask(call) : undefined;
+  if (mask !== undefined) return [maskedMean(call, x, mask, start, keep)];
+  return [emitReduce(call, path, op, x, axes, keep)];
+}
+
+/** sum(x mask) / sum(mask) over time, which is axis 1 or 2. */
+function maskedMean(call: LayerCall, x: Value, mask: Value, time: number, keep: boolean): Value {
+  const { builder, path } = call;
+  const flat = cast(builder, `${path}/ones`, builder.inLayout(mask, false), 'float32');
+  const other = time === 1 ? 2 : 1;
+  const shape = time === 1 ? [...flat.shape, 1] : [flat.shape[0], 1, flat.shape[1]];
+  const ones = builder.single(`${path}/mask`, 'Unsqueeze', [flat, builder.integers([other])], { shape });
+  const kept = builder.single(`${path}/unmasked`, 'Mul', [x, ones], x);
+  const sum = emitReduce(call, `${path}/sum`, 'ReduceSum', kept, [time], keep);
+  const count = emitReduce(call, `${path}/count`, 'ReduceSum', ones, [time], keep);
+  return builder.single(path, 'Div', [sum, count], sum);
 }
 
 const timing: LayerRule['timing'] = (call) => windowTiming(call, 'pool_size', false);

@@ -1,8 +1,10 @@
 import { floatTensor } from '@onda/onnx';
+import { isKeras } from '../artifacts/modelSource.ts';
 import { UnsupportedError } from '../errors.ts';
 import { axis, cast, emitReduce } from '../graph/ops.ts';
 import type { LayerConverter, LayerFamily } from './layerRule.ts';
 import { batchMajor, mixes, perSample } from './layerRule.ts';
+import { passMask } from './masks.ts';
 
 const modes = ['multiHot', 'multi_hot', 'oneHot', 'one_hot', 'count'] as const;
 
@@ -48,7 +50,11 @@ const convertRescaling: LayerConverter = ({ builder, path, options, inputs: [x] 
 
 export const preprocessingLayers = {
   CategoryEncoding: { convert: convertCategoryEncoding, timing: mixes('it counts over all samples') },
-  Rescaling: { convert: convertRescaling, timing: perSample },
+  Rescaling: {
+    convert: convertRescaling,
+    kerasMask: (call, masks) => (isKeras(call.source, 3) ? passMask(call, masks) : null),
+    timing: perSample,
+  },
   RandomWidth: {
     convert: ({ options }) => {
       throw new UnsupportedError(

@@ -1,9 +1,10 @@
 import { ModelError } from '@onda/contract';
 import { isObject } from '../artifacts/json.ts';
 import { LayerOptions } from '../artifacts/layerOptions.ts';
+import { isKeras } from '../artifacts/modelSource.ts';
 import type { LayerWeights } from '../artifacts/layerWeights.ts';
 import { UnsupportedError } from '../errors.ts';
-import { axis, reverseTime } from '../graph/ops.ts';
+import { axis, reverseTime, scalar } from '../graph/ops.ts';
 import type { Value } from '../graph/value.ts';
 import { compactMask, compactSequence, scatterOutputs } from '../recurrent/maskedSequences.ts';
 import type { RecurrentRun, RecurrentStates } from '../recurrent/recurrentNode.ts';
@@ -11,9 +12,8 @@ import { emitRecurrent, recurrentConstants } from '../recurrent/recurrentNode.ts
 import type { ComposedActivations, RecurrentWeights } from '../recurrent/recurrentWeights.ts';
 import { isRecurrentClass, recurrentKinds } from '../recurrent/recurrentWeights.ts';
 import { emitScanned } from '../recurrent/scannedCell.ts';
-import type { LayerCall, LayerConverter, LayerFamily, LayerRule, Timing } from './layerRule.ts';
+import type { LayerCall, LayerConverter, LayerFamily, LayerRule, MaskRule, Timing } from './layerRule.ts';
 import { sharedConstants } from './layerRule.ts';
-import type { MaskRule } from './masks.ts';
 import { usableMask } from './masks.ts';
 
 /**
@@ -29,7 +29,8 @@ const convertRecurrent: LayerConverter = (call) => {
   const nameOf = ({ part }: Cell): string => `${path}${part}`;
   const given = givenStates(call, [cells])?.[0];
   const initial = given ?? cells.map((cell) => states.start(nameOf(cell), cell.weights));
-  const { y, ends } = runCells(call, [{ cells, part: '', backward, initial }]);
+  const zeroMasked = options.flag('zero_output_for_mask', false);
+  const { y, ends } = runCells(call, [{ cells, part: '', backward, initial }], zeroMasked);
   if (given === undefined) {
     cells.forEach((cell, index) => {
       states.end(nameOf(cell), ends[index]);
@@ -37,7 +38,7 @@ const convertRecurrent: LayerConverter = (call) => {
   }
   const values = options.flag('return_sequences', false)
     ? sequenceOutput(call, y, backward)
-    : squeezed(call, ends[ends.length - 1].h, 0, `${path}/last`);
+    : lastOutput(call, squeezed(call, ends[ends.length - 1].h, 0, `${path}/last`), backward, zeroMasked);
   if (!options.flag('return_state', false)) return [values];
   const finals = ends.toReversed().flatMap(({ h, c }) => (c === undefined ? [h] : [h, c]));
   return [values, ...finals.map((state, index) => squeezed(call, state, 0, `${path}/state:${index}`))];
@@ -46,6 +47,26 @@ const convertRecurrent: LayerConverter = (call) => {
 function sequenceOutput(call: LayerCall, y: Value, backward: boolean): Value {
   const values = squeezed(call, y, 1, `${call.path}/squeeze`);
   return backward ? reverseSequence(call, values) : values;
+}
+
+/** The last output; zero for a masked last sample with zero_output_for_mask. */
+function lastOutput(call: LayerCall, h: Value, backward: boolean, zeroMasked: boolean): Value {
+  const { builder, path } = call;
+  const mask = zeroMasked ? usableMask(call) : undefined;
+  if (mask === undefined) return h;
+  const inTime = builder.inLayout(mask, true);
+  const last = builder.single(
+    `${path}/last_mask`,
+    'Gather',
+    [inTime, builder.integers([backward ? 0 : -1])],
+    { shape: [1, h.shape[0]], type: 'bool' },
+    axis(0),
+  );
+  const flag = builder.single(`${path}/last_flag`, 'Transpose', [last], {
+    shape: [h.shape[0], 1],
+    type: 'bool',
+  });
+  return builder.single(`${path}/last_or_zero`, 'Where', [flag, h, scalar(builder, 0)], h);
 }
 
 /** Sequences keep their mask. */
@@ -146,17 +167,20 @@ interface CellsRun {
 }
 
 /**
- * Runs the cells of one or two directions over the layer's first input: one node for each cell, and one for both directions of a single cell.
+ * Runs the cells of one or two directions over the layer's first input: one node for each cell, and one for both directions of a single cell
+ * whose operators agree.
+ *
+ * @param zeroMasked whether outputs of masked samples are zero instead of repeated
  */
-export function runCells(call: LayerCall, directions: readonly Direction[]): CellsRun {
-  const { builder, path, inputs } = call;
+export function runCells(call: LayerCall, directions: readonly Direction[], zeroMasked: boolean): CellsRun {
+  const { builder, path, inputs, source } = call;
   const mask = usableMask(call);
   const counted = mask && compactMask(builder, mask);
   const given = builder.inLayout(inputs[0], true);
   const x = counted === undefined ? given : compactSequence(builder, path, given, counted);
   const [{ cells }] = directions;
   const runs =
-    cells.length === 1
+    cells.length === 1 && agree(directions)
       ? [[runNode(`${path}${cells[0].part}`, x, directions, 0)]]
       : directions.map((direction) => {
           let values = x;
@@ -176,7 +200,20 @@ export function runCells(call: LayerCall, directions: readonly Direction[]): Cel
   if (counted === undefined) return { y, ends };
   const start = startOf(directions, cells.length - 1);
   const backward = directions.map((direction) => direction.backward);
-  return { y: scatterOutputs(builder, path, y, start?.h, backward, counted), ends };
+  // Keras on TensorFlow repeats zeros before the first unmasked sample, also with initial states (backend.rnn).
+  const zeros = isKeras(source) && source.backend === 'tensorflow';
+  const scattered = scatterOutputs(builder, path, y, zeros ? undefined : start?.h, backward, counted);
+  if (!zeroMasked) return { y: scattered, ends };
+  const flags = builder.single(
+    `${path}/output_mask`,
+    'Unsqueeze',
+    [builder.inLayout(mask as Value, true), builder.integers([1, 3])],
+    { shape: [y.shape[0], 1, y.shape[2], 1], type: 'bool' },
+  );
+  return {
+    y: builder.single(`${path}/masked`, 'Where', [flags, scattered, scalar(builder, 0)], scattered),
+    ends,
+  };
 
   function runNode(name: string, values: Value, of: readonly Direction[], index: number): RecurrentRun {
     const weights = of.map((direction) => direction.cells[index].weights);
@@ -227,6 +264,19 @@ export function runCells(call: LayerCall, directions: readonly Direction[]): Cel
       return builder.single(`${path}/both_${part}`, 'Concat', values, { shape }, axis(place));
     });
   }
+}
+
+/** Whether one node can run the single cells of all directions. */
+function agree(directions: readonly Direction[]): boolean {
+  const [first, ...others] = directions.map(({ cells: [{ weights }] }) => weights);
+  return others.every(
+    (other) =>
+      other.cell === first.cell &&
+      other.units === first.units &&
+      other.scale === first.scale &&
+      other.linearBeforeReset === first.linearBeforeReset &&
+      (other.composed === undefined) === (first.composed === undefined),
+  );
 }
 
 /** @throws UnsupportedError for a masked Scan */

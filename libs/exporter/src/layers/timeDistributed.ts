@@ -1,4 +1,5 @@
 import { isObject } from '../artifacts/json.ts';
+import { isKeras } from '../artifacts/modelSource.ts';
 import { UnsupportedError } from '../errors.ts';
 import { INT_MAX_SLICE_END, axis } from '../graph/ops.ts';
 import type { Dim } from '../graph/value.ts';
@@ -17,9 +18,15 @@ const everywhere: ReadonlySet<string> = new Set([
   'ThresholdedReLU',
 ]);
 
+/** Layers to which Keras passes the mask of each sample. */
+const maskedInside: ReadonlySet<string> = new Set([
+  ...['Bidirectional', 'GRU', 'LSTM', 'RNN', 'SimpleRNN', 'GlobalAveragePooling1D', 'Softmax'],
+  ...['Functional', 'Model', 'Sequential', 'TimeDistributed'],
+]);
+
 /** Applies a layer to every sample: [batch, time, ...] as [batch * time, ...] and back. */
 const convertTimeDistributed: LayerConverter = (call) => {
-  const { builder, path, options, convertInner } = call;
+  const { builder, path, options, source, mask, convertInner } = call;
   const layer = options.get('layer');
   if (!isObject(layer) || !isObject(layer['config'])) {
     throw new UnsupportedError(
@@ -28,6 +35,11 @@ const convertTimeDistributed: LayerConverter = (call) => {
   }
   const [className, config] = [String(layer['class_name']), layer['config']];
   const name = options.layer;
+  if (isKeras(source) && mask !== null && maskedInside.has(className)) {
+    throw new UnsupportedError(
+      `layer "${options.layer}": a mask on a TimeDistributed ${className} is not supported; remove the mask`,
+    );
+  }
   if (everywhere.has(className)) return convertInner(className, { name, config, inputs: call.inputs });
 
   const x = batchMajor(call);

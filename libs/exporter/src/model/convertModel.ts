@@ -1,6 +1,8 @@
 import { ModelError } from '@onda/contract';
 import { LayerOptions } from '../artifacts/layerOptions.ts';
 import { LayerWeights } from '../artifacts/layerWeights.ts';
+import type { ModelSource } from '../artifacts/modelSource.ts';
+import { isKeras } from '../artifacts/modelSource.ts';
 import type { LayerOutput, Topology, TopologyLayer } from '../artifacts/topology.ts';
 import { modelClasses, readModelConfig } from '../artifacts/topology.ts';
 import type { Weight } from '../artifacts/weights.ts';
@@ -18,6 +20,7 @@ interface Conversion {
   readonly builder: GraphBuilder;
   readonly weights: ReadonlyMap<string, Weight>;
   readonly opset: number;
+  readonly source: ModelSource;
   readonly states: StateKeeper;
   /** Depth of the layers before a nested model; 0 by default. */
   readonly depth?: number;
@@ -43,7 +46,8 @@ export interface Signal {
 
 /**
  * The mask that TensorFlow.js calls layers with. Once a mask exists, its executor (tfjs-layers executor.js, execute) passes the same kwargs
- * object to all later layers, so that the last mask also reaches layers whose inputs have none, nested models included.
+ * object to all later layers, so that the last mask also reaches layers whose inputs have none, nested models included. In Keras a layer
+ * gets the mask of its own first input.
  */
 interface PassedMask {
   shared: boolean;
@@ -68,12 +72,13 @@ const MAX_DEPTH = 1500;
  * @throws ModelError for a cycle, or a reference to a missing output
  */
 export function convertTopology(
-  conversion: Conversion,
+  conversion: Omit<Conversion, 'source'>,
   topology: Topology,
   inputs: readonly Signal[],
   prefix = '',
   passed: PassedMask = { shared: false, mask: null },
 ): Signal[] {
+  const own: Conversion = { ...conversion, source: topology.source };
   const layers = new Map(topology.layers.map((layer) => [layer.name, layer]));
   const known = new Map<string, readonly Signal[]>();
   const begun = new Set<string>();
@@ -111,8 +116,8 @@ export function convertTopology(
       throw new ModelError(`layer "${name}": expected an input, got none; connect it to the model's inputs`);
     }
     const outputs = modelClasses.has(layer.className)
-      ? convertModel({ ...conversion, depth: depth + 2 }, layer, signals, prefix, passed)
-      : convertLayer(conversion, layer, signals, prefix, passed, convertModel);
+      ? convertModel({ ...own, depth: depth + 2 }, layer, signals, prefix, passed)
+      : convertLayer(own, layer, signals, prefix, passed, convertModel);
     known.set(key(name, call), outputs);
     return outputs;
   };
@@ -130,12 +135,14 @@ export function convertTopology(
   return topology.outputs.map((output) => signalOf(output, 'model output'));
 }
 
-/** A nested model prefixes its layers' names. Its outputs have no mask (Container.supportsMasking). */
+/** A nested model prefixes its layers' names. In TensorFlow.js its outputs have no mask (Container.supportsMasking). */
 const convertModel: ModelConverter = (conversion, { name, className, config }, inputs, prefix, passed) => {
+  const { source } = conversion;
+  const topology = readModelConfig(className, config, source);
+  if (isKeras(source)) return convertTopology(conversion, topology, inputs, `${prefix}${name}/`);
   updatePassedMask(passed, inputs);
   const signals = inputs.map((signal) => ({ ...signal, mask: null }));
   const inner = passed.shared ? passed : { shared: true, mask: null };
-  const topology = readModelConfig(className, config);
   const outputs = convertTopology(conversion, topology, signals, `${prefix}${name}/`, inner);
   return outputs.map((signal) => ({ ...signal, mask: null }));
 };
@@ -177,7 +184,8 @@ function convertLayer(
     );
   }
   const masks = inputs.map(({ mask }) => mask);
-  updatePassedMask(passed, inputs);
+  const keras = isKeras(conversion.source);
+  if (!keras) updatePassedMask(passed, inputs);
   const stream = inputStream(name, inputs);
   const call: LayerCall = {
     ...conversion,
@@ -187,7 +195,7 @@ function convertLayer(
     options: new LayerOptions(name, config),
     weights: new LayerWeights(name, conversion.weights),
     inputs: inputs.map(({ value }) => value),
-    mask: passed.shared ? passed.mask : null,
+    mask: keras ? masks[0] : passed.shared ? passed.mask : null,
     note: conversion.note ?? (() => undefined),
     convertInner: (innerClass, inner) => {
       const layer = { className: innerClass, name: inner.name, config: inner.config };
@@ -202,6 +210,7 @@ function convertLayer(
   const streams = (output: number): Signal['stream'] => outputStream(call, rule, stream, output);
   // Before conversion: the reason why pieces are impossible says more than the converter's own error.
   streams(0);
-  const mask = rule.mask?.(call, masks) ?? null;
+  const maskRule = keras ? (rule.kerasMask ?? rule.mask) : rule.mask;
+  const mask = maskRule?.(call, masks) ?? null;
   return rule.convert(call).map((value, output) => ({ value, mask, stream: streams(output) }));
 }

@@ -77,7 +77,7 @@ const cases: [string, LayersArtifacts, string][] = [
   [
     'a mask on softmax',
     chain([null, 2], masking, ['Softmax', { axis: -1 }]),
-    'layer "b": TensorFlow.js cannot apply a mask over samples to a Softmax layer; use an Activation layer, or remove the mask',
+    'layer "b": a mask over samples is not supported on a Softmax layer; use an Activation layer, or remove the mask',
   ],
   [
     'cells that are none',

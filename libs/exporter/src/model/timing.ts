@@ -47,7 +47,7 @@ function isSequence(topology: Topology, name: string, shape: readonly unknown[])
   return shape.length > 2 || (shape.length === 2 && shape[1] !== 1 && feedsEmbedding(topology, name));
 }
 
-function feedsEmbedding({ layers }: Topology, name: string): boolean {
+function feedsEmbedding({ layers, source }: Topology, name: string): boolean {
   return layers.some(({ className, config, calls }) => {
     const place = calls
       .flatMap((takes) => takes.findIndex(({ layer }) => layer === name))
@@ -55,7 +55,7 @@ function feedsEmbedding({ layers }: Topology, name: string): boolean {
     if (place === undefined) return false;
     if (className === 'Embedding') return true;
     if (!modelClasses.has(className) || !isObject(config)) return false;
-    const inner = readModelConfig(className, config);
+    const inner = readModelConfig(className, config, source);
     return feedsEmbedding(inner, inner.inputs[place].layer);
   });
 }

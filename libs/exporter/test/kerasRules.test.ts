@@ -1,0 +1,77 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { checkModel } from '@onda/onnx';
+import type { WeightEntry } from '../src/index.ts';
+import { exportModel } from '../src/index.ts';
+import { difference, floats, LoadedModel } from './support/onnxRuntime.ts';
+
+/** Values are multiples of 1/4; measured 0. */
+const ATOL = 1e-6;
+
+interface Values {
+  readonly shape: number[];
+  readonly data: number[];
+}
+
+/** A model of Keras 2.15.1 converted by tensorflowjs_converter 4.22.0, with Keras' own values. */
+interface RuleCase {
+  readonly modelTopology: object;
+  readonly weightSpecs: WeightEntry[];
+  /** Base64. */
+  readonly weightData: string;
+  readonly inputs: Values[];
+  readonly outputs: Values[];
+}
+
+const cases = JSON.parse(readFileSync(new URL('keras/rules.json', import.meta.url), 'utf8')) as Record<
+  string,
+  RuleCase
+>;
+
+describe('exportModel where Keras and TensorFlow.js differ', () => {
+  it.each(Object.keys(cases))("gives Keras' values: %s", async (name) => {
+    const { modelTopology, weightSpecs, weightData, inputs, outputs } = cases[name];
+    const bytes = new Uint8Array(Buffer.from(weightData, 'base64'));
+    const { model } = exportModel({ modelTopology, weightSpecs, weightData: bytes.buffer });
+    expect(checkModel(model)).toEqual([]);
+    const session = await LoadedModel.of(model);
+    const feeds = model.graph.inputs.map((input, index) => [
+      input.name,
+      floats(inputs[index].shape, inputs[index].data),
+    ]);
+    const results = await session.run(Object.fromEntries(feeds) as Parameters<LoadedModel['run']>[0]);
+    outputs.forEach(({ shape, data }, index) => {
+      const result = results[model.graph.outputs[index].name];
+      expect([...result.dims]).toEqual(shape);
+      expect(difference(result.data, data)).toBeLessThan(ATOL);
+    });
+  });
+
+  it.each([
+    ['2.15.0', 0.5 + 0.2],
+    ['3.3.3', 0.5 + 1 / 6],
+    ['3.15.0', 0.5 + 1 / 6],
+    ['tfjs-layers 4.22.0', 0.5 + 0.2],
+  ])(
+    'takes the meaning of hard_sigmoid from the version %s, not from the form of dtype',
+    async (version, y) => {
+      const config = {
+        name: 'a',
+        activation: 'hard_sigmoid',
+        dtype: 'float32',
+        batch_input_shape: [null, 1],
+      };
+      const model_config = {
+        class_name: 'Sequential',
+        config: { name: 'm', layers: [{ class_name: 'Activation', config }] },
+      };
+      const { model } = exportModel({
+        modelTopology: { keras_version: version, backend: 'tensorflow', model_config },
+        weightSpecs: [],
+        weightData: new ArrayBuffer(0),
+      });
+      const results = await (await LoadedModel.of(model)).run({ a_input: floats([1, 1], [1]) });
+      expect(results['a'].data[0]).toBeCloseTo(y, 6);
+    },
+  );
+});
