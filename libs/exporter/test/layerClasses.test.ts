@@ -3,6 +3,7 @@ import { serialization } from '@tensorflow/tfjs-core';
 import * as tfjs from '@tensorflow/tfjs-layers';
 import { describe, expect, it } from 'vitest';
 import { modelClasses } from '../src/artifacts/topology.ts';
+import { hasKeys } from '../src/layers/layerKeys.ts';
 import { ruleOf } from '../src/layers/registry.ts';
 
 describe(ruleOf, () => {
@@ -16,5 +17,8 @@ describe(ruleOf, () => {
     const saved = known.filter((name) => !apart.has(name) && !/Cells?$/.test(name));
     expect(saved.length).toBeGreaterThan(50);
     for (const name of [...saved, 'OndaGRU', 'OndaLSTM', 'OndaRNN']) expect(ruleOf(name), name).toBeDefined();
+    // Dropout and noise have no effect at inference; RandomWidth is rejected.
+    const plain = saved.filter((name) => !/Dropout|Noise|^RandomWidth$|^SpatialDropout/.test(name));
+    expect(plain.filter((name) => !hasKeys(name))).toEqual([]);
   });
 });

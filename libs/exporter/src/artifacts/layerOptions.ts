@@ -12,6 +12,11 @@ export class LayerOptions {
     this.config = config;
   }
 
+  /** The names of all options. */
+  keys(): string[] {
+    return Object.keys(this.config);
+  }
+
   /** The raw value of a structured option. */
   get(name: string): unknown {
     return this.config[name];

@@ -4,6 +4,7 @@ import { LayerOptions } from '../artifacts/layerOptions.ts';
 import { isKeras } from '../artifacts/modelSource.ts';
 import { axis, emitReduce } from '../graph/ops.ts';
 import type { Value } from '../graph/value.ts';
+import { checkKeys } from './layerKeys.ts';
 import type { LayerCall, LayerConverter, LayerFamily, MaskRule } from './layerRule.ts';
 import { mixes } from './layerRule.ts';
 import { givenStates, readCells, reverseSequence, runCells } from './recurrent.ts';
@@ -20,11 +21,10 @@ interface WrappedLayer {
 
 function wrappedLayer(layer: string, value: unknown): WrappedLayer {
   const config = isObject(value) && isObject(value['config']) ? value['config'] : {};
-  return {
-    className: isObject(value) ? String(value['class_name']) : 'none',
-    name: String(config['name']),
-    own: new LayerOptions(layer, config),
-  };
+  const className = isObject(value) ? String(value['class_name']) : 'none';
+  const own = new LayerOptions(layer, config);
+  checkKeys(className, own);
+  return { className, name: String(config['name']), own };
 }
 
 /** The layers of both directions; Keras has an option for the backward one. Keras 3 includes the direction in the names. */

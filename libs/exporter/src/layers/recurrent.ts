@@ -12,6 +12,7 @@ import { emitRecurrent, recurrentConstants } from '../recurrent/recurrentNode.ts
 import type { ComposedActivations, RecurrentWeights } from '../recurrent/recurrentWeights.ts';
 import { isRecurrentClass, recurrentKinds } from '../recurrent/recurrentWeights.ts';
 import { emitScanned } from '../recurrent/scannedCell.ts';
+import { checkKeys } from './layerKeys.ts';
 import type { LayerCall, LayerConverter, LayerFamily, LayerRule, MaskRule, Timing } from './layerRule.ts';
 import { sharedConstants } from './layerRule.ts';
 import { usableMask } from './masks.ts';
@@ -144,7 +145,9 @@ function readCell(
       `layer "${layer}": cell ${className} is not supported; use SimpleRNNCell, LSTMCell, GRUCell or StackedRNNCells of these`,
     );
   }
-  return recurrentKinds[className](new LayerOptions(layer, config), weights);
+  const options = new LayerOptions(layer, config);
+  checkKeys(className, options);
+  return recurrentKinds[className](options, weights);
 }
 
 /** The cells of one direction with their initial states. */

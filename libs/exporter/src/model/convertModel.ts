@@ -10,6 +10,7 @@ import { UnsupportedError } from '../errors.ts';
 import type { GraphBuilder } from '../graph/graphBuilder.ts';
 import type { Value } from '../graph/value.ts';
 import type { LayerCall, Mask } from '../layers/layerRule.ts';
+import { checkKeys } from '../layers/layerKeys.ts';
 import { ruleOf } from '../layers/registry.ts';
 import type { StateKeeper } from './states.ts';
 import { noStates } from './states.ts';
@@ -183,6 +184,8 @@ function convertLayer(
       `layer "${name}": ${className} is not supported: the exporter does not know this class; use a layer listed in its README`,
     );
   }
+  const options = new LayerOptions(name, config);
+  checkKeys(className, options);
   const masks = inputs.map(({ mask }) => mask);
   const keras = isKeras(conversion.source);
   if (!keras) updatePassedMask(passed, inputs);
@@ -192,7 +195,7 @@ function convertLayer(
     states: stream === 'samples' ? conversion.states : noStates,
     path: `${prefix}${name}`,
     className,
-    options: new LayerOptions(name, config),
+    options,
     weights: new LayerWeights(name, conversion.weights),
     inputs: inputs.map(({ value }) => value),
     mask: keras ? masks[0] : passed.shared ? passed.mask : null,

@@ -60,6 +60,16 @@ const conv = { filters: 1, kernel_size: 2 };
 
 const cases: [string, LayersArtifacts, string][] = [
   [
+    'an option that no rule reads',
+    chain([null, 2], ['Dense', { units: 1, activation: 'linear', lora_rank: 4 }]),
+    'layer "a": lora_rank: expected no such option of Dense, got 4; build the layer without it',
+  ],
+  [
+    'another value of an option than the supported one',
+    chain(image, ['SeparableConv2D', { ...conv, groups: 2 }]),
+    'layer "a": groups: expected 1 of SeparableConv2D, got 2; build the layer without it',
+  ],
+  [
     'masks that a merge layer has made another shape',
     graph(['m', 'Masking', {}, ['x']], ['s', 'Add', {}, ['m', 'y']], ['r', 'SimpleRNN', { units: 2 }, ['s']]),
     'layer "r": its mask is unusable, in TensorFlow.js too: layer "s" merges masks into another shape; mask after that layer, or remove the mask',

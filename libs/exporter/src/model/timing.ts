@@ -87,6 +87,11 @@ export function graphInputs(builder: GraphBuilder, topology: Topology, inPieces:
         `${where}: inputs of type ${JSON.stringify(dtype)} are not supported; use float32 or int32`,
       );
     }
+    for (const form of ['sparse', 'ragged']) {
+      if (config?.[form] === true) {
+        throw new UnsupportedError(`${where}: ${form}: expected false, got true; use dense inputs`);
+      }
+    }
     const pieces = inPieces && isSequence(topology, name, given);
     const shape = given.map((dim, axis): Dim => {
       if (axis === 0) return 'batch';
