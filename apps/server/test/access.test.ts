@@ -152,7 +152,7 @@ describe('a name that was made to lead here', () => {
       });
     const name = `rebound.example:${open.port}`;
     expect(await ask(name)).toBe(403);
-    // What a page of that name posts is told to come from the very host it goes to.
+    // A page of that name posts with its own host as origin.
     const headers = { host: name, origin: `http://${name}` };
     expect(await ask(name, { method: 'POST', path: INFER, headers })).toBe(403);
     expect(await ask(`localhost:${open.port}`)).toBe(200);
@@ -162,7 +162,7 @@ describe('a name that was made to lead here', () => {
 });
 
 describe('--log-level debug', () => {
-  it('names the client of each request and call, and tells no token', async () => {
+  it('logs the client of each request and call, and no token', async () => {
     const logged = await startService(undefined, [
       ...['--grpc-port', '0', '--tokens', join(folder, 'tokens'), '--log-level', 'debug'],
     ]);

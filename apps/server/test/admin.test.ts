@@ -44,7 +44,7 @@ const served = (name: string): Promise<Response> =>
   fetch(`${service.url}/v2/models/${name}`, { headers: { authorization: `Bearer ${TOKEN}` } });
 
 describe('--admin-port', () => {
-  it('loads, lists and takes away models as Triton does, and nothing from outside the folder', async () => {
+  it('loads, lists and unloads models like Triton, and nothing from outside the folder', async () => {
     expect((await ask('index')).body).toEqual([
       { name: 'a', version: '1', state: 'READY', reason: '' },
       { name: 'b', version: '', state: '', reason: '' },
@@ -73,7 +73,7 @@ describe('--admin-port', () => {
     });
   });
 
-  it('asks who it is, answers no page, and is not there on the port of the service', async () => {
+  it('requires a token, rejects pages, and is missing on the service port', async () => {
     expect(await post(`${repository}/index`, {})).toMatchObject({ status: 401 });
     expect(await ask('index', {}, { origin: service.url })).toMatchObject({
       status: 403,

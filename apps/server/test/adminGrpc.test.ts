@@ -70,7 +70,7 @@ const load = (model_name: string, more: object = {}): ReturnType<typeof call> =>
   call('RepositoryModelLoad', { model_name, ...more });
 
 describe('--admin-port over gRPC', () => {
-  it('loads, lists and takes away models of the folder that the service answers from', async () => {
+  it('loads, lists and unloads models of the folder', async () => {
     const entry = { version: '', state: '', reason: '' };
     expect((await call('RepositoryIndex', {})).answer).toEqual({
       models: [
@@ -137,7 +137,7 @@ describe('--admin-port over gRPC', () => {
     });
   });
 
-  it('takes no more than an index or a load may say', async () => {
+  it('rejects messages larger than an index or a load needs', async () => {
     const large = { config: { string_param: 'x'.repeat(70_000) } };
     expect(await load('a', { parameters: large })).toEqual({
       code: 8,
@@ -146,7 +146,7 @@ describe('--admin-port over gRPC', () => {
     });
   });
 
-  it('asks who it is, but not for the probes', async () => {
+  it('requires a token, except for health checks', async () => {
     for (const given of [new Metadata(), metadata('another-token-of-some-length')]) {
       for (const method of ['RepositoryIndex', 'RepositoryModelLoad', 'RepositoryModelUnload']) {
         await expect(admin.call(method, {}, given)).rejects.toMatchObject({ code: 16 });

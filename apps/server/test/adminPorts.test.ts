@@ -67,7 +67,7 @@ afterEach(async () => {
 });
 
 describe(openAdmin, () => {
-  it('answers the loads that it has taken before it closes, and tells meanwhile that it stops', async () => {
+  it('finishes accepted loads before it closes, and reports that it is shutting down', async () => {
     const waiting: (() => void)[] = [];
     load = () => new Promise((resolve) => waiting.push(resolve));
     const overGrpc = client.call('RepositoryModelLoad', { model_name: 'g' });
@@ -98,7 +98,7 @@ describe(openAdmin, () => {
     );
   });
 
-  it('tells a defect to the log alone', async () => {
+  it('reports a defect in the log only', async () => {
     load = () => Promise.reject(new TypeError('of ours'));
     await expect(client.call('RepositoryModelLoad', { model_name: 'm' })).rejects.toMatchObject({
       code: 13,

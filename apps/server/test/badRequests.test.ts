@@ -18,7 +18,7 @@ afterAll(async () => {
   await service.stop();
 });
 afterEach(async () => {
-  // The service goes on after each of them, in the same process, and has printed no stack trace.
+  // The service continues after each of them, in the same process, and has printed no stack trace.
   expect((await post<InferBody>(infer, inferRequest(sines(2)))).status).toBe(200);
   expect(service.process.exitCode).toBeNull();
   expect(service.stderr()).not.toContain('    at ');

@@ -78,7 +78,7 @@ describe.skipIf(!canRun)('the balancer of deploy/, before two replicas', () => {
       const outcome = await way({ id: 'both', value: feedOf(0, step - 1), start: step === 1 });
       expect(outcome).toMatchObject({ kind: 'value', step });
       if (outcome.kind === 'value') values.push(outcome.value);
-      // The stop lies in the middle: two checks, the delay, and what comes after.
+      // The stop is in the middle: two checks, the delay, and the time after it.
       await new Promise((resolve) => setTimeout(resolve, 150));
     }
     expect(values).toEqual([...expected]);

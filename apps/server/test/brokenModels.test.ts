@@ -163,7 +163,7 @@ describe('a model that must not load', () => {
     expect(() => repository.find('a', undefined)).toThrow('model "a" did not load');
   });
 
-  it('is one that lies elsewhere: links of both kinds', async () => {
+  it('is a link to another place, of both kinds', async () => {
     await putModel(folder, 'real', 1, 'plus1');
     const real = join(folder, 'real', '1', 'model.onnx');
     for (const name of ['hard', 'soft']) await mkdir(join(folder, name, '1'), { recursive: true });
@@ -217,11 +217,11 @@ describe('a model that must not load', () => {
   it('loads with an operator that was allowed', async () => {
     await putModel(folder, 'a', 1, 'foreignOperator');
     const { keeper } = await keepRepository(folder, { operators: ['evil.example:Steal'] });
-    // ONNX Runtime has no such operator; that it is asked shows that the rule let it through.
+    // ONNX Runtime has no such operator; its error shows that the rule accepted the model.
     await expect(keeper.open('none')).rejects.toThrow(/1: model\.onnx: the model cannot be loaded: .*Steal/);
   });
 
-  it('tells what it leaves unused, and serves', async () => {
+  it('warns about unused fields, and serves', async () => {
     await putModel(
       folder,
       'a',

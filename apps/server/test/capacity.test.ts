@@ -77,7 +77,7 @@ describe('docs/deploying.md', () => {
     await server.stop();
   });
 
-  it('counts the live as they are when sequences come, are stepped, end and are forgotten', () => {
+  it('matches the simulated number of live sequences, which start, step, end and expire', () => {
     const traffic = { arrivals: 50, durationS: 120, intervalS: 1, ending: 0.8, idleS: 60 };
     const { live, steps } = simulateSequences(traffic, 3600, createRandom(7));
     // Little's law: those that are stepped, and those whose clients left them.

@@ -78,7 +78,7 @@ describe.skipIf(!hasRedis)('sequences over two replicas and Redis', () => {
           got[sequence].push(outcome.value);
           return;
         }
-        // Only what says that nothing can be told of the step: no answer, or the store is away.
+        // Only failures that leave the step undecided: no response, or the store is down.
         expect([0, 503], outcome.text).toContain(outcome.status);
         refusals.set(outcome.status, (refusals.get(outcome.status) ?? 0) + 1);
         await new Promise((resolve) => setTimeout(resolve, 20));

@@ -11,7 +11,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { exampleModels, startService } from './support/service.ts';
 import type { ServiceProcess } from './support/service.ts';
 
-// Clients that nobody here wrote, as they come from PyPI: npm test sets them up.
+// Third-party clients from PyPI: npm test sets them up.
 const python = process.env['ONDA_CLIENTS_PYTHON'];
 if (!python && process.env['CI'] === 'true') {
   throw new MissingError(
@@ -72,7 +72,7 @@ describe.runIf(python)('clients of others', () => {
     }
   });
 
-  it.each(['http', 'grpc'] as const)('load and take away models by %s: tritonclient', async (way) => {
+  it.each(['http', 'grpc'] as const)('load and unload models by %s: tritonclient', async (way) => {
     const script = fileURLToPath(new URL('clients/admin_client.py', import.meta.url));
     const { admin, adminGrpc } = service.ready;
     const address = way === 'grpc' ? String(adminGrpc) : new URL(String(admin)).host;

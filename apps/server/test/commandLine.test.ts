@@ -26,7 +26,7 @@ async function copyExample(name: string): Promise<string> {
 }
 
 describe('serve, called wrongly', () => {
-  it('refuses a folder that is not there', async () => {
+  it('rejects a missing folder', async () => {
     const { code, stdout, stderr } = await runCommand(['serve', '--models', join(folder, 'none')]);
     expect(stderr).toBe(
       `models folder ${folder}/none: expected a folder with models, found none; give the folder that \`npm run fit\` or \`npm run export\` wrote to\n`,

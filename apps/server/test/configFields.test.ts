@@ -24,7 +24,7 @@ sequence_batching {
 model_warmup { name: "ones" batch_size: 2 inputs { key: "x" value { data_type: TYPE_FP32 dims: 2 input_data_file: "x" } } }
 `;
 
-/** A model that is told its sequence's id, and whose third tensor has no dims behind the batch. */
+/** A model with the id of its sequence as an input, and whose third tensor has no dims after the batch. */
 const named = `
 max_batch_size: 8
 input [ { name: "x" data_type: TYPE_INT64 dims: [ 1 ] } ]
@@ -101,14 +101,14 @@ describe('a configuration', () => {
     });
     expect(outputsOf(rows.body)).toMatchObject({ y: [12, 22, 111, 121], count: [2, 1] });
     const own = { name: 'total_in', datatype: 'FP32', shape: [1, 2], data: [0, 0] };
-    const brought = await infer('counter', {
+    const restored = await infer('counter', {
       parameters: { ...start, sequence_id: 3 },
       inputs: [x(1), own, { name: 'count_in', datatype: 'INT64', shape: [1, 1], data: [5] }],
     });
-    expect(outputsOf(brought.body)).toMatchObject({ y: [101, 101], count: [6] });
+    expect(outputsOf(restored.body)).toMatchObject({ y: [101, 101], count: [6] });
   });
 
-  it('tells a model which sequence it is, and none where there is none', async () => {
+  it('passes the id of the sequence to a model, and none without a sequence', async () => {
     const x = { name: 'x', datatype: 'INT64', shape: [1, 1], data: [1] };
     const step = (id: string | number): ReturnType<typeof infer> =>
       infer('named', { parameters: { sequence_id: id, sequence_start: true }, inputs: [x] });
@@ -162,7 +162,7 @@ describe('a configuration that asks for what the service does not do', () => {
   afterEach(() => rm(folder, { recursive: true }));
 
   /** What is said of a model with this configuration; it is served when `fails` is undefined. */
-  async function told(config: string): Promise<{ fails: string | undefined; warnings: string[] }> {
+  async function outcomeOf(config: string): Promise<{ fails: string | undefined; warnings: string[] }> {
     await putModel(folder, 'm', 1, 'plus1', config);
     const { keeper, warnings } = await keepRepository(folder);
     const fails = await keeper.open('none').then(
@@ -198,7 +198,7 @@ describe('a configuration that asks for what the service does not do', () => {
     ['backend: "onnxruntime" parameters { key: "mine" value { string_value: "x" } }', []],
     ['platform: "onnxruntime_onnx" instance_group [ { count: 1 kind: KIND_CPU } ]', []],
   ])('warns once of each: %s', async (config, expected) => {
-    const { fails, warnings } = await told(config);
+    const { fails, warnings } = await outcomeOf(config);
     expect(fails).toBeUndefined();
     expect(warnings).toEqual(expected);
   });
@@ -233,7 +233,7 @@ describe('a configuration that asks for what the service does not do', () => {
       'warmup/gone',
     ],
   ])('refuses what would change answers: %s', async (config, expected) => {
-    const { fails } = await told(config);
+    const { fails } = await outcomeOf(config);
     expect(fails).toContain(expected);
   });
 

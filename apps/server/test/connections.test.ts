@@ -53,7 +53,7 @@ describe('an HTTP connection', () => {
     expect(places.every((place, index) => place > (places[index - 1] ?? 0))).toBe(true);
   });
 
-  it('tells requests apart whose heads have the same length', async () => {
+  it('distinguishes requests whose heads have the same length', async () => {
     const [known, other, longer] = ['a', 'b', 'bc'].map((host) =>
       request(host, `X-Request: ${host}\r\n`, host.length),
     );
@@ -108,7 +108,7 @@ describe('an HTTP connection', () => {
     expect(answer).not.toContain('behind');
   });
 
-  it('closes a connection when it is asked to', async () => {
+  it('closes a connection on request', async () => {
     open().send(request('only', 'Connection: close\r\n'));
     expect(await socket.closed()).toContain('"id":"only"');
   });

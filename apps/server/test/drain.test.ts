@@ -63,7 +63,7 @@ describe('SIGTERM under load', () => {
     await new Promise((resolve) => setTimeout(resolve, 500));
     service.process.kill('SIGTERM');
     const answered = await Promise.all(callers);
-    // Everything that was sent was answered, and the answer told when to go.
+    // Every request had a response, and the last one closed the connection.
     expect(new Set(http)).toEqual(new Set(['last']));
     // Not taken at all, so that the client may send it to another.
     expect(new Set(grpc)).toEqual(new Set(['code 14']));

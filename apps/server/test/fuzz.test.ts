@@ -13,8 +13,8 @@ afterAll(async () => {
 });
 
 // 100,000 of them: `npm run fuzz`.
-describe('requests that nobody should send', () => {
-  it('are refused in documented words, over HTTP and gRPC, and change nothing', async () => {
+describe('malformed requests', () => {
+  it('are rejected with documented errors, over HTTP and gRPC, and change nothing', async () => {
     const { problems, memory, ends } = await fuzz(service, 3000, 1);
     expect([...new Set(problems)].slice(0, 5)).toEqual([]);
     // Some of the odd ones are right after all; most must not be.

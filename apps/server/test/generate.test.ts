@@ -59,7 +59,7 @@ async function valuesOf(model: string, seed: bigint, samples: number): Promise<A
 }
 
 describe('generate with a seed', () => {
-  it('draws what the generator draws of it, and tells the seed that it chose itself', async () => {
+  it('draws the values of the generator for a seed, and returns the seed that the service chose', async () => {
     const body = { prompt: [0.1, 0.2, 0.3], samples: 20 };
     const { body: given } = await generate('drawn', { ...body, seed: 7 });
     expect(given.seed).toBe(7);
@@ -102,7 +102,7 @@ describe('generate with a seed', () => {
 
   it.each([
     ['drawn', 4, 'each piece where the one before it ended'],
-    ['ahead', 3, 'each run at the prompt, where the lag keeps it from going on to the bit'],
+    ['ahead', 3, 'each run from the prompt, since with the lag a continued run would differ in bits'],
   ])('streams model %s in %i runs: %s', async (model, runs) => {
     const executions = async (): Promise<number> => {
       interface Statistics {
@@ -140,7 +140,7 @@ describe('generate in the metrics', () => {
   });
 });
 
-describe('generate with models of other make', () => {
+describe('generate with third-party models', () => {
   it('takes and gives words', async () => {
     const { body } = await generate('words', {
       prompt: [
@@ -156,7 +156,7 @@ describe('generate with models of other make', () => {
     expect(await generate('words', { prompt: [0.5], samples: 1 })).toMatchObject({ status: 400 });
   });
 
-  it('goes on from the states of an earlier answer, one after the other in one row', async () => {
+  it('continues from the states of an earlier response, packed in one row', async () => {
     const { body: whole } = await generate('plain', { prompt: [0.3], samples: 9 });
     const { body: first } = await generate('plain', { prompt: [0.3], samples: 4, return_state: true });
     expect(first.state).toHaveLength(8);
@@ -182,7 +182,7 @@ describe('generate with models of other make', () => {
     });
   });
 
-  it('runs a generator that nobody describes, and leaves one that is none', async () => {
+  it('runs a generator without a manifest, and ignores a file that is not a generator', async () => {
     const [{ body: own }, { body: foreign }] = await Promise.all(
       ['plain', 'foreign'].map((model) => generate(model, { prompt: [0.3], samples: 5 })),
     );
@@ -223,7 +223,7 @@ describe('generate from a live sequence', () => {
   }
 
   it.each([['plain'], ['foreign']])(
-    'of model %s: what its closed loop gives, where it can tell',
+    'of model %s: the values of its closed loop, if it can compute them',
     async (model) => {
       await step(model, 'a', [0.1, 0.2], true);
       const answer = await generate(model, { sequence_id: 'a', samples: 5 });
@@ -273,6 +273,6 @@ describe('generate from a live sequence', () => {
       status: 400,
       body: { error: 'seed: expected none, since model "plain" draws nothing, got 1; leave it out' },
     });
-    expect(await generate('plain', { sequence_id: 'nobody', samples: 1 })).toMatchObject({ status: 404 });
+    expect(await generate('plain', { sequence_id: 'unknown', samples: 1 })).toMatchObject({ status: 404 });
   });
 });

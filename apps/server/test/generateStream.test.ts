@@ -64,7 +64,7 @@ describe('generate_stream', () => {
     expect(live.status).toBe(404);
   });
 
-  it('stops when its client goes, and the service goes on', async () => {
+  it('stops when its client disconnects, and the service continues', async () => {
     const gone = new AbortController();
     const response = await stream({ prompt: [0.5], samples: 120_000 }, gone.signal);
     const reader = response.body?.getReader();
@@ -93,7 +93,7 @@ describe('statistics', () => {
 });
 
 describe('generate', () => {
-  it('runs nothing for clients that have gone while they waited', async () => {
+  it('runs nothing for clients that disconnected while they waited', async () => {
     const runs = async (): Promise<number> => {
       const { body } = await getJson<{ model_stats: { execution_count: number }[] }>(`${model}/stats`);
       return body.model_stats[0].execution_count;

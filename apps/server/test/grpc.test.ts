@@ -53,7 +53,7 @@ describe('inference.GRPCInferenceService', () => {
     health.close();
   });
 
-  it('tells apart sequences whose ids are numbers of 64 bits', async () => {
+  it('distinguishes sequences whose ids are 64-bit numbers', async () => {
     const [id, next] = ['9223372036854775807', '9223372036854775806'];
     const step = (sequence: object, more: object): Promise<InferAnswer> =>
       client.call('ModelInfer', grpcRequest([0.5], { parameters: { sequence_id: sequence, ...more } }));
@@ -141,7 +141,7 @@ describe('inference.GRPCInferenceService', () => {
     await expect(client.call('ModelInfer', message)).rejects.toMatchObject({ code, details });
   });
 
-  it('carries sequences over a stream, many at a time, and tells errors without ending it', async () => {
+  it('carries sequences over a stream, many at a time, and reports errors without ending it', async () => {
     const stream = client.stream();
     const answers = new Map<string, StreamAnswer>();
     stream.on('data', (answer: StreamAnswer) => answers.set(answer.infer_response.id, answer));

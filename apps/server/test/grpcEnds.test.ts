@@ -33,7 +33,7 @@ function open({ ready }: ServiceProcess): Http2Socket {
 }
 
 describe('the end of a call', () => {
-  it('ends a stream in which bytes come that are no message, after the answers that went before', async () => {
+  it('ends a stream after bytes that are not a message, after the earlier responses', async () => {
     const socket = open(service);
     socket.send(
       Http2Socket.headers(1, callFields(STREAM)),
@@ -91,7 +91,7 @@ describe('the end of a call', () => {
     expect(after.rows - before.rows).toBe(3);
   });
 
-  it('tells a client to go at SIGTERM, and answers what was on its way', async () => {
+  it('sends GOAWAY at SIGTERM, and answers the requests in flight', async () => {
     const other = await startService(undefined, ['--grpc-port', '0', '--drain-delay-ms', '0']);
     const socket = open(other);
     await socket.frameOfType(FrameType.SETTINGS);

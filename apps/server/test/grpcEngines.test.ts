@@ -136,7 +136,7 @@ describe.each(['onda', 'grpc-js'])('gRPC over the engine %s', (engine) => {
     });
   });
 
-  it('tells watchers of its health that it stops', async () => {
+  it('notifies watchers of its health of the shutdown', async () => {
     const other = await startService(undefined, [
       ...['--grpc-port', '0', '--grpc-engine', engine],
       ...['--drain-delay-ms', '0'],

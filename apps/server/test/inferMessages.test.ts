@@ -147,7 +147,11 @@ describe(decodeInferMessage, () => {
     ['a length of more than 32 bits', '0a ff ff ff ff ff 01', 'a number of more bits than its field has'],
     ['a number of more than 64 bits', '48 ff ff ff ff ff ff ff ff ff ff 01', 'a number of more than 64 bits'],
     ['text that is not UTF-8', '0a 01 ff', 'text that is not UTF-8'],
-    ['a name that is no property', '22 0b 0a 09 5f 5f 70 72 6f 74 6f 5f 5f', 'a parameter named __proto__'],
+    [
+      'a name that is not a property',
+      '22 0b 0a 09 5f 5f 70 72 6f 74 6f 5f 5f',
+      'a parameter named __proto__',
+    ],
     ['contents twice', '2a 04 2a 00 2a 00', 'contents twice'],
   ])('refuses %s', (_name, hex, error) => {
     expect(() => decodeInferMessage(Buffer.from(hex.replaceAll(' ', ''), 'hex'))).toThrow(error);
@@ -196,7 +200,7 @@ describe(encodeInferMessage, () => {
     }
   });
 
-  it('tells which request of a stream failed', () => {
+  it('identifies the failed request of a stream', () => {
     const failed = encodeStreamError({ modelName: 'm', modelVersion: '', id: '7' }, 'no such thing');
     expect(ModelStreamInfer.responseDeserialize(written(failed))).toMatchObject({
       error_message: 'no such thing',

@@ -11,7 +11,7 @@ afterEach(async () => {
 const INFER = '/v2/models/lagged-sine/infer';
 
 describe('--log-format json', () => {
-  it('tells each request at debug: what, how long, for which trace; and never what was in it', async () => {
+  it('logs each request at debug: route, duration and trace, and never its content', async () => {
     service = await startService(undefined, ['--log-format', 'json', '--log-level', 'debug']);
     const trace_id = '0af7651916cd43dd8448eb211c80319c';
     const headers = { traceparent: `00-${trace_id}-b7ad6b7169203331-01`, authorization: 'Bearer secret' };

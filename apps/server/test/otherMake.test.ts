@@ -58,7 +58,7 @@ function outputsOf({ outputs }: Answer): Record<string, unknown[]> {
   return Object.fromEntries(outputs.map(({ name, data }) => [name, data]));
 }
 
-describe('a model of other make', () => {
+describe('a third-party model', () => {
   it('is described by what its file has', async () => {
     const { body } = await getJson(`${service.url}/v2/models/types`);
     expect(body).toMatchObject({
@@ -198,7 +198,7 @@ describe('a model with two states and a control', () => {
       parameters: { sequence_id: id, ...more },
     });
 
-  it('keeps both for each sequence, and tells the model of its start', async () => {
+  it('keeps both for each sequence, and passes the start of a sequence to the model', async () => {
     const first = await step(1, [1, 2], { sequence_start: true });
     expect(outputsOf(first.body)).toEqual({ y: [101, 102], count: [1] });
     const other = await step(2, [10, 10], { sequence_start: true });

@@ -10,7 +10,7 @@ import { getJson } from './support/requests.ts';
 import { exampleModels, startService } from './support/service.ts';
 import type { ServiceProcess } from './support/service.ts';
 
-// Triton's own load maker, unmodified, from the wheels that npm test brings in beside Triton itself.
+// Triton's load generator, unmodified, from the wheels that npm test installs together with Triton.
 const python = process.env['ONDA_TRITON_PYTHON'];
 if (!python && process.env['CI'] === 'true') {
   throw new MissingError(

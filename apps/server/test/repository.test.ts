@@ -60,7 +60,7 @@ describe('versions', () => {
     expect(await answer(repository, 'plus')).toBe(Math.max(...versions.map(Number)));
   });
 
-  it('says which versions there are to who asks for another', async () => {
+  it('lists the existing versions in the error for another version', async () => {
     await writeFile(join(folder, 'plus', 'config.pbtxt'), 'version_policy { latest { num_versions: 2 } }');
     const { repository, keeper } = await keepRepository(folder);
     await keeper.open('none');

@@ -177,13 +177,13 @@ describe('connections', () => {
     expect(await socket.closed()).toMatch(/^$|^HTTP\/1\.1 200 .*\]\}$/s);
   });
 
-  it('lets go of a client that ends within its body', async () => {
+  it('releases a client that ends within its body', async () => {
     open().send(`POST ${INFER} HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000\r\n\r\n{"inputs":[`);
     socket.socket.end();
     expect(await socket.closed()).not.toContain('HTTP/1.1 200');
   });
 
-  it('goes on when a client resets the connection while its request runs', async () => {
+  it('continues when a client resets the connection while its request runs', async () => {
     const prompt = JSON.stringify({ prompt: [0.5], samples: 130_000 });
     open().send(
       `POST /v2/models/lagged-sine/generate HTTP/1.1\r\nHost: localhost\r\nContent-Length: ${prompt.length}\r\n\r\n${prompt}`,
@@ -193,14 +193,14 @@ describe('connections', () => {
     expect((await post<InferBody>(service.url + INFER, inferRequest([0]))).status).toBe(200);
   });
 
-  it('answers bytes that are no HTTP', async () => {
-    open().send('\x16\x03\x01 this is no HTTP\r\n\r\n');
+  it('responds to bytes that are not HTTP', async () => {
+    open().send('\x16\x03\x01 this is not HTTP\r\n\r\n');
     const answer = await socket.closed();
     expect(answer).toMatch(/^HTTP\/1\.1 400 /);
     expect(answer).toContain('{"error":"the bytes are not an HTTP/1.1 request; send one"}');
   });
 
-  it('refuses headers without end', async () => {
+  it('rejects endless headers', async () => {
     open().send(`GET /v2 HTTP/1.1\r\nHost: localhost\r\nX-Long: ${'a'.repeat(20_000)}\r\n\r\n`);
     const answer = await socket.closed();
     expect(answer).toMatch(/^HTTP\/1\.1 431 /);

@@ -22,7 +22,7 @@ afterEach(async () => {
   await rm(folder, { recursive: true });
 });
 
-/** A model of one version that admin calls load anew or take away. */
+/** A model with one version, for reloads and unloads by admin calls. */
 async function serveAdds(policy: string): Promise<void> {
   await putModel(folder, 'adds', 1, 'adds1', sumConfig(policy));
   const options = [
@@ -60,8 +60,8 @@ function step(
 
 const start = { sequence_start: true };
 
-describe('a version that was taken away', () => {
-  it('goes on with the sequences that live on it, by its number too, and takes nothing else', async () => {
+describe('an unloaded version', () => {
+  it('continues its live sequences, by its number too, and accepts no other requests', async () => {
     await serveAdds('latest { num_versions: 1 }');
     await step('/versions/1', 'a', start);
     await putModel(folder, 'adds', 2, 'adds2');
@@ -153,7 +153,7 @@ describe('a version that was taken away', () => {
 });
 
 describe('a model of several versions', () => {
-  it('tells of all that answer where no version is named', async () => {
+  it('lists all versions if no version is named', async () => {
     await serveAdds('all { }');
     await putModel(folder, 'adds', 2, 'adds2');
     await admin('load');

@@ -55,7 +55,7 @@ const parent = { trace: '0af7651916cd43dd8448eb211c80319c', span: 'b7ad6b7169203
 const traceparent = `00-${parent.trace}-${parent.span}-01`;
 
 describe('OTEL_EXPORTER_OTLP_ENDPOINT', () => {
-  it('goes on with the trace of each request, with a span for its waiting and one for its run', async () => {
+  it('continues the trace of each request, with a span for the queue and one for the run', async () => {
     await post(`${service.url}/v2/models/lagged-sine/infer`, inferRequest([0.5]), {
       headers: { traceparent },
     });

@@ -67,7 +67,7 @@ describe('a connection that breaks the rules of RFC 9113', () => {
       [encodeFrame(FrameType.HEADERS, 0, 1, nothing), encodeFrame(FrameType.PING, 0, 0, Buffer.alloc(8))],
     ],
     [
-      'a header block without end',
+      'an endless header block',
       ErrorCode.ENHANCE_YOUR_CALM,
       [
         encodeFrame(FrameType.HEADERS, 0, 1, nothing),
@@ -109,7 +109,7 @@ describe('a connection that breaks the rules of RFC 9113', () => {
     ['frames that are too small', ErrorCode.PROTOCOL_ERROR, [settingsFrame([[5, 16_383]])]],
     ['frames that are too large', ErrorCode.PROTOCOL_ERROR, [settingsFrame([[5, 0x1000000]])]],
     [
-      'settings without end',
+      'endless settings',
       ErrorCode.ENHANCE_YOUR_CALM,
       [settingsFrame(Array.from({ length: 100 }, () => [9, 9]))],
     ],
@@ -140,32 +140,28 @@ describe('a connection that breaks the rules of RFC 9113', () => {
       [begin(1), windowUpdateFrame(1, 0x7fff0000), settingsFrame([[4, 0x7fffffff]])],
     ],
     [
-      'PINGs without end',
+      'endless PINGs',
       ErrorCode.ENHANCE_YOUR_CALM,
       Array.from({ length: 5000 }, () => encodeFrame(FrameType.PING, 0, 0, Buffer.alloc(8))),
     ],
+    ['endless SETTINGS', ErrorCode.ENHANCE_YOUR_CALM, Array.from({ length: 5000 }, () => settingsFrame([]))],
     [
-      'SETTINGS without end',
-      ErrorCode.ENHANCE_YOUR_CALM,
-      Array.from({ length: 5000 }, () => settingsFrame([])),
-    ],
-    [
-      'empty DATA without end',
+      'endless empty DATA',
       ErrorCode.ENHANCE_YOUR_CALM,
       [begin(1), ...Array.from({ length: 5000 }, () => data(1, ''))],
     ],
     [
-      'unknown frames without end',
+      'endless unknown frames',
       ErrorCode.ENHANCE_YOUR_CALM,
       Array.from({ length: 5000 }, () => encodeFrame(99, 0, 0, nothing)),
     ],
     [
-      'streams that are begun and reset without end',
+      'streams that are opened and reset continuously',
       ErrorCode.ENHANCE_YOUR_CALM,
       Array.from({ length: 3000 }, (_, index) => [begin(2 * index + 1), resetFrame(2 * index + 1, 8)]).flat(),
     ],
     [
-      'streams that are broken without end, so that we reset them',
+      'invalid streams that the server resets, continuously',
       ErrorCode.ENHANCE_YOUR_CALM,
       Array.from({ length: 3000 }, (_, index) => [
         begin(2 * index + 1),

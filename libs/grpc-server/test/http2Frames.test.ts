@@ -77,7 +77,7 @@ describe('HTTP/2 as RFC 9113 has it', () => {
     expect([flags, payload.toString()]).toEqual([Flag.ACK, '12345678']);
   });
 
-  it('sends no more than the windows have room for, and goes on when they are widened', async () => {
+  it('sends no more than the windows allow, and continues after window updates', async () => {
     echo.open();
     const body = 'y'.repeat(50_000);
     echo.client.send(settingsFrame([[4, 10_000]]), begin(1));
@@ -126,7 +126,7 @@ describe('HTTP/2 as RFC 9113 has it', () => {
     expect(await bodyOf(1)).toHaveLength(640 * part.length);
   });
 
-  it('tells the receiver of a stream that its client resets, and of all when the connection is cut', async () => {
+  it('notifies the receiver of a reset stream, and all receivers when the connection is lost', async () => {
     echo.open().send(begin(1), begin(3), resetFrame(1, ErrorCode.CANCEL));
     await expect.poll(() => echo.server.cancelled).toEqual([1]);
     echo.client.destroy();
@@ -154,7 +154,7 @@ describe('HTTP/2 as RFC 9113 has it', () => {
       ErrorCode.PROTOCOL_ERROR,
       [begin(3, ['content-length', '0']), data(3, 'a', 1)],
     ],
-    ['a length that is no number', ErrorCode.PROTOCOL_ERROR, [begin(3, ['content-length', '+1'])]],
+    ['a length that is not a number', ErrorCode.PROTOCOL_ERROR, [begin(3, ['content-length', '+1'])]],
     ['a name in upper case', ErrorCode.PROTOCOL_ERROR, [begin(3, ['Te', 'trailers'])]],
     ['a value with a line feed', ErrorCode.PROTOCOL_ERROR, [begin(3, ['a', 'b\nc'])]],
     ['a value that begins with a blank', ErrorCode.PROTOCOL_ERROR, [begin(3, ['a', ' b'])]],
@@ -193,8 +193,8 @@ describe('HTTP/2 as RFC 9113 has it', () => {
       ErrorCode.STREAM_CLOSED,
       [hold(3), data(3, 'a', 1), Http2Socket.headers(3, [], Flag.END_HEADERS | Flag.END_STREAM)],
     ],
-  ])('resets a stream for %s, and goes on', async (_name, code, frames) => {
-    // The first stream is there so that the second is not all that there is.
+  ])('resets a stream for %s, and continues', async (_name, code, frames) => {
+    // The first stream stays open, so the second is not the only one.
     echo.open().send(...(frames[0].readUInt32BE(5) === 1 ? [] : [begin(1)]), ...frames);
     expect(await echo.client.resetCode(3)).toBe(code);
     echo.client.send(data(1, 'still', Flag.END_STREAM));

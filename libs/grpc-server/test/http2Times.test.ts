@@ -58,13 +58,13 @@ describe('a connection that is slow or idle', () => {
     ['does not greet', false, [CLIENT_PREFACE.subarray(0, 10)], limits.headerTimeoutMs],
     ['greets by half', false, [CLIENT_PREFACE], limits.headerTimeoutMs],
     [
-      'does not go on with a header block',
+      'does not continue a header block',
       true,
       [encodeFrame(FrameType.HEADERS, 0, 1, Buffer.alloc(0))],
       limits.headerTimeoutMs,
     ],
-    ['does not go on with a frame', true, [settingsFrame([[4, 1]]).subarray(0, 12)], limits.messageTimeoutMs],
-  ])('has its time and no more where it %s', async (_name, greet, parts, most) => {
+    ['does not continue a frame', true, [settingsFrame([[4, 1]]).subarray(0, 12)], limits.messageTimeoutMs],
+  ])('is closed at its time limit if it %s', async (_name, greet, parts, most) => {
     await sent(greet, ...parts);
     after(most - 1000);
     expect(client.frames.some(({ type }) => type === FrameType.GOAWAY)).toBe(false);
@@ -72,13 +72,13 @@ describe('a connection that is slow or idle', () => {
     expect(await client.goAwayCode()).toBe(ErrorCode.ENHANCE_YOUR_CALM);
   });
 
-  it('is told to go where it asks nothing', async () => {
+  it('receives GOAWAY when it is idle', async () => {
     await sent(true);
     after(limits.idleTimeoutMs + 1000);
     expect(await client.goAwayCode()).toBe(ErrorCode.NO_ERROR);
   });
 
-  it('is asked for a sign of life where a call is open, and cut off without one', async () => {
+  it('receives a keep-alive PING while a call is open, and is closed without an acknowledgment', async () => {
     await sent(true, hold());
     after(limits.pingAfterMs + 1000);
     const asked = await client.frame(({ type, flags }) => type === FrameType.PING && flags === 0);
@@ -90,7 +90,7 @@ describe('a connection that is slow or idle', () => {
     await client.closed();
   });
 
-  it('ends once its calls are answered, where it was told to go and does not answer', async () => {
+  it('ends once its calls have completed, after a GOAWAY without reaction', async () => {
     await sent(true);
     connection.drain();
     await client.frameOfType(FrameType.GOAWAY);

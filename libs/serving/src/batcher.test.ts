@@ -98,7 +98,7 @@ describe(Batcher, () => {
     expect(runs).toEqual([[3, 4]]);
   });
 
-  it('gives each its own where the model answers with other rows than it was asked with, and joins no more then', async () => {
+  it('runs requests separately if the model returns another number of rows, and stops batching it', async () => {
     const { session, runs, open } = gatedSession();
     open();
     // Leaves negative values out.
@@ -120,7 +120,7 @@ describe(Batcher, () => {
     expect(runs).toEqual([[3, -1, 4], [3], [-1], [4], [-2], [5]]);
   });
 
-  it('waits no longer once there are as many rows as are preferred, and takes no more than those', async () => {
+  it('stops waiting at a preferred number of rows, and runs no more than those', async () => {
     const { session, runs, open } = gatedSession();
     open();
     const preferred = { ...options, maxRows: 8, delayUs: 600_000_000, preferred: [2, 4] };
@@ -135,7 +135,7 @@ describe(Batcher, () => {
     expect(runs.slice(1)).toEqual([[7, 8]]);
   });
 
-  it('does not run a request whose client has gone, and gives its place to another', async () => {
+  it('does not run a request whose client has disconnected, and runs another in its place', async () => {
     const { session, runs, open } = gatedSession();
     const batcher = new Batcher(session, { ...options, maxWaiting: 1 }, new ModelStats());
     await busy(batcher);
@@ -206,7 +206,7 @@ describe(Batcher, () => {
     expect(await valuesOf(batcher.run(x(5), ['y']))).toEqual([10]);
   });
 
-  it('lets nobody fail for the request beside it', async () => {
+  it('fails no request because of another one in the batch', async () => {
     const { session, open } = gatedSession();
     const batcher = new Batcher(session, options, new ModelStats());
     await busy(batcher);

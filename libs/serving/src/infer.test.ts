@@ -56,7 +56,7 @@ function haveSameClass(a: unknown, b: unknown): boolean {
 }
 
 describe(runInfer, () => {
-  it('gives the outputs that were asked for', async () => {
+  it('returns the requested outputs', async () => {
     expect(await answer()).toEqual({
       modelName: 'm',
       modelVersion: '1',

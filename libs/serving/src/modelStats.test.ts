@@ -5,7 +5,7 @@ import { Latencies } from './modelStats.ts';
 const WITHIN = 0.05;
 
 describe(Latencies, () => {
-  it('tells quantiles in microseconds to within half a bucket', () => {
+  it('reports quantiles in microseconds to within half a bucket', () => {
     const latencies = new Latencies(() => 0);
     for (let value = 1; value <= 1000; value++) latencies.add(value);
     for (const [share, expected] of [
@@ -18,7 +18,7 @@ describe(Latencies, () => {
     expect(latencies).toMatchObject({ count: 1000, sum: 500_500 });
   });
 
-  it('forgets what lies back a minute, and sums it all the same', () => {
+  it('drops values older than a minute from the quantiles, and keeps them in the sums', () => {
     let now = 0;
     const latencies = new Latencies(() => now);
     expect(latencies.quantile(0.5)).toBeNaN();

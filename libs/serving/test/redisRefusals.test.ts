@@ -52,13 +52,13 @@ afterAll(async () => {
 });
 
 describe.skipIf(!hasRedis)('a Redis that refuses', () => {
-  const told: string[] = [];
+  const warnings: string[] = [];
   let link: RedisLink;
   let state: RedisState;
   beforeEach(async () => {
-    told.length = 0;
+    warnings.length = 0;
     await operator.flushall();
-    link = await RedisLink.open(redis.url, (text) => told.push(text));
+    link = await RedisLink.open(redis.url, (text) => warnings.push(text));
     state = new RedisState(link, 'test', limits);
   });
   afterEach(async () => {
@@ -67,11 +67,11 @@ describe.skipIf(!hasRedis)('a Redis that refuses', () => {
     await link.close();
   });
 
-  it('because it is full: steps change nothing, ends are done, and it is told once', async () => {
+  it('because it is full: steps change nothing, ends succeed, and one warning is logged', async () => {
     await state.compareAndSwap('ann/a', change(1));
     await state.compareAndSwap('ann/b', change(1));
     await operator.config('SET', 'maxmemory', '1');
-    // More than those that open the circuit: who refuses answers, and is asked again.
+    // More failures than open the circuit: a store that rejects is reachable, so it is tried again.
     for (let time = 0; time < 4; time++) {
       expect(await messageOf(state.compareAndSwap('ann/a', change(2)))).toBe(refused);
       expect(await messageOf(state.compareAndSwap('ann/c', change(1)))).toBe(refused);
@@ -84,7 +84,7 @@ describe.skipIf(!hasRedis)('a Redis that refuses', () => {
     });
     expect(await state.find('ann/c', undefined)).toBeUndefined();
     expect(await state.compareAndSwap('ann/b', change(2, { end: true }))).toMatchObject({ kind: 'done' });
-    expect(told).toEqual([
+    expect(warnings).toEqual([
       expect.stringMatching(
         /^Redis at redis:\/\/127\.0\.0\.1:\d+ rejects commands \(OOM .*\); their steps are answered 503$/,
       ),
@@ -93,11 +93,11 @@ describe.skipIf(!hasRedis)('a Redis that refuses', () => {
     expect(await state.compareAndSwap('ann/a', change(2))).toMatchObject({ kind: 'done' });
   });
 
-  it('because it became a replica: it is looked for anew behind its name', async () => {
+  it('because it became a replica: its name is resolved again', async () => {
     await state.compareAndSwap('ann/a', change(1));
     await operator.call('REPLICAOF', '127.0.0.1', '1');
     expect(await messageOf(state.compareAndSwap('ann/a', change(2)))).toBe(refused);
-    expect(told[0]).toContain('rejects commands (READONLY');
+    expect(warnings[0]).toContain('rejects commands (READONLY');
     await expect.poll(() => link.reconnects).toBe(1);
     await operator.call('REPLICAOF', 'NO', 'ONE');
     expect(await state.compareAndSwap('ann/a', change(2))).toMatchObject({ kind: 'done' });
@@ -114,7 +114,7 @@ describe.skipIf(!hasRedis)('a Redis that refuses', () => {
   it('says nothing of a connection that is closed on purpose', async () => {
     await link.close();
     await new Promise((resolve) => setTimeout(resolve, 50));
-    expect(told).toEqual([]);
+    expect(warnings).toEqual([]);
   });
 });
 
@@ -170,16 +170,16 @@ describe.skipIf(!hasRedis)('the start', () => {
   });
 
   it('warns of a Redis that drops live sequences when it is full', async () => {
-    const told: string[] = [];
+    const warnings: string[] = [];
     const cache = await RedisServer.start(['--maxmemory', '100mb', '--maxmemory-policy', 'allkeys-lru']);
-    await (await RedisLink.open(cache.url, (text) => told.push(text))).close();
-    expect(told).toEqual([
+    await (await RedisLink.open(cache.url, (text) => warnings.push(text))).close();
+    expect(warnings).toEqual([
       `Redis at ${cache.url} evicts live sequences when it is full (maxmemory-policy allkeys-lru); set it to noeviction, so that it rejects new steps instead`,
     ]);
     await cache.stop();
   });
 
-  it('refuses a database that is not there', async () => {
+  it('rejects a missing database', async () => {
     expect(await startOf(`${redis.url}/16`)).toBe(
       `sequence store ${redis.url}/16: expected a Redis that answers, got ERR DB index is out of range; start it, correct the address or use memory`,
     );

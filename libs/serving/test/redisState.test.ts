@@ -99,7 +99,7 @@ describe.skipIf(!hasRedis).each<[name: string, open: () => SequenceStore]>([
     });
   });
 
-  it('tell of those that have ended, and begin them anew', async () => {
+  it('report ended sequences, and restart them', async () => {
     const state = open();
     await state.compareAndSwap('a', change(1, { end: true }));
     expect(await state.find('a', undefined)).toMatchObject({ kind: 'ended', why: 'has ended' });
@@ -111,7 +111,7 @@ describe.skipIf(!hasRedis).each<[name: string, open: () => SequenceStore]>([
 });
 
 describe.skipIf(!hasRedis)(RedisState, () => {
-  it('takes no more than may live, whoever begins them', async () => {
+  it('limits the live sequences across all clients', async () => {
     const [one, other] = [redisState(), redisState()];
     const shared = new RedisState(link, `test-${names}`, limits);
     await other.compareAndSwap('a', change(1));
@@ -122,7 +122,7 @@ describe.skipIf(!hasRedis)(RedisState, () => {
     expect(await one.compareAndSwap('c', change(1))).toMatchObject({ kind: 'done' });
   });
 
-  it('forgets what nobody steps, and says so', async () => {
+  it('evicts idle sequences, and reports them', async () => {
     const state = redisState({ idleMs: 1000, ageMs: 1500 });
     const old = redisState({ ageMs: 1 });
     await state.compareAndSwap('a', change(1));
@@ -148,7 +148,7 @@ describe.skipIf(!hasRedis)(RedisLink, () => {
   const away =
     'the sequence store (Redis) does not answer; try again in a moment, with the same sequence_step if the request had one';
 
-  it('refuses at once while Redis is away, and goes on when it is back, with what it had', async () => {
+  it('rejects at once while Redis is down, and continues with its state when it is back', async () => {
     const state = redisState();
     await state.compareAndSwap('a', change(1));
     await redis.kill();

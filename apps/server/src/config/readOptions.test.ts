@@ -62,7 +62,7 @@ describe(readOptions, () => {
       '--max-sequences: expected a whole number from 1 to 10000000, got 0; correct it, or leave it out for 10000',
     ],
     [
-      'a flag that is no number',
+      'a flag that is not a number',
       { flags: { models: 'm', grpcPort: '80x' } },
       '--grpc-port: expected a whole number from 0 to 65535, got "80x"; correct it',
     ],
@@ -72,7 +72,7 @@ describe(readOptions, () => {
       'ONDA_SERVE_PROVIDER: expected one of auto, cpu, cuda, got "tpu"; correct it, or leave it out for auto',
     ],
     [
-      'a variable that is no switch',
+      'a variable that is not a boolean',
       { env: { ONDA_SERVE_MODELS: 'm', ONDA_SERVE_JSON: 'yes' } },
       'ONDA_SERVE_JSON: expected true or false, got "yes"; correct it',
     ],

@@ -68,7 +68,7 @@ describe(writeEvents, () => {
     expect(await textOf(answer)).toMatch(/^data: 1\n\n(:\n\n)+data: 2\n\n(:\n\n)+$/);
   });
 
-  it('tells what fails, and that the time is up', async () => {
+  it('reports a failure, and a timeout', async () => {
     const failing = async function* (): AsyncGenerator<string, void> {
       yield* texts(['1']);
       throw new Error('broken');
@@ -79,12 +79,13 @@ describe(writeEvents, () => {
     server.close();
 
     const slow = await ask(texts(['1', '2', '3'], 100), { maxMs: 50 });
-    const told = 'the stream: expected at most 0.05 s, got more; continue from the state in another request';
-    expect(await textOf(slow.answer)).toBe(`data: 1\n\nevent: error\ndata: ${told}\n\n`);
-    expect(await slow.ended).toBe(told);
+    const message =
+      'the stream: expected at most 0.05 s, got more; continue from the state in another request';
+    expect(await textOf(slow.answer)).toBe(`data: 1\n\nevent: error\ndata: ${message}\n\n`);
+    expect(await slow.ended).toBe(message);
   });
 
-  it('asks for no more texts once its client has gone, and cuts off one that never reads', async () => {
+  it('stops generating once the client has disconnected, and disconnects a client that never reads', async () => {
     let made = 0;
     const endless = async function* (): AsyncGenerator<string, void> {
       for (; ; made++) {

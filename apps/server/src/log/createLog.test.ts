@@ -34,7 +34,7 @@ describe(createLog, () => {
     expect(Object.keys(warn)).toEqual(['level', 'time', 'message']);
   });
 
-  it('is silent when told so', () => {
+  it('is silent at level silent', () => {
     expect(lines({ format: 'json', level: 'silent' })).toEqual([]);
   });
 });

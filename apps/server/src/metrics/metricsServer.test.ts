@@ -150,7 +150,7 @@ describe(createMetricsServer, () => {
     }
   });
 
-  it('tells of models what they take, and how often they came, failed and went', async () => {
+  it('reports the size of models, and their loads, failures and unloads', async () => {
     expect(await read('onda_model_bytes')).toEqual({ [m]: 1234 });
     expect(await read('nv_model_load_duration_secs')).toEqual({ [m]: 1.5 });
     service.repository.remove('m');
@@ -162,7 +162,7 @@ describe(createMetricsServer, () => {
     });
   });
 
-  it('tells the state of the circuit to the store', async () => {
+  it('reports the circuit breaker of the store', async () => {
     expect(await read('onda_sequence_store_circuit')).toEqual({
       '{state="closed"}': 0,
       '{state="half-open"}': 1,
@@ -172,7 +172,7 @@ describe(createMetricsServer, () => {
     expect(await read('onda_sequence_store_reconnects')).toEqual({ '': 2 });
   });
 
-  it('counts who was not let in, and tells whether it is ready', async () => {
+  it('counts rejected clients, and reports readiness', async () => {
     service.access.countRefusal(new AccessError('unauthorized', 'x'));
     service.access.countRefusal(new AccessError('unauthorized', 'x'));
     expect(await read('onda_requests_refused')).toEqual({
@@ -184,7 +184,7 @@ describe(createMetricsServer, () => {
     expect(await read('onda_requests_active')).toEqual({ [m]: 0 });
   });
 
-  it('tells the memory of the process', async () => {
+  it('reports the memory of the process', async () => {
     expect((await read('process_resident_memory_bytes'))['']).toBeGreaterThan(10_000_000);
   });
 

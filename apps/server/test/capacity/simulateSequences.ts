@@ -9,7 +9,7 @@ export interface Traffic {
   intervalS: number;
   /** Share of the clients that end their sequences; the others leave them to expire. */
   ending: number;
-  /** Seconds without a step after which one is forgotten. */
+  /** Idle timeout of a sequence, seconds. */
   idleS: number;
 }
 

@@ -22,7 +22,7 @@ export interface FuzzReport {
   memory: { early: number; late: number };
 }
 
-/** At a time; the service has to keep apart what goes on side by side. */
+/** Concurrent requests: the service must keep them separate. */
 const AT_A_TIME = 8;
 
 /** How long an answer to a request that is whole may take, milliseconds. */
@@ -30,7 +30,7 @@ const PATIENCE_MS = 20_000;
 
 const NO_ANSWER = -1;
 
-/** Sends requests that nobody should send and watches the service: its answers, its values, its memory. */
+/** Sends malformed requests and checks the service: its responses, its values, its memory. */
 export async function fuzz(service: ServiceProcess, requests: number, seed: number): Promise<FuzzReport> {
   const report: FuzzReport = { requests, ends: {}, problems: [], memory: { early: 0, late: 0 } };
   const agent = new Agent({ keepAlive: true, maxSockets: AT_A_TIME });
@@ -101,12 +101,12 @@ function httpProblem({ method }: HttpRequest, status: number, body: string): str
     : `status ${status} without a sentence: ${body.slice(0, 200)}`;
 }
 
-/** 4 is no answer in time, 2 a failure that nobody foresaw, 13 a defect. */
+/** 4 is a timeout, 2 an unexpected failure, 13 a defect. */
 function isDocumented({ code }: GrpcEnd): boolean {
   return ![2, 4, 13].includes(code);
 }
 
-/** Status 0: the service ended the connection, as it may after what is no HTTP. */
+/** Status 0: the service ended the connection, as it may after bytes that are not HTTP. */
 function sendHttp(
   url: string,
   agent: Agent,

@@ -106,7 +106,7 @@ const ways: readonly Send[] = [
       ...streams(50).flatMap((stream) => [head(stream, ['grpc-encoding', 'gzip']), body(stream, large, 0)]),
     );
   },
-  // Answers that nobody has room for.
+  // Responses without a flow-control window.
   (socket) => {
     socket.send(settingsFrame([[4, 0]]), ...streams(100).flatMap((stream) => [head(stream), body(stream)]));
   },

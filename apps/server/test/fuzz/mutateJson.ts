@@ -57,7 +57,7 @@ export function oddValue(random: Random): unknown {
   return structuredClone(pick(random, kinds)());
 }
 
-/** A copy of a document with one to three places changed: a value put, taken away, added, or moved. */
+/** A copy of a document with one to three places changed: a value replaced, removed, added, or moved. */
 export function mutateDocument(document: unknown, random: Random): unknown {
   let copy = structuredClone(document);
   for (let left = 1 + random.int(3); left > 0; left--) copy = mutateOnce(copy, random);

@@ -46,7 +46,7 @@ const ways: readonly Send[] = [
     const length = pick(random, ['-1', '1e3', '+5', '99999999999999999999', '5, 6', '4294967297', '']);
     socket.end(`${start}Content-Length: ${length}\r\n\r\n${body}`);
   },
-  // Headers without end.
+  // Endless headers.
   (socket, random) => {
     socket.end(`${start}${'A: b\r\n'.repeat(random.int(4000))}\r\n`);
   },
@@ -64,7 +64,7 @@ const ways: readonly Send[] = [
   },
 ];
 
-/** How long an answer may take before the connection is let go of, milliseconds. */
+/** Time limit of a response before the connection is closed, milliseconds. */
 const PATIENCE_MS = 2_000;
 
 /** @returns the status of each answer that came */

@@ -95,7 +95,7 @@ write(
     [numpy_helper.from_array(np.array([1], np.int64), "last")],
 )
 
-# y = x + number: which file answered can be told from any answer.
+# y = x + number: any response identifies the file that computed it.
 for number in (1, 2, 3):
     write(
         f"plus{number}",
@@ -132,7 +132,7 @@ write(
     [value("y", FLOAT, ["batch", 1]), value("s_out", FLOAT, ["batch", "t"])],
 )
 
-# Rows are not told apart: a model that must not be joined with others' requests.
+# Rows are not independent: requests for this model must not be batched together.
 write(
     "mixesRows",
     [helper.make_node("ReduceMean", ["x"], ["mean"], axes=[0], keepdims=1), helper.make_node("Sub", ["x", "mean"], ["y"])],
@@ -210,7 +210,7 @@ write(
     [value("y", FLOAT, [1 << 20, 1 << 20])],
 )
 
-# A recurrent net of other make: with batch 0 or time 0 ONNX Runtime for Node ends the process.
+# A third-party recurrent net: with batch 0 or time 0 ONNX Runtime for Node ends the process.
 units = 4
 random = np.random.default_rng(5)
 weights = [

@@ -86,7 +86,7 @@ export interface GeneratorOptions {
   sampling: Sampling | null;
   lag?: number;
   states?: StatePacking;
-  /** Without onda.json the folder is one that nobody of ours made. */
+  /** Without onda.json the folder is a third-party model. */
   manifest?: boolean;
 }
 

@@ -7,11 +7,11 @@ import { ModelRepository } from '@onda/serving';
 import { ModelBudget, openStores, RepositoryLoader } from '@onda/serving/testing';
 import { limits } from '../../src/limits.ts';
 
-/** ONNX files of other make. */
+/** Third-party ONNX files. */
 export const models = fileURLToPath(new URL('../models/', import.meta.url));
 
 /**
- * Puts a model of other make into a repository.
+ * Puts a third-party model into a repository.
  *
  * @param file   which ONNX file
  * @param config text of config.pbtxt; none when left out

@@ -301,7 +301,7 @@ export function describeEngine({ name, create, skip = [] }: EngineSuite): void {
       expect(ended).toHaveLength(1);
     });
 
-    test('ends a call at its deadline, and tells its handler', async () => {
+    test('ends a call at its deadline, and notifies its handler', async () => {
       await start();
       await expect(
         call('Wait', 'late', new Metadata(), { deadline: Date.now() + 100 }),
@@ -312,7 +312,7 @@ export function describeEngine({ name, create, skip = [] }: EngineSuite): void {
       expect(ended).toHaveLength(1);
     });
 
-    test('tells a handler that its client cancelled', async () => {
+    test('notifies a handler of the cancellation by its client', async () => {
       await start();
       const request = client.makeUnaryRequest('/suite.Text/Wait', encode, decode, 'gone', () => undefined);
       await delay(100);

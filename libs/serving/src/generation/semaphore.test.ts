@@ -3,7 +3,7 @@ import { Semaphore } from './semaphore.ts';
 
 const stays = (): boolean => false;
 
-/** Work that is done once it is let go. */
+/** A task that ends when `done` is called. */
 function work(log: string[], name: string): { run: () => Promise<string>; done: () => void } {
   let done = (): void => undefined;
   const gate = new Promise<void>((resolve) => (done = resolve));
@@ -39,7 +39,7 @@ describe(Semaphore, () => {
     expect(await Promise.all(answers)).toEqual(['b', 'c']);
   });
 
-  it('does not what nobody waits for, and refuses when too many wait', async () => {
+  it('skips canceled tasks, and rejects when the queue is full', async () => {
     const log: string[] = [];
     const gate = new Semaphore(1, 1024);
     const first = work(log, 'first');

@@ -55,7 +55,7 @@ describe(scheduleRules, () => {
 describe(scheduled, () => {
   const rules = { standard: 2, levels: 3, timeoutMs: 5 };
 
-  it('takes the default priority where there is none, or one beyond the levels', () => {
+  it('uses the default priority for a missing one, or one beyond the levels', () => {
     const priorities = [undefined, 1, 3, 4].map(
       (priority) => scheduled(rules, { priority, timeoutMs: undefined }).priority,
     );

@@ -14,7 +14,7 @@ function version(number: string, sequences: number): ServedModel {
 }
 
 describe(ModelRepository, () => {
-  it('finds a version that was taken away for its sequences alone', () => {
+  it('finds an unloaded version for its sequences only', () => {
     const [old, empty, young] = [version('1', 1), version('2', 0), version('3', 0)];
     const repository = new ModelRepository([old]);
     repository.put('m', [empty], undefined);

@@ -31,7 +31,7 @@ const change = (steps: number): Change => ({
 const live = (): string[] => ['a', 'b', 'c'].filter((id) => state.find(id)?.kind === 'live');
 
 describe('sweep', () => {
-  it('forgets who was not stepped for long, whoever began first', () => {
+  it('evicts by idle time, in any order of starts', () => {
     for (const id of ['a', 'b', 'c']) void state.compareAndSwap(id, change(1));
     now = 60;
     void state.compareAndSwap('a', change(2));
@@ -45,7 +45,7 @@ describe('sweep', () => {
     });
   });
 
-  it('forgets who is old, though it was stepped a moment ago', () => {
+  it('evicts by age, even after a recent step', () => {
     void state.compareAndSwap('a', change(1));
     now = 90;
     void state.compareAndSwap('b', change(1));
@@ -60,7 +60,7 @@ describe('sweep', () => {
     expect(state.find('a')).toMatchObject({ why: 'expired 0.25 seconds after its start' });
   });
 
-  it('passes over a sequence whose step is running, and goes on behind it', () => {
+  it('skips a sequence with a running step, and continues with the next', () => {
     for (const id of ['a', 'b']) void state.compareAndSwap(id, change(1));
     state.pin('a', false);
     now = 100;

@@ -40,7 +40,7 @@ async function value(answer: Promise<StepRow<StepModel>>): Promise<number> {
 const counts = (): object => store.counts(model.sequenceKey);
 
 describe(ModelSequences, () => {
-  it('carries the state from step to step, each sequence its own, and tells how it stands', async () => {
+  it('carries the state of each sequence from step to step, and reports its progress', async () => {
     const first = await step('a', 1, { start: true });
     expect(progressParameters('a', first)).toEqual({
       sequence_id: 'a',
@@ -74,7 +74,7 @@ describe(ModelSequences, () => {
     // One sequence is never twice in a run: the others wait although nothing is done yet.
     expect(runs).toBe(1);
     await refused;
-    // One that was refused is no reason to run out of turn.
+    // A rejected step does not change the order.
     expect(runs).toBe(1);
     open();
     expect(await Promise.all(answers.map(value))).toEqual([1, 3, 7]);
@@ -100,7 +100,7 @@ describe(ModelSequences, () => {
     expect((await step('a', 0)).steps).toBe(3);
   });
 
-  it('does a step that is asked for twice once, and answers it twice', async () => {
+  it('runs a repeated step once, and answers it twice', async () => {
     await step('a', 1, { start: true, step: 1 });
     expect(await value(step('a', 1, { start: true, step: 1 }))).toBe(1);
     const first = await step('a', 2, { step: 2 });
@@ -119,7 +119,7 @@ describe(ModelSequences, () => {
     expect(runs).toBe(3);
   });
 
-  it('begins a sequence that is over anew, unless the very request that was all of it comes again', async () => {
+  it('restarts a completed sequence, unless the same one-step request is repeated', async () => {
     await step('a', 1, { start: true, step: 1 });
     now = 1000;
     const again = await step('a', 1, { start: true, step: 1 });
@@ -129,7 +129,7 @@ describe(ModelSequences, () => {
     await step('b', 5, whole);
     expect((await step('b', 5, whole)).expiresInMs).toBeUndefined();
     expect(runs).toBe(4);
-    // Other values are no retry.
+    // Other values are not a retry.
     expect(await value(step('b', 6, whole))).toBe(6);
     expect(await value(step('b', 6, { start: true, step: 1 }))).toBe(6);
     expect(await value(step('b', 1, { step: 2 }))).toBe(7);

@@ -40,7 +40,7 @@ describe(readRedisAddress, () => {
     );
   });
 
-  it('refuses a database that is no number', () => {
+  it('rejects a database that is not a number', () => {
     expect(() => readRedisAddress('redis://cache/one')).toThrow(
       /^sequence store redis:\/\/cache:6379: expected a database number after the "\/", got "one"; correct it, or leave it out for 0$/,
     );

@@ -64,14 +64,14 @@ describe('a step of many sequences', () => {
   it('lets a row fail by itself', async () => {
     await send([1], [control('a', { start: true })]);
     expect(
-      await send([7, 2, 9], [control('nobody'), control('a'), control('b', { start: true, step: 1 })]),
+      await send([7, 2, 9], [control('unknown'), control('a'), control('b', { start: true, step: 1 })]),
     ).toMatchObject({
       y: [0, 3, 9],
       sequence_status: [404, 200, 200],
       sequence_step: [0, 2, 1],
       sequence_expires_in_ms: [-1, 1000, 1000],
       sequence_failed: 1,
-      sequence_error: 'row 0: sequence "nobody": there is no such sequence; begin it with sequence_start',
+      sequence_error: 'row 0: sequence "unknown": there is no such sequence; begin it with sequence_start',
     });
     await expect(send([1, 1], [control('x'), control('y')])).rejects.toThrow(
       'sequence "x": there is no such',
@@ -86,7 +86,7 @@ describe('a step of many sequences', () => {
     });
   });
 
-  it('does a row that is asked for twice once, and answers it twice', async () => {
+  it('runs a repeated row once, and answers it twice', async () => {
     const numbered = (step: number): SequenceControl[] => [
       control('a', { start: step === 1, step }),
       control('b', { start: step === 1, step }),

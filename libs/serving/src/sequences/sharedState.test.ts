@@ -54,7 +54,7 @@ async function step(process: Process, value: number, more: Partial<SequenceContr
 }
 
 describe('two processes over one store', () => {
-  it('do a step with a number once, when both are asked for it at once', async () => {
+  it('run a numbered step once when both receive it at the same time', async () => {
     const begin = { start: true, step: 1 };
     expect(await Promise.all([step(left, 1, begin), step(right, 1, begin)])).toEqual([1, 1]);
     expect(await Promise.all([step(left, 2, { step: 2 }), step(right, 2, { step: 2 })])).toEqual([3, 3]);

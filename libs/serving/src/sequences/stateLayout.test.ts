@@ -54,7 +54,7 @@ describe(StateLayout, () => {
     });
   });
 
-  it('refuses states that are no numbers of 32 or 64 bits', () => {
+  it('rejects states that are not numbers of 32 or 64 bits', () => {
     expect(() => new StateLayout([{ ...h, type: 'float16' }])).toThrow(
       'state "h_in": expected numbers of 32 or 64 bits, got float16; export the model with such a state',
     );
@@ -62,7 +62,7 @@ describe(StateLayout, () => {
 });
 
 describe(splitStates, () => {
-  it('tells states from the other inputs', () => {
+  it('separates states from the other inputs', () => {
     const layout = new StateLayout([h]);
     const [x, state] = [floatTensor([1, 1], [1]), floatTensor([1, 2], [1, 2])];
     expect(splitStates(layout, { x, h_in: state })).toEqual({ inputs: { x }, states: { h_in: state } });

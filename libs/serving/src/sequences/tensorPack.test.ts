@@ -10,7 +10,7 @@ const tensors = {
 };
 
 describe(unpackTensors, () => {
-  it('gives what was packed, wherever the bytes lie', () => {
+  it('unpacks the packed tensors at any byte offset', () => {
     const packed = packTensors(tensors);
     const elsewhere = new Uint8Array(packed.length + 1);
     elsewhere.set(packed, 1);
