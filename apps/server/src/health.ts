@@ -1,12 +1,23 @@
+import type { WorkerRuntime } from '@onda/runtime-node';
 import { timeouts } from './limits.ts';
-import type { Service } from './service.ts';
 
-/** Whether the process is worth keeping: its worker runs, or was started again, and does not hang. */
-export function isLive({ runtime }: Service): boolean {
-  return runtime.alive && runtime.stalledMs < timeouts.notLiveMs;
-}
+/** What the health checks answer, over HTTP, gRPC and on the metrics port. */
+export class Health {
+  /** Set when the service shuts down: it is live until it ends, but not ready. */
+  draining = false;
+  readonly #runtime: Pick<WorkerRuntime, 'alive' | 'stalledMs'>;
 
-/** Whether to send requests here: the worker answers, and the service is not stopping. Models are loaded before it listens. */
-export function isReady({ runtime, draining }: Service): boolean {
-  return runtime.alive && !draining && runtime.stalledMs < timeouts.notReadyMs;
+  constructor(runtime: Pick<WorkerRuntime, 'alive' | 'stalledMs'>) {
+    this.#runtime = runtime;
+  }
+
+  /** Whether the process should be kept: its worker runs, or was restarted, and does not hang. */
+  get live(): boolean {
+    return this.#runtime.alive && this.#runtime.stalledMs < timeouts.notLiveMs;
+  }
+
+  /** Whether to send requests here. Models are loaded before the ports are opened. */
+  get ready(): boolean {
+    return this.#runtime.alive && !this.draining && this.#runtime.stalledMs < timeouts.notReadyMs;
+  }
 }

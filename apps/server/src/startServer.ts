@@ -6,11 +6,14 @@ import { openAccess } from './access/access.ts';
 import { openAdmin } from './admin/openAdmin.ts';
 import type { AdminPorts } from './admin/openAdmin.ts';
 import type { ServeOptions } from './config/serveOptions.ts';
+import type { InferenceOptions } from './grpc/inferenceHandlers.ts';
+import { Health } from './health.ts';
 import { limits, timeouts } from './limits.ts';
 import { closeDrained, listenError, listenOn, urlOf } from './listen.ts';
 import type { Log } from './log/createLog.ts';
-import type { Service } from './service.ts';
+import type { MetricsSources } from './metrics/metricsServer.ts';
 import { openTracing } from './tracing/tracing.ts';
+import type { Tracing } from './tracing/tracing.ts';
 
 export interface RunningServer extends AdminPorts {
   /** `http://127.0.0.1:8000`. */
@@ -71,40 +74,32 @@ export async function startServer(options: ServeOptions, log: Log): Promise<Runn
       },
     });
     closers.unshift(() => serving.close());
-    const { repository } = serving;
-    const service: Service = {
-      access,
-      repository,
-      store: serving.store,
-      serving,
-      runtime,
-      overloaded: () => false,
-      draining: false,
-      log,
-      grpcEngine: options.grpcEngine,
-      tracing,
-      onDefect: (text) => {
-        log.error(text);
-      },
-    };
-    const metricsUrl = await listenMetrics(service, options, closers);
-    const admin = await openAdmin(service, serving.control, options, closers);
-    const app = await createApp(service);
-    access.connections.bound(app.server);
-    closers.unshift(() => closeDrained(app.server, () => app.close()));
-    const grpcAddress = await listenGrpc(service, options, closers);
+    const health = new Health(runtime);
+    const metricsUrl = await listenMetrics({ serving, access, health, runtime, log }, options, closers);
+    const { control } = serving;
+    const { tokens } = access;
+    const admin = await openAdmin({ control, tokens, health, log, tracing }, options, closers);
+    const app = await createApp({ serving, access, health, log, tracing });
+    const { server } = app.http;
+    access.connections.bound(server);
+    closers.unshift(() => closeDrained(server, () => app.http.close()));
+    const grpcAddress = await listenGrpc(
+      { serving, access, health, log, tracing, overloaded: app.overloaded },
+      options,
+      closers,
+    );
     const { host, httpPort } = options;
-    await app.listen({ host, port: httpPort }).catch((cause: unknown) => {
+    await app.http.listen({ host, port: httpPort }).catch((cause: unknown) => {
       throw listenError(cause, host, httpPort, '--http-port');
     });
     return {
-      url: urlOf(app.server),
+      url: urlOf(server),
       grpcAddress,
       metricsUrl,
       ...admin,
-      repository,
+      repository: serving.repository,
       close: async () => {
-        service.draining = true;
+        health.draining = true;
         await delay(options.drainDelayMs);
         // Requests that arrived meanwhile are read before connections are closed.
         await setImmediate();
@@ -141,26 +136,26 @@ function modelOptions(
 }
 
 async function listenGrpc(
-  service: Service,
-  { host, grpcPort }: ServeOptions,
+  parts: InferenceOptions & { tracing: Tracing | undefined },
+  { host, grpcPort: port, grpcEngine: engine }: ServeOptions,
   closers: Closers,
 ): Promise<string | undefined> {
-  if (grpcPort === undefined) return undefined;
+  if (port === undefined) return undefined;
   const { startGrpc } = await import('./grpc/startGrpc.ts');
-  const server = await startGrpc(service, host, grpcPort);
+  const server = await startGrpc({ ...parts, host, port, engine });
   closers.unshift(() => server.close());
   return server.address;
 }
 
 /** Opens the metrics port before the other ports, and closes it after them. */
 async function listenMetrics(
-  service: Service,
+  sources: MetricsSources,
   { host, metricsPort: port }: ServeOptions,
   closers: Closers,
 ): Promise<string | undefined> {
   if (port === undefined) return undefined;
   const { createMetricsServer } = await import('./metrics/metricsServer.ts');
-  const server = createMetricsServer(service);
+  const server = createMetricsServer(sources);
   await listenOn(server, host, port).catch((cause: unknown) => {
     throw listenError(cause, host, port, '--metrics-port');
   });

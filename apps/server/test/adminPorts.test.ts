@@ -2,16 +2,13 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { Client, compressionAlgorithms, credentials } from '@grpc/grpc-js';
 import { createRandom } from '@onda/series';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { ModelRepository } from '@onda/serving';
 import type { RepositoryControl } from '@onda/serving';
-import { servingOf } from '@onda/serving/testing';
-import { Access } from '../src/access/access.ts';
 import { openAdmin } from '../src/admin/openAdmin.ts';
-import type { AdminPorts } from '../src/admin/openAdmin.ts';
+import type { AdminParts, AdminPorts } from '../src/admin/openAdmin.ts';
 import { inferenceService } from '../src/grpc/protoServices.ts';
+import { Health } from '../src/health.ts';
 import { timeouts } from '../src/limits.ts';
 import { createLog } from '../src/log/createLog.ts';
-import type { Service } from '../src/service.ts';
 import { mutateBytes } from './fuzz/mutateBytes.ts';
 import { GrpcClient } from './support/grpcClient.ts';
 import { post } from './support/requests.ts';
@@ -20,7 +17,8 @@ import { post } from './support/requests.ts';
 let asked: string[];
 let load: () => Promise<void>;
 let defects: string[];
-let service: Service;
+let health: Health;
+let parts: AdminParts;
 let ports: AdminPorts;
 let address: string;
 let endings: (() => Promise<void>)[];
@@ -41,23 +39,22 @@ const control: RepositoryControl = {
   },
 };
 
+const options = { grpcPort: 0, grpcEngine: 'onda', tokens: undefined } as const;
+
 beforeEach(async () => {
   asked = [];
   defects = [];
   load = () => Promise.resolve();
   endings = [];
-  const repository = new ModelRepository();
-  service = {
-    access: new Access(undefined),
-    repository,
-    serving: servingOf(repository, control),
-    runtime: { alive: true, pending: 0, stalledMs: 0 },
-    overloaded: () => false,
-    draining: false,
-    log: createLog({ format: 'json', level: 'silent' }),
-    onDefect: (text) => defects.push(text),
+  health = new Health({ alive: true, stalledMs: 0 });
+  parts = {
+    control,
+    tokens: undefined,
+    health,
+    log: createLog({ format: 'text', level: 'error' }, (text) => defects.push(text)),
+    tracing: undefined,
   };
-  ports = await openAdmin(service, control, { adminPort: 0, grpcPort: 0, tokens: undefined }, endings);
+  ports = await openAdmin(parts, { ...options, adminPort: 0 }, endings);
   address = ports.adminGrpcAddress ?? '';
   client = new GrpcClient(address);
 });
@@ -73,7 +70,7 @@ describe(openAdmin, () => {
     const overGrpc = client.call('RepositoryModelLoad', { model_name: 'g' });
     const overHttp = post(`${ports.adminUrl ?? ''}/v2/repository/models/h/load`, {});
     await expect.poll(() => waiting).toHaveLength(2);
-    service.draining = true;
+    health.draining = true;
     expect(await client.call('ServerReady', {})).toEqual({ ready: false });
     let closed = 0;
     const closing = endings.splice(0).map((end) => end().then(() => closed++));
@@ -87,13 +84,12 @@ describe(openAdmin, () => {
 
   it('rejects a port in use, naming the option', async () => {
     const http = Number(new URL(ports.adminUrl ?? '').port);
-    const options = { grpcPort: 0, tokens: undefined };
-    await expect(openAdmin(service, control, { ...options, adminPort: http }, endings)).rejects.toThrow(
+    await expect(openAdmin(parts, { ...options, adminPort: http }, endings)).rejects.toThrow(
       `cannot listen on 127.0.0.1 port ${http}: another program uses it; choose another --admin-port, or 0 for a free port`,
     );
     // gRPC listens on the port after it.
     const grpc = Number(address.split(':')[1]);
-    await expect(openAdmin(service, control, { ...options, adminPort: grpc - 1 }, endings)).rejects.toThrow(
+    await expect(openAdmin(parts, { ...options, adminPort: grpc - 1 }, endings)).rejects.toThrow(
       `cannot listen on 127.0.0.1 port ${grpc}: another program uses it; choose another --admin-port, or 0 for a free port`,
     );
   });

@@ -81,7 +81,7 @@ describe.runIf(python)('clients of others', () => {
       ['READY'],
       ['', false],
       ['READY', true],
-      'model "nope": the repository has no such folder; put the model there first',
+      'model "nope": the repository has no such folder; add the model first',
       'parameters: expected none, since a model is loaded from its folder; put files and configuration there',
     ]);
   });

@@ -6,10 +6,11 @@ import type { Tokens } from '../access/tokens.ts';
 import { addRoutes } from '../http/addRoute.ts';
 import { addErrorReplies, replyClientError, replyError } from '../http/errorReplies.ts';
 import { sendJson } from '../http/sendAnswer.ts';
+import type { Health } from '../health.ts';
 import { timeouts } from '../limits.ts';
+import type { Log } from '../log/createLog.ts';
 import { addOpenApi } from '../openapi/openApi.ts';
 import { IndexRequest, LoadRequest, Nothing, RepositoryIndex, UnloadRequest } from '../openapi/schemas.ts';
-import type { Service } from '../service.ts';
 import { adminLimits } from './adminLimits.ts';
 import type { RepositoryCalls } from './repositoryCalls.ts';
 
@@ -19,10 +20,9 @@ import type { RepositoryCalls } from './repositoryCalls.ts';
  * @param tokens of those who may call it; undefined: no authentication
  */
 export async function createAdminApp(
-  service: Pick<Service, 'draining' | 'log'>,
   calls: RepositoryCalls,
-  host: string,
   tokens: Tokens | undefined,
+  { host, health, log }: { host: string; health: Health; log: Log },
 ): Promise<FastifyInstance> {
   const app = Fastify({
     logger: false,
@@ -32,12 +32,12 @@ export async function createAdminApp(
     return503OnClosing: false,
     clientErrorHandler: replyClientError,
     frameworkErrors: (error, request, reply) => {
-      replyError(service.log, error, request, reply);
+      replyError(log, error, request, reply);
     },
   });
   const hosts = new AllowedHosts(host);
   app.addHook('onRequest', ({ headers }, reply, done) => {
-    if (service.draining) reply.header('connection', 'close');
+    if (health.draining) reply.header('connection', 'close');
     try {
       hosts.check(headers.host);
       // Browsers send Origin with the requests of a page.
@@ -55,7 +55,7 @@ export async function createAdminApp(
     done();
   });
   addJsonParser(app);
-  addErrorReplies(app, service.log);
+  addErrorReplies(app, log);
   await addOpenApi(app, {
     description: "Triton's model repository extension: lists, loads and unloads models.",
     errors: [400, 401, 403, 408, 431, 500],

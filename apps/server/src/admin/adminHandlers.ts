@@ -1,7 +1,7 @@
 import type { Handlers } from '@onda/grpc-server';
 import { ProtocolError } from '@onda/protocol';
+import type { Health } from '../health.ts';
 import { probeHandlers, unary } from '../grpc/inferenceHandlers.ts';
-import type { Service } from '../service.ts';
 import type { RepositoryCalls } from './repositoryCalls.ts';
 
 /** A value in the field that `parameter_choice` names; without it, none. */
@@ -22,9 +22,9 @@ interface ModelRequest {
 }
 
 /** The methods of the admin port. */
-export function adminHandlers(service: Service, calls: RepositoryCalls): Handlers {
+export function adminHandlers(health: Health, calls: RepositoryCalls): Handlers {
   return {
-    ...probeHandlers(service),
+    ...probeHandlers(health),
     RepositoryIndex: unary(async ({ repository_name, ready }: IndexRequest) => {
       checkRepository(repository_name);
       return { models: await calls.index(ready) };

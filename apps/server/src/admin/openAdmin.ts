@@ -1,8 +1,11 @@
 import { ConfigError } from '@onda/contract';
 import type { RepositoryControl } from '@onda/serving';
+import type { Tokens } from '../access/tokens.ts';
 import type { ServeOptions } from '../config/serveOptions.ts';
+import type { Health } from '../health.ts';
 import { closeDrained, listenError, urlOf } from '../listen.ts';
-import type { Service } from '../service.ts';
+import type { Log } from '../log/createLog.ts';
+import type { Tracing } from '../tracing/tracing.ts';
 
 /** The addresses of the admin ports that are open. */
 export interface AdminPorts {
@@ -10,6 +13,15 @@ export interface AdminPorts {
   readonly adminUrl?: string | undefined;
   /** `127.0.0.1:8004`. */
   readonly adminGrpcAddress?: string | undefined;
+}
+
+export interface AdminParts {
+  readonly control: RepositoryControl;
+  /** Of all clients; undefined: no authentication. */
+  readonly tokens: Tokens | undefined;
+  readonly health: Health;
+  readonly log: Log;
+  readonly tracing: Tracing | undefined;
 }
 
 /** Whoever can reach these ports controls which models are served. */
@@ -22,14 +34,13 @@ const HOST = '127.0.0.1';
  * @throws ConfigError for a port that cannot be opened, and for tokens without an admin
  */
 export async function openAdmin(
-  service: Service,
-  control: RepositoryControl,
-  { adminPort, grpcPort, tokens: file }: Pick<ServeOptions, 'adminPort' | 'grpcPort' | 'tokens'>,
+  { control, tokens, health, log, tracing }: AdminParts,
+  { adminPort, grpcPort, grpcEngine, tokens: file }: AdminOptions,
   closers: (() => Promise<void>)[],
 ): Promise<AdminPorts> {
   if (adminPort === undefined) return {};
-  const tokens = service.access.tokens?.admins();
-  if (tokens?.count === 0) {
+  const admins = tokens?.admins();
+  if (admins?.count === 0) {
     throw new ConfigError(
       `--admin-port: expected a token with the role admin in ${file ?? ''}, found none; make one with \`npm run token -- NAME --admin >> FILE\``,
     );
@@ -39,14 +50,23 @@ export async function openAdmin(
     import('./repositoryCalls.ts'),
   ]);
   const calls = new RepositoryCalls(control);
-  const app = await createAdminApp(service, calls, HOST, tokens);
+  const app = await createAdminApp(calls, admins, { host: HOST, health, log });
   closers.unshift(() => closeDrained(app.server, () => app.close()));
   await app.listen({ host: HOST, port: adminPort }).catch((cause: unknown) => {
     throw listenError(cause, HOST, adminPort, '--admin-port');
   });
   if (grpcPort === undefined) return { adminUrl: urlOf(app.server) };
   const { startAdminGrpc } = await import('./startAdminGrpc.ts');
-  const server = await startAdminGrpc(service, calls, tokens, HOST, adminPort === 0 ? 0 : adminPort + 1);
+  const server = await startAdminGrpc(calls, admins, {
+    host: HOST,
+    port: adminPort === 0 ? 0 : adminPort + 1,
+    engine: grpcEngine,
+    health,
+    log,
+    tracing,
+  });
   closers.unshift(() => server.close());
   return { adminUrl: urlOf(app.server), adminGrpcAddress: server.address };
 }
+
+type AdminOptions = Pick<ServeOptions, 'adminPort' | 'grpcPort' | 'grpcEngine' | 'tokens'>;

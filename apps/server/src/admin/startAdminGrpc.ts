@@ -2,8 +2,7 @@ import { SharedByteBudget } from '@onda/grpc-server';
 import { Access } from '../access/access.ts';
 import type { Tokens } from '../access/tokens.ts';
 import { openGrpcPort } from '../grpc/startGrpc.ts';
-import type { RunningGrpcServer } from '../grpc/startGrpc.ts';
-import type { Service } from '../service.ts';
+import type { GrpcPort, RunningGrpcServer } from '../grpc/startGrpc.ts';
 import { adminHandlers } from './adminHandlers.ts';
 import { adminLimits } from './adminLimits.ts';
 import type { RepositoryCalls } from './repositoryCalls.ts';
@@ -15,21 +14,18 @@ import type { RepositoryCalls } from './repositoryCalls.ts';
  * @throws ConfigError if the address cannot be used
  */
 export function startAdminGrpc(
-  service: Service,
   calls: RepositoryCalls,
   tokens: Tokens | undefined,
-  host: string,
-  port: number,
+  options: Pick<GrpcPort, 'host' | 'port' | 'engine' | 'health' | 'log' | 'tracing'>,
 ): Promise<RunningGrpcServer> {
-  return openGrpcPort(service, {
-    host,
-    port,
+  return openGrpcPort({
+    ...options,
     option: '--admin-port',
     otherOption: '--grpc-port',
-    access: new Access(tokens, { rate: undefined, concurrent: undefined }),
-    handlers: adminHandlers(service, calls),
+    access: new Access(tokens),
+    handlers: adminHandlers(options.health, calls),
     maxMessageBytes: adminLimits.bodyBytes,
     budget: new SharedByteBudget(adminLimits.heldBytes),
-    messageSizeHint: 'send less; files and configuration belong into the folder of the model',
+    messageSizeHint: 'send less; put files and configuration into the folder of the model',
   });
 }

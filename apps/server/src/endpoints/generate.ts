@@ -1,4 +1,4 @@
-import type { GenerateCall } from '@onda/serving';
+import type { GenerateCall, Serving } from '@onda/serving';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { addModelRoutes } from '../http/addRoute.ts';
 import type { ModelParams } from '../http/addRoute.ts';
@@ -7,8 +7,8 @@ import { requestBody } from '../http/requestBody.ts';
 import { sendJson } from '../http/sendAnswer.ts';
 import { writeEvents } from '../http/serverSentEvents.ts';
 import { limits, timeouts } from '../limits.ts';
+import type { Log } from '../log/createLog.ts';
 import { GenerateRequest, GenerateResponse } from '../openapi/schemas.ts';
-import type { Service } from '../service.ts';
 
 /**
  * `POST /v2/models/{name}[/versions/{version}]/generate`: the samples after a prompt or a live sequence. `generate_stream` sends them as
@@ -19,15 +19,13 @@ import type { Service } from '../service.ts';
  *
  * @see https://html.spec.whatwg.org/multipage/server-sent-events.html
  */
-export function addGenerate(app: FastifyInstance, service: Service): void {
+export function addGenerate(app: FastifyInstance, serving: Serving, log: Log): void {
   const docs = { body: GenerateRequest, response: GenerateResponse, errors: [409, 410, 422] };
   const generate = async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> =>
-    sendJson(reply, await service.serving.generate(callOf(request, reply)));
+    sendJson(reply, await serving.generate(callOf(request, reply)));
   const generateStream = async (request: FastifyRequest, reply: FastifyReply): Promise<void> => {
     try {
-      await service.serving.generateStream(callOf(request, reply), (first, rest) =>
-        stream(service, reply, first, rest),
-      );
+      await serving.generateStream(callOf(request, reply), (first, rest) => stream(log, reply, first, rest));
     } catch (error) {
       // A failure after the first event was sent as an event.
       if (!reply.sent) throw error;
@@ -79,7 +77,7 @@ function callOf(request: FastifyRequest, reply: FastifyReply): GenerateCall {
 
 /** @param first comes before the status, so that an error of the request has its own status */
 async function stream(
-  { log }: Service,
+  log: Log,
   reply: FastifyReply,
   first: IteratorResult<string, void>,
   rest: AsyncGenerator<string, void>,

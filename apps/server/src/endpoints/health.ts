@@ -1,12 +1,12 @@
 import type { FastifyInstance } from 'fastify';
-import { isLive, isReady } from '../health.ts';
+import type { ModelRepository } from '@onda/serving';
+import type { Health } from '../health.ts';
 import { addModelRoutes, addRoutes } from '../http/addRoute.ts';
 import type { ModelParams } from '../http/addRoute.ts';
 import { Live, ModelReady, Ready } from '../openapi/schemas.ts';
-import type { Service } from '../service.ts';
 
 /** The health checks. A model is ready if it is loaded; otherwise 404 or 503 say why not. */
-export function addHealth(app: FastifyInstance, service: Service): void {
+export function addHealth(app: FastifyInstance, health: Health, repository: ModelRepository): void {
   addRoutes(app, '/v2/health/live', {
     GET: {
       docs: {
@@ -16,7 +16,7 @@ export function addHealth(app: FastifyInstance, service: Service): void {
         others: { 503: Live },
       },
       handler: (_request, reply) => {
-        const live = isLive(service);
+        const { live } = health;
         return reply.code(live ? 200 : 503).send({ live });
       },
     },
@@ -30,7 +30,7 @@ export function addHealth(app: FastifyInstance, service: Service): void {
         others: { 503: Ready },
       },
       handler: (_request, reply) => {
-        const ready = isReady(service);
+        const { ready } = health;
         return reply.code(ready ? 200 : 503).send({ ready });
       },
     },
@@ -40,8 +40,8 @@ export function addHealth(app: FastifyInstance, service: Service): void {
       docs: { operationId: 'modelReady', summary: 'Whether a model is ready.', response: ModelReady },
       handler: (request, reply) => {
         const { name, version } = request.params as ModelParams;
-        const model = service.repository.find(name, version);
-        const ready = isReady(service);
+        const model = repository.find(name, version);
+        const { ready } = health;
         return reply.code(ready ? 200 : 503).send({ name: model.name, ready });
       },
     },

@@ -4,7 +4,8 @@ import type { Access } from '../access/access.ts';
 import { AccessError } from '../access/accessError.ts';
 import { logCall } from '../log/logCalls.ts';
 import type { CallEnd } from '../log/logCalls.ts';
-import type { Service } from '../service.ts';
+import type { Log } from '../log/createLog.ts';
+import type { Tracing } from '../tracing/tracing.ts';
 import { failureHooks } from './grpcErrors.ts';
 
 /** What the service knows of a call. */
@@ -28,11 +29,7 @@ const probes: ReadonlySet<string> = new Set([
 ]);
 
 /** Logging, tracing and access control of calls. */
-export function callHooks(
-  service: Pick<Service, 'log' | 'tracing' | 'onDefect'>,
-  access: Access,
-): CallHooks<CallContext> {
-  const { log, tracing } = service;
+export function callHooks(access: Access, log: Log, tracing: Tracing | undefined): CallHooks<CallContext> {
   const isObserved = (): boolean => access.asks || tracing !== undefined || log.isLevelEnabled('debug');
   /** Shared by calls that nothing is recorded of. */
   const unobserved: CallContext = Object.freeze({
@@ -71,6 +68,6 @@ export function callHooks(
       for (const end of onEnd) end(code, client);
       leave?.();
     },
-    ...failureHooks(service),
+    ...failureHooks(log),
   };
 }

@@ -3,7 +3,7 @@ import { GrpcStatus } from '@onda/grpc-server';
 import type { CallHooks, GrpcFailure } from '@onda/grpc-server';
 import { statusOf } from '@onda/protocol';
 import { AccessError } from '../access/accessError.ts';
-import type { Service } from '../service.ts';
+import type { Log } from '../log/createLog.ts';
 
 /** The gRPC status for each HTTP status of an error. */
 const statuses: Readonly<Partial<Record<number, GrpcStatus>>> = {
@@ -33,13 +33,11 @@ function maybeFailure(error: unknown): GrpcFailure | undefined {
 }
 
 /** Maps errors to statuses, and reports those that no client caused. */
-export function failureHooks({
-  onDefect,
-}: Pick<Service, 'onDefect'>): Required<Pick<CallHooks<never>, 'failureOf' | 'onDefect'>> {
+export function failureHooks(log: Log): Required<Pick<CallHooks<never>, 'failureOf' | 'onDefect'>> {
   return {
     failureOf: maybeFailure,
     onDefect: (error) => {
-      onDefect(error instanceof Error ? (error.stack ?? error.message) : String(error));
+      log.error(error instanceof Error ? (error.stack ?? error.message) : String(error));
     },
   };
 }

@@ -2,11 +2,13 @@ import { CallError, GrpcStatus } from '@onda/grpc-server';
 import type { Handlers, SendUnary, ServerCall, ServiceDefinition } from '@onda/grpc-server';
 import { decodeGrpcInferRequest, decodeInferMessage, encodeInferMessage, WireError } from '@onda/protocol';
 import type { GrpcInferRequest, InferResponse, WireMessage } from '@onda/protocol';
-import { isLive, isReady } from '../health.ts';
+import type { Serving } from '@onda/serving';
+import type { Access } from '../access/access.ts';
+import type { Health } from '../health.ts';
 import { limits } from '../limits.ts';
+import type { Log } from '../log/createLog.ts';
 import { shed } from '../overload.ts';
 import { serverDescription } from '../serverDescription.ts';
-import type { Service } from '../service.ts';
 import type { CallContext } from './callContext.ts';
 import { inferenceService } from './protoServices.ts';
 import { streamInfer } from './streamInfer.ts';
@@ -71,22 +73,31 @@ interface NamedModel {
 }
 
 /** The methods that probe the service itself. */
-export function probeHandlers(service: Service): Handlers {
+export function probeHandlers(health: Health): Handlers {
   return {
-    ServerLive: unary(() => ({ live: isLive(service) })),
-    ServerReady: unary(() => ({ ready: isReady(service) })),
+    ServerLive: unary(() => ({ live: health.live })),
+    ServerReady: unary(() => ({ ready: health.ready })),
   };
 }
 
+export interface InferenceOptions {
+  readonly serving: Serving;
+  readonly access: Access;
+  readonly health: Health;
+  readonly log: Log;
+  /** Whether to shed ModelInfer. */
+  readonly overloaded: () => boolean;
+}
+
 /** The methods of the service's own port. */
-export function inferenceHandlers(service: Service): Handlers {
-  const { repository } = service;
+export function inferenceHandlers({ serving, access, health, log, overloaded }: InferenceOptions): Handlers {
+  const { repository } = serving;
   return {
-    ...probeHandlers(service),
+    ...probeHandlers(health),
     ServerMetadata: unary(() => serverDescription),
     // False for an unknown model, as in Triton: clients poll this until a model is loaded.
     ModelReady: unary(({ name, version }: NamedModel) => ({
-      ready: isReady(service) && repository.maybeFind(name, version || undefined) !== undefined,
+      ready: health.ready && repository.maybeFind(name, version || undefined) !== undefined,
     })),
     ModelMetadata: unary(
       ({ name, version }: NamedModel) =>
@@ -96,25 +107,25 @@ export function inferenceHandlers(service: Service): Handlers {
       config: JSON.parse(repository.find(name, version || undefined).config) as object,
     })),
     ModelStatistics: unary(({ name, version }: NamedModel) =>
-      service.serving.statistics(name || undefined, version || undefined),
+      serving.statistics(name || undefined, version || undefined),
     ),
     ModelInfer: unary((message: GrpcInferRequest, call) =>
-      service.overloaded()
+      overloaded()
         ? shed(repository, message.modelName, message.modelVersion || undefined)
-        : infer(service, message, call),
+        : infer(serving, message, call),
     ),
-    ModelStreamInfer: streamInfer(service, infer),
+    ModelStreamInfer: streamInfer(access, log, (message, call) => infer(serving, message, call)),
   };
 }
 
 /** Runs one request, by itself or as a message of a stream. */
 function infer(
-  service: Service,
+  serving: Serving,
   message: GrpcInferRequest,
   call: Pick<ServerCall<unknown, unknown, CallContext>, 'context' | 'cancelled'>,
 ): Promise<InferResponse> {
   const { client, trace } = call.context;
-  return service.serving.infer({
+  return serving.infer({
     model: message.modelName,
     version: message.modelVersion || undefined,
     client,

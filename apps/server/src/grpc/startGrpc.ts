@@ -3,12 +3,14 @@ import type { ByteBudget, GrpcServerOptions, Handlers } from '@onda/grpc-server'
 import type { Access } from '../access/access.ts';
 import { limits, timeouts } from '../limits.ts';
 import { listenError } from '../listen.ts';
-import type { Service } from '../service.ts';
+import type { Log } from '../log/createLog.ts';
+import type { Tracing } from '../tracing/tracing.ts';
 import type { GrpcEngine } from './engines.ts';
-import { isReady } from '../health.ts';
+import type { Health } from '../health.ts';
 import { callHooks } from './callContext.ts';
 import type { CallContext } from './callContext.ts';
 import { inferenceDefinition, inferenceHandlers } from './inferenceHandlers.ts';
+import type { InferenceOptions } from './inferenceHandlers.ts';
 import { healthService, inferenceService, reflectionServices } from './protoServices.ts';
 import { reflectionHandlers } from './reflection.ts';
 
@@ -21,7 +23,11 @@ export interface GrpcPort {
   readonly option: string;
   /** The option of the port that serves the other methods of the inference service. */
   readonly otherOption: string;
+  readonly engine: GrpcEngine;
   readonly access: Access;
+  readonly health: Health;
+  readonly log: Log;
+  readonly tracing: Tracing | undefined;
   /** Handlers of the inference service. */
   readonly handlers: Handlers;
   readonly maxMessageBytes: number;
@@ -52,11 +58,11 @@ const reflectionLimits = { maxMessageBytes: 1024 };
  *
  * @throws ConfigError if the address cannot be used
  */
-export async function openGrpcPort(service: Service, port: GrpcPort): Promise<RunningGrpcServer> {
-  const { access } = port;
-  const Engine = await engineOf(service.grpcEngine);
+export async function openGrpcPort(port: GrpcPort): Promise<RunningGrpcServer> {
+  const { access, health, log, tracing } = port;
+  const Engine = await engineOf(port.engine);
   const server = new Engine({
-    ...callHooks(service, access),
+    ...callHooks(access, log, tracing),
     acceptConnection: (socket) => access.connections.accept(socket),
     unimplemented: (path) => unimplementedReason(path, port.otherOption),
     maxConnections: limits.connections,
@@ -76,7 +82,7 @@ export async function openGrpcPort(service: Service, port: GrpcPort): Promise<Ru
   });
   server.addService(
     healthService,
-    healthHandlers(healthNames, () => isReady(service)),
+    healthHandlers(healthNames, () => health.ready),
     { Check: probeLimits },
   );
   const reflection = reflectionHandlers();
@@ -95,21 +101,21 @@ export async function openGrpcPort(service: Service, port: GrpcPort): Promise<Ru
 }
 
 /** The service's own port: the same models, checks and limits as over HTTP. */
-export function startGrpc(service: Service, host: string, port: number): Promise<RunningGrpcServer> {
-  return openGrpcPort(service, {
-    host,
-    port,
+export function startGrpc(
+  options: InferenceOptions & Pick<GrpcPort, 'host' | 'port' | 'engine' | 'tracing'>,
+): Promise<RunningGrpcServer> {
+  return openGrpcPort({
+    ...options,
     option: '--grpc-port',
     otherOption: '--admin-port',
-    access: service.access,
-    handlers: inferenceHandlers(service),
+    handlers: inferenceHandlers(options),
     maxMessageBytes: limits.bodyBytes,
-    budget: service.access.bytes,
+    budget: options.access.bytes,
     messageSizeHint: 'send fewer samples at a time',
   });
 }
 
-async function engineOf(name: GrpcEngine = 'onda'): Promise<EngineClass> {
+async function engineOf(name: GrpcEngine): Promise<EngineClass> {
   if (name === 'onda') return GrpcServer;
   return (await import('./grpcJsServer.ts')).GrpcJsServer;
 }

@@ -2,14 +2,15 @@ import { failureOf } from '@onda/grpc-server';
 import type { ServerCall, StreamHandler } from '@onda/grpc-server';
 import { encodeStreamAnswer, encodeStreamError } from '@onda/protocol';
 import type { GrpcInferRequest, InferResponse, WireMessage } from '@onda/protocol';
+import type { Access } from '../access/access.ts';
 import { limits } from '../limits.ts';
-import type { Service } from '../service.ts';
+import type { Log } from '../log/createLog.ts';
 import type { CallContext } from './callContext.ts';
 import { failureHooks } from './grpcErrors.ts';
 
 type StreamCall = ServerCall<GrpcInferRequest, WireMessage, CallContext>;
 
-type Infer = (service: Service, message: GrpcInferRequest, call: StreamCall) => Promise<InferResponse>;
+type Infer = (message: GrpcInferRequest, call: StreamCall) => Promise<InferResponse>;
 
 /**
  * `ModelStreamInfer`: each message is answered as soon as it is done, the steps of one sequence in their order. A message that fails is
@@ -18,14 +19,14 @@ type Infer = (service: Service, message: GrpcInferRequest, call: StreamCall) => 
  * Back-pressure: the stream is read no faster than its messages are answered and its client reads.
  */
 export function streamInfer(
-  service: Service,
+  access: Access,
+  log: Log,
   infer: Infer,
 ): StreamHandler<GrpcInferRequest, WireMessage, CallContext> {
-  const { access } = service;
-  const hooks = failureHooks(service);
+  const hooks = failureHooks(log);
   const encodeAnswer = async (message: GrpcInferRequest, call: StreamCall): Promise<WireMessage> => {
     try {
-      return encodeStreamAnswer(await infer(service, message, call));
+      return encodeStreamAnswer(await infer(message, call));
     } catch (error) {
       return encodeStreamError(message, failureOf(error, hooks).details);
     }

@@ -10,10 +10,11 @@ import { ModelRepository } from '@onda/serving';
 import type { ServedModel } from '@onda/serving';
 import { servingOf, simpleModel } from '@onda/serving/testing';
 import { createApp } from './app.ts';
+import type { AppOptions } from './app.ts';
 import { Access } from '../access/access.ts';
+import { Health } from '../health.ts';
 import { timeouts } from '../limits.ts';
 import { createLog } from '../log/createLog.ts';
-import type { Service } from '../service.ts';
 
 // Here a session is a function, to have the failures that a real one does not give on request; test/ has the real service.
 const tensors = {
@@ -29,7 +30,9 @@ let run: () => Promise<Record<string, RuntimeTensor>>;
 let stalledMs: number;
 let alive: boolean;
 let defects: string[];
-let service: Service;
+let health: Health;
+let repository: ModelRepository;
+let overloaded: () => boolean;
 let app: FastifyInstance;
 let page: string;
 
@@ -49,32 +52,32 @@ beforeEach(async () => {
   stalledMs = 0;
   alive = true;
   defects = [];
-  const repository = new ModelRepository([fakeModel()], []);
-  service = {
-    access: new Access(undefined),
-    repository,
-    serving: servingOf(repository),
-    runtime: {
-      get alive() {
-        return alive;
-      },
-      pending: 0,
-      get stalledMs() {
-        return stalledMs;
-      },
+  repository = new ModelRepository([fakeModel()], []);
+  health = new Health({
+    get alive() {
+      return alive;
     },
-    overloaded: () => false,
-    draining: false,
-    log: createLog({ format: 'text', level: 'error' }, (text) => defects.push(text)),
-    onDefect: (text) => defects.push(text),
-  };
+    get stalledMs() {
+      return stalledMs;
+    },
+  });
   page = await mkdtemp(join(tmpdir(), 'onda-page-'));
-  app = await createApp(service, page);
+  ({ http: app, overloaded } = await createApp(parts()));
 });
 afterEach(async () => {
   await app.close();
   await rm(page, { recursive: true });
 });
+
+function parts(): AppOptions {
+  return {
+    serving: servingOf(repository),
+    access: new Access(undefined),
+    health,
+    log: createLog({ format: 'text', level: 'error' }, (text) => defects.push(text)),
+    page,
+  };
+}
 
 function blockEventLoop(milliseconds: number): void {
   const end = performance.now() + milliseconds;
@@ -110,7 +113,7 @@ describe(createApp, () => {
     const url = await app.listen({ host: '127.0.0.1', port: 0 });
     // Several pauses of 200 ms, with a turn of the event loop between them, and for longer than one sample.
     const end = performance.now() + 5000;
-    while (!service.overloaded() && performance.now() < end) {
+    while (!overloaded() && performance.now() < end) {
       blockEventLoop(200);
       await new Promise((resolve) => setTimeout(resolve, 1));
     }
@@ -119,10 +122,10 @@ describe(createApp, () => {
       error: 'the service is overloaded; retry after 1 s',
       retryAfter: '1',
     });
-    expect(service.repository.find('m', undefined).stats.failures.REJECTED).toBe(1);
+    expect(repository.find('m', undefined).stats.failures.REJECTED).toBe(1);
     const health = await app.inject({ url: '/v2/health/live' });
     expect(health.statusCode).toBe(200);
-    await expect.poll(service.overloaded).toBe(false);
+    await expect.poll(overloaded).toBe(false);
     expect((await fetch(`${url}${INFER}`, { method: 'POST', body })).status).toBe(200);
   });
 
@@ -180,11 +183,11 @@ describe(createApp, () => {
 
   it('is live but not ready while it stops, and neither without its worker', async () => {
     const status = async (url: string): Promise<number> => (await app.inject(url)).statusCode;
-    service.draining = true;
+    health.draining = true;
     expect(await status('/v2/health/live')).toBe(200);
     expect(await status('/v2/health/ready')).toBe(503);
     expect(await status('/v2/models/m/ready')).toBe(503);
-    service.draining = false;
+    health.draining = false;
     alive = false;
     expect(await status('/v2/health/live')).toBe(503);
     expect(await status('/v2/health/ready')).toBe(503);
@@ -218,7 +221,7 @@ describe('the page', () => {
     await writeFile(join(page, 'assets', 'a.js'), 'built');
     await mkdir(join(page, 'models'));
     await writeFile(join(page, 'models', 'index.json'), '"of a page without a service"');
-    const built = await createApp(service, page);
+    const { http: built } = await createApp(parts());
     const index = await built.inject('/');
     expect(index.body).toBe('<p>built</p>');
     expect(index.headers['content-security-policy']).toContain("script-src 'self'");

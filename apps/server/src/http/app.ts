@@ -5,11 +5,15 @@ import { addHealth } from '../endpoints/health.ts';
 import { addInfer } from '../endpoints/infer.ts';
 import { addModels } from '../endpoints/models.ts';
 import { addSequences } from '../endpoints/sequences.ts';
+import type { Serving } from '@onda/serving';
+import type { Access } from '../access/access.ts';
+import type { Health } from '../health.ts';
 import { limits, timeouts } from '../limits.ts';
+import type { Log } from '../log/createLog.ts';
 import { addOpenApi } from '../openapi/openApi.ts';
 import { validatorCompiler } from '../openapi/validate.ts';
 import { addLoadShedding } from '../overload.ts';
-import type { Service } from '../service.ts';
+import type { Tracing } from '../tracing/tracing.ts';
 import { addErrorReplies, replyClientError, replyError } from './errorReplies.ts';
 import { addPage, builtPage } from './page.ts';
 import { addBodyParser } from './requestBody.ts';
@@ -18,13 +22,32 @@ import { addAccess, addObservation } from './requestHooks.ts';
 /** A model's name may have 128 characters, three times as many when percent-encoded. */
 const MAX_PARAM_LENGTH = 400;
 
-/**
- * The HTTP app: the Open Inference Protocol v2 under /v2, the page at /.
- *
- * @param page folder of the built browser app
- */
-export async function createApp(service: Service, page: string = builtPage): Promise<FastifyInstance> {
-  const { access, log, repository, serving } = service;
+export interface AppOptions {
+  serving: Serving;
+  access: Access;
+  health: Health;
+  log: Log;
+  tracing?: Tracing | undefined;
+  /** Folder of the built browser app. */
+  page?: string;
+}
+
+export interface App {
+  http: FastifyInstance;
+  /** Whether the service is overloaded, by the monitor that HTTP uses. */
+  overloaded: () => boolean;
+}
+
+/** The HTTP app: the Open Inference Protocol v2 under /v2, the page at /. */
+export async function createApp({
+  serving,
+  access,
+  health,
+  log,
+  tracing,
+  page = builtPage,
+}: AppOptions): Promise<App> {
+  const { repository } = serving;
   const app = Fastify({
     logger: false,
     bodyLimit: limits.bodyBytes,
@@ -45,7 +68,7 @@ export async function createApp(service: Service, page: string = builtPage): Pro
   app.server.maxHeadersCount = limits.headers + 1;
   app.setValidatorCompiler(validatorCompiler);
   const pagePaths = new Set<string>();
-  addObservation(app, service);
+  addObservation(app, health, log, tracing);
   await addAccess(app, access, (path) => pagePaths.has(path));
   addBodyParser(app, access.bytes);
   addErrorReplies(app, log);
@@ -55,15 +78,16 @@ export async function createApp(service: Service, page: string = builtPage): Pro
     exampleModel: () =>
       repository.served.find(({ generator }) => generator !== null) ?? repository.served.at(0),
   });
-  addHealth(app, service);
+  addHealth(app, health, repository);
   addModels(app, serving);
   addSequences(app, serving);
+  let overloaded = (): boolean => false;
   // A scope of its own: load is shed on these routes only.
   await app.register(async (inference) => {
-    service.overloaded = await addLoadShedding(inference, repository);
+    overloaded = await addLoadShedding(inference, repository);
     addInfer(inference, serving);
-    addGenerate(inference, service);
+    addGenerate(inference, serving, log);
   });
   await addPage(app, page, pagePaths);
-  return app;
+  return { http: app, overloaded };
 }

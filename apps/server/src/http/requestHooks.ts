@@ -7,8 +7,9 @@ import type { Log } from '../log/createLog.ts';
 import { maybeTraceParent } from '../tracing/traceparent.ts';
 import { ProtocolError } from '@onda/protocol';
 import type { RequestTrace } from '@onda/serving';
+import type { Health } from '../health.ts';
 import { limits } from '../limits.ts';
-import type { Service } from '../service.ts';
+import type { Tracing } from '../tracing/tracing.ts';
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -35,8 +36,12 @@ const MAX_LOGGED_PATH = 200;
 const PREFLIGHT_MAX_AGE_S = 600;
 
 /** Adds response headers, draining, the request log and tracing to all routes. */
-export function addObservation(app: FastifyInstance, service: Service): void {
-  const { log, tracing } = service;
+export function addObservation(
+  app: FastifyInstance,
+  health: Health,
+  log: Log,
+  tracing: Tracing | undefined,
+): void {
   app.decorateRequest('client', undefined);
   app.decorateRequest('trace', undefined);
   const logs = log.isLevelEnabled('debug');
@@ -44,7 +49,7 @@ export function addObservation(app: FastifyInstance, service: Service): void {
     reply.headers(answerHeaders);
     // While the service drains, each answer ends its connection, so that the client connects to another process. Closing a
     // connection that only seems idle would lose a request that is on its way.
-    if (service.draining) reply.header('connection', 'close');
+    if (health.draining) reply.header('connection', 'close');
     if (logs) logWhenClosed(log, request, reply);
     if (tracing) request.trace = tracing.traceHttp(request, reply);
     done();

@@ -1,15 +1,16 @@
+import { get } from 'node:http';
 import { floatTensor } from '@onda/runtime';
 import type { Session } from '@onda/runtime';
 import { ProtocolError } from '@onda/protocol';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { ModelRepository } from '@onda/serving';
 import type { ServedModel } from '@onda/serving';
-import { countRequest, MemoryState, servingOf, simpleModel } from '@onda/serving/testing';
+import { countRequest, MemoryState, simpleModel } from '@onda/serving/testing';
 import { AccessError } from '../access/accessError.ts';
 import { Access } from '../access/access.ts';
+import { Health } from '../health.ts';
 import { listenOn, urlOf } from '../listen.ts';
 import { createLog } from '../log/createLog.ts';
-import type { Service } from '../service.ts';
 import { createMetricsServer } from './metricsServer.ts';
 
 const tensor = { type: 'float32', shape: ['batch', 1] };
@@ -33,24 +34,23 @@ const model = simpleModel(
 );
 const { stats, batcher } = model;
 const runtime = { alive: true, pending: 0, stalledMs: 0 };
-let service: Service;
+let access: Access;
+let health: Health;
+let repository: ModelRepository;
 let server: ReturnType<typeof createMetricsServer>;
 let url: string;
 
 beforeEach(async () => {
-  const repository = new ModelRepository([model], [{ name: 'bad', problem: 'damaged' }]);
-  service = {
-    access: new Access(undefined),
-    repository,
-    serving: servingOf(repository),
-    store: { circuit: 'half-open', connected: true, reconnects: 2 },
+  repository = new ModelRepository([model], [{ name: 'bad', problem: 'damaged' }]);
+  access = new Access(undefined, {}, [], '127.0.0.1');
+  health = new Health(runtime);
+  server = createMetricsServer({
+    serving: { repository, store: { circuit: 'half-open', connected: true, reconnects: 2 } },
+    access,
+    health,
     runtime,
-    overloaded: () => false,
-    draining: false,
     log: createLog({ format: 'json', level: 'silent' }),
-    onDefect: () => undefined,
-  };
-  server = createMetricsServer(service);
+  });
   await listenOn(server, '127.0.0.1', 0);
   url = urlOf(server);
 });
@@ -150,10 +150,10 @@ describe(createMetricsServer, () => {
     }
   });
 
-  it('reports the size of models, and their loads, failures and unloads', async () => {
+  it('reports the sizes and changes of models', async () => {
     expect(await read('onda_model_bytes')).toEqual({ [m]: 1234 });
     expect(await read('nv_model_load_duration_secs')).toEqual({ [m]: 1.5 });
-    service.repository.remove('m');
+    repository.remove('m');
     expect(await read('onda_model_bytes')).toEqual({});
     expect(await read('onda_model_changes')).toEqual({
       '{change="loaded"}': 1,
@@ -162,7 +162,7 @@ describe(createMetricsServer, () => {
     });
   });
 
-  it('reports the circuit breaker of the store', async () => {
+  it('reports the circuit of the sequence store', async () => {
     expect(await read('onda_sequence_store_circuit')).toEqual({
       '{state="closed"}': 0,
       '{state="half-open"}': 1,
@@ -172,9 +172,9 @@ describe(createMetricsServer, () => {
     expect(await read('onda_sequence_store_reconnects')).toEqual({ '': 2 });
   });
 
-  it('counts rejected clients, and reports readiness', async () => {
-    service.access.countRefusal(new AccessError('unauthorized', 'x'));
-    service.access.countRefusal(new AccessError('unauthorized', 'x'));
+  it('counts rejected requests, and reports readiness', async () => {
+    access.countRefusal(new AccessError('unauthorized', 'x'));
+    access.countRefusal(new AccessError('unauthorized', 'x'));
     expect(await read('onda_requests_refused')).toEqual({
       '{reason="unauthorized"}': 2,
       '{reason="forbidden"}': 0,
@@ -188,14 +188,14 @@ describe(createMetricsServer, () => {
     expect((await read('process_resident_memory_bytes'))['']).toBeGreaterThan(10_000_000);
   });
 
-  it('answers the probes as the service means them', async () => {
+  it('answers the health checks', async () => {
     const probe = async (name: string): Promise<unknown> => {
       const response = await fetch(`${url}/v2/health/${name}`);
       return [response.status, await response.json()];
     };
     expect(await probe('live')).toEqual([200, { live: true }]);
     expect(await probe('ready')).toEqual([200, { ready: true }]);
-    service.draining = true;
+    health.draining = true;
     expect(await probe('live')).toEqual([200, { live: true }]);
     expect(await probe('ready')).toEqual([503, { ready: false }]);
   });
@@ -204,7 +204,17 @@ describe(createMetricsServer, () => {
     const response = await fetch(`${url}/v2/models`);
     expect(response.status).toBe(404);
     expect(await response.json()).toEqual({
-      error: 'this port answers GET /metrics, /v2/health/live, /v2/health/ready alone; ask for one of them',
+      error: 'expected GET of /metrics, /v2/health/live, /v2/health/ready; request one of them',
     });
+  });
+
+  it('rejects the name of another host on loopback, which DNS rebinding would give it', async () => {
+    const status = await new Promise<number | undefined>((resolve, reject) => {
+      get(`${url}/metrics`, { headers: { host: 'rebound.example' } }, (answer) => {
+        answer.resume();
+        resolve(answer.statusCode);
+      }).once('error', reject);
+    });
+    expect(status).toBe(403);
   });
 });

@@ -1,40 +1,55 @@
 import { createServer } from 'node:http';
 import type { Server } from 'node:http';
+import { errorBody } from '@onda/protocol';
+import type { WorkerRuntime } from '@onda/runtime-node';
+import type { Serving } from '@onda/serving';
 import { collectDefaultMetrics, Registry } from 'prom-client';
-import { isLive, isReady } from '../health.ts';
+import type { Access } from '../access/access.ts';
+import type { Health } from '../health.ts';
+import { jsonType } from '../http/sendAnswer.ts';
 import { timeouts } from '../limits.ts';
-import type { Service } from '../service.ts';
-import { addLatencyMetrics } from './latencyMetrics.ts';
+import type { Log } from '../log/createLog.ts';
 import { addModelMetrics } from './modelMetrics.ts';
-import { addServiceMetrics } from './serviceMetrics.ts';
-import { addStoreMetrics } from './storeMetrics.ts';
+import { addGauge, addServiceMetrics, addStoreMetrics } from './serviceMetrics.ts';
 
-/**
- * The metrics' own port: `GET /metrics` for Prometheus, and the probes, which answer here too when the service's port is busy
- * or taken away from whoever asks.
- */
-export function createMetricsServer(service: Service): Server {
+export interface MetricsSources {
+  serving: Pick<Serving, 'repository' | 'store'>;
+  access: Access;
+  health: Health;
+  runtime: Pick<WorkerRuntime, 'pending'>;
+  log: Log;
+}
+
+type Answer = [status: number, type: string, body: string];
+
+/** The metrics port: `GET /metrics` for Prometheus, and the health checks, which answer here too when the HTTP port is busy. */
+export function createMetricsServer({ serving, access, health, runtime, log }: MetricsSources): Server {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
-  addModelMetrics(registry, service.repository);
-  addLatencyMetrics(registry, service.repository);
-  addServiceMetrics(registry, service);
-  if (service.store) addStoreMetrics(registry, service.store);
-  const answers: Readonly<Record<string, () => Promise<[status: number, type: string, body: string]>>> = {
+  addModelMetrics(registry, serving.repository);
+  addServiceMetrics(registry, access, serving.repository);
+  addGauge(registry, 'onda_ready', 'Readiness, 1 or 0', () => Number(health.ready));
+  addGauge(registry, 'onda_worker_runs_pending', 'Runs queued at the workers', () => runtime.pending);
+  if (serving.store) addStoreMetrics(registry, serving.store);
+  const answers: Readonly<Record<string, () => Answer | Promise<Answer>>> = {
     '/metrics': async () => [200, registry.contentType, await registry.metrics()],
-    '/v2/health/live': () => Promise.resolve(probe('live', isLive(service))),
-    '/v2/health/ready': () => Promise.resolve(probe('ready', isReady(service))),
+    '/v2/health/live': () => check('live', health.live),
+    '/v2/health/ready': () => check('ready', health.ready),
+  };
+  const answer = async (
+    method: string | undefined,
+    path: string,
+    host: string | undefined,
+  ): Promise<Answer> => {
+    if (!access.hosts.allows(host)) return failure(403, 'Host: expected an IP address or localhost; use one');
+    if (method === 'GET' && Object.hasOwn(answers, path)) return answers[path]();
+    return failure(404, `expected GET of ${Object.keys(answers).join(', ')}; request one of them`);
   };
   const server = createServer((request, response) => {
-    const path = request.url ?? '';
-    const answer =
-      request.method === 'GET' && Object.hasOwn(answers, path)
-        ? answers[path]()
-        : Promise.resolve(notFound(Object.keys(answers)));
-    answer.then(
+    answer(request.method, request.url ?? '', request.headers.host).then(
       ([status, type, body]) => response.writeHead(status, { 'content-type': type }).end(body),
       (error: unknown) => {
-        service.onDefect(error instanceof Error ? (error.stack ?? error.message) : String(error));
+        log.error(error instanceof Error ? (error.stack ?? error.message) : String(error));
         response.writeHead(500).end();
       },
     );
@@ -47,13 +62,10 @@ export function createMetricsServer(service: Service): Server {
   return server;
 }
 
-const JSON_TYPE = 'application/json; charset=utf-8';
-
-function probe(name: string, good: boolean): [number, string, string] {
-  return [good ? 200 : 503, JSON_TYPE, JSON.stringify({ [name]: good })];
+function check(name: string, good: boolean): Answer {
+  return [good ? 200 : 503, jsonType['content-type'], JSON.stringify({ [name]: good })];
 }
 
-function notFound(paths: readonly string[]): [number, string, string] {
-  const error = `this port answers GET ${paths.join(', ')} alone; ask for one of them`;
-  return [404, JSON_TYPE, JSON.stringify({ error })];
+function failure(status: number, text: string): Answer {
+  return [status, jsonType['content-type'], errorBody(text)];
 }

@@ -1,50 +1,83 @@
 import { freemem, totalmem } from 'node:os';
+import { circuitStates } from '@onda/serving';
+import type { ModelRepository, StoreStatus } from '@onda/serving';
 import { Counter, Gauge } from 'prom-client';
 import type { Registry } from 'prom-client';
-import type { RefusalReason } from '../access/access.ts';
-import { isReady } from '../health.ts';
-import type { Service } from '../service.ts';
+import type { Access, RefusalReason } from '../access/access.ts';
 
-/** Metrics of the service as a whole, beside those of its models. */
-export function addServiceMetrics(registry: Registry, service: Service): void {
+/** Adds a gauge without labels. */
+export function addGauge(registry: Registry, name: string, help: string, value: () => number): void {
+  new Gauge({
+    name,
+    help,
+    registers: [registry],
+    collect() {
+      this.set(value());
+    },
+  });
+}
+
+/** Adds the metrics of rejected requests, changes of models, and the machine. */
+export function addServiceMetrics(
+  registry: Registry,
+  access: Pick<Access, 'refused' | 'bytes'>,
+  repository: Pick<ModelRepository, 'changes' | 'broken'>,
+): void {
   const registers = [registry];
   new Counter<'reason'>({
     name: 'onda_requests_refused',
-    help: 'Requests that were not let in: unauthorized (no known token), forbidden (a foreign page), too-many (over the share of the client)',
+    help: 'Rejected requests: unauthorized (no known token), forbidden (Host or Origin), too-many (client limits)',
     registers,
     labelNames: ['reason'],
     collect() {
       this.reset();
-      for (const reason in service.access.refused) {
-        this.inc({ reason }, service.access.refused[reason as RefusalReason]);
+      for (const [reason, count] of Object.entries(access.refused)) {
+        this.inc({ reason: reason as RefusalReason }, count);
       }
     },
   });
   new Counter<'change'>({
     name: 'onda_model_changes',
-    help: 'Versions of models that were loaded, that did not load, and that were taken away, the start included',
+    help: 'Model versions that were loaded, failed to load, and were removed, since and including the start',
     registers,
     labelNames: ['change'],
     collect() {
       this.reset();
-      for (const [change, count] of Object.entries(service.repository.changes)) this.inc({ change }, count);
+      for (const [change, count] of Object.entries(repository.changes)) this.inc({ change }, count);
     },
   });
-  const gauges: readonly [name: string, help: string, value: () => number][] = [
-    ['onda_ready', 'Whether requests should be sent here, 1 or 0', () => Number(isReady(service))],
-    ['onda_models_broken', 'Models of which nothing is served', () => service.repository.broken.length],
-    ['onda_worker_runs_pending', 'Runs that the workers have not answered', () => service.runtime.pending],
-    ['nv_cpu_memory_total_bytes', 'Memory of the machine', totalmem],
-    ['nv_cpu_memory_used_bytes', 'Memory of the machine that is in use', () => totalmem() - freemem()],
-  ];
-  for (const [name, help, value] of gauges) {
-    new Gauge({
-      name,
-      help,
-      registers,
-      collect() {
-        this.set(value());
-      },
-    });
-  }
+  addGauge(registry, 'onda_models_broken', 'Models that are not served', () => repository.broken.length);
+  addGauge(
+    registry,
+    'onda_reserved_bytes',
+    'Request bodies, incomplete messages and unread answers, bytes',
+    () => access.bytes.reserved,
+  );
+  addGauge(registry, 'nv_cpu_memory_total_bytes', 'Memory of the machine', totalmem);
+  addGauge(registry, 'nv_cpu_memory_used_bytes', 'Used memory of the machine', () => totalmem() - freemem());
+}
+
+/** Adds the metrics of a sequence store outside the process. */
+export function addStoreMetrics(registry: Registry, store: StoreStatus): void {
+  new Gauge<'state'>({
+    name: 'onda_sequence_store_circuit',
+    help: 'State of the circuit breaker, 1 for the current one: closed (calls are made), half-open (one test call), open (calls are rejected)',
+    registers: [registry],
+    labelNames: ['state'],
+    collect() {
+      for (const state of circuitStates) this.set({ state }, Number(state === store.circuit));
+    },
+  });
+  addGauge(registry, 'onda_sequence_store_connected', 'Whether the sequence store is connected, 1 or 0', () =>
+    Number(store.connected),
+  );
+  new Counter({
+    name: 'onda_sequence_store_reconnects',
+    help: 'Reconnections to the sequence store',
+    registers: [registry],
+    collect() {
+      this.reset();
+      this.inc(store.reconnects);
+    },
+  });
 }
