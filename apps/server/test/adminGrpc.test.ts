@@ -142,7 +142,7 @@ describe('--admin-port over gRPC', () => {
     expect(await load('a', { parameters: large })).toEqual({
       code: 8,
       details:
-        'message: expected at most 65536 bytes, got 70023; send less; files and configuration belong into the folder of the model',
+        'message: expected at most 65536 bytes, got 70023; send less; put files and configuration into the folder of the model',
     });
   });
 

@@ -114,7 +114,7 @@ describe(openAdmin, () => {
     expect(await rawCall(packed, RepositoryModelLoad.path, message(1_000_000))).toEqual({
       code: 8,
       details:
-        'message: expected at most 65536 bytes, got more; send less; files and configuration belong into the folder of the model',
+        'message: expected at most 65536 bytes, got more; send less; put files and configuration into the folder of the model',
     });
     packed.close();
   });

@@ -52,7 +52,7 @@ describe.each(['onda', 'grpc-js'])('gRPC over the engine %s', (engine) => {
       else errors.push(error_message);
     }
     expect(steps).toEqual(Array.from({ length: 19 }, (_, index) => `${index + 2}`));
-    expect(errors).toEqual(['model "nope": the service has no such model; GET /v2/models lists what it has']);
+    expect(errors).toEqual(['model "nope": the service has no such model; GET /v2/models lists the models']);
     await expect(client.call('ModelMetadata', { name: 'nope' })).rejects.toMatchObject({ code: 5 });
     await expect(client.call('RepositoryIndex', {})).rejects.toMatchObject({
       code: 12,

@@ -88,7 +88,6 @@ function addRepositoryRoutes(app: FastifyInstance, calls: RepositoryCalls): void
         operationId: 'index',
         summary: 'Lists the models of the repository and their states.',
         body: IndexRequest,
-        bodyOptional: true,
         response: RepositoryIndex,
       },
       handler: async ({ body }, reply) => {
@@ -104,7 +103,6 @@ function addRepositoryRoutes(app: FastifyInstance, calls: RepositoryCalls): void
         summary:
           'Loads a model of the repository, or reloads it if it has changed. 400 says why it does not load.',
         body: LoadRequest,
-        bodyOptional: true,
         response: Nothing,
       },
       handler: async ({ body, params }, reply) => {
@@ -120,7 +118,6 @@ function addRepositoryRoutes(app: FastifyInstance, calls: RepositoryCalls): void
         operationId: 'unload',
         summary: 'Unloads a model. Its requests and sequences end as usual.',
         body: UnloadRequest,
-        bodyOptional: true,
         response: Nothing,
       },
       handler: async ({ body, params }, reply) => {

@@ -18,8 +18,6 @@ export interface RouteDocs {
   summary: string;
   /** Schema of the body; undefined: none. */
   body?: z.ZodType;
-  /** A missing body is an empty object. */
-  bodyOptional?: true;
   /** Schema of the JSON of a 200; null: bytes. */
   response: z.ZodType | null;
   /** The bodies may also be in the binary form of the protocol. */

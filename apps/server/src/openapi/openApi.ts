@@ -64,10 +64,7 @@ export async function addOpenApi(app: FastifyInstance, options: DocumentOptions)
     GET: {
       docs: { operationId: 'document', summary: 'This document.', response: OpenApiDocument },
       handler: (_request, reply) => {
-        document ??= {
-          ...(app.swagger() as JsonObject),
-          components: z.toJSONSchema(components, { uri: componentUri, unrepresentable: 'any' }),
-        };
+        document ??= withComponents(app.swagger() as JsonObject);
         return sendJson(reply, JSON.stringify(withExample(document, options.exampleModel?.())));
       },
     },
@@ -80,6 +77,16 @@ const componentUri = (id: string): string => `#/components/schemas/${id}`;
 
 function ref(schema: z.ZodType): JsonObject {
   return { $ref: componentUri(components.get(schema)?.id ?? '') };
+}
+
+/** The document with the schemas that it refers to. */
+function withComponents(document: JsonObject): JsonObject {
+  const references = JSON.stringify(document);
+  const { schemas } = z.toJSONSchema(components, { uri: componentUri, io: 'input' });
+  const used = Object.entries(schemas)
+    .filter(([id]) => references.includes(`"${componentUri(id)}"`))
+    .map(([id, { $id: _id, $schema: _schema, ...schema }]) => [id, schema]);
+  return { ...document, components: { schemas: Object.fromEntries(used) as JsonObject } };
 }
 
 /** A route's documentation in the form of a fastify schema, as @fastify/swagger takes it. */
