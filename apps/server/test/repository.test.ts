@@ -69,7 +69,7 @@ describe('versions', () => {
     );
   });
 
-  it('refuses a policy that wants a version that is not there', async () => {
+  it('rejects a policy with a missing version', async () => {
     await writeFile(join(folder, 'plus', 'config.pbtxt'), 'version_policy { specific { versions: 7 } }');
     const { keeper } = await keepRepository(folder);
     await expect(keeper.open('none')).rejects.toThrow(
@@ -169,7 +169,7 @@ describe('following the folder', () => {
 });
 
 describe('loading by calls', () => {
-  it('loads, loads again, takes away and lists what it is told to', async () => {
+  it('loads, reloads, unloads and lists models on request', async () => {
     await putModel(folder, 'a', 1, 'plus1');
     await putModel(folder, 'b', 1, 'plus2');
     await mkdir(join(folder, 'c'));

@@ -55,7 +55,7 @@ describe('a live sequence', () => {
     }
   });
 
-  it('moves to another process, where it goes on bit for bit', async () => {
+  it('moves to another process, and continues there bit for bit', async () => {
     await walk(steps[0], 'moves', 0, 5);
     const document = await getJson<object>(`${models[0]}/sequences/moves`);
     expect(document.body).toMatchObject({

@@ -60,7 +60,7 @@ describe.each<[name: string, ask: () => AskStep]>([
           await walk(ask, id, seed, length(), false);
           expect(await ask({ id, value: 1, start: true })).toMatchObject({ status: 409 });
         } else if (kind < 0.1) {
-          // One to its end, then one of the same id without end.
+          // A sequence with its end, then one with the same id that stays open.
           await walk(ask, id, seed, length(), true);
           await walk(ask, id, seed + 1, length(), false);
         } else if (kind < 0.15) {

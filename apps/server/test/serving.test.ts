@@ -143,7 +143,7 @@ describe('infer', () => {
     }
   });
 
-  it('goes on with a sequence when the client hands the state back', async () => {
+  it('continues a sequence when the client sends the state back', async () => {
     const x = sines(20);
     const expected = await model.step(floatTensor([1, 20, 1], x));
     const first = await post<InferBody>(`${models}/lagged-sine/infer`, inferRequest(x.slice(0, 7)));
@@ -205,7 +205,7 @@ describe('generate', () => {
     expect(largestDifference(body.values, expected.y.data)).toBeLessThanOrEqual(GENERATOR_ATOL);
   });
 
-  it('goes on when the last value and the state are sent back', async () => {
+  it('continues when the last value and the state are sent back', async () => {
     const url = `${models}/lagged-sine/generate`;
     const whole = await post<{ values: number[] }>(url, { prompt: sines(20), samples: 60 });
     const first = await post<{ values: number[]; state: number[] }>(url, {

@@ -57,7 +57,7 @@ describe('a body of 100 MB', () => {
     expect(sent).toBeLessThan(100);
   });
 
-  it('is let go of when its sender goes on all the same', async () => {
+  it('is closed when its sender continues', async () => {
     open().send(`POST ${INFER} HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100000000\r\n\r\n`);
     const started = performance.now();
     expect(await socket.closed()).toContain(tooLarge);
@@ -169,7 +169,7 @@ describe('request bodies', () => {
 });
 
 describe('connections', () => {
-  it('lets go of a client that closes its side before the answer', async () => {
+  it('closes the connection of a client that closes its side before the response', async () => {
     const body = JSON.stringify(inferRequest(sines(3)));
     open().send(`POST ${INFER} HTTP/1.1\r\nHost: localhost\r\nContent-Length: ${body.length}\r\n\r\n${body}`);
     socket.socket.end();

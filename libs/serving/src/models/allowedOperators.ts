@@ -28,7 +28,7 @@ const classical = `
   ArrayFeatureExtractor Binarizer FeatureVectorizer Imputer LabelEncoder LinearClassifier LinearRegressor Normalizer OneHotEncoder
   Scaler TreeEnsemble TreeEnsembleClassifier TreeEnsembleRegressor`;
 
-/** Written by ONNX Runtime's quantisation and fusion. */
+/** Operators of ONNX Runtime's quantization and fusion. */
 const microsoft = `
   BiasGelu DequantizeLinear DynamicQuantizeLSTM DynamicQuantizeMatMul FastGelu FusedConv FusedGemm FusedMatMul Gelu MatMulInteger16
   MatMulIntegerToFloat MatMulNBits QAttention QGemm QLinearAdd QLinearAveragePool QLinearConcat QLinearConv QLinearGlobalAveragePool
