@@ -13,26 +13,26 @@ describe('a file in pieces', () => {
   const file = path.join(emptyFolder(), 'data');
   writePieces(file, pieces);
 
-  it('is what the pieces are one after the other', () => {
+  it('equals the concatenated pieces', () => {
     expect(sizeOf(pieces)).toBe(whole.length);
     expect(readFileSync(file).equals(whole)).toBe(true);
     expect(sha256Of(pieces)).toBe(createHash('sha256').update(whole).digest('hex'));
   });
 
-  it('is read whole, in memory of its own', () => {
+  it('is read completely into new memory', () => {
     const bytes = readWhole(file);
     expect(whole.equals(bytes)).toBe(true);
     expect(bytes.buffer.byteLength).toBe(whole.length);
   });
 
-  it('holds these pieces and no others', () => {
+  it('matches exactly these pieces', () => {
     expect(holdsPieces(file, pieces)).toBe(true);
     expect(holdsPieces(file, [whole])).toBe(true);
     expect(holdsPieces(file, pieces.slice(0, 2))).toBe(false);
     expect(holdsPieces(file, [...pieces.slice(0, 2), Uint8Array.of(8)])).toBe(false);
   });
 
-  it('is never written over one that is there', () => {
+  it('never overwrites an existing file', () => {
     const other = path.join(emptyFolder(), 'there');
     writeFileSync(other, 'as it was');
     expect(() => {

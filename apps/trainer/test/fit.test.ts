@@ -92,7 +92,7 @@ describe('fit', () => {
       ['--resume'],
       'expected a checkpoint at runs/lagged-sine/checkpoint.bin, found none; fit without --resume first',
     ],
-  ])('refuses %s with one sentence and exit code 2, and writes nothing', async (_what, args, text) => {
+  ])('rejects %s with one sentence and exit code 2, and writes nothing', async (_what, args, text) => {
     const folder = emptyFolder();
     const result = await onda(['fit', sine, ...args], folder);
     expect(result.code).toBe(2);
@@ -106,7 +106,7 @@ describe('fit', () => {
     ['a hole', 'year,value\n1,2\n2,\n3,4\n', 'row 3'],
     ['text', 'year,value\n1,2\n2,many\n3,4\n', 'row 3'],
     ['a missing column', 'year,number\n1,2\n', 'value'],
-  ])('refuses a CSV with %s', async (_what, csv, text) => {
+  ])('rejects a CSV with %s', async (_what, csv, text) => {
     const folder = emptyFolder();
     if (csv !== null) writeFileSync(path.join(folder, 'data.csv'), csv);
     writeFileSync(

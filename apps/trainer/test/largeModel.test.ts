@@ -16,7 +16,7 @@ import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { afterAll, describe, expect, it } from 'vitest';
 import { emptyFolder, onda } from './command.ts';
 
-/** 2.5 GB of weights, beyond what protobuf, one read and one hash take: `ONDA_LARGE=true`, with 8 GB of memory and of disk. */
+/** 2.5 GB of weights, above the limits of protobuf, one read and one hash. Set `ONDA_LARGE=true`; needs 8 GB of memory and of disk. */
 const wanted = process.env['ONDA_LARGE'] === 'true';
 const [words, features] = [620_000, 1024];
 const weightBytes = 4 * words * features;
@@ -34,7 +34,7 @@ afterAll(() => {
 const valueAt = (place: number): number => Math.fround((place % 1009) / 1009 - 0.5);
 const kernelAt = (place: number): number => Math.fround((place % 7) / 7 - 0.4);
 
-/** A table of words and a read-out, saved in files of so many bytes. */
+/** An embedding and a read-out, saved in files of at most `shardBytes` bytes. */
 function saveModel(name: string, shardBytes: number): string {
   const source = path.join(folder, name);
   mkdirSync(source);

@@ -32,7 +32,7 @@ describe('parity', () => {
   it.each([
     ['text', 'not JSON', 'not JSON'],
     ['another format', '{"cell": "rnn"}', 'pass a file in the format of examples/reference'],
-  ])('refuses %s', async (_what, text, message) => {
+  ])('rejects %s', async (_what, text, message) => {
     const folder = emptyFolder();
     writeFileSync(path.join(folder, 'a.json'), text);
     const result = await onda(['parity', 'a.json'], folder);

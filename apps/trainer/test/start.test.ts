@@ -155,7 +155,7 @@ describe('start', () => {
     expect(values.map(String)).toEqual(text.stdout.trim().split('\n'));
   });
 
-  it('refuses a damaged model file with one sentence', async () => {
+  it('rejects a damaged model file with one sentence', async () => {
     const file = path.join(model, '2', modelFiles.generator);
     const whole = readFileSync(file);
     writeFileSync(file, whole.subarray(0, 200));

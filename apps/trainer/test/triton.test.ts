@@ -65,7 +65,7 @@ describe.skipIf(python === null)('config.pbtxt in a real Triton', () => {
     await add('row', wordsModel(), { stateful: true });
     await add('separate', wordsModel(), { stateful: true, states: 'separate' });
     await add('plain', wordsModel(), { stateful: true, states: 'separate' });
-    // The same file with its states as inputs and outputs like any other: the Python backend does not hand on implicit states.
+    // States as ordinary inputs and outputs: the Python backend does not support implicit states.
     const tensors = manifestOf('plain').tensors.model;
     writeFileSync(
       path.join(folderOf('plain'), modelFiles.config),

@@ -1,9 +1,8 @@
 // The tests control a browser from Node; the page itself may not import this library.
- 
+
 import { findChromium } from '@onda/runtime-chromium';
 import type { Browser, Page } from 'playwright-core';
 
- 
 export { launchChromium } from '@onda/runtime-chromium';
 
 /**
@@ -14,7 +13,7 @@ export function canTestInBrowser(): boolean {
   const text =
     'browser tests: expected Chromium at ONDA_CHROMIUM, in /usr/bin or on PATH, got none; install it (Debian: apt-get install chromium)';
   if (process.env['CI'] === 'true') throw new Error(text);
-  console.warn(`${text}; they are left out`);
+  console.warn(`${text}; they are skipped`);
   return false;
 }
 

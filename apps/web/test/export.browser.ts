@@ -96,7 +96,7 @@ describe.skipIf(!canTestInBrowser()).each(hosts)('the export card of the page fr
     await page.context().close();
   });
 
-  it('accepts dropped files, and has states as outputs on request', async () => {
+  it('accepts dropped files, and exports states on request', async () => {
     const { page, problems } = await openPage(browser, { reducedMotion: true });
     await page.goto(host.url);
     await drop(page, [...savedModel()].reverse());

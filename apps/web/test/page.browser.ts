@@ -148,7 +148,7 @@ describe.skipIf(!canTestInBrowser())('the page in Chromium', () => {
     await page.context().close();
   });
 
-  it('breaks no rule of axe-core, light and dark, whole and with the table open', async () => {
+  it('violates no rule of axe-core, light and dark, whole and with the table open', async () => {
     for (const dark of [false, true]) {
       const { page } = await openPage(browser, { dark, reducedMotion: true });
       await page.goto(site.url);
@@ -230,7 +230,7 @@ describe.skipIf(!canTestInBrowser())('the page in Chromium', () => {
     await empty.close();
   });
 
-  it('draws a model of other data: yearly sunspots with the years that were held back', async () => {
+  it('draws a model of other data: yearly sunspots with the hold-out years', async () => {
     const manifest = JSON.parse(new TextDecoder().decode(await exampleFile('onda.json'))) as Record<
       string,
       unknown

@@ -61,11 +61,11 @@ describe(parseFitConfig, () => {
       { ...good, name: '../x' },
       'a.yaml: name: expected 1 to 128 letters, digits, ".", "_" or "-", starting with a letter or digit and without "..", got "../x"; choose another name',
     ],
-  ])('refuses %s in one sentence', (_what, value, text) => {
+  ])('rejects %s in one sentence', (_what, value, text) => {
     expect(() => parseFitConfig(value, 'a.yaml')).toThrow(new ConfigError(text));
   });
 
-  it('counts what else is wrong', () => {
+  it('counts further issues', () => {
     expect(() => parseFitConfig({ ...good, seed: -1, lag: 0 }, 'a.yaml')).toThrow(
       'a.yaml: seed: Too small: expected number to be >=0 (and 1 more)',
     );

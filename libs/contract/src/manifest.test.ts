@@ -10,7 +10,7 @@ import {
 } from './manifest.ts';
 
 describe(canonicalJson, () => {
-  it('gives the same text whatever the order of keys, and keeps the order of arrays', () => {
+  it('gives the same text for any order of keys and keeps the order of arrays', () => {
     expect(canonicalJson({ b: [2, 1], a: { d: 1, c: null } })).toBe('{"a":{"c":null,"d":1},"b":[2,1]}');
   });
 });
@@ -51,14 +51,14 @@ describe(parseManifest, () => {
     expect(parseManifest(manifest(changes), 'onda.json')).toEqual(manifest(changes));
   });
 
-  it('refuses separate states that do not name their tensors', () => {
+  it('rejects separate states that do not name their tensors', () => {
     const value = { ...manifest(), state: { packing: 'separate', size: 4, rows: [row] } };
     expect(() => parseManifest(value, 'onda.json')).toThrow(ModelError);
   });
 });
 
 describe(manifestIdentity, () => {
-  it('is what it was for a manifest without the newer keys', () => {
+  it('is unchanged for a manifest without the newer keys', () => {
     expect(manifestIdentity(manifest())).not.toContain('precision');
   });
 });
@@ -75,7 +75,7 @@ describe(parseNetManifest, () => {
   it.each([
     [{ net: null }, 'another layers model'],
     [{ state: separate }, 'one with separate states'],
-  ])('refuses %o in one sentence', (changes, got) => {
+  ])('rejects %o in one sentence', (changes, got) => {
     expect(() => parseNetManifest(manifest(changes), 'onda.json')).toThrow(
       new ModelError(
         `onda.json: expected an Onda net with packed states, got ${got}; export a net trained by Onda, without --states separate`,

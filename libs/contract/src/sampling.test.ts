@@ -62,7 +62,7 @@ describe(uniformDraws, () => {
     }
   });
 
-  it('gives one place the same draws always', () => {
+  it('gives the same numbers for the same counter', () => {
     expect(uniformDraws(drawKeys(7n), 5, 11)).toEqual(uniformDraws(drawKeys(7n), 5, 11));
     expect(uniformDraws(drawKeys(7n), 5, 11)).not.toEqual(uniformDraws(drawKeys(8n), 5, 11));
   });
@@ -71,7 +71,7 @@ describe(uniformDraws, () => {
 const scaler = { kind: 'standard' as const, center: [3, -1], scale: [2, 0.5] };
 
 describe(outputScaler, () => {
-  it('is that of the features where nothing is drawn, or classes are', () => {
+  it('is the scaler of the features without sampling and for categorical', () => {
     expect(outputScaler(scaler, null)).toEqual(scaler);
     const classes = { kind: 'categorical', from: 'logits', temperature: 1, source: 'seed' } as const;
     expect(outputScaler(scaler, classes)).toEqual(scaler);

@@ -30,7 +30,7 @@ describe(readArtifacts, () => {
     expect(readArtifacts(good())).toEqual({ spec, weights });
   });
 
-  it('reads the loss that the read-out is made for, and the dropout', () => {
+  it('reads loss and dropout', () => {
     const wide = {
       ...spec,
       loss: { kind: 'quantile', levels: [0.5, 0.25] },
@@ -38,7 +38,7 @@ describe(readArtifacts, () => {
     } as const;
     const values = initialWeights(wide, seededUniform(1));
     const artifacts = writeArtifacts(wide, values);
-    // As it comes back from a file.
+    // As read from a file.
     const stored = {
       ...artifacts,
       userDefinedMetadata: JSON.parse(JSON.stringify(artifacts.userDefinedMetadata)) as Record<
@@ -151,7 +151,7 @@ describe(readArtifacts, () => {
       'weight "recurrent_0/kernel": expected plain float32, got int32; save the model without quantization',
     ],
   ];
-  it.each(rejected)('refuses %s', (_, artifacts, message) => {
+  it.each(rejected)('rejects %s', (_, artifacts, message) => {
     expect(() => readArtifacts(artifacts)).toThrow(new ModelError(message));
   });
 });

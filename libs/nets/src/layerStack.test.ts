@@ -24,7 +24,7 @@ function agreement(a: Float32Array, b: Float32Array): number {
 const SHARE_ATOL = 0.025;
 
 describe(dropoutMask, () => {
-  it('drops about its share, and grows the rest', () => {
+  it('drops about the given share and scales the rest', () => {
     const drawn = values(0.25, 1, 0, 1);
     expect(new Set(drawn)).toEqual(new Set([0, Math.fround(4 / 3)]));
     const share = drawn.filter((value) => value === 0).length / drawn.length;
@@ -35,7 +35,7 @@ describe(dropoutMask, () => {
     expect(new Set(values(0, 1, 0, 1))).toEqual(new Set([1]));
   });
 
-  it('is the same for the same seed, draw and layer, and unlike any other', () => {
+  it('is equal for the same seed, draw and layer and differs otherwise', () => {
     const mask = values(0.5, 7, 3, 1);
     expect(values(0.5, 7, 3, 1)).toEqual(mask);
     const others = [values(0.5, 8, 3, 1), values(0.5, 7, 4, 1), values(0.5, 7, 3, 2), values(0.5, 3, 7, 1)];

@@ -35,7 +35,7 @@ const examples: Record<string, Example> = {
     loss: 1.125,
     gradient: [0.166666667, -0.166666667, 0, 0.166666667, -0.166666667, 0.166666667],
   },
-  'huber, delta 1 when left out': {
+  'huber, default delta 1': {
     ...points,
     spec: { kind: 'huber' },
     loss: 0.822916667,
@@ -126,7 +126,7 @@ describe('losses', () => {
 });
 
 describe(lossAttributes, () => {
-  it('gives the parameters, with defaults for those left out', () => {
+  it('gives the parameters, with defaults for missing ones', () => {
     expect(lossAttributes({ kind: 'mse' }, 'loss')).toEqual({ loss: 'mse', delta: 1, levels: [] });
     expect(lossAttributes({ kind: 'huber', delta: 0.25 }, 'loss')).toEqual({
       loss: 'huber',
@@ -164,7 +164,7 @@ describe(lossAttributes, () => {
     ['a level of 1', { kind: 'quantile', levels: [0.5, 1] }, levels('[0.5,1]')],
     ['a level twice', { kind: 'quantile', levels: [0.5, 0.1, 0.1] }, levels('[0.5,0.1,0.1]')],
   ];
-  it.each(rejected)('refuses %s', (_, spec, message) => {
+  it.each(rejected)('rejects %s', (_, spec, message) => {
     expect(() => lossAttributes(spec as LossSpec, 'loss')).toThrow(new ConfigError(message));
   });
 });

@@ -36,7 +36,7 @@ beforeAll(async () => {
 });
 
 describe.each(cases)('Net, %s', (_, spec) => {
-  it('is a layers model that TensorFlow.js loads, with the same values from a start of zeros', async () => {
+  it('is a layers model that TensorFlow.js loads, with the same values from a zero state', async () => {
     const net = Net.create(spec, seededUniform(1));
     const model = await loadLayersModel(io.fromMemory(net.toArtifacts()));
     const { x } = made(net);
@@ -45,7 +45,7 @@ describe.each(cases)('Net, %s', (_, spec) => {
     });
   });
 
-  it('gives the gradients that TensorFlow.js finds through the layers', async () => {
+  it('gives the same gradients as TensorFlow.js for the layers', async () => {
     const net = Net.create(spec, seededUniform(1));
     const model = await loadLayersModel(io.fromMemory(net.toArtifacts()));
     const { x, y } = made(net);
@@ -67,7 +67,7 @@ describe.each(cases)('Net, %s', (_, spec) => {
     });
   });
 
-  it('gives the gradients of finite differences, from a state that is not zero', () => {
+  it('gives the gradients of finite differences from a non-zero state', () => {
     const net = Net.create(spec, seededUniform(2));
     const { x, y, state } = made(net);
     const { gradients } = net.lossAndGradients(x, y, state, 'mse');
@@ -89,7 +89,7 @@ describe.each(cases)('Net, %s', (_, spec) => {
     });
   });
 
-  it('comes back from its artifacts, and from those TensorFlow.js saves, bit for bit', async () => {
+  it('is restored bit for bit from its artifacts and from those TensorFlow.js saves', async () => {
     const net = Net.create(spec, seededUniform(1));
     const model = await loadLayersModel(io.fromMemory(net.toArtifacts()));
     const saved: io.ModelArtifacts[] = [];
@@ -109,7 +109,7 @@ describe.each(cases)('Net, %s', (_, spec) => {
     }
   });
 
-  it('leaves no tensor behind', () => {
+  it('leaks no tensor', () => {
     const before = memory().numTensors;
     const net = Net.create(spec, seededUniform(1));
     const inputs = made(net);
@@ -148,7 +148,7 @@ describe(Net, () => {
     ]);
   });
 
-  it('refuses a spec that no net can have', () => {
+  it('rejects an invalid spec', () => {
     expect(() => Net.create({ ...specs[0], units: 0 }, seededUniform(1))).toThrow(
       new ConfigError('net units: expected a whole number of at least 1, got 0; set it'),
     );
@@ -174,7 +174,7 @@ describe(Net, () => {
     ]);
   });
 
-  it('gives the same bits for the same draws, and others for others', () => {
+  it('gives the same bits for the same random numbers and other bits for others', () => {
     const values = (seed: number): unknown => {
       const net = Net.create(specs[3], seededUniform(seed));
       const { x, y, state } = made(net);
@@ -231,7 +231,7 @@ describe(Net, () => {
       'net input "y": expected shape [batch, time, 1], got [1, 3, 1]',
     ],
   ];
-  it.each(rejected)('refuses %s', (_, x, y, state, message) => {
+  it.each(rejected)('rejects %s', (_, x, y, state, message) => {
     expect(() =>
       net().lossAndGradients(
         zeros<never>(x as never),

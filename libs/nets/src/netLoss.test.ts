@@ -16,7 +16,7 @@ describe(netLoss, () => {
     expect(netLoss(made(quantiles), 'quantile')).toEqual(quantiles);
   });
 
-  it('may be another that the same read-out serves', () => {
+  it('may be another loss with the same read-out', () => {
     expect(netLoss(plain, 'mae')).toEqual({ kind: 'mae' });
     expect(netLoss(made({ kind: 'mae' }), { kind: 'huber', delta: 2 })).toEqual({ kind: 'huber', delta: 2 });
     expect(netLoss(made(quantiles), { kind: 'quantile', levels: [0.5, 0.1] })).toEqual(quantiles);
@@ -52,7 +52,7 @@ describe(netLoss, () => {
       'net loss: huber delta: expected a number above 0, got -1; set it',
     ],
   ];
-  it.each(rejected)('refuses %s', (_, spec, loss, message) => {
+  it.each(rejected)('rejects %s', (_, spec, loss, message) => {
     expect(() => netLoss(spec, loss)).toThrow(new ConfigError(message));
   });
 });

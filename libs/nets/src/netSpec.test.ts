@@ -6,14 +6,14 @@ import { checkNetSpec, readoutColumns } from './netSpec.ts';
 const good: NetSpec = { cell: 'lstm', units: 4, layers: 2, features: 1, outputs: 3 };
 
 describe(readoutColumns, () => {
-  it('counts a column for each output, or more where the loss needs them', () => {
+  it('has one column per output, or more if the loss needs them', () => {
     expect(readoutColumns(good)).toBe(3);
     expect(readoutColumns({ ...good, loss: { kind: 'gaussian' } })).toBe(6);
   });
 });
 
 describe(checkNetSpec, () => {
-  it('lets pass what a net can have', () => {
+  it('accepts a valid spec', () => {
     checkNetSpec(good);
     checkNetSpec({ ...good, loss: { kind: 'huber', delta: 2 }, dropout: { rate: 0, seed: -1 } });
   });
@@ -52,7 +52,7 @@ describe(checkNetSpec, () => {
       'net dropout seed: expected a whole number, got 0.5; set it',
     ],
   ];
-  it.each(rejected)('refuses %s', (_, change, message) => {
+  it.each(rejected)('rejects %s', (_, change, message) => {
     expect(() => {
       checkNetSpec({ ...good, ...change });
     }).toThrow(new ConfigError(message));

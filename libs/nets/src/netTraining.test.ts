@@ -58,7 +58,7 @@ describe(Net, () => {
     } as const;
     const plain = { ...spec, dropout: undefined };
 
-    it('predicts as without it', () => {
+    it('predicts the same as without dropout', () => {
       const net = Net.create(spec, seededUniform(1));
       const { x, state } = made(net);
       tidy(() => {
@@ -68,7 +68,7 @@ describe(Net, () => {
       });
     });
 
-    it('gives the same bits for the same draw, and others for another', () => {
+    it('gives the same bits for the same draw and other bits for another', () => {
       const net = Net.create(spec, seededUniform(1));
       const { x, y, state } = made(net);
       const values = (draw: number): unknown =>
@@ -90,11 +90,11 @@ describe(Net, () => {
       });
     });
 
-    it('comes back from its artifacts', () => {
+    it('is restored from its artifacts', () => {
       expect(Net.fromArtifacts(Net.create(spec, seededUniform(1)).toArtifacts()).spec).toEqual(spec);
     });
 
-    it('refuses a training step without the number of the draw', () => {
+    it('rejects a training step without the number of the draw', () => {
       const net = Net.create(spec, seededUniform(1));
       const { x, y, state } = made(net);
       expect(() => net.lossAndGradients(x, y, state, 'mse')).toThrow(

@@ -34,7 +34,7 @@ describe(toPyTorchWeights, () => {
 });
 
 describe(loadPyTorchWeights, () => {
-  it('takes what toPyTorchWeights gives, bit for bit, and leaves no tensor behind', () => {
+  it('takes what toPyTorchWeights gives, bit for bit, and leaks no tensor', () => {
     const source = Net.create(spec, seededUniform(1));
     const target = Net.create(spec, seededUniform(2));
     const before = memory().numTensors;
@@ -74,7 +74,7 @@ describe(loadPyTorchWeights, () => {
       'weight "linear.bias": expected finite numbers in shape [1], got [1]; check the net\'s cell, units and layers',
     ],
   ];
-  it.each(rejected)('refuses %s, and changes nothing', (_, change, message) => {
+  it.each(rejected)('rejects %s, and changes nothing', (_, change, message) => {
     const net = Net.create(spec, seededUniform(1));
     const before = toPyTorchWeights(net);
     const other = toPyTorchWeights(Net.create(spec, seededUniform(2)));
@@ -84,7 +84,7 @@ describe(loadPyTorchWeights, () => {
     expect(toPyTorchWeights(net)).toEqual(before);
   });
 
-  it('refuses a set with a weight missing', () => {
+  it('rejects a set with a weight missing', () => {
     const net = Net.create(spec, seededUniform(1));
     const rest = Object.fromEntries(
       Object.entries(toPyTorchWeights(net)).filter(([name]) => name !== 'rnn.weight_ih_l1'),

@@ -20,7 +20,7 @@ const inputs = (change: Record<string, Tensor> = {}): ReadoutLossInputs => ({
 });
 
 describe(readoutLossGradients, () => {
-  it('leaves nothing but its outputs behind', () => {
+  it('leaks no tensor but its outputs', () => {
     const given = inputs();
     const before = memory().numTensors;
     const outputs = Object.values(readoutLossGradients(given, { kind: 'gaussian' }));
@@ -34,7 +34,7 @@ describe(readoutLossGradients, () => {
 });
 
 describe(readoutLoss, () => {
-  it('gives the loss and the prediction alone', () => {
+  it('gives only the loss and the prediction', () => {
     const given = inputs();
     const before = memory().numTensors;
     const { loss, prediction } = readoutLoss(given, { kind: 'gaussian' });
@@ -75,11 +75,11 @@ describe(readoutLoss, () => {
       'read-out loss input "bias": expected shape [2 * outputs] = [4], got [3]; it must match hidden and target',
     ],
   ];
-  it.each(rejected)('refuses %s', (_, change, message) => {
+  it.each(rejected)('rejects %s', (_, change, message) => {
     expect(() => readoutLoss(inputs(change), { kind: 'gaussian' })).toThrow(new ShapeError(message));
   });
 
-  it('refuses a loss that is not one', () => {
+  it('rejects an unknown loss', () => {
     expect(() => readoutLoss(inputs(), { kind: 'quantile', levels: [0.2] })).toThrow(
       new ConfigError(
         "read-out loss: quantile levels: expected distinct numbers above 0 and below 1, 0.5 first, got [0.2]; the median comes first because it is the net's prediction, as in [0.5, 0.1, 0.9]",

@@ -63,19 +63,19 @@ describe(recurrent, () => {
       'lstm input "c0": expected shape [batch, units] = [2, 4], got nothing; pass it',
     ],
   ];
-  it.each(rejected)('refuses %s', (_, change, message) => {
+  it.each(rejected)('rejects %s', (_, change, message) => {
     const inputs = { ...caseTensors(lstmCase), ...change };
     expect(() => recurrent(inputs, lstm)).toThrow(new ShapeError(message));
   });
 
-  it('refuses c0 for a cell that has none', () => {
+  it('rejects c0 for a cell that has none', () => {
     const inputs = { ...caseTensors(gruCase), c0: zeros<Rank.R2>([2, 4]) };
     expect(() => recurrent(inputs, gru)).toThrow(
       new ShapeError('gru input "c0": expected only for the lstm cell; leave it out'),
     );
   });
 
-  it('leaves nothing but its outputs behind', () => {
+  it('leaks no tensor but its outputs', () => {
     const inputs = caseTensors(lstmCase);
     const before = memory().numTensors;
     const { y, h, c, reserve } = recurrent(inputs, lstm);
@@ -86,7 +86,7 @@ describe(recurrent, () => {
 });
 
 describe(recurrentGrad, () => {
-  it('refuses a reserve that a forward call without training left', () => {
+  it('rejects a reserve that a forward call without training left', () => {
     tidy(() => {
       const tensors = caseTensors(gruCase);
       const { y, reserve } = recurrent(tensors, { ...gru, training: false });
@@ -98,7 +98,7 @@ describe(recurrentGrad, () => {
     });
   });
 
-  it('refuses a gradient of another shape, and an lstm without dc', () => {
+  it('rejects a gradient of another shape, and an lstm without dc', () => {
     tidy(() => {
       const tensors = caseTensors(lstmCase);
       const { y, reserve } = recurrent(tensors, lstm);

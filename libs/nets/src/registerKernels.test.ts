@@ -28,7 +28,7 @@ describe(ensureRecurrentKernels, () => {
   };
   const kernel = (backend: string): KernelConfig => getKernel(recurrentKernelNames.forward, backend);
 
-  it('refuses a backend without recurrent kernels and says what to register', async () => {
+  it('rejects a backend without recurrent kernels and says what to register', async () => {
     await copyOfCpu('plain');
     expect(() => {
       ensureRecurrentKernels();

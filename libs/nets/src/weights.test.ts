@@ -22,7 +22,7 @@ describe(initialWeights, () => {
     expect(Array.from(weights[5])).toEqual([36]);
   });
 
-  it('draws as many values as the cell and the layers have', () => {
+  it('draws one value per weight', () => {
     let drawn = 0;
     initialWeights({ cell: 'gru', units: 3, layers: 2, features: 2, outputs: 5 }, () => drawn++);
     expect(drawn).toBe(3 * 3 * (2 + 3 + 2) + 3 * 3 * (3 + 3 + 2) + 5 * 3 + 5);

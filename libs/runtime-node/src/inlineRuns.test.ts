@@ -6,7 +6,7 @@ function feedsOf(rows: number, time = 1): Record<string, RuntimeTensor> {
   return { x: { type: 'float32', dims: [rows, time], data: new Float32Array(rows * time) } };
 }
 
-/** A session whose runs take so long by a clock of its own, as onnxruntime-node does them: behind `setImmediate`. */
+/** A session whose runs have a given duration on a fake clock and start in `setImmediate` as in onnxruntime-node. */
 function nearWith(load?: () => Promise<Session>): {
   inline: InlineRuns;
   runs: number[];
@@ -53,7 +53,7 @@ function turn(): Promise<void> {
 }
 
 describe(InlineRuns, () => {
-  it('leaves a size to the workers until one of them has reported short runs', async () => {
+  it('sends a size to the workers until one of them has reported short runs', async () => {
     const { inline, runs, loads } = nearWith();
     expect(inline.maybeRun(feedsOf(1), undefined)).toBeUndefined();
     inline.record(feedsOf(1), 0.03);
@@ -66,7 +66,7 @@ describe(InlineRuns, () => {
     expect(loads()).toBe(1);
   });
 
-  it('holds no session while all runs are long', async () => {
+  it('loads no session while all runs are long', async () => {
     const { inline, loads } = nearWith();
     inline.record(feedsOf(1), 0.2);
     await turn();
@@ -105,7 +105,7 @@ describe(InlineRuns, () => {
     expect(runs).toBeLessThan(20);
   });
 
-  it('frees its session, and runs nothing from then on', async () => {
+  it('frees its session and runs nothing afterwards', async () => {
     const { inline, runs } = nearWith();
     inline.record(feedsOf(1), 0.02);
     await inline.release();
@@ -124,7 +124,7 @@ describe(InlineRuns, () => {
     ]);
   });
 
-  it('is for small models on one thread of the CPU alone', () => {
+  it('supports only small models on one CPU thread', () => {
     const small = new Uint8Array(1);
     const cpu = { provider: 'cpu', inputs: [{ name: 'x', type: 'float32', shape: ['batch', 1] }] };
     expect(InlineRuns.supports(small, cpu)).toBe(true);
@@ -133,7 +133,7 @@ describe(InlineRuns, () => {
     expect(InlineRuns.supports(new Uint8Array(2 ** 20 + 1), cpu)).toBe(false);
   });
 
-  it('leaves to the workers what a number in a request can make long', () => {
+  it('sends models with integer inputs to the workers', () => {
     const inputs = [
       { name: 'prompt', type: 'float32', shape: ['batch', 'time'] },
       { name: 'horizon', type: 'int64', shape: [] },

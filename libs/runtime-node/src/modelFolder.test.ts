@@ -45,7 +45,7 @@ describe(readModelFolder, () => {
     expect((await readModelFolder(folder, 2)).version).toBe(2);
   });
 
-  it('refuses a folder without config.pbtxt', async () => {
+  it('rejects a folder without config.pbtxt', async () => {
     await rm(join(folder, 'config.pbtxt'));
     await expect(readModelFolder(folder)).rejects.toThrow(
       new ModelError(
@@ -54,7 +54,7 @@ describe(readModelFolder, () => {
     );
   });
 
-  it('refuses a folder without a version', async () => {
+  it('rejects a folder without a version', async () => {
     await rename(join(folder, '1'), join(folder, '01'));
     await expect(readModelFolder(folder)).rejects.toThrow(
       `${folder}: expected a version folder such as ${folder}/1, found none; export the model into it`,
@@ -67,7 +67,7 @@ describe(readModelFolder, () => {
     );
   });
 
-  it('refuses a damaged model file', async () => {
+  it('rejects a damaged model file', async () => {
     const bytes = await readFile(join(folder, '1', 'model.onnx'));
     bytes[100] ^= 1;
     await writeFile(join(folder, '1', 'model.onnx'), bytes);
@@ -76,7 +76,7 @@ describe(readModelFolder, () => {
     );
   });
 
-  it('refuses a manifest that is not JSON, and one with an unknown key', async () => {
+  it('rejects a manifest that is not JSON, and one with an unknown key', async () => {
     await changeManifest('1', (manifest) => (manifest.extra = 1));
     await expect(readModelFolder(folder)).rejects.toThrow(
       `${folder}/1/onda.json: extra: unknown key; remove it or correct its name; export the model again`,
@@ -87,21 +87,21 @@ describe(readModelFolder, () => {
     );
   });
 
-  it('refuses a manifest of another model or version', async () => {
+  it('rejects a manifest of another model or version', async () => {
     await changeManifest('1', (manifest) => (manifest.name = 'other'));
     await expect(readModelFolder(folder)).rejects.toThrow(
       `${folder}/1/onda.json: expected model lagged-sine version 1 like the folders, got other version 1; restore the folder name or export the model again`,
     );
   });
 
-  it('refuses a manifest without the hash of a file it needs', async () => {
+  it('rejects a manifest without the hash of a file it needs', async () => {
     await changeManifest('1', (manifest) => (manifest.files = {}));
     await expect(readModelFolder(folder)).rejects.toThrow(
       `${folder}/1/onda.json: expected a hash for model.onnx in "files", found none; export the model again`,
     );
   });
 
-  it('refuses a link in place of a file', async () => {
+  it('rejects a link in place of a file', async () => {
     await rm(join(folder, '1', 'model.onnx'));
     await symlink(join(fixture, '1', 'model.onnx'), join(folder, '1', 'model.onnx'));
     await expect(readModelFolder(folder)).rejects.toThrow(

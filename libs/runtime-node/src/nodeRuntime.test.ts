@@ -22,7 +22,7 @@ describe(createNodeRuntime, () => {
     expect((await createNodeRuntime({ provider: 'cpu' })).name).toBe('onnxruntime-node 1.30.0');
   });
 
-  it('gives the bits of one thread with two', async () => {
+  it('gives the same bits on one thread and on two', async () => {
     const model = await readFile(new URL('model.onnx', fixture));
     const feeds = {
       x: { type: 'float32' as const, dims: [1, 3, 1], data: Float32Array.of(0, 0.5, 1) },
@@ -44,7 +44,7 @@ describe(createNodeRuntime, () => {
     },
   );
 
-  it.runIf(missingCudaFiles(nativeFolder()).length > 0)('refuses CUDA when it is not set up', async () => {
+  it.runIf(missingCudaFiles(nativeFolder()).length > 0)('rejects CUDA when it is not set up', async () => {
     await expect(createNodeRuntime({ provider: 'cuda' })).rejects.toThrow(MissingError);
   });
 });

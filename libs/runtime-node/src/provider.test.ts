@@ -47,7 +47,7 @@ describe(providersToTry, () => {
     expect(providersToTry('auto', undefined, place())).toEqual(['cpu']);
   });
 
-  it('refuses CUDA without its library, naming the file and the command', () => {
+  it('rejects CUDA without its library, naming the file and the command', () => {
     expect(() => providersToTry('cuda', undefined, place())).toThrow(
       new MissingError(
         'provider cuda: expected libonnxruntime_providers_shared.so and libonnxruntime_providers_cuda.so beside onnxruntime-node, found none; install it with npm run setup -- --cuda, or use the provider cpu',

@@ -20,9 +20,9 @@ for (const create of [createWorkerRuntime, createNodeRuntime]) {
 }
 `;
 
-it('leaves nothing of ONNX Runtime in the home of who runs a model', async () => {
+it('writes nothing of ONNX Runtime to the home folder of the user', async () => {
   const home = await mkdtemp(join(tmpdir(), 'onda-home-'));
-  // Without what the tests are run with.
+  // Without the environment of the tests.
   const env = { PATH: process.env.PATH, HOME: home };
   const args = ['--import', 'tsx', '--input-type=module', '-e', script];
   const cwd = import.meta.dirname;

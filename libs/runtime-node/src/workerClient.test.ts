@@ -26,7 +26,7 @@ describe(CallQueue, () => {
     expect(posts).toEqual([[1, 2]]);
   });
 
-  it('keeps at most two batches under way, and sends what waited as one', async () => {
+  it('keeps at most two batches in flight and sends queued calls as one batch', async () => {
     const { queue, posts } = queueWithPosts();
     for (const id of [1, 2, 3, 4]) {
       queue.add(release(id));

@@ -51,7 +51,7 @@ function fakeRuntime(name: string, log: string[]): WorkerRuntime & { open: () =>
 }
 
 describe(createWorkerPool, () => {
-  it('gives a run to the worker that has the fewest before it, and none to one that has ended', async () => {
+  it('sends a run to the worker with the fewest pending runs, and none to one that has ended', async () => {
     const log: string[] = [];
     const fakes = ['a', 'b', 'c'].map((name) => fakeRuntime(name, log));
     let made = 0;
@@ -75,7 +75,7 @@ describe(createWorkerPool, () => {
     await Promise.all(runs);
   });
 
-  it('says how often a model is held: by each worker, and for short runs beside them', async () => {
+  it('counts the copies of a model: one per worker and one for inline runs', async () => {
     const model = await readFile(new URL('model.onnx', fixture));
     const generator = await readFile(new URL('generator.onnx', fixture));
     const pool = await createWorkerPool({ provider: 'cpu', workers: 2 });
@@ -85,7 +85,7 @@ describe(createWorkerPool, () => {
     await pool.close();
   });
 
-  it('leaves no worker running when one does not start', async () => {
+  it('closes all workers if one does not start', async () => {
     const log: string[] = [];
     let made = 0;
     const start = (): Promise<WorkerRuntime> =>

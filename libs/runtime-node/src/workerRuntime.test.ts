@@ -23,7 +23,7 @@ describe(createWorkerRuntime, () => {
   let runtime: WorkerRuntime | undefined;
   afterEach(() => runtime?.close());
 
-  it('does not block the thread that calls it', async () => {
+  it('does not block the calling thread', async () => {
     runtime = await createWorkerRuntime({ provider: 'cpu' });
     const session = await runtime.createSession(await readFile(new URL('model.onnx', fixture)));
     const time = 200_000;
@@ -77,7 +77,7 @@ describe(createWorkerRuntime, () => {
     expect(warnings).toEqual(['the inference worker ended (exit code 1); restarting it']);
   });
 
-  it('rejects a run whose tensor was handed to another thread, and runs on', async () => {
+  it('rejects a run with a detached tensor and still runs afterwards', async () => {
     runtime = await createWorkerRuntime({ provider: 'cpu' });
     const session = await runtime.createSession(await readFile(new URL('model.onnx', fixture)));
     const gone = Float32Array.of(1);
@@ -100,7 +100,7 @@ describe(createWorkerRuntime, () => {
     expect(starts).toBe(1);
   });
 
-  it('refuses to run once it is closed', async () => {
+  it('rejects to run once it is closed', async () => {
     const closed = await createWorkerRuntime({ provider: 'cpu' });
     const session = await closed.createSession(await readFile(new URL('model.onnx', fixture)));
     await closed.close();

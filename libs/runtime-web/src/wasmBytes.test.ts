@@ -6,7 +6,7 @@ import { createWebRuntime, setUpWasm } from './webRuntime.ts';
 const wasmFile = createRequire(import.meta.url).resolve('onnxruntime-web/ort-wasm-simd-threaded.wasm');
 const model = readFileSync(new URL('../../../examples/models/lagged-sine/1/model.onnx', import.meta.url));
 
-// A file of its own: the WebAssembly instance of a process is set up once.
+// A separate file: the WebAssembly instance is configured once per process.
 describe(setUpWasm, () => {
   it('takes the bytes of the WebAssembly file', async () => {
     const session = await createWebRuntime({ wasm: readFileSync(wasmFile) }).createSession(model);

@@ -5,7 +5,7 @@ import { createWebRuntime, setUpWasm } from './webRuntime.ts';
 
 const model = readFileSync(new URL('../../../examples/models/lagged-sine/1/model.onnx', import.meta.url));
 
-// A file of its own: the WebAssembly instance of this process never loads.
+// A separate file: the WebAssembly instance of this process never loads.
 describe(setUpWasm, () => {
   it('says what is missing when the WebAssembly file is not at its address', async () => {
     const runtime = createWebRuntime({ wasm: new URL('missing.wasm', import.meta.url) });

@@ -34,7 +34,7 @@ describe(createWebRuntime, () => {
     expect(Math.abs(Number(one['y'].data[19]) - Number(long['y'].data[0]))).toBeLessThan(RUNTIME_ATOL);
   });
 
-  it('refuses other options than the first call had', () => {
+  it('rejects other options than the first call had', () => {
     expect(() => createWebRuntime({ wasm: '/elsewhere.wasm' })).toThrow(
       new ConfigError(
         'createWebRuntime: expected the options of the first call, got others; ONNX Runtime Web has one WebAssembly instance per page or worker, so pass the same options to every runtime',
@@ -42,7 +42,7 @@ describe(createWebRuntime, () => {
     );
   });
 
-  it('refuses threads where there is no cross-origin isolation, and numbers that are none', () => {
+  it('rejects threads without cross-origin isolation and invalid numbers', () => {
     expect(() => createWebRuntime({ threads: 2 })).toThrow(
       'createWebRuntime: threads: expected 1 without cross-origin isolation, got 2; serve the page with the headers Cross-Origin-Opener-Policy: same-origin and Cross-Origin-Embedder-Policy: require-corp, or omit threads',
     );

@@ -51,7 +51,7 @@ describeRuntime({
 });
 
 describe(createWorkerRuntime, () => {
-  it('gives the values that the runtime behind it gives', async () => {
+  it('gives the values of the wrapped runtime', async () => {
     const direct = await createWebRuntime().createSession(model);
     const runtime = overChannel(createWebRuntime());
     const remote = await runtime.createSession(model);
@@ -61,7 +61,7 @@ describe(createWorkerRuntime, () => {
     expect(Object.keys(await remote.run({ x, state_in }, ['y']))).toEqual(['y']);
   });
 
-  it('leaves the tensors that were fed with the caller', async () => {
+  it('does not take the input tensors from the caller', async () => {
     const remote = await overChannel(createWebRuntime()).createSession(model);
     await remote.run({ x, state_in });
     expect(x.data).toEqual(Float32Array.of(0, 0.5, 1));
@@ -74,13 +74,13 @@ describe(createWorkerRuntime, () => {
     await expect(failure).rejects.toThrow('the model cannot be loaded: ');
   });
 
-  it('refuses a run on a session that was released', async () => {
+  it('rejects a run on a session that was released', async () => {
     const remote = await overChannel(createWebRuntime()).createSession(model);
     await remote.release();
     await expect(remote.run({ x, state_in })).rejects.toThrow('the session was released; create another one');
   });
 
-  it('fails every call, waiting or new, when the worker fails', async () => {
+  it('rejects pending and new calls when the worker fails', async () => {
     const worker = deadWorker();
     const runtime = createWorkerRuntime(worker);
     const waiting = runtime.createSession(model);

@@ -51,7 +51,7 @@ describe(checkFeeds, () => {
     }
   });
 
-  it('refuses data of another kind than the tensor says', () => {
+  it('rejects data of another type than declared', () => {
     const mixed = { type: 'float32', dims: [1, 2], data: [1, 2] } as unknown as RuntimeTensor;
     expect(check({ x: mixed, n })).toThrow(
       'input "x": expected float32 data, got another type; pass a Float32Array',
@@ -62,7 +62,7 @@ describe(checkFeeds, () => {
     );
   });
 
-  it('does not take an inherited property for an input', () => {
+  it('ignores inherited properties', () => {
     expect(() => {
       checkFeeds([{ name: 'toString', type: 'float32', shape: [1] }], {});
     }).toThrow('input "toString": missing; the inputs of the model are toString');
@@ -82,7 +82,7 @@ describe(checkSession, () => {
     }).not.toThrow();
   });
 
-  it('refuses a file with another fixed dim', () => {
+  it('rejects a file with another fixed dim', () => {
     const [x, state] = model.inputs;
     expect(() => {
       checkSession(fakeSession([x, { ...state, shape: ['batch', 2] }]), model, 'model.onnx');
@@ -91,7 +91,7 @@ describe(checkSession, () => {
     );
   });
 
-  it('refuses a file that lacks an output', () => {
+  it('rejects a file that lacks an output', () => {
     expect(() => {
       checkSession(fakeSession(model.inputs, model.outputs.slice(0, 1)), model, 'model.onnx');
     }).toThrow(
@@ -99,7 +99,7 @@ describe(checkSession, () => {
     );
   });
 
-  it('refuses a file with an input that the manifest does not have', () => {
+  it('rejects a file with an input that the manifest does not have', () => {
     const extra = { name: 'z', type: 'float32', shape: [1] };
     expect(() => {
       checkSession(fakeSession([...model.inputs, extra]), model, 'model.onnx');

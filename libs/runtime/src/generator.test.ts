@@ -16,7 +16,7 @@ const withGenerator = fakeManifest({
 });
 
 describe(generate, () => {
-  it('refuses a model without a generator', async () => {
+  it('rejects a model without a generator', async () => {
     await expect(
       generate(fakeSession(), fakeManifest(), floatTensor([1, 1, 1], [0]), undefined, 1),
     ).rejects.toThrow(
@@ -24,7 +24,7 @@ describe(generate, () => {
     );
   });
 
-  it('refuses a prompt shorter than the lag, and takes one as long', async () => {
+  it('rejects a prompt shorter than the lag and accepts one as long', async () => {
     await expect(
       generate(fakeSession(), withGenerator, floatTensor([1, 2, 1], [0, 0]), undefined, 1),
     ).rejects.toThrow(
@@ -106,7 +106,7 @@ describe(runGenerator, () => {
     );
   });
 
-  it('refuses to draw from nothing, or from something else', async () => {
+  it('rejects a missing or wrong source of randomness', async () => {
     const { manifest, session } = drawing(gaussian);
     await expect(runGenerator(session, manifest, { prompt, samples: 1 })).rejects.toThrow(
       'seed: expected one, because model "fake" samples its values, got nothing; pass the seed',
@@ -117,7 +117,7 @@ describe(runGenerator, () => {
     );
   });
 
-  it('refuses a seed where nothing is drawn', async () => {
+  it('rejects a seed for a model that does not sample', async () => {
     const { manifest, session } = drawing(null);
     const call = { prompt, samples: 1, draws: { seed: 4n } };
     await expect(runGenerator(session, manifest, call)).rejects.toThrow(

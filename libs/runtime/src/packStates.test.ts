@@ -48,7 +48,7 @@ const runtime: Runtime = {
 };
 
 describe(packRuntime, () => {
-  it('takes a row of states apart and packs what comes back, row by row of the batch', async () => {
+  it('splits packed states and packs the results, row by row of the batch', async () => {
     const { net, ...rest } = fakeManifest({ tensors: { model, generator: null } });
     const packed = packManifest({ ...rest, net }, states);
     expect(packed.state).toEqual({

@@ -13,7 +13,7 @@ describe(drawValue, () => {
     expect(drawValue(sampling, keys, [0.1, 3, -2], 0, 0)).toEqual([0, 1, 0]);
   });
 
-  it('draws classes as often as their probabilities say, raised to one over the temperature', () => {
+  it('samples classes with their probabilities, raised to one over the temperature', () => {
     const sampling: Sampling = { kind: 'categorical', from: 'probabilities', temperature: 0.5, source };
     let first = 0;
     for (let sample = 0; sample < many; sample++)
@@ -22,7 +22,7 @@ describe(drawValue, () => {
     expect(Math.abs(first / many - 0.1)).toBeLessThan(0.02);
   });
 
-  it('draws normal numbers of the mean and the variance e^s', () => {
+  it('samples normal numbers with the mean and the variance e^s', () => {
     const sampling: Sampling = { kind: 'gaussian', source };
     const values = Array.from(
       { length: many },

@@ -26,7 +26,7 @@ describe(createSource, () => {
       expect(source.evaluation()).toBeNull();
     });
 
-    it('hashes what the values follow from', () => {
+    it('hashes the parameters that determine the values', () => {
       const text = (more: object) =>
         new TextDecoder().decode(createSource(config({ kind: 'sine' }, more)).hashInput);
       expect(text({})).toBe('{"kind":"sine","lag":1,"samples":20}');
@@ -39,7 +39,7 @@ describe(createSource, () => {
     const data = { kind: 'csv', file: 's.csv', columns: ['a'], samples: 2, holdout: 3, scaler: 'minmax' };
     const values = [0, 5, 10, 5, 0, 10, 90, 91, 92];
 
-    it('cuts the training part into chunks, the last one shorter, and starts over', () => {
+    it('splits the training part into chunks, the last one shorter, and starts over', () => {
       const source = createSource(config(data), rows(values));
       const chunks = [0, 1, 2, 3].map((step) => source.chunk(step));
       expect(chunks.map(({ x }) => [...x])).toEqual([[0, 0.5], [1, 0.5], [0], [0, 0.5]]);
@@ -56,14 +56,14 @@ describe(createSource, () => {
       });
     });
 
-    it("keeps the last samples to judge by, in the data's own units", () => {
+    it('holds out the last samples, in the units of the data', () => {
       const evaluation = createSource(config(data, { lag: 2 }), rows(values)).evaluation();
       expect(evaluation).toMatchObject({ batch: 1, time: 7, from: 4, features: 1, outputs: 1 });
       expect([...evaluation!.x]).toEqual(values.slice(0, 7));
       expect([...evaluation!.y.slice(evaluation!.from)]).toEqual([90, 91, 92]);
     });
 
-    it('keeps nothing when nothing is to be held back', () => {
+    it('has no hold-out data with holdout 0', () => {
       expect(createSource(config({ ...data, holdout: 0 }), rows(values)).evaluation()).toBeNull();
     });
 
@@ -76,7 +76,7 @@ describe(createSource, () => {
       expect(source.hashInput).toBe(table.bytes);
     });
 
-    it('refuses a file that is too short, and takes the shortest one that will do', () => {
+    it('rejects a file that is too short and accepts the shortest valid one', () => {
       expect(() => createSource(config(data), rows([1, 2, 3, 4]))).toThrow(
         new DataError(
           's.csv: expected at least 5 rows of values (hold-out 3, lag 1 and 1 for training), got 4; add rows, or lower data.holdout or lag',
@@ -85,14 +85,14 @@ describe(createSource, () => {
       expect(createSource(config(data), rows([1, 2, 3, 4, 5])).chunk(0).time).toBe(1);
     });
 
-    it('refuses text that is not UTF-8', () => {
+    it('rejects text that is not UTF-8', () => {
       const bytes = Uint8Array.of(0x61, 0x0a, 0xff, 0x31);
       expect(() => createSource(config(data), { source: 's.csv', bytes })).toThrow(
         new DataError('s.csv: expected UTF-8 text, got other bytes; save the file as UTF-8'),
       );
     });
 
-    it('asks for the file', () => {
+    it('requires the file', () => {
       expect(() => createSource(config(data))).toThrow(
         new ConfigError(
           'data.file: expected the bytes of s.csv, got none; read the file and pass it to createSource',
@@ -128,7 +128,7 @@ describe(createSource, () => {
       expect(source.chunk(4)).toEqual(chunk);
     });
 
-    it('gives y as x one frame later, each clip a sequence of its own', () => {
+    it('gives y as x one frame later, each clip a separate sequence', () => {
       const { x, y, batch, time, features, startsSequence } = source.chunk(0);
       expect({ batch, time, features, startsSequence }).toEqual({
         batch: 2,
@@ -140,13 +140,13 @@ describe(createSource, () => {
       expect(y.slice(12, 20)).toEqual(x.slice(16, 24));
     });
 
-    it('keeps clips of their own to judge by', () => {
+    it('has separate hold-out clips', () => {
       const evaluation = source.evaluation();
       expect(evaluation).toMatchObject({ batch: 2, time: 3, from: 0 });
       expect(evaluation!.x.slice(12)).toEqual(clip(6).slice(0, 12));
     });
 
-    it('refuses a batch larger than a pass', () => {
+    it('rejects a batch larger than a pass', () => {
       expect(() => createSource(config({ ...data, batch: 6 }))).toThrow(
         new ConfigError(
           'data.batch: expected at most data.clips (5), got 6; lower data.batch or raise data.clips',

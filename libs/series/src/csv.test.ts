@@ -5,7 +5,7 @@ import { readCsvColumns, readSeriesCsv } from './csv.ts';
 const read = (text: string, columns = ['a']) => readSeriesCsv(text, columns, 's.csv');
 
 describe(readSeriesCsv, () => {
-  it('reads columns in the order asked for', () => {
+  it('reads columns in the requested order', () => {
     const table = read('a,b,c\n1,2,3\n4,5,6\n', ['c', 'a']);
     expect(table).toEqual({ columns: ['c', 'a'], rows: 2, values: Float32Array.of(3, 1, 6, 4) });
   });
@@ -68,11 +68,11 @@ describe(readSeriesCsv, () => {
       'a\n3.5e38\n',
       's.csv: row 2, column "a": expected a number within float32 (+-3.4e38), got 3.5e38; use a larger unit',
     ],
-  ])('refuses %s', (_what, text, message) => {
+  ])('rejects %s', (_what, text, message) => {
     expect(() => read(text)).toThrow(new DataError(message));
   });
 
-  it('counts rows as an editor does, also below quoted line ends', () => {
+  it('counts lines like an editor, also below quoted line ends', () => {
     expect(() => read('"n\no","a"\r\n"x\r\ny",1\r\nz,oops\r\n')).toThrow('s.csv: row 5, column "a"');
   });
 
@@ -86,7 +86,7 @@ describe(readCsvColumns, () => {
     expect(readCsvColumns('\uFEFF a ,"b, c"\r\n1,2\r\n', 's.csv')).toEqual(['a', 'b, c']);
   });
 
-  it('refuses an empty file', () => {
+  it('rejects an empty file', () => {
     expect(() => readCsvColumns('\n', 's.csv')).toThrow(
       new DataError(
         's.csv: expected column names in row 1, got an empty file; pass a CSV file with a row of names',

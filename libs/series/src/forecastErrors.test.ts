@@ -13,14 +13,14 @@ const evaluation = {
 };
 
 describe(judgeForecast, () => {
-  it('judges from the first judged sample on, beside the last value once more', () => {
+  it('evaluates from sample `from` on, against the naive forecast', () => {
     const report = judgeForecast(evaluation, Float32Array.of(99, 2, 3, 99, 30, 37));
     expect(report.samples).toBe(4);
     expect(report.forecast).toEqual({ mse: 10 / 4, rmse: Math.sqrt(10 / 4), mae: 1 });
     expect(report.naive).toEqual({ mse: 205 / 4, rmse: Math.sqrt(205 / 4), mae: 23 / 4 });
   });
 
-  it('refuses a forecast of another length', () => {
+  it('rejects a forecast of another length', () => {
     expect(() => judgeForecast(evaluation, new Float32Array(4))).toThrow(
       new ShapeError('forecast: expected 6 values [2, 3, 1], got 4; predict every sample of the evaluation'),
     );

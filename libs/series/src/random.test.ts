@@ -25,7 +25,7 @@ describe(createRandom, () => {
     expect(createRandom(1).next()).not.toBe(createRandom(2).next());
   });
 
-  it('keeps uniform numbers in their range, evenly', () => {
+  it('gives evenly distributed uniform numbers in their range', () => {
     const random = createRandom(3);
     const draws = Array.from({ length: 20_000 }, () => random.uniform(-2, 6));
     expect(Math.min(...draws)).toBeGreaterThanOrEqual(-2);
@@ -33,7 +33,7 @@ describe(createRandom, () => {
     expect(mean(draws)).toBeCloseTo(2, 1);
   });
 
-  it('gives normal numbers with mean 0, variance 1 and the tails of a bell', () => {
+  it('gives normal numbers with mean 0, variance 1 and the right tails', () => {
     const random = createRandom(4);
     const draws = Array.from({ length: 100_000 }, () => random.normal());
     // Their standard errors are 0.003, 0.0045 and 0.03: a wrong formula differs by far more than five of them.
@@ -42,7 +42,7 @@ describe(createRandom, () => {
     expect(Math.abs(mean(draws.map((x) => x ** 4)) - 3)).toBeLessThan(0.16);
   });
 
-  it('gives each integer below n as often', () => {
+  it('gives each integer below n equally often', () => {
     const random = createRandom(5);
     const counts = [0, 0, 0];
     for (let draw = 0; draw < 30_000; draw++) counts[random.int(3)]++;
@@ -51,7 +51,7 @@ describe(createRandom, () => {
 });
 
 describe(streamSeed, () => {
-  it('keeps streams of one seed, and the same stream of two seeds, apart', () => {
+  it('has independent streams for one seed and for two seeds', () => {
     const seeds = [streamSeed(0, 0), streamSeed(0, 1), streamSeed(1, 0), streamSeed(1, 1)];
     expect(new Set(seeds).size).toBe(4);
     expect(streamSeed(7, 3)).toBe(3270669908);
@@ -59,7 +59,7 @@ describe(streamSeed, () => {
 });
 
 describe(shuffledIndices, () => {
-  it('holds each index once, in an order of the seed', () => {
+  it('has each index once, in an order that depends on the seed', () => {
     const order = shuffledIndices(50, createRandom(1));
     expect([...order].sort((a, b) => a - b)).toEqual(Array.from({ length: 50 }, (_, index) => index));
     expect(order).not.toEqual(shuffledIndices(50, createRandom(2)));

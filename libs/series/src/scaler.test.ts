@@ -4,7 +4,7 @@ import { fitScaler, scaleValues, unscaleValues } from './scaler.ts';
 const values = Float32Array.of(1, 10, 3, 10, 5, 10, 7, 10);
 
 describe(fitScaler, () => {
-  it('centres on the mean and divides by the standard deviation', () => {
+  it('subtracts the mean and divides by the standard deviation', () => {
     expect(fitScaler('standard', values, 2)).toEqual({
       kind: 'standard',
       center: [4, 10],
@@ -12,11 +12,11 @@ describe(fitScaler, () => {
     });
   });
 
-  it('maps least and greatest to 0 and 1', () => {
+  it('maps minimum and maximum to 0 and 1', () => {
     expect(fitScaler('minmax', values, 2)).toEqual({ kind: 'minmax', center: [1, 10], scale: [6, 1] });
   });
 
-  it('leaves values alone when asked to', () => {
+  it('does not change values for kind none', () => {
     expect(fitScaler('none', values, 2)).toEqual({ kind: 'none', center: [0, 0], scale: [1, 1] });
   });
 
@@ -25,7 +25,7 @@ describe(fitScaler, () => {
     expect(fitScaler('standard', far, 1)).toMatchObject({ center: [2 ** 20 + 0.5], scale: [0.5] });
   });
 
-  it('holds float32 numbers, as a graph does', () => {
+  it('has float32 numbers like a graph', () => {
     const { center, scale } = fitScaler('standard', Float32Array.of(0.1, 0.2, 0.7), 1);
     expect(center[0]).toBe(Math.fround(center[0]));
     expect(scale[0]).toBe(Math.fround(scale[0]));

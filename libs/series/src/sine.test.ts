@@ -10,7 +10,7 @@ describe(linspace, () => {
 });
 
 describe(sineChunk, () => {
-  it('equals NumPy to the bit: sin(linspace(k pi, (k + 1) pi, 21)) as float32', () => {
+  it('equals NumPy bit for bit: sin(linspace(k pi, (k + 1) pi, 21)) as float32', () => {
     expect([...sineChunk(3, 20).x.slice(0, 4)]).toEqual([
       3.6739402930577075e-16, -0.15643446147441864, -0.30901700258255005, -0.45399048924446106,
     ]);

@@ -15,7 +15,7 @@ describe(createVideoClips, () => {
     }
   });
 
-  it('moves the dot on in a straight line, bouncing off the edges', () => {
+  it('moves the dot in a straight line and bounces it off the edges', () => {
     const places = dotPlaces(createVideoClips({ ...spec, clips: 1 }));
     const turns = places
       .slice(2)
@@ -28,12 +28,12 @@ describe(createVideoClips, () => {
     expect(Math.max(...steps)).toBeGreaterThan(0.03 * 3 - 1e-4);
   });
 
-  it('makes clip i the same whatever else is made', () => {
+  it('creates the same clip i for any number of clips', () => {
     const all = createVideoClips({ ...spec, clips: 5 });
     expect(createVideoClips({ ...spec, clips: 2 }, 3)).toEqual(all.slice(3 * 50 * 12));
   });
 
-  it('makes other clips from another seed', () => {
+  it('creates other clips from another seed', () => {
     const one = createVideoClips({ ...spec, clips: 1 });
     expect(createVideoClips({ ...spec, clips: 1, seed: 2 })).not.toEqual(one);
   });

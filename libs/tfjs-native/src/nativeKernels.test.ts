@@ -50,7 +50,7 @@ const withShape = (shapes: number[][], index: number, shape: number[]): number[]
 const inputNames = ['x', 'kernel', 'recurrentKernel', 'bias', 'recurrentBias', 'h0', 'c0'] as const;
 
 describe.runIf(here)(registerNativeKernels, () => {
-  it('does nothing when it is called again', () => {
+  it('is idempotent', () => {
     expect(() => {
       registerNativeKernels('/nowhere/onda_kernels.node');
     }).not.toThrow();
@@ -60,13 +60,13 @@ describe.runIf(here)(registerNativeKernels, () => {
 describe.runIf(here)('the native recurrent op, unchecked before', () => {
   for (const cell of ['rnn', 'lstm', 'gru'] as const) {
     const right = shapesOf(cell);
-    it(`${cell}: takes inputs of the right shapes`, () => {
+    it(`${cell}: accepts inputs of the right shapes`, () => {
       tidy(() => {
         expect(forward(cell, right)()[0].shape).toEqual([batch, time, units]);
       });
     });
     for (const index of right.keys()) {
-      it(`${cell}: refuses a wrong ${inputNames[index]} with a sentence`, () => {
+      it(`${cell}: rejects a wrong ${inputNames[index]} with a message`, () => {
         for (const wrong of [[7], [], [batch, time, features, 1], [0, 0, 0], [3, 5]])
           expect(forward(cell, withShape(right, index, wrong)), `shape [${wrong.join()}]`).toThrow(
             /: expected shape .*, got .*; (its sizes must fit|give it)/,
@@ -81,7 +81,7 @@ describe.runIf(here)('the native recurrent op, unchecked before', () => {
     );
   });
 
-  it('refuses a call without c0, and one with too much', () => {
+  it('rejects a call without c0, and one with too much', () => {
     expect(forward('lstm', shapesOf('gru'))).toThrow(
       "OndaLstm: expected 7 inputs, got 6; pass them in the op's order",
     );
@@ -93,7 +93,7 @@ describe.runIf(here)('the native recurrent op, unchecked before', () => {
     );
   });
 
-  it('refuses a reserve that another cell has left', () => {
+  it('rejects a reserve that another cell has left', () => {
     const sequence = [batch, time, units];
     const state = [batch, units];
     const inputs = [...shapesOf('gru'), sequence, [batch, time, 5 * units], sequence, state];
@@ -110,7 +110,7 @@ describe.runIf(here)('the native recurrent op, unchecked before', () => {
 describe.runIf(here)('the native read-out and loss op, unchecked before', () => {
   const right = [[batch, time, units], [units, 2], [2], [batch, time, 2]];
 
-  it('refuses inputs that do not fit each other', () => {
+  it('rejects inputs that do not match', () => {
     tidy(() => {
       expect(readoutLoss(right)()[1].shape).toEqual([batch, time, 2]);
     });

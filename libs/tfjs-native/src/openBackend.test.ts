@@ -120,7 +120,7 @@ describe(openBackend, () => {
 });
 
 describe.runIf(existsSync(setupRecordPath))('openBackend with a damaged addon', () => {
-  // A process of its own: a loaded addon cannot be unloaded.
+  // A separate process: a loaded addon cannot be unloaded.
   const open = (addon: string, want: string): { stdout: string; stderr: string } => {
     const script = fileURLToPath(new URL('./testing/openWithAddon.ts', import.meta.url));
     const { stdout, stderr, status } = spawnSync(process.execPath, ['--import', 'tsx', script, addon, want], {

@@ -76,7 +76,7 @@ describe.runIf(here)('OndaOptimizer', () => {
   ];
   for (const kind of ['adam', 'adamw', 'rmsprop', 'sgd'] as const) {
     for (const options of cases) {
-      it(`${kind} ${JSON.stringify(options)}: moves weights as the formulas in double precision do`, () => {
+      it(`${kind} ${JSON.stringify(options)}: updates weights like the formulas in double precision`, () => {
         const attributes = attributesOf(kind, options);
         let expected = startState(kind);
         for (let step = 1; step <= STEPS; step++)
@@ -88,7 +88,7 @@ describe.runIf(here)('OndaOptimizer', () => {
     }
   }
 
-  it('leaves its inputs as they were, and no tensor behind', () => {
+  it('does not modify its inputs and leaks no tensor', () => {
     const before = memory().numTensors;
     tidy(() => {
       const params = asVariables(wave(total, 0));
@@ -104,7 +104,7 @@ describe.runIf(here)('OndaOptimizer', () => {
     expect(memory().numTensors).toBe(before);
   });
 
-  it('refuses a gradient of another shape than its variable', () => {
+  it('rejects a gradient of another shape than its variable', () => {
     tidy(() => {
       const params = asVariables(wave(total, 0));
       const grads = [params[0], params[1], tensor1d([1, 2])];
@@ -115,7 +115,7 @@ describe.runIf(here)('OndaOptimizer', () => {
     });
   });
 
-  it('refuses another number of inputs than variables, their gradients and slots', () => {
+  it('rejects another number of inputs than variables, their gradients and slots', () => {
     tidy(() => {
       const params = asVariables(wave(total, 0));
       expect(() => runKernel(optimizerKernelName, [...params, params[0]], attributesOf('sgd'))).toThrow(
@@ -124,7 +124,7 @@ describe.runIf(here)('OndaOptimizer', () => {
     });
   });
 
-  it('refuses slots of another optimizer', () => {
+  it('rejects slots of another optimizer', () => {
     tidy(() => {
       const params = asVariables(wave(total, 0));
       const slots = tensor1d(new Array<number>(total).fill(0));

@@ -19,17 +19,17 @@ const checkpoint: Checkpoint = {
 const bytes = encodeCheckpoint(checkpoint);
 
 describe(encodeCheckpoint, () => {
-  it('is read back the same', () => {
+  it('is restored unchanged', () => {
     expect(decodeCheckpoint(bytes, 'c')).toEqual(checkpoint);
   });
 
-  it('is read back from the middle of a larger buffer', () => {
+  it('is restored from the middle of a larger buffer', () => {
     const larger = new Uint8Array(bytes.length + 7);
     larger.set(bytes, 3);
     expect(decodeCheckpoint(larger.subarray(3, 3 + bytes.length), 'c')).toEqual(checkpoint);
   });
 
-  it('is read back from bytes whose slice is a view, as that of Node files is', () => {
+  it('is restored from bytes whose slice is a view, as with Buffer', () => {
     class Bytes extends Uint8Array {
       override slice(start?: number, end?: number): Uint8Array<ArrayBuffer> {
         return new Uint8Array(this.buffer).subarray(start, end);
@@ -38,7 +38,7 @@ describe(encodeCheckpoint, () => {
     expect(decodeCheckpoint(new Bytes(bytes), 'c')).toEqual(checkpoint);
   });
 
-  it('keeps that nothing is carried', () => {
+  it('keeps a missing carry', () => {
     const none = { ...checkpoint, progress: { ...checkpoint.progress, carry: null } };
     expect(decodeCheckpoint(encodeCheckpoint(none), 'c')).toEqual(none);
   });
@@ -77,11 +77,11 @@ describe(decodeCheckpoint, () => {
       changed(bytes.length - 3),
       'c: expected bytes that match the checksum, got damaged ones; fit again without --resume',
     ],
-  ])('refuses %s', (_what, given, message) => {
+  ])('rejects %s', (_what, given, message) => {
     expect(() => decodeCheckpoint(given, 'c')).toThrow(new ModelError(message));
   });
 
-  it('notices a change of any byte', () => {
+  it('detects a change of any byte', () => {
     for (let at = 0; at < bytes.length; at++)
       expect(() => decodeCheckpoint(changed(at), 'c')).toThrow(ModelError);
   });

@@ -38,7 +38,7 @@ describe(fit, () => {
     expect(losses[149]).toBeLessThan(losses[0] / 5);
   });
 
-  it('gives the same bits for the same start', async () => {
+  it('gives the same bits for the same initial weights', async () => {
     const again = smallFit();
     const first = await fit({ ...small, steps: 20, carry: true });
     expect(await fit({ ...again, steps: 20, carry: true })).toEqual(first);
@@ -203,7 +203,7 @@ describe(fit, () => {
     expect(tf.memory().numTensors).toBe(numTensors);
   });
 
-  it('leaves no tensor behind', async () => {
+  it('leaks no tensor', async () => {
     const { numTensors } = tf.memory();
     await fit({ ...small, steps: 30, carry: true });
     expect(tf.memory().numTensors).toBe(numTensors);
@@ -219,7 +219,7 @@ describe(fit, () => {
     expect(tf.memory().numTensors).toBe(numTensors);
   });
 
-  it('refuses data of another width than the net', async () => {
+  it('rejects data of another width than the net', async () => {
     const { source } = smallFit(video);
     await expect(fit({ ...small, source, steps: 1, carry: true })).rejects.toThrow(
       new ConfigError(
@@ -228,7 +228,7 @@ describe(fit, () => {
     );
   });
 
-  it('refuses fewer steps than are done', async () => {
+  it('rejects fewer steps than completed', async () => {
     const resume = { step: 8, losses: new Float32Array(8), carry: null };
     await expect(fit({ ...small, steps: 7, carry: true, resume })).rejects.toThrow(
       new ConfigError('fit: expected at least the 8 completed steps, got 7; raise training.steps'),
@@ -246,7 +246,7 @@ describe(fit, () => {
     );
   });
 
-  it('refuses to carry the states of one batch into another', async () => {
+  it('rejects a carried state of another batch size', async () => {
     const chunk = small.source.chunk(1);
     const source: ChunkSource = {
       features: 1,

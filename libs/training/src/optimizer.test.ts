@@ -58,7 +58,7 @@ const worst = (a: number[][], b: number[][]): number =>
   Math.max(...a.flatMap((row, step) => row.map((value, i) => Math.abs(value - b[step][i]))));
 
 describe(Optimizer, () => {
-  it.each(named)('moves weights as PyTorch does: %s', (_name, run) => {
+  it.each(named)('updates weights like PyTorch: %s', (_name, run) => {
     const optimizer = new Optimizer(run.options, variables);
     expect(worst(applySteps(optimizer, 1, 12), run.weights)).toBeLessThan(STEP_ATOL);
     optimizer.dispose();
@@ -103,7 +103,7 @@ describe(Optimizer, () => {
     expect(applySteps(optimizer, 2, 2)[0]).toEqual(before);
   });
 
-  it('leaves no tensor behind', () => {
+  it('leaks no tensor', () => {
     const optimizer = new Optimizer({ kind: 'adam', learningRate: 0.1, clipNorm: 1 }, variables);
     applySteps(optimizer, 1, 1);
     const { numTensors } = tf.memory();
@@ -113,7 +113,7 @@ describe(Optimizer, () => {
     expect(tf.memory().numTensors).toBe(numTensors - 1);
   });
 
-  it('refuses gradients that do not match the variables', () => {
+  it('rejects gradients that do not match the variables', () => {
     const optimizer = new Optimizer({ kind: 'sgd', learningRate: 1 }, variables);
     const [a, b] = gradientsAt(1);
     expect(() => {
@@ -130,7 +130,7 @@ describe(Optimizer, () => {
     );
   });
 
-  it('refuses the state of another optimizer or net', () => {
+  it('rejects the state of another optimizer or net', () => {
     const state = new Optimizer({ kind: 'sgd', learningRate: 1 }, variables).state();
     expect(() => {
       new Optimizer({ kind: 'adam', learningRate: 1 }, variables).restore(state);
@@ -146,7 +146,7 @@ describe(Optimizer, () => {
     );
   });
 
-  it('refuses a backend without a kernel and says what to register', async () => {
+  it('rejects a backend without a kernel and says what to register', async () => {
     tf.registerBackend('plain', tf.findBackendFactory('cpu'));
     tf.copyRegisteredKernels('cpu', 'plain');
     tf.unregisterKernel(optimizerKernelName, 'plain');
@@ -169,7 +169,7 @@ describe(Optimizer, () => {
     [{ beta1: 1 }, 'beta1: expected a number from 0 to below 1, got 1'],
     [{ epsilon: -1e-8 }, 'epsilon: expected a number of at least 0, got -1e-8'],
     [{ clipNorm: Infinity }, 'clipNorm: expected a number of at least 0 (0: no clipping), got Infinity'],
-  ])('refuses %o', (setting, message) => {
+  ])('rejects %o', (setting, message) => {
     expect(() => new Optimizer({ kind: 'adam', learningRate: 0.1, ...setting }, variables)).toThrow(
       new ConfigError(`optimizer adam: ${message}; correct the setting`),
     );

@@ -9,7 +9,7 @@ describe(constantSchedule, () => {
 });
 
 describe(cosineSchedule, () => {
-  it('falls along half a wave and stays at its end', () => {
+  it('decays along half a cosine wave and stays at the end', () => {
     const schedule = cosineSchedule(1, 4, 0.2);
     expect(schedule(0)).toBe(1);
     expect(schedule(2)).toBeCloseTo(0.6, 12);
@@ -18,7 +18,7 @@ describe(cosineSchedule, () => {
     expect(schedule(9)).toBe(0.2);
   });
 
-  it('refuses a wave without length', () => {
+  it('rejects a schedule of zero steps', () => {
     expect(() => cosineSchedule(1, 0)).toThrow(
       new ConfigError(
         'cosine schedule: steps: expected a whole number of at least 1, got 0; correct the schedule',
@@ -28,11 +28,11 @@ describe(cosineSchedule, () => {
 });
 
 describe(stepSchedule, () => {
-  it('is multiplied after every so many steps', () => {
+  it('is multiplied every `every` steps', () => {
     expect([0, 9, 10, 19, 20].map(stepSchedule(8, 10, 0.5))).toEqual([8, 8, 4, 4, 2]);
   });
 
-  it('refuses a part of a step', () => {
+  it('rejects a fractional number of steps', () => {
     expect(() => stepSchedule(1, 2.5, 0.1)).toThrow(
       new ConfigError(
         'step schedule: every: expected a whole number of at least 1, got 2.5; correct the schedule',

@@ -67,7 +67,7 @@ describe(exportCommand, () => {
     );
   });
 
-  it('compares a sequence in pieces where states are kept, packed and separate', async () => {
+  it('compares a sequence in pieces for stateful models, packed and separate', async () => {
     for (const states of ['row', 'separate']) {
       const { dest } = await exported(wordsModel(), { stateful: true, states });
       expect(manifestOf(dest).parity.map(({ check }) => check)).toContain('split 7 + 13');
@@ -77,7 +77,7 @@ describe(exportCommand, () => {
   it.each([
     ['float16', 'values, seed 1, float32 weights'],
     ['int8', 'values, seed 1'],
-  ])('keeps weights in %s, with parity rows of its own', async (precision, check) => {
+  ])('writes weights in %s, with their own parity rows', async (precision, check) => {
     const { dest } = await exported(wordsModel(), { precision });
     const manifest = manifestOf(dest);
     expect(manifest.precision).toBe(precision);
@@ -97,7 +97,7 @@ describe(exportCommand, () => {
     expect(dense.data).toHaveLength(30);
   });
 
-  it('makes no new version of the same bytes, and one of others', async () => {
+  it('creates a new version only for different bytes', async () => {
     const source = wordsModel();
     const { dest } = await exported(source, { verify: false });
     said = '';
@@ -200,7 +200,7 @@ describe(exportCommand, () => {
         return source;
       },
       {},
-      /^weight "words\/embeddings": expected finite values, got NaN at place 2; /,
+      /^weight "words\/embeddings": expected finite values, got NaN at index 2; /,
     ],
     [
       'a graph model',
@@ -210,11 +210,11 @@ describe(exportCommand, () => {
         return source;
       },
       {},
-      /^.*: expected a layers model, got a graph model, whose layers are not known any more; /,
+      /^.*: expected a layers model, got a graph model, which no longer has layers; /,
     ],
     ['a layer that is not known', () => unknown, {}, /^layer "m": Mystery is not supported: /],
   ];
-  it.each(cases)('refuses %s in one sentence and writes nothing', async (_what, source, call, message) => {
+  it.each(cases)('rejects %s in one sentence and writes nothing', async (_what, source, call, message) => {
     const dest = path.join(emptyFolder(), 'models');
     const options = { ...usual, name: 'words', ...call };
     const failure = await exportCommand(source(), dest, options).catch((error: unknown) => error);

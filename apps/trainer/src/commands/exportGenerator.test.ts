@@ -22,7 +22,7 @@ afterAll(() => {
   vi.restoreAllMocks();
 });
 
-/** An lstm of 5 units on 4 features, and so many outputs. */
+/** An LSTM of 5 units on 4 features with the given number of outputs. */
 function lstmModel(
   time: number | null,
   outputs: number,
@@ -105,7 +105,7 @@ describe('export --generator', () => {
     ],
     [{ sampling: 'quantile:0.1,2' }, /^--sampling: expected .*, got "quantile:0\.1,2"; correct the option$/],
     [{ sampling: 'categorical:-1' }, /^--sampling: expected .*, got "categorical:-1"; correct the option$/],
-  ])('refuses in one sentence and writes nothing: %j', async (call, message) => {
+  ])('rejects in one sentence and writes nothing: %j', async (call, message) => {
     const dest = path.join(emptyFolder(), 'models');
     await expect(exportCommand(source, dest, { ...usual, ...call })).rejects.toThrow(message);
     expect(existsSync(dest)).toBe(false);

@@ -6,7 +6,7 @@ const compare = (expected: number[], actual: number[]): boolean =>
   rowHolds(compareValues(comparison, Float32Array.from(expected), Float32Array.from(actual)));
 
 describe(compareValues, () => {
-  it('holds 1e-5 for values of order 1 and relative to larger ones', () => {
+  it('has a bound of 1e-5 for values of order 1, relative for larger ones', () => {
     expect(compare([0.5, 1], [0.5 + 9e-6, 1])).toBe(true);
     expect(compare([0.5, 1], [0.5 + 2e-5, 1])).toBe(false);
     expect(compare([200, 1], [200.001, 1])).toBe(true);

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { lossSampling, pointPrediction } from './sampling.ts';
 
 describe(lossSampling, () => {
-  it('draws from what a loss fits a distribution for', () => {
+  it('samples from the distribution that a loss fits', () => {
     expect(lossSampling({ kind: 'gaussian' })).toEqual({ kind: 'gaussian', source: 'seed' });
     expect(lossSampling({ kind: 'quantile', levels: [0.5, 0.9] })).toEqual({
       kind: 'quantile',
@@ -24,7 +24,7 @@ describe(pointPrediction, () => {
     expect([...pointPrediction(Float32Array.of(1, 2, 9, 9, 3, 4, 9, 9), 4, 2)]).toEqual([1, 2, 3, 4]);
   });
 
-  it('is all of a net of values', () => {
+  it('is the whole output of a point forecast net', () => {
     const values = Float32Array.of(1, 2);
     expect(pointPrediction(values, 2, 2)).toBe(values);
   });

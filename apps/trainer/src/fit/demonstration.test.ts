@@ -25,14 +25,14 @@ describe(demonstration, () => {
     expect(truth?.[10]).toBeCloseTo(-1, 6);
   });
 
-  it.each([1, 3])('shows a series up to what is held back, lag %d', (lag) => {
+  it.each([1, 3])('uses a series up to the hold-out part as prompt, lag %d', (lag) => {
     const { prompt, truth, samples } = seriesOf(20, 4, lag);
     expect(Array.from(prompt)).toEqual(Array.from({ length: 16 }, (_, i) => i));
     expect(Array.from(truth ?? [])).toEqual([16, 17, 18, 19]);
     expect(samples).toBe(4);
   });
 
-  it('knows no truth where nothing is held back', () => {
+  it('has no true values without hold-out data', () => {
     expect(seriesOf(20, 0, 1).truth).toBeNull();
   });
 
@@ -58,7 +58,7 @@ const reference: TfjsReference = {
 const shown = { prompt: Float32Array.of(1, 2, 3), time: 3, samples: 400, truth: null };
 
 describe(drawnBand, () => {
-  it('leaves out as many continuations below as above', () => {
+  it('excludes as many continuations below as above', () => {
     const { first, band } = drawnBand(reference, shown, 1);
     expect(first).toHaveLength(400);
     const mean = (values: Float32Array): number =>

@@ -14,12 +14,12 @@ const specOf = (more: object): ReturnType<typeof netOf> => {
 const plain = { cell: 'rnn', units: 32, layers: 1, features: 1, outputs: 1 };
 
 describe(netOf, () => {
-  it('is a net of values for a loss of values', () => {
+  it('is a point forecast net for a point loss', () => {
     expect(specOf({})).toEqual(plain);
     expect(specOf({ training: { loss: 'huber' } })).toEqual(plain);
   });
 
-  it('has the read-out that a distribution needs', () => {
+  it('has the read-out for a distribution', () => {
     expect(specOf({ training: { loss: 'gaussian' } })).toEqual({ ...plain, loss: { kind: 'gaussian' } });
     expect(specOf({ training: { loss: 'quantile', quantiles: [0.5, 0.2] } })).toEqual({
       ...plain,

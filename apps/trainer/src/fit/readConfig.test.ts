@@ -45,7 +45,7 @@ describe(readConfig, () => {
       [],
       'FILE: not YAML: Flow sequence in block collection must be sufficiently indented and end with a ] at line 2, column 1; correct the file',
     ],
-  ])('refuses %s', (_what, text, settings, message) => {
+  ])('rejects %s', (_what, text, settings, message) => {
     const file = configFile(text);
     expect(() => readConfig(file, settings)).toThrow(message.replace('FILE', file));
   });

@@ -36,7 +36,7 @@ describe(useQuickSplits, () => {
     expect(calls.map((call) => partsOf(...call))).toEqual(own);
   });
 
-  it('leaves what is split as it is', () => {
+  it('does not change the split tensor', () => {
     useQuickSplits();
     const x = tf.tensor1d([1, 2, 3, 4]);
     const [first] = tf.split(x, 2);

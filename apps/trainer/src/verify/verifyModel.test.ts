@@ -104,7 +104,7 @@ describe(verifyModel, () => {
     expect(rows.filter((row) => !rowHolds(row)).length).toBeGreaterThan(rows.length / 2);
   });
 
-  it('refuses a source with other inputs', async () => {
+  it('rejects a source with other inputs', async () => {
     const { artifacts, manifest } = await wordModel();
     const [input] = manifest.tensors.model.inputs;
     const other = { ...manifest.tensors.model, inputs: [input, ...manifest.tensors.model.inputs] };
@@ -126,7 +126,7 @@ describe(takeSamples, () => {
 });
 
 describe(joinSamples, () => {
-  it('puts pieces together again', () => {
+  it('joins pieces', () => {
     const pieces = [takeSamples(whole, 1, 0, 1), takeSamples(whole, 1, 1, 3)];
     expect(joinSamples(pieces, 1)).toEqual(whole);
   });

@@ -23,7 +23,7 @@ export interface TritonServer {
  *
  * @param python     of tools/setup: a script beside the folder `site` of its packages
  * @param repository is changed
- * @param folder     an empty one, for what the server needs beside it
+ * @param folder     an empty folder for further files of the server
  */
 export async function startTriton(python: string, repository: string, folder: string): Promise<TritonServer> {
   const site = path.join(path.dirname(python), 'site');
@@ -54,7 +54,7 @@ export async function startTriton(python: string, repository: string, folder: st
   return { url, stop: () => stopped(server) };
 }
 
-/** The backend with the stub for this Python beside it. */
+/** The backend and the stub for this Python. */
 async function layOutBackend(python: string, home: string, folder: string): Promise<void> {
   const { stdout } = await runProgram(python, [
     '-c',

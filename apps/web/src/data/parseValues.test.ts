@@ -50,11 +50,11 @@ describe(parseValues, () => {
       1,
       'values: line 1: expected 1 column, got 2; leave only the columns that the model was trained on',
     ],
-  ])('refuses %s', (_, text, features, message) => {
+  ])('rejects %s', (_, text, features, message) => {
     expect(() => parseValues(text, features)).toThrow(new DataError(message));
   });
 
-  it('refuses fewer rows than are needed, and takes just as many', () => {
+  it('rejects too few rows and accepts the minimum', () => {
     expect(() => parseValues('1\n2', 1, [], 3)).toThrow(
       new DataError('values: expected at least 3 rows, got 2; add more rows'),
     );

@@ -21,7 +21,7 @@ describe(sineSeries, () => {
     expect(cut(sineSeries(20), 0.5, 1)[0]).toBeCloseTo(Math.sin(Math.PI / 40), 6);
   });
 
-  it('has as many chunks as anyone will step through', () => {
+  it('limits the number of chunks of a formula', () => {
     expect(chunkCount(sineSeries(20), 1)).toBe(1000);
   });
 });
@@ -37,7 +37,7 @@ describe(rowSeries, () => {
     expect(series.at(0, 2)).toBeNaN();
   });
 
-  it('ends the first prompt before the rows that were kept from training', () => {
+  it('ends the first prompt before the hold-out rows', () => {
     expect(series.promptEnd).toBe(2);
   });
 

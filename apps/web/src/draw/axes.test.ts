@@ -24,7 +24,7 @@ describe(paddedRange, () => {
     expect(paddedRange([NaN, 0, 10, -Infinity], 0.1)).toEqual([-1, 11]);
   });
 
-  it('has a range for one value and for none', () => {
+  it('has a range for a single value and for none', () => {
     expect(paddedRange([5], 0.1)).toEqual([4, 6]);
     expect(paddedRange([], 0.1)).toEqual([-1, 1]);
   });

@@ -25,7 +25,7 @@ export function upward({ height, top, bottom }: Frame): [number, number] {
  *
  * @param xs     positions along time that get a label
  * @param labels where the labels of the values are: before their lines, ending at a place, or on them, from a place on;
- *   before the left edge when left out
+ *   default: before the left edge
  */
 export function drawAxes(
   group: SVGGElement,

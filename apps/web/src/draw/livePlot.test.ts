@@ -13,7 +13,7 @@ const scene: LiveScene = {
 };
 
 describe(liveLines, () => {
-  it('draws the net from the last sample of the prompt to a place between two samples', () => {
+  it('draws the net from the last sample of the prompt to a position between two samples', () => {
     const { generated, head } = liveLines(scene, 0, 100);
     expect(generated).toEqual([
       [1, 1],
@@ -32,7 +32,7 @@ describe(liveLines, () => {
     expect(head).toEqual([2.5, 13]);
   });
 
-  it('fills between the net and the truth, as far as there is truth', () => {
+  it('fills the area between the net and the true values, as far as they are known', () => {
     expect(liveLines({ ...scene, shown: 3 }, 0, 100).gap).toEqual([
       [1, 1],
       [2, 2],

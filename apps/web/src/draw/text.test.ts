@@ -16,7 +16,7 @@ describe(smallText, () => {
 });
 
 describe(countText, () => {
-  it('parts the thousands', () => {
+  it('separates the thousands', () => {
     expect(countText(1153)).toBe('1,153');
   });
 });

@@ -32,7 +32,7 @@ async function whole(prompt: Float32Array, samples: number): Promise<Float32Arra
 describe(startStream, () => {
   const prompt = cut(sineSeries(20), 3, 20);
 
-  it('gives in pieces what one run gives, also in pieces of one', async () => {
+  it('gives the same values in pieces as in one run, also in pieces of one', async () => {
     const stream = startStream(model, prompt);
     const joined: number[] = [];
     for (const piece of [1, 1, 50, 7, 141]) joined.push(...(await stream.next(piece)));
@@ -41,7 +41,7 @@ describe(startStream, () => {
     expect(difference(joined, expected).maxAbs).toBeLessThan(LOOP_ATOL);
   });
 
-  it('gives each run a seed of its own where values are drawn', async () => {
+  it('uses another seed for each run of a model that samples its values', async () => {
     const { manifest } = model.sequence;
     const { model: tensors } = manifest.tensors;
     const input = (name: string): (typeof tensors.inputs)[number] => ({ name, type: 'int64', shape: [1] });
@@ -140,7 +140,7 @@ describe(valueRow, () => {
     expect(valueHeads(run)).toEqual(['Sample', 'Part', 'True', 'Net', 'Difference']);
   });
 
-  it('becomes a file with every digit of each value', async () => {
+  it('writes every digit of each value to the file', async () => {
     const run = new LiveRun(model, { series: sineSeries(20), start: 0, time: 2 });
     await run.step(0, atOnce);
     await run.step(0, atOnce);
@@ -170,7 +170,7 @@ describe(summaryText, () => {
 });
 
 describe(predictChunk, () => {
-  it('feeds the chunks before it too, so that the state is carried', async () => {
+  it('feeds the earlier chunks too, to carry the state over', async () => {
     const scene = await predictChunk(model.sequence, sineSeries(20), 2);
     expect(scene.start).toBe(40);
     expect(scene.x[0]).toBeCloseTo(0, 6);
@@ -205,7 +205,7 @@ describe(advance, () => {
     expect(advance(399.5, 1000, 0.05, pace)).toBe(400);
   });
 
-  it('does not leap after the page was in the background', () => {
+  it('does not jump after the page was in the background', () => {
     expect(advance(10, 400, 60, pace)).toBe(14);
   });
 

@@ -36,7 +36,7 @@ const json = (value: unknown, name = 'model.json'): GivenFile => ({
 const weights = ['a.bin', 'b.bin'].map((name) => ({ name, bytes: new Uint8Array(48) }));
 
 describe(exportFiles, () => {
-  it('gives an ONNX file of a model and its shards, in whatever order they come', () => {
+  it('exports a model and its shards, in any order', () => {
     const { bytes, warnings, summary } = exportFiles([weights[1], json(document), weights[0]], true);
     expect(readModel(bytes).graph.inputs.map(({ name }) => name)).toEqual(['gru_input', 'state_in']);
     expect(warnings[0]).toContain('node "gru" (GRU)');
@@ -54,7 +54,7 @@ describe(exportFiles, () => {
       [json(document), weights[0]],
       'model.json: expected its weight file b.bin too, got 1 other files without it; choose them all at once',
     ],
-  ])('refuses %s', (_what, files, message) => {
+  ])('rejects %s', (_what, files, message) => {
     expect(() => exportFiles(files, false)).toThrow(new DataError(message));
   });
 

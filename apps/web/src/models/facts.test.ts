@@ -8,7 +8,7 @@ const folder = new URL('../../../../examples/models/lagged-sine/1/', import.meta
 const manifest = exampleManifest((file) => readFileSync(new URL(file, folder)));
 
 describe(parameterCount, () => {
-  it('counts kernels, two bias vectors a layer and the read-out', () => {
+  it('counts kernels, two bias vectors per layer and the read-out', () => {
     const net = { cell: 'rnn', units: 32, layers: 1, features: 1, outputs: 1 } as const;
     expect(parameterCount(net)).toBe(32 + 32 * 32 + 64 + 33);
     expect(parameterCount({ ...net, cell: 'lstm', layers: 2 })).toBe(

@@ -30,7 +30,7 @@ afterEach(() => {
 });
 
 describe(loadModel, () => {
-  it('makes sessions of both files and keeps the manifest', async () => {
+  it('creates sessions of both files and keeps the manifest', async () => {
     serve(good);
     const model = await loadModel(entry, runtime);
     expect(model.sequence.manifest.name).toBe('lagged-sine');
@@ -49,7 +49,7 @@ describe(loadModel, () => {
     await model.release();
   });
 
-  it('refuses a file that differs from its hash', async () => {
+  it('rejects a file that differs from its hash', async () => {
     serve({ ...good, 'model.onnx': good['model.onnx'].subarray(0, 4000) });
     const failure = loadModel(entry, runtime);
     await expect(failure).rejects.toThrow(ModelError);
@@ -87,12 +87,12 @@ describe(loadModel, () => {
       { 'onda.json': '<!doctype html>' },
       'onda.json: expected JSON, got "<!doctype html>"; export the model again',
     ],
-  ])('refuses %s', async (_, files, message) => {
+  ])('rejects %s', async (_, files, message) => {
     serve(files);
     await expect(loadModel(entry, runtime)).rejects.toThrow(new ModelError(message));
   });
 
-  it('refuses a model that the server says is not ready', async () => {
+  it('rejects a model that the server says is not ready', async () => {
     await expect(loadModel({ ...entry, ready: false }, runtime)).rejects.toThrow(
       `model "m": the server could not load it; read the server's log, or choose another model`,
     );
@@ -135,7 +135,7 @@ describe(readModelIndex, () => {
       { 'index.json': '<!doctype html>' },
       '/app/models/index.json: expected {"models": [{"name", "version", "ready", "files"}]}, got "<!doctype html>"; start the Onda server, or build the page again',
     ],
-  ])('refuses %s', async (_, files, message) => {
+  ])('rejects %s', async (_, files, message) => {
     serve(files);
     await expect(readModelIndex(page)).rejects.toThrow(new ModelError(message));
   });

@@ -6,7 +6,7 @@ describe(difference, () => {
     expect(difference([1, 2, 5], [1, 3, 3])).toEqual({ maxAbs: 2, at: 2, meanSquare: 5 / 3 });
   });
 
-  it('leaves out what has no truth, and has nothing to say without any', () => {
+  it('ignores values without truth, and has no result without any', () => {
     expect(difference([1, 2], [NaN, 2.5])).toEqual({ maxAbs: 0.5, at: 1, meanSquare: 0.25 });
     expect(difference([1], [NaN])).toEqual({ maxAbs: NaN, at: -1, meanSquare: NaN });
   });

@@ -14,7 +14,7 @@ describe(ownSeries, () => {
     expect(ownSeries('4', wanted).promptEnd).toBe(1);
   });
 
-  it('refuses fewer values than the lag', () => {
+  it('rejects fewer values than the lag', () => {
     expect(() => ownSeries('4', { ...wanted, lag: 2 })).toThrow(
       new DataError('values: expected at least 2 rows, got 1; add more rows'),
     );

@@ -18,7 +18,7 @@ export interface OwnSection {
 }
 
 /**
- * @param use  takes a series made of the pasted values
+ * @param use  receives the series of the pasted values
  * @param back returns to the model's own data
  */
 export function createOwnSection(use: (series: Series) => void, back: () => void): OwnSection {

@@ -60,7 +60,7 @@ describe(OndaBidirectional, () => {
     });
   });
 
-  it('gives the last sample of each walk without returnSequences', () => {
+  it('gives the last processed sample of each direction without returnSequences', () => {
     tidy(() => {
       const layer = new OndaBidirectional({ layer: new OndaRNN({ units: 4 }) });
       const y = layer.apply(x) as Tensor;
@@ -115,7 +115,7 @@ describe(OndaBidirectional, () => {
     });
   });
 
-  it('learns, freezes, and is the same after saving and loading', async () => {
+  it('trains, freezes, and is equal after saving and loading', async () => {
     const before = memory().numTensors;
     const layer = new OndaBidirectional({
       layer: new OndaLSTM({ units: 3, returnSequences: true, seed: 1 }),
@@ -190,7 +190,7 @@ describe(OndaBidirectional, () => {
       ),
     ],
   ];
-  it.each(rejected)('refuses %s', (_, run, error) => {
+  it.each(rejected)('rejects %s', (_, run, error) => {
     tidy(() => {
       expect(run).toThrow(error);
     });

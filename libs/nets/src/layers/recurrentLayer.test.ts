@@ -77,7 +77,7 @@ describe.each(kinds)('%s', (_, make) => {
     });
   });
 
-  it('walks backwards as a walk over the reversed sequence', () => {
+  it('processes a sequence backwards like the reversed sequence', () => {
     tidy(() => {
       const back = make({ units: 4, seed: 3, returnSequences: true, goBackwards: true }).apply(x) as Tensor;
       const forth = make({ units: 4, seed: 3, returnSequences: true }).apply(reverse(x, 1)) as Tensor;
@@ -85,7 +85,7 @@ describe.each(kinds)('%s', (_, make) => {
     });
   });
 
-  it('learns in a stacked sequential model, and is the same after saving and loading', async () => {
+  it('trains in a stacked sequential model and is equal after saving and loading', async () => {
     const before = memory().numTensors;
     const net = sequential({
       layers: [
@@ -211,7 +211,7 @@ describe(RecurrentLayer, () => {
     expect(memory().numTensors).toBe(before);
   });
 
-  it('gives a gradient for each weight, and leaves no tensor behind', () => {
+  it('gives a gradient for each weight and leaks no tensor', () => {
     const layer = new OndaGRU({ units: 3 });
     const x = zeros<never>([1, 2, 1] as never) as Tensor3D;
     layer.apply(x) as Tensor;

@@ -135,7 +135,7 @@ describe(RecurrentLayer, () => {
       ),
     ],
   ];
-  it.each(rejected)('refuses %s', (_, run, error) => {
+  it.each(rejected)('rejects %s', (_, run, error) => {
     tidy(() => {
       expect(run).toThrow(error);
     });

@@ -33,7 +33,7 @@ describe(weightInitializer, () => {
     ],
     ['nothing', null, message('null')],
   ];
-  it.each(rejected)('refuses %s', (_, option, text) => {
+  it.each(rejected)('rejects %s', (_, option, text) => {
     expect(() => weightInitializer(option, 'layer "a": biasInitializer')).toThrow(new ConfigError(text));
   });
 });

@@ -37,7 +37,7 @@ export const outputTests: readonly ConformanceTest[] = [
   ...variants
     .filter(([, { reverse }]) => !reverse)
     .map(([name, attributes]): ConformanceTest => [
-      `${name}: gives the same values when a sequence is split and the state handed on`,
+      `${name}: gives the same values when a sequence is split and the state passed on`,
       () => {
         tidy(() => {
           const given = recurrentCase({ units: 7, batch: 3, time: 10, features: 2 }, attributes);
@@ -157,7 +157,7 @@ const sizes = { units: 7, batch: 2, time: 5, features: 3 };
 /** Tests of `training: false` and `inputGradient: false`. */
 export const attributeTests: readonly ConformanceTest[] = [
   ...variants.map(([name, attributes]): ConformanceTest => [
-    `${name}: keeps no reserve outside of training, and gives the same values`,
+    `${name}: returns no reserve without training and gives the same values`,
     () => {
       tidy(() => {
         const tensors = caseTensors(recurrentCase(sizes, attributes));
@@ -171,7 +171,7 @@ export const attributeTests: readonly ConformanceTest[] = [
     },
   ]),
   ...variants.map(([name, attributes]): ConformanceTest => [
-    `${name}: leaves out the gradient of x when it is not wanted, and gives the same others`,
+    `${name}: omits the gradient of x on request and gives the same others`,
     () => {
       tidy(() => {
         const given = recurrentCase(sizes, attributes);

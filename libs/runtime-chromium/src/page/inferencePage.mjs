@@ -49,7 +49,7 @@ function infos(values) {
   );
 }
 
-/** An error's text comes back as a value, so that Node gets it without the browser's words around it. @param {() => Promise<any>} work */
+/** Returns errors as values, so that Node gets their messages unchanged. @param {() => Promise<any>} work */
 async function guarded(work) {
   try {
     return { value: await work() };

@@ -140,7 +140,7 @@ export const generatorTests: RuntimeTests = {
     const second = await generate(generator, manifest, last, first.state, 20);
     expectClose(second.y, sliceSamples(whole.y, 30, 50));
   },
-  'refuses to generate no samples, or a part of one': async ({ generator, manifest }) => {
+  'rejects to generate no samples, or a part of one': async ({ generator, manifest }) => {
     await expect(generate(generator, manifest, sines(1, 20), undefined, 0)).rejects.toThrow(
       'samples: expected a whole number of at least 1, got 0; request at least 1',
     );
@@ -205,19 +205,19 @@ const rejected: readonly [name: string, feeds: Record<string, RuntimeTensor>, me
 export const feedTests: RuntimeTests = {
   ...Object.fromEntries(
     rejected.map(([name, feeds, message]): [string, RuntimeTests[string]] => [
-      `refuses ${name}, and runs on`,
+      `rejects ${name}, and runs on`,
       async ({ session, model }) => {
         await expect(session.run(feeds)).rejects.toThrow(message);
         await expect(model.step(sines(1, 4))).resolves.toBeDefined();
       },
     ]),
   ),
-  'refuses an output that the model does not have': async ({ session }) => {
+  'rejects an output that the model does not have': async ({ session }) => {
     await expect(session.run({ x: sines(1, 4), state_in: state(1) }, ['z'])).rejects.toThrow(
       'output "z": unknown output; the outputs of the model are y and state_out',
     );
   },
-  'refuses a step with a value that is not finite': async ({ model }) => {
+  'rejects a step with a value that is not finite': async ({ model }) => {
     await expect(model.step(floatTensor([1, 2, 1], [0, NaN]))).rejects.toThrow(
       'input "x": expected finite numbers, got NaN at position 1; remove or replace it',
     );
@@ -230,12 +230,12 @@ function state(batch: number): RuntimeTensor {
 
 /** Tests of invalid bytes: an error, not a crash, and the runtime still works afterwards. */
 export const damagedBytesTests: RuntimeTests = {
-  'refuses a file that was cut short': async ({ runtime, modelBytes }) => {
+  'rejects a file that was cut short': async ({ runtime, modelBytes }) => {
     await expect(runtime.createSession(modelBytes.slice(0, modelBytes.length >> 1))).rejects.toThrow(
       ModelError,
     );
   },
-  'refuses bytes that are not ONNX, and none at all': async ({ runtime }) => {
+  'rejects bytes that are not ONNX, and none at all': async ({ runtime }) => {
     const text = new TextEncoder().encode('this is not a model');
     await expect(runtime.createSession(text)).rejects.toThrow(
       /^the model cannot be loaded: .*; export or copy it again$/,
