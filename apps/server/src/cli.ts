@@ -1,6 +1,6 @@
 import { OndaError } from '@onda/contract';
 import { CommanderError } from 'commander';
-import { createProgram } from './commandLine.ts';
+import { createProgram } from './cli/commandLine.ts';
 
 try {
   await createProgram().parseAsync();

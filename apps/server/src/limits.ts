@@ -23,6 +23,10 @@ export const limits = {
   streams: 1024,
   /** Bytes of request bodies, incomplete gRPC messages and unread gRPC answers, of all connections; half of it for one client. */
   heldBytes: 256 * 1024 * 1024,
+  /** Bytes of a request to the admin ports, over HTTP and gRPC. */
+  adminBodyBytes: 64 * 1024,
+  /** Bytes of incomplete messages and unread answers on the admin gRPC port. */
+  adminHeldBytes: 4 * 1024 * 1024,
   /** Headers of an HTTP request. */
   headers: 1000,
 } as const;

@@ -5,15 +5,15 @@ import type { ModelOptions, ModelRepository } from '@onda/serving';
 import { openAccess } from './access/access.ts';
 import { openAdmin } from './admin/openAdmin.ts';
 import type { AdminPorts } from './admin/openAdmin.ts';
-import type { ServeOptions } from './config/serveOptions.ts';
+import type { ServeOptions } from './cli/serveOptions.ts';
 import type { InferenceOptions } from './grpc/inferenceHandlers.ts';
 import { Health } from './health.ts';
 import { limits, timeouts } from './limits.ts';
 import { closeDrained, listenError, listenOn, urlOf } from './listen.ts';
-import type { Log } from './log/createLog.ts';
-import type { MetricsSources } from './metrics/metricsServer.ts';
-import { openTracing } from './tracing/tracing.ts';
-import type { Tracing } from './tracing/tracing.ts';
+import type { Log } from './telemetry/log.ts';
+import type { MetricsSources } from './telemetry/metricsServer.ts';
+import { openTracing } from './telemetry/tracing.ts';
+import type { Tracing } from './telemetry/tracing.ts';
 
 export interface RunningServer extends AdminPorts {
   /** `http://127.0.0.1:8000`. */
@@ -154,7 +154,7 @@ async function listenMetrics(
   closers: Closers,
 ): Promise<string | undefined> {
   if (port === undefined) return undefined;
-  const { createMetricsServer } = await import('./metrics/metricsServer.ts');
+  const { createMetricsServer } = await import('./telemetry/metricsServer.ts');
   const server = createMetricsServer(sources);
   await listenOn(server, host, port).catch((cause: unknown) => {
     throw listenError(cause, host, port, '--metrics-port');

@@ -8,7 +8,7 @@ import type { AdminParts, AdminPorts } from '../src/admin/openAdmin.ts';
 import { inferenceService } from '../src/grpc/protoServices.ts';
 import { Health } from '../src/health.ts';
 import { timeouts } from '../src/limits.ts';
-import { createLog } from '../src/log/createLog.ts';
+import { createLog } from '../src/telemetry/log.ts';
 import { mutateBytes } from './fuzz/mutateBytes.ts';
 import { GrpcClient } from './support/grpcClient.ts';
 import { post } from './support/requests.ts';

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { parse, parseAllDocuments } from 'yaml';
-import { readOptions } from '../src/config/readOptions.ts';
+import { readOptions } from '../src/cli/readOptions.ts';
 import { timeouts } from '../src/limits.ts';
 import { inferRequest, post } from './support/requests.ts';
 import type { InferBody } from './support/requests.ts';

@@ -3,7 +3,7 @@ import type { Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ServiceError } from '@grpc/grpc-js';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createLog } from '../src/log/createLog.ts';
+import { createLog } from '../src/telemetry/log.ts';
 import { startServer } from '../src/startServer.ts';
 import type { RunningServer } from '../src/startServer.ts';
 import { GrpcClient, grpcRequest } from './support/grpcClient.ts';

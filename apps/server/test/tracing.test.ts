@@ -3,7 +3,7 @@ import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Metadata } from '@grpc/grpc-js';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { openTracing } from '../src/tracing/tracing.ts';
+import { openTracing } from '../src/telemetry/tracing.ts';
 import { GrpcClient, grpcRequest } from './support/grpcClient.ts';
 import { inferRequest, post } from './support/requests.ts';
 import { startService } from './support/service.ts';

@@ -1,4 +1,4 @@
-import type { ServeOptions } from '../config/serveOptions.ts';
+import type { ServeOptions } from '../cli/serveOptions.ts';
 import { limits } from '../limits.ts';
 import type { AccessError } from './accessError.ts';
 import { ClientByteBudget } from './clientByteBudget.ts';

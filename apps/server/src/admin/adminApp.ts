@@ -1,17 +1,15 @@
-import { ProtocolError } from '@onda/protocol';
 import Fastify from 'fastify';
 import type { FastifyInstance } from 'fastify';
+import { ProtocolError } from '@onda/protocol';
 import { AllowedHosts } from '../access/origins.ts';
 import type { Tokens } from '../access/tokens.ts';
-import { addRoutes } from '../http/addRoute.ts';
-import { addErrorReplies, replyClientError, replyError } from '../http/errorReplies.ts';
-import { sendJson } from '../http/sendAnswer.ts';
 import type { Health } from '../health.ts';
-import { timeouts } from '../limits.ts';
-import type { Log } from '../log/createLog.ts';
-import { addOpenApi } from '../openapi/openApi.ts';
-import { IndexRequest, LoadRequest, Nothing, RepositoryIndex, UnloadRequest } from '../openapi/schemas.ts';
-import { adminLimits } from './adminLimits.ts';
+import { addRoutes } from '../http/addRoute.ts';
+import { addOpenApi } from '../http/openApi.ts';
+import { addErrorReplies, replyClientError, replyError, sendJson } from '../http/replies.ts';
+import { IndexRequest, LoadRequest, Nothing, RepositoryIndex, UnloadRequest } from '../http/schemas.ts';
+import { limits, timeouts } from '../limits.ts';
+import type { Log } from '../telemetry/log.ts';
 import type { RepositoryCalls } from './repositoryCalls.ts';
 
 /**
@@ -26,7 +24,7 @@ export async function createAdminApp(
 ): Promise<FastifyInstance> {
   const app = Fastify({
     logger: false,
-    bodyLimit: adminLimits.bodyBytes,
+    bodyLimit: limits.adminBodyBytes,
     requestTimeout: timeouts.requestMs,
     http: { headersTimeout: timeouts.headersMs },
     return503OnClosing: false,

@@ -1,11 +1,11 @@
 import { ConfigError } from '@onda/contract';
 import type { RepositoryControl } from '@onda/serving';
 import type { Tokens } from '../access/tokens.ts';
-import type { ServeOptions } from '../config/serveOptions.ts';
+import type { ServeOptions } from '../cli/serveOptions.ts';
 import type { Health } from '../health.ts';
 import { closeDrained, listenError, urlOf } from '../listen.ts';
-import type { Log } from '../log/createLog.ts';
-import type { Tracing } from '../tracing/tracing.ts';
+import type { Log } from '../telemetry/log.ts';
+import type { Tracing } from '../telemetry/tracing.ts';
 
 /** The addresses of the admin ports that are open. */
 export interface AdminPorts {

@@ -1,8 +1,8 @@
 import { ModelError } from '@onda/contract';
 import { ProtocolError } from '@onda/protocol';
 import type { IndexEntry, RepositoryControl } from '@onda/serving';
-import { IndexRequest, LoadRequest, UnloadRequest } from '../openapi/schemas.ts';
-import { validate } from '../openapi/validate.ts';
+import { IndexRequest, LoadRequest, UnloadRequest } from '../http/schemas.ts';
+import { validate } from '../http/validate.ts';
 
 /**
  * Triton's model repository extension, for HTTP and gRPC alike. Loads models of the repository's folder only: no file, path or

@@ -4,7 +4,7 @@ import type { Tokens } from '../access/tokens.ts';
 import { openGrpcPort } from '../grpc/startGrpc.ts';
 import type { GrpcPort, RunningGrpcServer } from '../grpc/startGrpc.ts';
 import { adminHandlers } from './adminHandlers.ts';
-import { adminLimits } from './adminLimits.ts';
+import { limits } from '../limits.ts';
 import type { RepositoryCalls } from './repositoryCalls.ts';
 
 /**
@@ -24,8 +24,8 @@ export function startAdminGrpc(
     otherOption: '--grpc-port',
     access: new Access(tokens),
     handlers: adminHandlers(options.health, calls),
-    maxMessageBytes: adminLimits.bodyBytes,
-    budget: new SharedByteBudget(adminLimits.heldBytes),
+    maxMessageBytes: limits.adminBodyBytes,
+    budget: new SharedByteBudget(limits.adminHeldBytes),
     messageSizeHint: 'send less; put files and configuration into the folder of the model',
   });
 }

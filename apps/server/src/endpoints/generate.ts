@@ -1,14 +1,13 @@
-import type { GenerateCall, Serving } from '@onda/serving';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { addModelRoutes } from '../http/addRoute.ts';
+import type { GenerateCall, Serving } from '@onda/serving';
 import type { ModelParams } from '../http/addRoute.ts';
-import { failureBody } from '../http/errorReplies.ts';
+import { addModelRoutes } from '../http/addRoute.ts';
+import { failureBody, sendJson } from '../http/replies.ts';
 import { requestBody } from '../http/requestBody.ts';
-import { sendJson } from '../http/sendAnswer.ts';
+import { GenerateRequest, GenerateResponse } from '../http/schemas.ts';
 import { writeEvents } from '../http/serverSentEvents.ts';
 import { limits, timeouts } from '../limits.ts';
-import type { Log } from '../log/createLog.ts';
-import { GenerateRequest, GenerateResponse } from '../openapi/schemas.ts';
+import type { Log } from '../telemetry/log.ts';
 
 /**
  * `POST /v2/models/{name}[/versions/{version}]/generate`: the samples after a prompt or a live sequence. `generate_stream` sends them as

@@ -3,7 +3,7 @@ import type { ModelRepository } from '@onda/serving';
 import type { Health } from '../health.ts';
 import { addModelRoutes, addRoutes } from '../http/addRoute.ts';
 import type { ModelParams } from '../http/addRoute.ts';
-import { Live, ModelReady, Ready } from '../openapi/schemas.ts';
+import { Live, ModelReady, Ready } from '../http/schemas.ts';
 
 /** The health checks. A model is ready if it is loaded; otherwise 404 or 503 say why not. */
 export function addHealth(app: FastifyInstance, health: Health, repository: ModelRepository): void {

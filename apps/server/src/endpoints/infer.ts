@@ -4,9 +4,9 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { addModelRoutes } from '../http/addRoute.ts';
 import type { ModelParams } from '../http/addRoute.ts';
 import { requestBody } from '../http/requestBody.ts';
-import { sendJson } from '../http/sendAnswer.ts';
+import { sendJson } from '../http/replies.ts';
 import { limits } from '../limits.ts';
-import { InferRequest, InferResponse } from '../openapi/schemas.ts';
+import { InferRequest, InferResponse } from '../http/schemas.ts';
 
 const HEADER_LENGTH = 'inference-header-content-length';
 

@@ -4,14 +4,8 @@ import type { ModelRepository, Serving } from '@onda/serving';
 import type { FastifyInstance } from 'fastify';
 import { addModelRoutes, addRoutes } from '../http/addRoute.ts';
 import type { ModelParams } from '../http/addRoute.ts';
-import { sendJson } from '../http/sendAnswer.ts';
-import {
-  ModelConfig,
-  ModelList,
-  ModelMetadata,
-  ModelStatistics,
-  ServerMetadata,
-} from '../openapi/schemas.ts';
+import { sendJson } from '../http/replies.ts';
+import { ModelConfig, ModelList, ModelMetadata, ModelStatistics, ServerMetadata } from '../http/schemas.ts';
 import { serverDescription } from '../serverDescription.ts';
 
 /** Metadata, configuration, statistics and files of the service and its models. */

@@ -3,9 +3,9 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { addModelRoutes } from '../http/addRoute.ts';
 import type { ModelParams } from '../http/addRoute.ts';
 import { requestBody } from '../http/requestBody.ts';
-import { sendJson } from '../http/sendAnswer.ts';
+import { sendJson } from '../http/replies.ts';
 import { limits } from '../limits.ts';
-import { SequenceCounts, SequenceDocument, SequenceImported, SequencePath } from '../openapi/schemas.ts';
+import { SequenceCounts, SequenceDocument, SequenceImported, SequencePath } from '../http/schemas.ts';
 
 interface SequenceParams extends ModelParams {
   id: string;

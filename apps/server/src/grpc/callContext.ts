@@ -2,10 +2,9 @@ import type { CallHead, CallHooks } from '@onda/grpc-server';
 import type { RequestTrace } from '@onda/serving';
 import type { Access } from '../access/access.ts';
 import { AccessError } from '../access/accessError.ts';
-import { logCall } from '../log/logCalls.ts';
-import type { CallEnd } from '../log/logCalls.ts';
-import type { Log } from '../log/createLog.ts';
-import type { Tracing } from '../tracing/tracing.ts';
+import type { CallEnd, Log } from '../telemetry/log.ts';
+import { logCall } from '../telemetry/log.ts';
+import type { Tracing } from '../telemetry/tracing.ts';
 import { failureHooks } from './grpcErrors.ts';
 
 /** What the service knows of a call. */

@@ -3,7 +3,7 @@ import { GrpcStatus } from '@onda/grpc-server';
 import type { CallHooks, GrpcFailure } from '@onda/grpc-server';
 import { statusOf } from '@onda/protocol';
 import { AccessError } from '../access/accessError.ts';
-import type { Log } from '../log/createLog.ts';
+import type { Log } from '../telemetry/log.ts';
 
 /** The gRPC status for each HTTP status of an error. */
 const statuses: Readonly<Partial<Record<number, GrpcStatus>>> = {

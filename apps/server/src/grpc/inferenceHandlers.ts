@@ -6,7 +6,7 @@ import type { Serving } from '@onda/serving';
 import type { Access } from '../access/access.ts';
 import type { Health } from '../health.ts';
 import { limits } from '../limits.ts';
-import type { Log } from '../log/createLog.ts';
+import type { Log } from '../telemetry/log.ts';
 import { shed } from '../overload.ts';
 import { serverDescription } from '../serverDescription.ts';
 import type { CallContext } from './callContext.ts';

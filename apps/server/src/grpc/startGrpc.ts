@@ -3,8 +3,8 @@ import type { ByteBudget, GrpcServerOptions, Handlers } from '@onda/grpc-server'
 import type { Access } from '../access/access.ts';
 import { limits, timeouts } from '../limits.ts';
 import { listenError } from '../listen.ts';
-import type { Log } from '../log/createLog.ts';
-import type { Tracing } from '../tracing/tracing.ts';
+import type { Log } from '../telemetry/log.ts';
+import type { Tracing } from '../telemetry/tracing.ts';
 import type { GrpcEngine } from './engines.ts';
 import type { Health } from '../health.ts';
 import { callHooks } from './callContext.ts';

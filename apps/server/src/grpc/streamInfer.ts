@@ -4,7 +4,7 @@ import { encodeStreamAnswer, encodeStreamError } from '@onda/protocol';
 import type { GrpcInferRequest, InferResponse, WireMessage } from '@onda/protocol';
 import type { Access } from '../access/access.ts';
 import { limits } from '../limits.ts';
-import type { Log } from '../log/createLog.ts';
+import type { Log } from '../telemetry/log.ts';
 import type { CallContext } from './callContext.ts';
 import { failureHooks } from './grpcErrors.ts';
 

@@ -14,7 +14,7 @@ import type { AppOptions } from './app.ts';
 import { Access } from '../access/access.ts';
 import { Health } from '../health.ts';
 import { timeouts } from '../limits.ts';
-import { createLog } from '../log/createLog.ts';
+import { createLog } from '../telemetry/log.ts';
 
 // Here a session is a function, to have the failures that a real one does not give on request; test/ has the real service.
 const tensors = {

@@ -3,13 +3,13 @@ import type { FastifyCorsOptions } from '@fastify/cors';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Access } from '../access/access.ts';
 import { AccessError } from '../access/accessError.ts';
-import type { Log } from '../log/createLog.ts';
-import { maybeTraceParent } from '../tracing/traceparent.ts';
+import type { Log } from '../telemetry/log.ts';
+import { maybeTraceParent } from '../telemetry/traceparent.ts';
 import { ProtocolError } from '@onda/protocol';
 import type { RequestTrace } from '@onda/serving';
 import type { Health } from '../health.ts';
 import { limits } from '../limits.ts';
-import type { Tracing } from '../tracing/tracing.ts';
+import type { Tracing } from '../telemetry/tracing.ts';
 
 declare module 'fastify' {
   interface FastifyRequest {

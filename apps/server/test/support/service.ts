@@ -1,8 +1,8 @@
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { readOptions } from '../../src/config/readOptions.ts';
-import type { ServeOptions } from '../../src/config/serveOptions.ts';
+import { readOptions } from '../../src/cli/readOptions.ts';
+import type { ServeOptions } from '../../src/cli/serveOptions.ts';
 
 const root = fileURLToPath(new URL('../../../../', import.meta.url));
 const cli = fileURLToPath(new URL('../../src/cli.ts', import.meta.url));

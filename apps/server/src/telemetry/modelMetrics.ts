@@ -1,7 +1,7 @@
-import { batchBuckets, failureReasons, firstResponseBuckets } from '@onda/serving';
-import type { Latencies, ModelRepository, ServedModel } from '@onda/serving';
-import { Counter, Gauge } from 'prom-client';
 import type { Registry } from 'prom-client';
+import { Counter, Gauge } from 'prom-client';
+import type { Latencies, ModelRepository, ServedModel } from '@onda/serving';
+import { batchBuckets, failureReasons, firstResponseBuckets } from '@onda/serving';
 
 type Labels = 'model' | 'version';
 type Repository = Pick<ModelRepository, 'served'>;

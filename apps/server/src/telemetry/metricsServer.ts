@@ -1,14 +1,14 @@
-import { createServer } from 'node:http';
 import type { Server } from 'node:http';
+import { createServer } from 'node:http';
+import { collectDefaultMetrics, Registry } from 'prom-client';
 import { errorBody } from '@onda/protocol';
 import type { WorkerRuntime } from '@onda/runtime-node';
 import type { Serving } from '@onda/serving';
-import { collectDefaultMetrics, Registry } from 'prom-client';
 import type { Access } from '../access/access.ts';
 import type { Health } from '../health.ts';
-import { jsonType } from '../http/sendAnswer.ts';
+import { jsonType } from '../http/replies.ts';
 import { timeouts } from '../limits.ts';
-import type { Log } from '../log/createLog.ts';
+import type { Log } from './log.ts';
 import { addModelMetrics } from './modelMetrics.ts';
 import { addGauge, addServiceMetrics, addStoreMetrics } from './serviceMetrics.ts';
 

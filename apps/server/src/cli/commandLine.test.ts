@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { createProgram } from './commandLine.ts';
-import { serveOptionList } from './config/serveOptions.ts';
-import { flagName } from './config/readOptions.ts';
-import type { ServeOptions } from './config/serveOptions.ts';
+import { flagName } from './readOptions.ts';
+import type { ServeOptions } from './serveOptions.ts';
+import { serveOptionList } from './serveOptions.ts';
 
 async function parse(args: readonly string[], env = {}): Promise<ServeOptions | undefined> {
   let seen: ServeOptions | undefined;

@@ -1,12 +1,12 @@
-import { createTraceState, ROOT_CONTEXT, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api';
 import type { Attributes, Context, Span, Tracer } from '@opentelemetry/api';
+import { createTraceState, ROOT_CONTEXT, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api';
 import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-http';
 import { resourceFromAttributes } from '@opentelemetry/resources';
-import { BatchSpanProcessor, NodeTracerProvider } from '@opentelemetry/sdk-trace-node';
 import type { SpanExporter } from '@opentelemetry/sdk-trace-node';
+import { BatchSpanProcessor, NodeTracerProvider } from '@opentelemetry/sdk-trace-node';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import type { RequestTrace } from '@onda/serving';
 import { GrpcStatus } from '@onda/grpc-server';
+import type { RequestTrace } from '@onda/serving';
 import { serverVersion } from '../serverDescription.ts';
 import { maybeTraceParent } from './traceparent.ts';
 import type { CallTrace, Tracing } from './tracing.ts';

@@ -2,8 +2,8 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { readOptions } from './readOptions.ts';
 import type { OptionSources } from './readOptions.ts';
+import { readOptions } from './readOptions.ts';
 
 let folder: string;
 beforeEach(async () => {

@@ -1,8 +1,8 @@
 import { freemem, totalmem } from 'node:os';
-import { circuitStates } from '@onda/serving';
-import type { ModelRepository, StoreStatus } from '@onda/serving';
-import { Counter, Gauge } from 'prom-client';
 import type { Registry } from 'prom-client';
+import { Counter, Gauge } from 'prom-client';
+import type { ModelRepository, StoreStatus } from '@onda/serving';
+import { circuitStates } from '@onda/serving';
 import type { Access, RefusalReason } from '../access/access.ts';
 
 /** Adds a gauge without labels. */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { createLog } from './createLog.ts';
-import type { LogOptions } from './createLog.ts';
+import type { LogOptions } from './log.ts';
+import { createLog } from './log.ts';
 
 function lines(options: LogOptions): string[] {
   const written: string[] = [];

@@ -1,16 +1,16 @@
 import { get } from 'node:http';
-import { floatTensor } from '@onda/runtime';
-import type { Session } from '@onda/runtime';
-import { ProtocolError } from '@onda/protocol';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { ModelRepository } from '@onda/serving';
+import { ProtocolError } from '@onda/protocol';
+import type { Session } from '@onda/runtime';
+import { floatTensor } from '@onda/runtime';
 import type { ServedModel } from '@onda/serving';
+import { ModelRepository } from '@onda/serving';
 import { countRequest, MemoryState, simpleModel } from '@onda/serving/testing';
-import { AccessError } from '../access/accessError.ts';
 import { Access } from '../access/access.ts';
+import { AccessError } from '../access/accessError.ts';
 import { Health } from '../health.ts';
 import { listenOn, urlOf } from '../listen.ts';
-import { createLog } from '../log/createLog.ts';
+import { createLog } from './log.ts';
 import { createMetricsServer } from './metricsServer.ts';
 
 const tensor = { type: 'float32', shape: ['batch', 1] };

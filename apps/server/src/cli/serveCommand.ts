@@ -1,11 +1,11 @@
 import { ConfigError } from '@onda/contract';
-import { isLoopback } from './access/origins.ts';
-import type { ServeOptions } from './config/serveOptions.ts';
-import { timeouts } from './limits.ts';
-import { createLog } from './log/createLog.ts';
-import type { Log } from './log/createLog.ts';
-import { startServer } from './startServer.ts';
-import type { RunningServer } from './startServer.ts';
+import { isLoopback } from '../access/origins.ts';
+import { timeouts } from '../limits.ts';
+import type { RunningServer } from '../startServer.ts';
+import { startServer } from '../startServer.ts';
+import type { Log } from '../telemetry/log.ts';
+import { createLog } from '../telemetry/log.ts';
+import type { ServeOptions } from './serveOptions.ts';
 
 /** Runs the service until SIGTERM or SIGINT. Logs to stderr; `--json` prints one line to stdout. */
 export async function serve(options: ServeOptions): Promise<void> {

@@ -1,7 +1,7 @@
-import type { RequestTrace } from '@onda/serving';
-import { ConfigError } from '@onda/contract';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import type { CallEnd } from '../log/logCalls.ts';
+import { ConfigError } from '@onda/contract';
+import type { RequestTrace } from '@onda/serving';
+import type { CallEnd } from './log.ts';
 
 /** Traces of requests, sent to an OpenTelemetry collector. */
 export interface Tracing {

@@ -1,6 +1,6 @@
-import { ProtocolError } from '@onda/protocol';
 import type { FastifySchemaCompiler } from 'fastify';
 import type { z } from 'zod';
+import { ProtocolError } from '@onda/protocol';
 
 /**
  * Validates a value by its schema.

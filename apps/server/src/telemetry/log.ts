@@ -1,5 +1,8 @@
-import { pino } from 'pino';
 import type { DestinationStream, Logger } from 'pino';
+import { pino } from 'pino';
+import type { GrpcStatus } from '@onda/grpc-server';
+import { statusName } from '@onda/grpc-server';
+import { maybeTraceParent } from './traceparent.ts';
 
 export const logFormats = ['text', 'json'] as const;
 export const logLevels = ['debug', 'info', 'warn', 'error', 'silent'] as const;
@@ -57,3 +60,29 @@ function textOf({ level, time, message, ...fields }: LogLine): string {
 function plain(value: string): string {
   return /^[!-~]*$/.test(value) ? value : JSON.stringify(value).replace(/[\x7f-\u{10ffff}]/gu, '?');
 }
+
+/**
+ * Called once as a call ends.
+ *
+ * @param client name of the client's token; undefined without authentication or for a refused call
+ */
+export type CallEnd = (code: GrpcStatus, client: string | undefined) => void;
+
+/**
+ * Logs a gRPC call at level `debug` when it ends.
+ *
+ * @returns undefined at any other level
+ */
+export function logCall(log: Log, path: string, traceparent: string | undefined): CallEnd | undefined {
+  if (!log.isLevelEnabled('debug')) return undefined;
+  const since = performance.now();
+  return (code, client) => {
+    const ms = Math.round((performance.now() - since) * 1000) / 1000;
+    const trace_id = maybeTraceParent(traceparent)?.traceId;
+    const of = { path: path.slice(0, MAX_PATH_CHARACTERS), status: statusName(code), ms, client, trace_id };
+    log.debug(of, 'grpc call');
+  };
+}
+
+/** Logged characters of a path, as for HTTP. */
+const MAX_PATH_CHARACTERS = 200;

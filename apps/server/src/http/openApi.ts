@@ -1,16 +1,16 @@
 import swagger from '@fastify/swagger';
-import { datatypes } from '@onda/protocol';
-import type { ServedModel } from '@onda/serving';
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
-import { addRoutes } from '../http/addRoute.ts';
-import type { RouteDocs } from '../http/addRoute.ts';
-import { sendJson } from '../http/sendAnswer.ts';
+import { datatypes } from '@onda/protocol';
+import type { ServedModel } from '@onda/serving';
 import { serverVersion } from '../serverDescription.ts';
+import type { RouteDocs } from './addRoute.ts';
+import { addRoutes } from './addRoute.ts';
+import { sendJson } from './replies.ts';
 import { components, ErrorBody, OpenApiDocument, SamplesEvent } from './schemas.ts';
 
 /** One port's document. */
-export interface DocumentOptions {
+interface DocumentOptions {
   description: string;
   /** Statuses of errors that every route may answer with. */
   errors: readonly number[];

@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { ConfigError } from '@onda/contract';
 import type { Option } from './option.ts';
-import { serveOptionList } from './serveOptions.ts';
 import type { ServeOptions } from './serveOptions.ts';
+import { serveOptionList } from './serveOptions.ts';
 
 /** Prefix of every environment variable of the service. */
 const VARIABLE_PREFIX = 'ONDA_SERVE_';
@@ -13,7 +13,7 @@ const CONFIG = 'config';
 const HELP = '`npm run serve -- --help` lists all options';
 
 /** `maxSequences`: `max-sequences`, the name in a file. */
-export function fileName(option: string): string {
+function fileName(option: string): string {
   return option.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 }
 

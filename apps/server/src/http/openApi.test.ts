@@ -1,13 +1,13 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { decodeInferRequest } from '@onda/protocol';
 import { ModelRepository } from '@onda/serving';
 import { servingOf } from '@onda/serving/testing';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Access } from '../access/access.ts';
 import { Health } from '../health.ts';
-import { createApp } from '../http/app.ts';
-import type { App } from '../http/app.ts';
 import { limits } from '../limits.ts';
-import { createLog } from '../log/createLog.ts';
+import { createLog } from '../telemetry/log.ts';
+import type { App } from './app.ts';
+import { createApp } from './app.ts';
 import { InferRequest } from './schemas.ts';
 
 interface Operation {

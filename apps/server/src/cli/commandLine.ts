@@ -1,7 +1,7 @@
 import { Command } from 'commander';
-import { flagName, readOptions, variableName } from './config/readOptions.ts';
-import { serveOptionList } from './config/serveOptions.ts';
-import type { ServeOptions } from './config/serveOptions.ts';
+import { flagName, readOptions, variableName } from './readOptions.ts';
+import type { ServeOptions } from './serveOptions.ts';
+import { serveOptionList } from './serveOptions.ts';
 
 /** Imports the service once the arguments are valid: it is most of what there is to load. */
 async function importAndServe(options: ServeOptions): Promise<void> {
@@ -48,7 +48,7 @@ export function createProgram(
     .allowExcessArguments(false)
     .exitOverride()
     .action(async (name: string, { admin = false }: { admin?: boolean }) => {
-      const { newToken } = await import('./access/tokens.ts');
+      const { newToken } = await import('../access/tokens.ts');
       const { token, line } = newToken(name, admin);
       process.stdout.write(`${line}\n`);
       process.stderr.write(`The token, which is stored nowhere: ${token}\n`);

@@ -1,5 +1,5 @@
 /** The parent span of a request. */
-export interface TraceParent {
+interface TraceParent {
   /** Hexadecimal, 32 digits. */
   readonly traceId: string;
   /** Hexadecimal, 16 digits. */

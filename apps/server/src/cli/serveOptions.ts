@@ -1,9 +1,9 @@
-import { modelControls } from '@onda/serving';
 import type { z } from 'zod';
+import { modelControls } from '@onda/serving';
 import { grpcEngines } from '../grpc/engines.ts';
-import { logFormats, logLevels } from '../log/createLog.ts';
-import { list, oneOf, text, toggle, wholeNumber } from './option.ts';
+import { logFormats, logLevels } from '../telemetry/log.ts';
 import type { Option } from './option.ts';
+import { list, oneOf, text, toggle, wholeNumber } from './option.ts';
 
 const port = { value: 'port', least: 0, most: 65_535 };
 const DAYS_30 = 2_592_000;
@@ -12,7 +12,7 @@ const DAYS_30 = 2_592_000;
  * Every option of `serve`: the command line, the environment, the configuration file, the help and the check of docs/serving.md
  * are made from this table. `maxSequences` is `--max-sequences`, `ONDA_SERVE_MAX_SEQUENCES`, and `max-sequences` in a file.
  */
-export const serveOptions = {
+const serveOptions = {
   models: text({
     value: 'dir',
     expects: 'a folder of a model repository',
@@ -146,7 +146,7 @@ export const serveOptions = {
   json: toggle({ says: 'print one line of JSON to stdout when ready' }),
 } satisfies Record<string, Option>;
 
-export type ServeOptionName = keyof typeof serveOptions;
+type ServeOptionName = keyof typeof serveOptions;
 
 /** What `serve` runs with, by option. */
 export type ServeOptions = { [Name in ServeOptionName]: z.output<(typeof serveOptions)[Name]['schema']> };

@@ -1,5 +1,5 @@
-import { datatypes } from '@onda/protocol';
 import { z } from 'zod';
+import { datatypes } from '@onda/protocol';
 
 /** The schemas of the OpenAPI document's components, by their names there. */
 export const components = z.registry<{ id: string }>();

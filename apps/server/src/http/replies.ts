@@ -1,12 +1,18 @@
 import type { IncomingMessage, OutgoingHttpHeaders } from 'node:http';
 import type { Socket } from 'node:net';
+import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { OndaError } from '@onda/contract';
 import { errorBody, statusOf } from '@onda/protocol';
-import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { AccessError } from '../access/accessError.ts';
 import { timeouts } from '../limits.ts';
-import type { Log } from '../log/createLog.ts';
-import { jsonType, sendJson } from './sendAnswer.ts';
+import type { Log } from '../telemetry/log.ts';
+
+export const jsonType = { 'content-type': 'application/json; charset=utf-8' } as const;
+
+/** Sends JSON that is already text, without fastify's serializer. */
+export function sendJson(reply: FastifyReply, text: string): FastifyReply {
+  return reply.headers(jsonType).send(text);
+}
 
 /** How long the rest of a rejected body is read and discarded. */
 const LINGER_MS = 2000;
