@@ -8,20 +8,20 @@ export const logFormats = ['text', 'json'] as const;
 export const logLevels = ['debug', 'info', 'warn', 'error', 'silent'] as const;
 
 export interface LogOptions {
-  /** `text`: a line as a person reads it; `json`: an object a line, with time and level. */
+  /** `text`: the message alone; `json`: one object per line with time and level. */
   format: (typeof logFormats)[number];
   level: (typeof logLevels)[number];
 }
 
-/** What the service tells of itself, on stderr. Neither tensors nor headers are ever in it, and so no token. */
+/** The log of the service. It never has tensors or headers, and so no token. */
 export type Log = Logger;
 
-/** @param write where text goes; stderr */
+/** @param write receives the text; default: stderr */
 export function createLog(
   { format, level }: LogOptions,
   write: (text: string) => void = (text) => process.stderr.write(text),
 ): Log {
-  // At once and in order: what a process says before it dies is what one wants to read.
+  // Synchronous: the last lines before a crash must not be lost.
   const stream: DestinationStream = {
     write:
       format === 'json'
@@ -49,14 +49,14 @@ interface LogLine {
   [field: string]: unknown;
 }
 
-/** The message alone, and for requests what was counted of them. */
+/** The message alone; at level debug with its time and fields. */
 function textOf({ level, time, message, ...fields }: LogLine): string {
   if (level !== 'debug') return message;
   const more = Object.entries(fields).map(([name, value]) => `${name}=${plain(String(value))}`);
   return [time, message, ...more].join(' ');
 }
 
-/** A client's text must not look like a line of its own, nor steer the terminal. */
+/** Text of a client must not look like a line of the log, nor control the terminal. */
 function plain(value: string): string {
   return /^[!-~]*$/.test(value) ? value : JSON.stringify(value).replace(/[\x7f-\u{10ffff}]/gu, '?');
 }
