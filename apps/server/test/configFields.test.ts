@@ -206,7 +206,7 @@ describe('a configuration that asks for what the service does not do', () => {
   it.each([
     [
       'backend: "python"',
-      'config.pbtxt: expected backend "onnxruntime" or platform "onnxruntime_onnx", got "python"; this service runs ONNX files alone',
+      'config.pbtxt: expected backend "onnxruntime" or platform "onnxruntime_onnx", got "python"; this service runs only ONNX files',
     ],
     [
       'sequence_batching { iterative_sequence: true }',

@@ -74,7 +74,7 @@ export class BatchQueue {
     return taken;
   }
 
-  /** Takes those that must not run any more. */
+  /** Takes those that must no longer run. */
   takeOver(isOver: (run: WaitingRun) => boolean): WaitingRun[] {
     const over = new Set(this.#waiting.filter(isOver));
     if (over.size > 0) this.#waiting = this.#waiting.filter((run) => !over.has(run));

@@ -195,7 +195,7 @@ describe(Batcher, () => {
     expect(stats.rows).toBe(2);
   });
 
-  it('refuses more than may wait, and takes requests again', async () => {
+  it('rejects requests when the queue is full, and accepts them again', async () => {
     const { session, open } = gatedSession();
     const batcher = new Batcher(session, { ...options, maxWaiting: 1 }, new ModelStats());
     await busy(batcher);
@@ -217,7 +217,29 @@ describe(Batcher, () => {
     await bad;
   });
 
-  it('does not run again what the worker ended under', async () => {
+  it.each([16, 128])(
+    'finds one bad request among %i in 2 log2 n runs, and answers the others',
+    async (count) => {
+      const { session, runs, open } = gatedSession();
+      const batcher = new Batcher(
+        session,
+        { ...options, maxRows: count, maxWaiting: count },
+        new ModelStats(),
+      );
+      await busy(batcher);
+      const before = runs.length;
+      const answers = Array.from({ length: count }, (_, index) =>
+        batcher.run(x(index === 5 ? 13 : 100 + index), ['y']),
+      );
+      open();
+      const settled = await Promise.allSettled(answers);
+      expect(settled.filter(({ status }) => status === 'rejected')).toHaveLength(1);
+      expect(settled[5].status).toBe('rejected');
+      expect(runs.length - before).toBeLessThanOrEqual(2 * Math.log2(count) + 1);
+    },
+  );
+
+  it('does not repeat a run that ended the worker', async () => {
     const { session } = gatedSession();
     let runs = 0;
     const ended: Session = { ...session, run: () => Promise.reject(new WorkerError(`ended ${++runs}`)) };

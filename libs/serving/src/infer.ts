@@ -8,7 +8,7 @@ import { scheduled } from './models/configOptions.ts';
 import { aloneMarks, controlFeeds } from './models/controlFeeds.ts';
 import type { ModelRepository } from './models/modelRepository.ts';
 import type { ServedModel } from './models/servedModel.ts';
-import type { BoundStep } from './sequences/modelSequences.ts';
+import type { BoundStep } from './sequences/sequenceStep.ts';
 import type { Tensors } from './sequences/sequenceStore.ts';
 import { splitStates } from './sequences/stateLayout.ts';
 import { progressParameters, rowsOutputs } from './sequences/stepOutputs.ts';
@@ -42,7 +42,7 @@ export async function runInfer(
   const request = call.decode();
   const controls = sequenceControls(request, model.signature);
   if (controls !== undefined) return stepSequences(model, request, controls, call);
-  // A version that was taken away serves only its sequences.
+  // An unloaded version serves only its sequences.
   if (!repository.serves(model)) repository.find(call.model, call.version);
   const { inputs, outputs } = bindRequest(request, model.signature, limits.tensorValues);
   checkRequestSize(model, inputs);
@@ -144,7 +144,7 @@ function namedOutputs(outputs: readonly RequestedOutput[], tensors: Tensors): In
   return outputs.map(({ name, binary }) => ({ name, binary, tensor: tensors[name] }));
 }
 
-/** Tells a model with control inputs that the request belongs to no sequence. */
+/** Fills control inputs for a request outside a sequence. */
 function withControls({ signature: { controls, maxRows } }: ServedModel, inputs: Tensors): Tensors {
   if (controls.length === 0) return inputs;
   const rows = maxRows > 0 ? Object.values(inputs)[0].dims[0] : 1;

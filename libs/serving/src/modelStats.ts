@@ -31,7 +31,7 @@ export class ModelStats {
   failedMs = 0;
   /** When the last request succeeded, milliseconds since 1970; 0: none yet. */
   lastAt = 0;
-  /** Requests in flight. A version that was taken away is released once there are none. */
+  /** Requests in flight. An unloaded version is released once there are none. */
   active = 0;
   /** Other work in flight: a request that is counted with one version may run on another. */
   pinned = 0;

@@ -1,4 +1,5 @@
 import { floatTensor } from '@onda/runtime';
+import { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { MemoryState } from '../src/sequences/memoryState.ts';
 import { RedisLink } from '../src/sequences/redisLink.ts';
@@ -135,6 +136,29 @@ describe.skipIf(!hasRedis)(RedisState, () => {
     await until(() => Promise.resolve(state.counts('v').expired === 1));
     expect(state.counts('v').live).toBe(0);
     await until(async () => (await state.find('a', undefined)) === undefined);
+  });
+
+  it('reads a kept answer only for its own step, and bounds its size', async () => {
+    const state = redisState();
+    const operator = new Redis(redis.url);
+    const sent = async (): Promise<number> =>
+      Number(/total_net_output_bytes:(\d+)/.exec(await operator.info('stats'))?.[1]);
+    const last = (values: number): LastStep => ({
+      step: 1,
+      samples: 10,
+      inputs: { x: floatTensor([1, values], new Float32Array(values)) },
+      tensors: {},
+    });
+    await state.compareAndSwap('a', change(1, { last: last(200_000) }));
+    const before = await sent();
+    for (let look = 0; look < 10; look++) await state.find('a', 3);
+    await state.find('a', undefined);
+    expect((await sent()) - before).toBeLessThan(20_000);
+    expect((await state.find('a', 1))?.last?.inputs.x.data).toHaveLength(200_000);
+    await expect(state.compareAndSwap('b', change(1, { last: last(300_000) }))).rejects.toMatchObject({
+      status: 413,
+    });
+    operator.disconnect();
   });
 
   it('lets one of two who change a sequence at once', async () => {

@@ -62,7 +62,7 @@ export async function planGeneration(
     semaphore.checkRoom();
     return plan;
   }
-  // A version that was taken away serves only its sequences.
+  // An unloaded version serves only its sequences.
   if (!repository.serves(model)) repository.find(model.name, version);
   if (generator === null) throw withoutGenerator(model);
   const asked = decodeGenerateRequest(body, generator.form);
@@ -113,7 +113,7 @@ export async function* generatePieces(
       state: returnState ? (state ?? undefined) : undefined,
       seed,
     });
-  // The sequence may end meanwhile, and its version be taken away.
+  // The sequence may end meanwhile, and its version be unloaded.
   model.stats.pinned++;
   try {
     for await (const { values, state } of loopPieces(loop, most, model.stats, run)) {

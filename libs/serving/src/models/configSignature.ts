@@ -12,18 +12,18 @@ import type {
   TritonConfig,
 } from './tritonConfig.ts';
 
-/** The tensors that an ONNX file has, as the runtime tells of them. */
+/** The tensors of an ONNX file. */
 export interface FileTensors {
   readonly inputs: readonly TensorSpec[];
   readonly outputs: readonly TensorSpec[];
 }
 
 /**
- * What a model takes and gives by its config.pbtxt, held against the ONNX file. What the configuration leaves out is completed
- * from the file as Triton does it: all of the file's tensors, with rows if all of them have a first dim that is not fixed.
+ * The signature of a model from its config.pbtxt, checked against the ONNX file. What the configuration leaves out is completed from
+ * the file as in Triton: all its tensors, with rows if all of them have a symbolic first dim.
  *
  * @param path    of config.pbtxt, for errors
- * @param maxRows where the configuration does not say how many rows a request may have
+ * @param maxRows rows of a request where the configuration does not limit them
  * @param data    the files that the configuration names
  * @throws ModelError where the two contradict each other
  */
@@ -74,7 +74,7 @@ function checkRows(tensors: readonly TensorSpec[], rows: number, path: string): 
   );
 }
 
-/** The checks of one model's configuration against its file. */
+/** Checks one model's configuration against its file. */
 class Check {
   readonly #file: FileTensors;
   readonly #path: string;
@@ -96,7 +96,7 @@ class Check {
     );
   }
 
-  /** The file's tensors, each narrowed to what the configuration says of it. */
+  /** The file's tensors, with the dims of the configuration where it has some. */
   side(tensors: readonly TensorSpec[], given: readonly ConfigTensor[], where: string): TensorSpec[] {
     for (const { name = '' } of given) this.find(tensors, name, where);
     return tensors.map((tensor) => {
@@ -123,7 +123,7 @@ class Check {
     return start === undefined ? state : { ...state, start };
   }
 
-  /** Triton takes no file with an input that its configuration does not name, and neither would its values come from anywhere. */
+  /** As in Triton, the configuration must name every input. */
   allAreGiven(given: readonly ConfigTensor[], kept: readonly string[]): void {
     const missing = this.#file.inputs.find(
       ({ name }) => !kept.includes(name) && !given.some((tensor) => tensor.name === name),
@@ -170,11 +170,11 @@ const kinds: Readonly<Record<string, ControlTensor['kind']>> = {
   CONTROL_SEQUENCE_CORRID: 'corrid',
 };
 
-/** Of a sequence's id. */
+/** Types of a sequence's id. */
 const idTypes: readonly TensorType[] = ['uint64', 'int64', 'uint32', 'int32', 'string'];
 
 /**
- * A control input of sequence_batching: how the model hears where a sequence stands, and which one it is.
+ * A control input of sequence_batching: the start, the end and the id of a row's sequence.
  *
  * @param tensor of the ONNX file
  * @throws ModelError for values of another type than the file's
@@ -185,7 +185,7 @@ export function controlTensor(control: ConfigControl, tensor: TensorSpec, path: 
   const given = control.kind ?? 'CONTROL_SEQUENCE_START';
   if (!Object.hasOwn(kinds, given)) {
     throw new ModelError(
-      `${where}: expected one of ${Object.keys(kinds).join(', ')}, got ${given}; the service tells a model nothing else, export it without`,
+      `${where}: expected one of ${Object.keys(kinds).join(', ')}, got ${given}; export the model without this control`,
     );
   }
   const values =
@@ -218,10 +218,10 @@ function idValues(control: ConfigControl, type: TensorType, where: string): [num
 }
 
 /**
- * What a state is at a sequence's start, of a file in the folder `initial_state`: the raw values of one sequence, little-endian.
+ * The initial value of a state from a file in the folder `initial_state`: raw values of one sequence, little-endian.
  *
  * @returns words of 32 bits; undefined: zeros
- * @throws ModelError for a file of another size, and for an initial state of another type or dims than the state's
+ * @throws ModelError for a file of another size, or another type or dims than the state's
  */
 export function startOf(
   { input, type, dims, size }: Pick<StateTensor, 'input' | 'type' | 'dims' | 'size'>,

@@ -81,7 +81,7 @@ export async function loadVersion(read: ReadVersion, context: LoadContext): Prom
     const notes: string[] = [];
     const generator = await loadGenerator(read, load, (text) => notes.push(text));
     const signature = readSignature(read, session, place);
-    await warmUp(session, signature, read.folder, place);
+    notes.push(...(await warmUp(session, signature, read.folder, place)));
     const cost = { bytes: held, loadMs: performance.now() - since };
     const model = serve(read, { session, generator, signature, cost }, context);
     const { manifest, folder } = read;

@@ -1,6 +1,6 @@
 import { ProtocolError } from '@onda/protocol';
 import type { ModelMetadata } from '@onda/protocol';
-import type { SequenceVersions } from '../sequences/modelSequences.ts';
+import type { SequenceVersions } from '../sequences/sequenceStep.ts';
 import type { ServedModel } from './servedModel.ts';
 
 /** A model folder from which nothing is served, and why. */
@@ -12,7 +12,7 @@ export interface BrokenModel {
 interface Entry {
   /** The versions that are served, the newest first. */
   versions: readonly ServedModel[];
-  /** Versions that were taken away and that requests or sequences still use. */
+  /** Unloaded versions that requests or sequences still use. */
   retired: readonly ServedModel[];
   problem: string | undefined;
 }
@@ -35,7 +35,7 @@ export class ModelRepository {
     return this.#all(({ versions }) => versions);
   }
 
-  /** Those, and the versions that were taken away and are still in use. */
+  /** Those, and unloaded versions that are still in use. */
   get held(): readonly ServedModel[] {
     return this.#all(({ versions, retired }) => [...versions, ...retired]);
   }
@@ -79,7 +79,7 @@ export class ModelRepository {
   }
 
   /**
-   * Like `find`, for a request that may step a sequence: where that finds none, a version that was taken away and still has sequences.
+   * Like `find`, for a request that may step a sequence: where that finds none, an unloaded version that still has sequences.
    */
   findHeld(name: string, version: string | undefined): ServedModel {
     const found = this.maybeFind(name, version);
@@ -101,14 +101,14 @@ export class ModelRepository {
     return version === undefined ? this.#entryOf(name).versions : [found];
   }
 
-  /** The same, including versions that were taken away and are still in use. */
+  /** The same, including unloaded versions that are still in use. */
   findAllHeld(name: string, version: string | undefined): readonly ServedModel[] {
     this.findHeld(name, version);
     const { versions, retired } = this.#entryOf(name);
     return [...versions, ...retired].filter((model) => version === undefined || model.version === version);
   }
 
-  /** Whether a version is served: it was not taken away. */
+  /** Whether a version is served, and not unloaded. */
   serves(model: ServedModel): boolean {
     return this.#entryOf(model.name).versions.includes(model);
   }
@@ -118,9 +118,11 @@ export class ModelRepository {
     return {
       serving: (version) => this.find(name, version),
       maybeWithKey: (key) => {
+        // Called for each row: loops, no closures.
         const { versions, retired } = this.#entryOf(name);
-        const isSame = (model: ServedModel): boolean => model.sequenceKey === key;
-        return versions.find(isSame) ?? retired.findLast(isSame);
+        for (const model of versions) if (model.sequenceKey === key) return model;
+        for (const model of retired) if (model.sequenceKey === key) return model;
+        return undefined;
       },
     };
   }
@@ -163,7 +165,7 @@ export class ModelRepository {
     this.put(name, [], undefined);
   }
 
-  /** Versions that were taken away and seem unused; with a shared store, live sequences are counted as of the last sweep. */
+  /** Unloaded versions that seem unused; with a shared store, live sequences are counted as of the last sweep. */
   get unused(): readonly ServedModel[] {
     return [...this.#entries.values()].flatMap(({ retired, versions }) =>
       retired.filter((model) => isUnused(model, versions)),
@@ -196,7 +198,7 @@ export class ModelRepository {
   }
 }
 
-/** Whether no request and no sequence needs a version that was taken away. A served one with the same key continues its sequences. */
+/** Whether no request and no sequence needs an unloaded version. A served one with the same key continues its sequences. */
 export function isUnused(
   { stats, sequenceCounts, sequenceKey }: ServedModel,
   versions: readonly ServedModel[],

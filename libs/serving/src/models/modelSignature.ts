@@ -15,7 +15,7 @@ export interface StateTensor {
   readonly start?: Int32Array;
 }
 
-/** A control input, which the service fills: it tells a model the sequence of a row, and its start and end. */
+/** A control input, which the service fills: the sequence of a row, its start or its end. */
 export interface ControlTensor {
   readonly input: string;
   /** `ready`: the row belongs to a sequence, which is always so here; `corrid`: the sequence's id. */

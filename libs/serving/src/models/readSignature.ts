@@ -12,8 +12,7 @@ import type { ModelSignature } from './modelSignature.ts';
 import type { ConfigTensor, TritonConfig } from './tritonConfig.ts';
 
 /**
- * What a version takes and gives: by the manifest where there is one; config.pbtxt is held against the file either way, since Triton
- * would be.
+ * The signature of a version, from its manifest if it has one. config.pbtxt is checked against the file in any case, as in Triton.
  *
  * @throws ModelError where they contradict each other
  */
@@ -22,7 +21,7 @@ export function readSignature(
   session: Session,
   place: string,
 ): ModelSignature {
-  // A manifest's model keeps its own dims; config.pbtxt may have others for Triton, which knows no scalars.
+  // A model with a manifest keeps its own dims; its config.pbtxt may reshape scalars, which Triton does not have.
   const shaped = manifest === null ? session : reshapeSession(session, folder.config, configPath(folder));
   const tensors: FileTensors = {
     inputs: shaped.inputs.map((tensor) => specOf(tensor, place)),
@@ -42,7 +41,7 @@ export function configPath(folder: ModelFolder): string {
   return join(folder.path, modelFiles.config);
 }
 
-/** A tensor as the protocol has it. A file without names for its dims has them all the same: they need not be equal then. */
+/** The specification of a tensor of the file. */
 function specOf({ name, type, shape }: TensorInfo, place: string): TensorSpec {
   const fixed = elementsOf(shape.map((dim) => (typeof dim === 'number' ? dim : 1)));
   if (!isTensorType(type) || fixed > limits.tensorValues || fixed < 1) {
@@ -53,19 +52,19 @@ function specOf({ name, type, shape }: TensorInfo, place: string): TensorSpec {
   return { name, type, shape: [...shape] };
 }
 
-/** Dims of a tensor without the batch: as requests have it, and as the ONNX file does. */
+/** Dims of a tensor without the batch: in requests, and in the ONNX file. */
 interface Forms {
   readonly outer: readonly number[];
   readonly inner: readonly number[];
 }
 
 /**
- * A session whose tensors have the dims of config.pbtxt where that says `reshape`: the file's own are others of as many values. So a
- * scalar of the file, which Triton cannot name, is a tensor [1] for requests.
+ * A session whose tensors have the dims of config.pbtxt where it has `reshape`. So a scalar of the file, which Triton does not have, is
+ * a tensor [1] in requests.
  *
  * @param path of config.pbtxt, for errors
  * @returns the session itself where nothing is reshaped
- * @throws ModelError for a reshape that is not the file's, or changes the number of values
+ * @throws ModelError for a reshape that contradicts the file or changes the number of values
  */
 export function reshapeSession(session: Session, config: TritonConfig | null, path: string): Session {
   if (config === null) return session;
@@ -108,7 +107,7 @@ function formsOf(
   const forms = new Map<string, Forms>();
   for (const { name = '', dims, reshape } of given) {
     const shape = tensors.find((tensor) => tensor.name === name)?.shape.slice(batch);
-    // One that the file does not have is told of where the two are held against each other.
+    // A tensor that the file does not have is reported by configSignature.
     if (reshape === undefined || shape === undefined) continue;
     const inner = reshape.shape;
     checkForms(`${where} "${name}"`, { outer: dims, inner }, shape);

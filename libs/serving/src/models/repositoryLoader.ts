@@ -120,7 +120,7 @@ export class RepositoryLoader implements RepositoryControl {
     });
   }
 
-  /** Releases versions that were taken away and are no longer used. */
+  /** Releases unloaded versions that are no longer used. */
   async releaseUnused(): Promise<void> {
     for (const model of this.#repository.unused) {
       // Another process may have begun sequences since the last sweep; a served version with the same key continues them.

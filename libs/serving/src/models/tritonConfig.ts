@@ -8,8 +8,8 @@ import protobuf from 'protobufjs';
 import textformat from 'protobufjs/ext/textformat.js';
 
 /**
- * The parts of Triton's model configuration that this service acts on, as `parseConfig` reads them: names are those of
- * config.pbtxt. Lists are there even when empty; what the file does not say is undefined.
+ * The fields of Triton's model configuration that this service uses, under their names in config.pbtxt. Lists may be empty; fields
+ * that the file does not set are undefined.
  */
 export interface TritonConfig {
   name?: string;
@@ -26,7 +26,7 @@ export interface TritonConfig {
   instance_group: InstanceGroup[];
 }
 
-/** Dims are without the batch where `max_batch_size` is above 0; -1 is one that is not fixed. */
+/** Dims are without the batch where `max_batch_size` is above 0; -1 is a dim of any size. */
 export interface ConfigTensor {
   name?: string;
   data_type?: string;
@@ -41,7 +41,7 @@ export interface VersionPolicy {
 }
 
 export interface InstanceGroup {
-  /** Its default, `KIND_AUTO`, is not written by everyone. */
+  /** `KIND_AUTO` by default. */
   kind?: string;
   count?: number;
 }
@@ -55,7 +55,7 @@ export interface DynamicBatching {
 }
 
 export interface QueuePolicy {
-  /** Its default, `REJECT`, is not written by everyone. */
+  /** `REJECT` by default. */
   timeout_action?: string;
   default_timeout_microseconds?: number;
   max_queue_size?: number;
@@ -76,7 +76,7 @@ export interface SequenceBatching {
 export interface ConfigControlInput {
   name?: string;
   control: {
-    /** Its default, the start, is not written by everyone. */
+    /** The start by default. */
     kind?: string;
     int32_false_true: number[];
     fp32_false_true: number[];
@@ -108,12 +108,12 @@ export interface WarmupInput {
   input_data_file?: string;
 }
 
-/** Many times the longest that people write; the parser's time grows with it. */
+/** Far more than real files have; bounds the time of the parser. */
 const MAX_BYTES = 262_144;
 
 let configType: protobuf.Type | undefined;
 
-/** Read once, when the first model comes. */
+/** Parsed once, for the first model. */
 function modelConfigType(): protobuf.Type {
   const schema = new URL('../../proto/model_config.proto', import.meta.url);
   configType ??= protobuf
@@ -123,15 +123,15 @@ function modelConfigType(): protobuf.Type {
 }
 
 /**
- * Reads a config.pbtxt: protobuf's text format, by Triton's own fields.
+ * Parses a config.pbtxt: protobuf's text format of Triton's ModelConfig.
  *
  * @param path for errors
- * @throws ModelError for what is no text of that form, a field that Triton does not have among it, naming the line
+ * @throws ModelError for a syntax error or an unknown field, with the line
  */
 export function parseConfig(bytes: Uint8Array, path: string): TritonConfig {
   if (bytes.byteLength > MAX_BYTES) {
     throw new ModelError(
-      `${path}: expected at most ${MAX_BYTES} bytes, got ${bytes.byteLength}; it is no model configuration`,
+      `${path}: expected at most ${MAX_BYTES} bytes, got ${bytes.byteLength}; a model configuration is shorter`,
     );
   }
   try {
@@ -153,28 +153,28 @@ export function parseConfig(bytes: Uint8Array, path: string): TritonConfig {
 
 function reasonOf(cause: unknown): string {
   const text = cause instanceof Error ? cause.message : String(cause);
-  // The parser names fields by their full names: `.inference.ModelConfig: unknown field 'x' (line 3)`.
+  // The parser uses full names: `.inference.ModelConfig: unknown field 'x' (line 3)`.
   return text.replaceAll('.inference.', '');
 }
 
 const types = new Map<string, TensorType>(tensorTypes.map((type) => [tritonTypes[type], type]));
 
-/** The tensor type that config.pbtxt calls `TYPE_FP32`, `TYPE_STRING` and so on; undefined for one that is not served. */
+/** The tensor type for `TYPE_FP32`, `TYPE_STRING` and so on; undefined for an unsupported one. */
 export function tensorTypeOf(configName: string | undefined): TensorType | undefined {
   return configName === undefined ? undefined : types.get(configName);
 }
 
-/** Values that config.pbtxt takes from files, by folder and name: `initial_state/h0`. */
+/** Files that a config.pbtxt names, by folder and name: `initial_state/h0`. */
 export type DataFiles = ReadonlyMap<string, ModelFile>;
 
-/** The folders beside the versions where Triton has them, too. */
+/** Their folders next to the version folders, as in Triton. */
 export const dataFolders = { states: 'initial_state', warmUps: 'warmup' } as const;
 
 /**
  * Reads the files that a configuration names.
  *
  * @param folder of the model
- * @throws ModelError for one that is not there, or is no plain file of the folder
+ * @throws ModelError for a missing file, or one that is not a plain file of the folder
  */
 export async function readDataFiles(config: TritonConfig, folder: string, path: string): Promise<DataFiles> {
   const { states, warmUps } = dataFolders;

@@ -1,7 +1,7 @@
 import { ModelError } from '@onda/contract';
 import type { TritonConfig } from './tritonConfig.ts';
 
-/** Fields by which a model answers otherwise than it would here, and why it is not served then; `[]` stands for each of a list. */
+/** Unsupported fields that change a model's answers, so that it is not served, with the reason; `[]` means each item of a list. */
 const refused: Readonly<Record<string, string>> = {
   ensemble_scheduling: 'models are not joined here; serve each by itself',
   batch_input: 'inputs are not made from the batch here; send them',
@@ -16,7 +16,7 @@ const refused: Readonly<Record<string, string>> = {
   'output[].is_shape_tensor': 'an ONNX file has no shape tensors; leave it out',
 };
 
-/** Fields that Triton acts on and this service does not, which changes no value. */
+/** Fields that this service does not use and that change no value. */
 const unused = [
   'optimization',
   'metric_tags',
@@ -40,7 +40,7 @@ const unused = [
   'instance_group[].profile',
   'instance_group[].rate_limiter',
   'instance_group[].secondary_devices',
-  // Of Triton's ONNX Runtime backend: the service has options for its threads, and runs all models alike.
+  // Of Triton's ONNX Runtime backend; the service configures its threads for all models.
   'parameters.intra_op_thread_count',
   'parameters.inter_op_thread_count',
   'parameters.execution_mode',
@@ -53,16 +53,16 @@ const backends = ['onnxruntime', undefined];
 const platforms = ['onnxruntime_onnx', '', undefined];
 
 /**
- * Looks for what the service does not do.
+ * Checks a configuration for unsupported fields.
  *
- * @returns a sentence for each field that is left unused
- * @throws ModelError for one that changes what the model answers
+ * @returns a warning for each field that is not used
+ * @throws ModelError for a field that changes the model's answers
  */
 export function checkUnusedFields(config: TritonConfig, path: string): string[] {
   const { backend, platform } = config;
   if (!backends.includes(backend === '' ? undefined : backend) || !platforms.includes(platform)) {
     throw new ModelError(
-      `${path}: expected backend "onnxruntime" or platform "onnxruntime_onnx", got ${JSON.stringify(backend ?? platform)}; this service runs ONNX files alone`,
+      `${path}: expected backend "onnxruntime" or platform "onnxruntime_onnx", got ${JSON.stringify(backend ?? platform)}; this service runs only ONNX files`,
     );
   }
   for (const [field, why] of Object.entries(refused)) {
@@ -76,14 +76,14 @@ export function checkUnusedFields(config: TritonConfig, path: string): string[] 
     );
 }
 
-/** Whether a file gives a field another value than its default, which for all of them is nothing, false or 0. */
+/** Whether a file sets a field to another value than its default: nothing, false or 0. */
 function isGiven(config: object, field: string): boolean {
   return valuesAt(config, field).some((value) =>
     typeof value === 'object' && value !== null ? Object.keys(value).length > 0 : Boolean(value),
   );
 }
 
-/** @param field `a.b[].c`: c of each b of a; a key of a map may hold dots */
+/** @param field `a.b[].c`: c of each b of a; keys of a map may have dots */
 function valuesAt(value: unknown, field: string): unknown[] {
   if (typeof value !== 'object' || value === null) return [];
   const parts = value as Readonly<Record<string, unknown>>;

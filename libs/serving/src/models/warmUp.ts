@@ -2,6 +2,7 @@ import { elementsOf, ModelError, OndaError, typedArrays } from '@onda/contract';
 import type { TensorSpec } from '@onda/contract';
 import { shapeText } from '@onda/runtime';
 import type { RuntimeTensor, Session } from '@onda/runtime';
+import { WorkerError } from '@onda/runtime-node';
 import { limits } from '../limits.ts';
 import { aloneMarks, controlFeeds } from './controlFeeds.ts';
 import type { ModelFolder } from './modelFolder.ts';
@@ -9,41 +10,67 @@ import type { ModelSignature } from './modelSignature.ts';
 import { dataFolders, tensorTypeOf } from './tritonConfig.ts';
 import type { DataFiles, Warmup, WarmupInput } from './tritonConfig.ts';
 
-/** What is said of a model's first runs. */
+/** The warm-up settings of a model. */
 type WarmUps = Pick<ModelFolder, 'config' | 'data'>;
 
-/** More would keep a service from getting ready. */
+/** Bounds the time until the service is ready. */
 const MOST_RUNS = 100;
 
 /**
- * Runs a model before requests come: what its `model_warmup` says, or once with one row and, if it takes several, with two,
- * since ONNX Runtime takes other kernels for one row.
+ * Runs a model before requests come: with its `model_warmup`, otherwise with zeros in one row and, if it takes several, in two, since
+ * ONNX Runtime uses other kernels for one row.
  *
- * @param place what to call the model in errors
- * @throws ModelError for a warm-up that does not fit the model; what the session throws
+ * A valid model may fail on zeros (an integer division, for instance), so such a failure is a warning only.
+ *
+ * @param place how errors name the model
+ * @returns warnings
+ * @throws ModelError for a `model_warmup` that does not fit the model or fails, and for a state of other dims than declared
  */
 export async function warmUp(
   session: Session,
   signature: ModelSignature,
   { config, data }: WarmUps,
   place: string,
-): Promise<void> {
-  const { maxRows } = signature;
-  checkStates(await session.run(feedsOf(signature)), signature, 1, place);
-  if (maxRows > 1) checkStates(await session.run(feedsOf(signature, 2)), signature, 2, place);
-  for (const warmup of config?.model_warmup ?? []) {
+): Promise<readonly string[]> {
+  const warmups = config?.model_warmup ?? [];
+  if (warmups.length === 0) return runZeros(session, signature, place);
+  for (const warmup of warmups) {
     const where = `${place}: model_warmup "${warmup.name ?? ''}"`;
     const feeds = warmupFeeds(warmup, signature, data, where);
+    const rows = signature.maxRows > 0 ? Math.max(1, warmup.batch_size ?? 1) : 1;
     const count = Math.min(MOST_RUNS, warmup.count ?? 1);
     for (let run = 0; run < Math.max(1, count); run++) {
-      await session.run(feeds).catch((cause: unknown) => {
+      const answer = await session.run(feeds).catch((cause: unknown) => {
         throw cause instanceof OndaError ? new ModelError(`${where}: ${cause.message}`, { cause }) : cause;
       });
+      checkStates(answer, signature, rows, place);
     }
   }
+  return [];
 }
 
-/** A file whose dims are not fixed may answer with others than its configuration says: a sequence's row has room for those alone. */
+async function runZeros(
+  session: Session,
+  signature: ModelSignature,
+  place: string,
+): Promise<readonly string[]> {
+  for (const rows of signature.maxRows > 1 ? [1, 2] : [1]) {
+    let answer: Readonly<Record<string, RuntimeTensor>>;
+    try {
+      answer = await session.run(feedsOf(signature, rows));
+    } catch (error) {
+      // A run that ends the worker would end it again with a request.
+      if (!(error instanceof OndaError) || error instanceof WorkerError) throw error;
+      return [
+        `${place}: the first run with zeros failed (${error.message}); the model is served, set model_warmup in config.pbtxt to check it with valid values`,
+      ];
+    }
+    checkStates(answer, signature, rows, place);
+  }
+  return [];
+}
+
+/** The dims of a state may be symbolic in the file, but a sequence's row has room only for the declared ones. */
 function checkStates(
   answer: Readonly<Record<string, RuntimeTensor>>,
   { states }: ModelSignature,
@@ -77,7 +104,7 @@ function warmupFeeds(
       `${where}: expected batch_size up to ${Math.max(1, signature.maxRows)} as the model takes, got ${rows}; correct it`,
     );
   }
-  // What it does not name is zeros.
+  // Inputs that it does not name are zeros.
   const feeds = feedsOf(signature, signature.maxRows > 0 ? rows : 1);
   for (const [name, input] of Object.entries(inputs)) {
     const spec = signature.inputs.find((tensor) => tensor.name === name);
@@ -110,13 +137,13 @@ function warmupTensor(
     );
   }
   if (type === 'string' && input.input_data_file !== undefined) {
-    throw new ModelError(`${where}: texts are not read from a file; use zero_data`);
+    throw new ModelError(`${where}: strings cannot be read from a file; use zero_data`);
   }
   if (type === 'string') return { type, dims, data: Array.from({ length: count }, () => '') };
   const data = new typedArrays[type](count);
   const file = files.get(`${dataFolders.warmUps}/${input.input_data_file ?? ''}`);
   if (file) {
-    // One row; all get the same.
+    // The file has one row, which is used for all.
     const bytes = new Uint8Array(data.buffer);
     const own = bytes.byteLength / elementsOf(rows);
     if (file.bytes.byteLength !== own) {
@@ -133,9 +160,9 @@ function warmupTensor(
 }
 
 /**
- * A tensor of zeros (or empty strings) for every input: what a model is tried with before it is said to be ready.
+ * A tensor of zeros (or empty strings) for every input.
  *
- * @param rows the size of each dim that is first and not fixed; others that are not fixed are 1
+ * @param rows the size of a symbolic first dim; other symbolic dims are 1
  */
 export function oneOfEach(inputs: readonly TensorSpec[], rows = 1): Record<string, RuntimeTensor> {
   return Object.fromEntries(inputs.map((input) => [input.name, zeros(input, rows)]));

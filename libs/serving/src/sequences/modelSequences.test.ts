@@ -4,7 +4,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { control, sequencesOf, stepOne, sumModel, sums, yOf } from '../../test/support/sumModel.ts';
 import { MemoryState } from './memoryState.ts';
 import { ModelSequences } from './modelSequences.ts';
-import type { StepModel, StepRow } from './modelSequences.ts';
+import type { StepModel, StepRow } from './sequenceStep.ts';
 import { progressParameters } from './stepOutputs.ts';
 
 let now: number;

@@ -9,7 +9,7 @@ import { findScript, swapScript, sweepScript } from './redisScripts.ts';
 /** How long one command may take, milliseconds: what a client would wait for a step. */
 const COMMAND_MS = 1_000;
 const CONNECT_MS = 2_000;
-/** A connection that has answered no command for so long is closed, milliseconds: its peer may have vanished. */
+/** A connection that has answered no command for this long is closed, milliseconds: its peer may have vanished. */
 const SILENT_MS = 4_000;
 /** Delay between reconnection attempts, milliseconds: doubled from the first up to the last. */
 const RETRY_MS = { first: 50, last: 1_000 };

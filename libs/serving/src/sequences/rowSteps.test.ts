@@ -3,7 +3,8 @@ import type { SequenceControl } from '@onda/protocol';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { control, sequencesOf, stepOne, stepRows, sumModel, sums, yOf } from '../../test/support/sumModel.ts';
 import { MemoryState } from './memoryState.ts';
-import type { ModelSequences, StepModel } from './modelSequences.ts';
+import type { ModelSequences } from './modelSequences.ts';
+import type { StepModel } from './sequenceStep.ts';
 import { rowsOutputs } from './stepOutputs.ts';
 
 let runs: number[];

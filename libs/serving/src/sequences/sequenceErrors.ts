@@ -60,7 +60,7 @@ export function tooManySequences(
   );
 }
 
-/** Why a sequence is not live any more. */
+/** Why a sequence is no longer live. */
 export const reasons = {
   ended: 'has ended',
   idle: (idleMs: number): string => `expired after ${idleMs / 1000} seconds without a step`,

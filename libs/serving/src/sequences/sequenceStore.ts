@@ -37,7 +37,7 @@ export interface LiveSequence {
   readonly steps: number;
   /** Samples fed so far. */
   readonly samples: number;
-  /** Undefined as well where the store was asked about another step. */
+  /** Undefined as well if `find` was called for another step. */
   readonly last: LastStep | undefined;
   /** Milliseconds until the sequence expires without a step. */
   readonly expiresInMs: number;

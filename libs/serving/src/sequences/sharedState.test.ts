@@ -2,7 +2,8 @@ import type { SequenceControl } from '@onda/protocol';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { control, sequencesOf, stepOne, stepRows, sumModel, sums, yOf } from '../../test/support/sumModel.ts';
 import { MemoryState } from './memoryState.ts';
-import type { ModelSequences, StepModel } from './modelSequences.ts';
+import type { ModelSequences } from './modelSequences.ts';
+import type { StepModel } from './sequenceStep.ts';
 import type { SequenceStore } from './sequenceStore.ts';
 
 // Two processes over one store, as two replicas over Redis: each sees the other's changes only when it looks again.

@@ -2,7 +2,7 @@ import { ResultError, typedArrays } from '@onda/contract';
 import { statusOf } from '@onda/protocol';
 import type { InferResponse, Parameters, RequestedOutput } from '@onda/protocol';
 import type { RuntimeTensor } from '@onda/runtime';
-import type { StepRow } from './modelSequences.ts';
+import type { StepRow } from './sequenceStep.ts';
 import type { Tensors } from './sequenceStore.ts';
 
 type Row = Pick<StepRow<unknown>, 'error' | 'tensors' | 'index' | 'steps' | 'samples' | 'expiresInMs'>;

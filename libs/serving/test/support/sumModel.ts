@@ -2,7 +2,7 @@ import type { SequenceControl } from '@onda/protocol';
 import { floatTensor } from '@onda/runtime';
 import type { RuntimeTensor } from '@onda/runtime';
 import { ModelSequences } from '../../src/sequences/modelSequences.ts';
-import type { StepModel, StepRow } from '../../src/sequences/modelSequences.ts';
+import type { StepModel, StepRow } from '../../src/sequences/sequenceStep.ts';
 import type { SequenceStore, Tensors } from '../../src/sequences/sequenceStore.ts';
 import { StateLayout } from '../../src/sequences/stateLayout.ts';
 
