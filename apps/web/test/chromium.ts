@@ -1,8 +1,9 @@
 // The tests control a browser from Node; the page itself may not import this library.
-
+// eslint-disable-next-line @nx/enforce-module-boundaries
 import { findChromium } from '@onda/runtime-chromium';
 import type { Browser, Page } from 'playwright-core';
 
+// eslint-disable-next-line @nx/enforce-module-boundaries
 export { launchChromium } from '@onda/runtime-chromium';
 
 /**

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 // Tests compare the values in the browser with ONNX Runtime in Node; only they may import it.
- 
+// eslint-disable-next-line @nx/enforce-module-boundaries
 import * as ort from 'onnxruntime-node';
 import type { RuntimeTensor } from '@onda/runtime';
 
