@@ -8,7 +8,7 @@ export default defineConfig({
     include: ['test/**/*.test.ts'],
     // Each test of the command line starts processes, which takes seconds on a busy machine.
     testTimeout: 60_000,
-    // They wait for processes and clocks for half of their time, and nothing else is tested beside them.
+    // The tests wait for processes and timers half of the time, and run while nothing else is tested.
     maxWorkers: 2,
   },
 });

@@ -7,7 +7,7 @@ export default defineConfig({
     testTimeout: 180_000,
     hookTimeout: 180_000,
     pool: 'forks',
-    // They start processes, and nothing else is tested beside them.
+    // The tests start processes, and run while nothing else is tested.
     maxWorkers: 2,
   },
 });

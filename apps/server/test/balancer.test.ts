@@ -21,7 +21,7 @@ let balancer: ChildProcess;
 let http: number;
 let grpc: number;
 
-/** deploy/haproxy.cfg with the places that this test has: nothing else is changed. */
+/** deploy/haproxy.cfg with the addresses of this test; nothing else is changed. */
 async function configFor(): Promise<string> {
   let text = await readFile(new URL('../../../deploy/haproxy.cfg', import.meta.url), 'utf8');
   const replace = (from: string, to: string): void => {

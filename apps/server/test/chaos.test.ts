@@ -28,7 +28,7 @@ afterAll(async () => {
   await redis.stop();
 });
 
-/** Ends a replica without a word, and starts another in its place. */
+/** Kills a replica, and starts another in its place. */
 async function replace(index: number): Promise<void> {
   const { process: child } = replicas[index];
   const exit = exitOf(child);
@@ -37,14 +37,14 @@ async function replace(index: number): Promise<void> {
   replicas[index] = await startReplica();
 }
 
-/** Ends a replica as an orchestrator does: what it has taken it answers. */
+/** Stops a replica as an orchestrator does: it completes the accepted requests. */
 async function retire(index: number): Promise<void> {
   const old = replicas[index];
   replicas[index] = await startReplica();
   expect(await old.stop()).toBe(0);
 }
 
-/** Ends Redis without a word, and starts it on what it had written. */
+/** Kills Redis, and restarts it with the data that it had written. */
 async function restartRedis(): Promise<void> {
   await redis.kill();
   await new Promise((resolve) => setTimeout(resolve, 300));

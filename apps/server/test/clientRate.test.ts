@@ -19,7 +19,7 @@ afterAll(async () => {
   await service.stop();
 });
 
-/** Asks for what costs nothing, from one of this machine's own addresses. */
+/** A request without cost, from one of the loopback addresses. */
 function ask(
   localAddress: string,
   port = service.port,

@@ -32,7 +32,7 @@ function inferOnce(agent: Agent, url: string): Promise<number | string> {
   });
 }
 
-/** Calls one after the other until one is refused, or answered as the last of its connection: a balancer goes elsewhere then. */
+/** Sequential calls until one is rejected, or is the last of its connection: then a balancer uses another replica. */
 async function callOn<End>(once: () => Promise<number | End>, ends: (End | number)[]): Promise<number> {
   for (let answered = 0; ; answered++) {
     const end = await once();

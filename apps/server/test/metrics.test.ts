@@ -13,7 +13,7 @@ afterAll(async () => {
 });
 
 describe('--metrics-port', () => {
-  it('counts what the service does, on a port of its own', async () => {
+  it('counts what the service does, on a separate port', async () => {
     const url = `${service.url}/v2/models/lagged-sine/infer`;
     await Promise.all([0, 1, 2].map((value) => post(url, inferRequest([value]))));
     await post(url, '{}');

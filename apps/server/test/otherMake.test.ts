@@ -167,7 +167,7 @@ describe('a third-party model', () => {
   });
 
   it('is never run with nothing: batch 0 and time 0 would end the process', async () => {
-    // In a process of its own: that it does end shows what the service is kept from, and when ONNX Runtime is mended.
+    // In a separate process: that it does end shows what the service is kept from, and when ONNX Runtime is mended.
     const run = `const ort = require('onnxruntime-node');
       ort.InferenceSession.create(${JSON.stringify(join(models, 'gru.onnx'))}).then((session) =>
         session.run({ x: new ort.Tensor('float32', new Float32Array(0), [0, 3, 2]) }));`;

@@ -43,7 +43,7 @@ async function overload(clients: readonly (() => Promise<string>)[]): Promise<Re
   return seen;
 }
 
-/** Over a connection of its own: the status, and the header that says when to retry. */
+/** Over a separate connection: the status, and the Retry-After header. */
 function httpClient(socket: Socket): () => Promise<string> {
   const body = JSON.stringify(inferRequest(sines(SAMPLES)));
   const request = `POST /v2/models/lagged-sine/infer HTTP/1.1\r\nHost: localhost\r\nContent-Length: ${body.length}\r\n\r\n${body}`;

@@ -6,7 +6,7 @@ import { LoadedModel } from './support/onnxRuntime.ts';
 
 /**
  * What the service's sequences stand on: from two rows on, ONNX Runtime's CPU kernels (one thread) give each row the same bits
- * however many rows run beside it, and however its samples are cut into runs. One row alone takes a product of its own.
+ * however many rows run beside it, and however its samples are cut into runs. A single row uses another product.
  */
 const ROWS = 1024;
 
@@ -93,7 +93,7 @@ describe.each(nets)('rows of $cell $units x $layers', (spec) => {
   });
 });
 
-/** By bytes: `toEqual` looks at each of a hundred thousand values by itself, which takes minutes. */
+/** By bytes: `toEqual` compares a hundred thousand values one by one, which takes minutes. */
 function sameBits(left: Float32Array, right: Float32Array): boolean {
   const bytes = ({ buffer, byteOffset, byteLength }: Float32Array): Buffer =>
     Buffer.from(buffer, byteOffset, byteLength);

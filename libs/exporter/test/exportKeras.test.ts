@@ -12,7 +12,7 @@ interface Values {
   readonly values: number[];
 }
 
-/** A model of Keras and what it gives: keras/make_models.py. */
+/** A model of Keras and its outputs: keras/make_models.py. */
 interface KerasModel {
   readonly topology: unknown;
   readonly weights: { readonly name: string; readonly shape: number[]; readonly values: number[] }[];

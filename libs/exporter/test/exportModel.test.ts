@@ -215,7 +215,7 @@ const volumeLayers: Record<string, () => Layer> = {
 
 describe('exportModel', () => {
   it.each(activations)('gives the values of activation %s', async (name) => {
-    // The types of TensorFlow.js know one of them by another name than the library does.
+    // One of them has another name in the types of TensorFlow.js than in the library.
     const activation = name as 'relu';
     await check(() => chain(layers.dense({ units: 4, activation, inputShape: [3] })), [3]);
     await check(() => chain(layers.dense({ units: 4, activation, inputShape: [null, 3] })), [2, 5]);

@@ -30,7 +30,7 @@ function piece({ dims, data }: Floats, start: number, end: number): Floats {
 }
 
 /**
- * Gives a model a sequence in pieces, the state handed on, and holds what comes out against TensorFlow.js on the whole: each sample, or what
+ * Runs a model on a sequence in pieces, passes the state on, and compares the outputs with TensorFlow.js on the whole sequence: each sample, or what
  * the last piece gives where there is no time.
  *
  * @param shapes of the inputs behind the batch; those that start with `time` come in pieces

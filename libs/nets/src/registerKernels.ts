@@ -9,7 +9,7 @@ import { recurrentKernelNames } from './recurrentOp.ts';
 
 /**
  * Prepares the recurrent and read-out ops for TensorFlow.js's current backend: registers their gradient, and the typed-array
- * kernels for `cpu`. Other backends must have registered kernels of their own. Cheap enough to call before every op.
+ * kernels for `cpu`. Other backends must have registered their own kernels. Cheap enough to call before every op.
  *
  * @throws ConfigError for a backend without kernels
  */

@@ -16,7 +16,7 @@ export interface GenerateModel {
   type: PromptTensor['type'];
   /** Numbers in one state row; 0: the model keeps no state. */
   stateSize: number;
-  /** What values are drawn from; null: nothing is drawn. A model of noise may be given a seed all the same. */
+  /** What values are drawn from; null: nothing is drawn. A model with noise as an input may also get a seed. */
   draws: { readonly kind: 'seed' } | { readonly kind: 'noise'; readonly width: number } | null;
 }
 

@@ -174,7 +174,7 @@ function checkAttributes(attributes: OptimizerAttributes): void {
 }
 
 /**
- * Registers the typed-array kernel for `cpu`; other backends must have registered a kernel of their own.
+ * Registers the typed-array kernel for `cpu`; other backends must have registered their own kernel.
  *
  * @throws ConfigError for a backend without a kernel
  */

@@ -3,7 +3,7 @@
 import os
 import sys
 
-# The stub starts a Python of its own, outside any environment: a file beside this one contains the folder of the packages.
+# The stub starts a separate Python, outside any environment: a file beside this one contains the folder of the packages.
 with open(os.path.join(os.path.dirname(__file__), "packages.txt")) as file:
     sys.path.insert(0, file.read().strip())
 

@@ -114,7 +114,7 @@ const helloAnswer = z.union([
 
 export type Hello = z.infer<typeof helloAnswer>;
 
-/** A subject in a process of its own. */
+/** A subject in a separate process. */
 export interface WorkerSubject {
   /** For the notes. */
   about: string;

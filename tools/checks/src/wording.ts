@@ -19,6 +19,13 @@ export const phraseRules: readonly WordingRule[] = [
   { pattern: /\bfor ever\b/i, instead: 'forever' },
   { pattern: /\banew\b/i, instead: 'again' },
   { pattern: /\bfor so long\b/i, instead: 'for this long' },
+  { pattern: /\bwithout a word\b/i, instead: 'silently' },
+  { pattern: /\ball the same\b/i, instead: 'nevertheless' },
+  { pattern: /\bhand(?:s|ed)? (?:\w+ )?on\b/i, instead: 'passes on' },
+  {
+    pattern: /\b(?:an?|the) \w+ of (?:its|their|our) own\b(?!\s+[a-z])/i,
+    instead: 'a separate one, or its own',
+  },
   { pattern: /\baloud\b/i, instead: 'with a progress message' },
   { pattern: /\b(?:of|from) (?:an)?other make\b/i, instead: 'other, or third-party' },
   { pattern: /\b(?:walked)\b/i, instead: 'processed, or traversed' },

@@ -12,7 +12,7 @@ export interface LayerOptions {
 const templates = fileURLToPath(new URL('../templates/layer', import.meta.url));
 const registry = 'libs/exporter/src/layers/registry.ts';
 
-/** `nx g @onda/generators:layer NAME`: a layer class of the exporter in a file of its own, registered, with a test against TensorFlow.js. */
+/** `nx g @onda/generators:layer NAME`: a layer class of the exporter in a new file, registered, with a test against TensorFlow.js. */
 export async function layerGenerator(tree: Tree, { name }: LayerOptions): Promise<GeneratorCallback> {
   const camelName = names(name).propertyName;
   const file = `libs/exporter/src/layers/${camelName}.ts`;

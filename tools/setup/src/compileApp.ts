@@ -80,7 +80,7 @@ export async function compileApp(
     outdir: target,
     outExtension: { '.js': '.mjs' },
     bundle: true,
-    // A module that a command imports dynamically stays a file of its own.
+    // A module that a command imports dynamically stays a separate file.
     splitting: true,
     format: 'esm',
     platform: 'node',

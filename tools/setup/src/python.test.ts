@@ -39,7 +39,7 @@ const context = (): Context => ({
 });
 
 describe(ensurePython, () => {
-  it('installs the packages of each environment once, in a folder of its own', async () => {
+  it('installs the packages of each environment once, in a separate folder', async () => {
     putPython('echo "$@" >> "$(dirname "$0")/calls"; exit 0');
     for (const environment of pythonEnvironments) {
       const first = await ensurePython(context(), environment);

@@ -58,7 +58,7 @@ export async function runApp(
 
 /**
  * Runs a program in this process, which saves the start of another one. The program gets its arguments, folder, environment and signals
- * as in a process of its own.
+ * as in a separate process.
  *
  * @param program a JavaScript file that is done when its import is
  * @returns its exit code; 1 where it threw

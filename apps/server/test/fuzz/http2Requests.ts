@@ -140,7 +140,7 @@ const ways: readonly Send[] = [
 const PATIENCE_MS = 300;
 
 /**
- * Sends odd bytes over a connection of their own.
+ * Sends malformed bytes over a separate connection.
  *
  * @returns what of the service's frames must not be: a status of its own defects
  */

@@ -58,7 +58,7 @@ const ways: readonly Send[] = [
     }
     socket.destroy();
   },
-  // A connection without a word.
+  // A silent connection.
   (socket) => {
     socket.end();
   },

@@ -59,7 +59,7 @@ function parametersOf(peer: Readonly<Record<string, Parameter>>): GrpcInferReque
   return Object.fromEntries(parameters) as GrpcInferRequest['parameters'];
 }
 
-/** protobufjs (7 and 8) fails by a defect of its own where a parameter's entry has no value. */
+/** protobufjs (7 and 8) has a defect: it fails if a parameter's entry has no value. */
 export function maybePeerRequest(bytes: Uint8Array): GrpcInferRequest | undefined {
   try {
     return peerRequest(bytes);

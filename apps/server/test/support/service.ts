@@ -14,7 +14,7 @@ export interface ServiceProcess {
   url: string;
   port: number;
   process: ChildProcess;
-  /** What it has printed for people so far. */
+  /** The text that it has printed so far. */
   stderr: () => string;
   /** The line that `--json` printed. */
   ready: Ready;

@@ -3,7 +3,7 @@ import type { InferAnswer, GrpcClient } from './grpcClient.ts';
 import { post } from './requests.ts';
 import type { InferBody } from './requests.ts';
 
-/** One step of a sequence as a client asks for it. */
+/** One step of a sequence as a client requests it. */
 export interface AskedStep {
   id: string;
   value: number;

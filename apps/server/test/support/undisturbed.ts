@@ -4,7 +4,7 @@ import { floatTensor } from '@onda/runtime';
 import { createNodeRuntime } from '@onda/runtime-node';
 import { exampleModels } from './service.ts';
 
-/** What a sequence of the example model feeds at each step: of its own, so that no two are mixed up unseen. */
+/** The input of a sequence of the example model at each step: different for each sequence, so that a mix-up is detected. */
 export function feedOf(sequence: number, step: number): number {
   return Math.fround(Math.sin(sequence * 0.7 + step / 3) * (1 + (sequence % 7) / 10));
 }

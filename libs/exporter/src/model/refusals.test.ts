@@ -75,7 +75,7 @@ const cases: [string, LayersArtifacts, string][] = [
     'layer "r": its mask is unusable, in TensorFlow.js too: layer "s" merges masks into another shape; mask after that layer, or remove the mask',
   ],
   [
-    'a mask over other samples, which TensorFlow.js hands on',
+    'a mask over other samples, which TensorFlow.js passes on',
     graph(
       ['m', 'Masking', {}, ['x']],
       ['g', 'GlobalMaxPooling1D', {}, ['m']],

@@ -74,7 +74,7 @@ function translationDecoder(): LayersModel {
 }
 
 /**
- * Dates in many forms to one form, by attention. The collection takes the encoder's last sample by a layer class of its own; here it is
+ * Dates in many forms to one form, by attention. The collection takes the encoder's last sample by a custom layer class; here it is
  * the state that the LSTM layer returns, the same values. It masks words of 0 too, which the test of masks holds: here TensorFlow.js refuses
  * to run masks beside initial states that are inputs.
  */

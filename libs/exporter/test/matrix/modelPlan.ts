@@ -40,7 +40,7 @@ export interface Family {
   readonly share: number;
   /** Smallest length that its layers take. */
   readonly leastTime: number;
-  /** Nodes that have a graph of their own are what this family is exported to; false: it must not have any. */
+  /** Whether this family is exported to nodes with subgraphs; false: it must not have any. */
   readonly subgraphs: boolean;
   readonly plan: Arbitrary<ModelPlan>;
 }

@@ -4,7 +4,7 @@ import type { MatrixRun } from './matrixRun.ts';
 import { differences } from './matrixRun.ts';
 
 /**
- * Runs a sequence in two pieces through a stateful export, the states handed on, and holds what comes out against the whole: sequences
+ * Runs a sequence in two pieces through a stateful export, passes the states on, and compares the outputs with one run: sequences
  * joined, last values as the second piece gives them.
  *
  * @returns what is wrong, a sentence each

@@ -18,12 +18,12 @@ export function structureProblems(model: Model, plan: ModelPlan, family: Family)
     Object.values(attributes).some(({ kind }) => kind === 'graph'),
   );
   if (!family.subgraphs && inner.length > 0)
-    problems.push(`expected no node with a graph of its own, got ${inner.map(({ op }) => op).join(', ')}`);
+    problems.push(`expected no node with a separate graph, got ${inner.map(({ op }) => op).join(', ')}`);
   const recurrent = nodes.filter(({ op }) => recurrentOps.has(op)).length;
   const cells = plan.calls.reduce((count, { layer }) => count + cellsOf(layer), 0);
   if (!family.subgraphs && recurrent !== cells)
     problems.push(`expected ${cells} recurrent nodes, one a layer or cell, got ${recurrent}`);
-  // A Bidirectional layer is two graphs where it is spelled out, with states of their own.
+  // A Bidirectional layer is two graphs where it is spelled out, with separate states.
   const most = mostNodesOfLayer * Math.max(cells, plan.calls.length) * (family.subgraphs ? 2 : 1);
   if (nodes.length > most) problems.push(`expected at most ${most} nodes, got ${nodes.length}`);
   return [...problems, ...idleTransposes(model.graph), ...unnamedDims(model.graph)];

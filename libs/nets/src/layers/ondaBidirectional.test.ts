@@ -30,7 +30,7 @@ beforeAll(async () => {
 
 const x = randomNormal<never>([3, 6, 2] as never, 0, 1, 'float32', 7) as Tensor3D;
 
-/** What the two directions give by themselves. */
+/** The outputs of the two separate directions. */
 function directions(layer: OndaBidirectional): { forward: Tensor[]; backward: Tensor[] } {
   return {
     forward: [layer.forward.call(x)].flat(),

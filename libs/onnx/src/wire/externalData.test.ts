@@ -23,7 +23,7 @@ function joined(pieces: readonly Uint8Array[]): Uint8Array {
 }
 
 describe(writeSplitModel, () => {
-  it('puts large constants into pages of a file of their own, and small ones not', () => {
+  it('puts large constants into pages of a separate file, and small ones not', () => {
     const { file, data } = writeSplitModel(largeModel(), location);
     expect(joined(data)).toHaveLength(4096 + 257 * 4);
     expect(new Float32Array(joined(data).buffer, 4096)).toEqual(new Float32Array(257).fill(257));

@@ -18,7 +18,7 @@ export async function nativeKernelsHere(): Promise<boolean> {
   return false;
 }
 
-/** Runs a kernel directly, without the checks of our own functions. */
+/** Runs a kernel directly, without the checks of the library's functions. */
 export function runKernel(name: string, inputs: readonly Tensor[], attributes: object): Tensor[] {
   // The engine accepts an array as well as a map (its own Concat passes one); its types omit that.
   const list = inputs as unknown as NamedTensorMap;

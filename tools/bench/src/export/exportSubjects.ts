@@ -14,7 +14,7 @@ export type SubjectName = (typeof subjectNames)[number];
 export interface ExportSubject {
   readonly name: SubjectName;
   /**
-   * On the command line, in processes of its own.
+   * On the command line, in separate processes.
    *
    * @throws ResultError where it does not convert the model
    */
@@ -132,7 +132,7 @@ async function timed(name: string, command: Command): Promise<number> {
   throw new ResultError(`${name}: ${lastLine(stdout, stderr)}`);
 }
 
-/** Peak memory of an export in a process of its own, in sizes of the weights; null where it cannot be measured. */
+/** Peak memory of an export in a separate process, in multiples of the weights' size; null if it cannot be measured. */
 export async function exportPeak(model: string, small: string): Promise<number | null> {
   const once = new Worker('onda', { ...worker, args: ['--expose-gc', ...worker.args] });
   try {

@@ -145,7 +145,7 @@ function svgText(options: Plot.PlotOptions): string {
     fontSize: '12px',
   };
   const svg = Plot.plot({ ...options, document, style });
-  // A file of its own needs its namespace; Plot leaves it out.
+  // A separate file needs its namespace; Plot omits it.
   svg.setAttribute('xmlns', 'http://www.w3.org/2000/svg');
   return `${svg.outerHTML}\n`;
 }

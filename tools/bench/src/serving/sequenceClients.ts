@@ -128,7 +128,7 @@ async function stepInTurn(
   return { rate, p50: percentile(times, 0.5), p99: percentile(times, 0.99), failures };
 }
 
-/** Live sequences stepped at a fixed rate, in turn, each by messages of its own over one stream. */
+/** Live sequences stepped at a fixed rate, in turn, each by its own messages over one stream. */
 export interface SteadySteps {
   sequences: number;
   /** Steps per second of all sequences. */

@@ -108,7 +108,7 @@ async function measureServers(
     agreements,
     notes: [
       'HTTP by wrk, gRPC by h2load, one thread each. 99 of 100 requests are answered within p99.',
-      'sequences-N: N sequences whose state the service keeps, stepped by one sample over two gRPC streams; the rate is steps per second, the times are those of a message, which steps all sequences of its stream. steps-N: each step is a message of its own, and a sequence steps again as soon as it is answered. Neither peer keeps state here.',
+      'sequences-N: N sequences whose state the service keeps, stepped by one sample over two gRPC streams; the rate is steps per second, the times are those of a message, which steps all sequences of its stream. steps-N: each step is a separate message, and a sequence steps again as soon as it is answered. Neither peer keeps state here.',
       ...(servers.has('mlserver') ? ['MLServer 1.7.1 does not read the binary tensor extension.'] : []),
       ...notes,
     ],

@@ -24,7 +24,7 @@ const activation = fc.constantFrom(
 const padding = fc.constantFrom('same', 'valid');
 const useBias = fc.boolean();
 
-/** A layer of this kind with options of its own. */
+/** A layer of this kind with random options. */
 const layer = (kind: string, options: Record<string, fc.Arbitrary<unknown>> = {}): fc.Arbitrary<LayerPlan> =>
   fc.record(options).map((config) => ({ kind, config }));
 

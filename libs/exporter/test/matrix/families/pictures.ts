@@ -150,7 +150,7 @@ const volumes = (kind: string): fc.Arbitrary<LayerPlan[]> =>
     .map(([window, options]) => [{ kind, config: { ...options, ...window } }]);
 const pools = { padding, poolSize: fc.constantFrom(2, 3), strides: fc.constantFrom(1, 2) };
 
-/** Pictures and volumes: layers by themselves, and chains of them as nets for pictures have them. */
+/** Images and volumes: single layers, and chains of layers as in image networks. */
 export const pictureFamilies: readonly Family[] = [
   chain(
     'chains of convolutions',
