@@ -210,6 +210,22 @@ describe('a call over HTTP/2', () => {
       'message prefix: expected compression flag 0 without grpc-encoding, got 1; send grpc-encoding or do not compress',
     ],
     [
+      'a probe of more than 256 bytes, by its prefix',
+      '/grpc.health.v1.Health/Check',
+      [framed(Buffer.alloc(300)).subarray(0, 5)],
+      {},
+      '8',
+      'message: expected at most 256 bytes, got 300; send at most the name of a service',
+    ],
+    [
+      'a compressed probe',
+      '/grpc.health.v1.Health/Check',
+      [framed(gzipSync(Buffer.alloc(100_000)), 1)],
+      { 'grpc-encoding': 'gzip' },
+      '12',
+      '/grpc.health.v1.Health/Check: expected an uncompressed message, got a compressed one; send it uncompressed',
+    ],
+    [
       'an undecodable message',
       INFER,
       [framed(Buffer.of(0x0a, 5, 1))],

@@ -69,6 +69,8 @@ export interface GrpcServerOptions<Context> extends CallHooks<Context>, Partial<
 /** Per-method limits, e.g. for methods that need no authentication. */
 export interface MethodLimits {
   readonly maxMessageBytes?: number;
+  /** What to do about a message that is too large, for the error message. */
+  readonly messageSizeHint?: string;
   /** Default: true. */
   readonly acceptsCompression?: boolean;
 }

@@ -156,6 +156,11 @@ describe('a connection that breaks the rules of RFC 9113', () => {
       Array.from({ length: 5000 }, () => encodeFrame(99, 0, 0, nothing)),
     ],
     [
+      'continuous needless WINDOW_UPDATE frames',
+      ErrorCode.ENHANCE_YOUR_CALM,
+      Array.from({ length: 5000 }, () => windowUpdateFrame(0, 1)),
+    ],
+    [
       'streams that are opened and reset continuously',
       ErrorCode.ENHANCE_YOUR_CALM,
       Array.from({ length: 3000 }, (_, index) => [begin(2 * index + 1), resetFrame(2 * index + 1, 8)]).flat(),

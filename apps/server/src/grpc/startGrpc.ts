@@ -48,7 +48,11 @@ export interface RunningGrpcServer {
 const healthNames = ['', 'inference.GRPCInferenceService'];
 
 /** Probes are answered without authentication: their messages are short and not compressed. */
-const probeLimits = { maxMessageBytes: 256, acceptsCompression: false };
+const probeLimits = {
+  maxMessageBytes: 256,
+  acceptsCompression: false,
+  messageSizeHint: 'send at most the name of a service',
+};
 
 /** Requests of reflection hold one name. */
 const reflectionLimits = { maxMessageBytes: 1024 };
