@@ -15,7 +15,7 @@ const reasons: Readonly<Record<string, (option: string) => string>> = {
  * The error of a port that cannot be opened.
  *
  * @param option that sets the port
- * @returns ConfigError for a known cause; any other error as it is
+ * @returns ConfigError for a known cause; any other error unchanged
  */
 export function listenError(cause: unknown, host: string, port: number, option: string): unknown {
   const { code = '' } = cause as NodeJS.ErrnoException;
@@ -41,13 +41,13 @@ export function urlOf(server: Server): string {
 }
 
 /**
- * Closes an HTTP server after its open requests. A connection that is kept alive after its last answer is closed too.
+ * Closes an HTTP server after its open requests. A connection kept alive after its last response is closed too.
  *
  * @param close stops listening; resolves when the last connection has ended
  */
 export async function closeDrained(server: HttpServer, close: () => Promise<unknown>): Promise<void> {
   const idle = setInterval(() => {
-    // After the sockets of this turn were read: a request may have come on a connection that seems idle.
+    // After the sockets of this turn were read: a connection that seems idle may have received a request.
     setImmediate(() => {
       server.closeIdleConnections();
     });

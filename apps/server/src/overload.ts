@@ -6,29 +6,29 @@ import type { ModelParams } from './http/addRoute.ts';
 import type { ModelRepository } from '@onda/serving';
 
 /**
- * Mean delay of a turn of the event loop above which requests are shed, milliseconds. A turn takes 1 to 15 ms at the top rate of 16 to
- * 256 connections. A request waits for two to three turns, so that accepted ones stay under 250 ms at this bound.
+ * Mean delay of a turn of the event loop above which requests are shed, milliseconds. A turn takes 1 to 15 ms at the maximum rate with
+ * 16 to 256 connections. A request waits for two to three turns, so that accepted ones stay under 250 ms at this bound.
  */
 const MAX_EVENT_LOOP_DELAY_MS = 75;
 
 /**
- * Share of its time for which the event loop must be busy. It is near 1 at the top rate, where every request is still answered in time, so
- * it does not suffice; with a low share, it is other processes that delay the loop, and fewer requests would not help.
+ * Share of its time for which the event loop must be busy. It is near 1 at the maximum rate, where every response is still in time, so it
+ * does not suffice alone; at a low utilization other processes delay the loop, and shedding would not help.
  */
 const MIN_UTILIZATION = 0.9;
 
-/** Over how long both are measured, milliseconds. */
+/** Sampling interval of both, milliseconds. */
 const SAMPLE_INTERVAL_MS = 500;
 
 /**
- * For how long the delay must be too high before requests are shed, milliseconds. It covers two samples: a single one may hold the start
+ * How long the delay must stay above its bound before requests are shed, milliseconds. It covers two samples: a single one may hold the start
  * of the service, a garbage collection or a pause of a busy machine.
  */
 const SUSTAINED_MS = 500;
 
 /**
- * After how long a shed request is answered, milliseconds. A client that retries at once, despite Retry-After, would otherwise take as
- * much time to be refused as to be served, and the overload would not end.
+ * Delay of the response to a shed request, milliseconds. For clients that retry at once, despite Retry-After, rejecting would otherwise
+ * cost as much time as serving, and the overload would not end.
  */
 const REFUSAL_DELAY_MS = 100;
 
@@ -55,7 +55,7 @@ export async function addLoadShedding(
     maxEventLoopDelay: MAX_EVENT_LOOP_DELAY_MS,
     eventLoopUtilizationMode: 'interval',
     sampleInterval: SAMPLE_INTERVAL_MS,
-    // The plugin measures; the hook below decides.
+    // The plugin only measures; the hook below rejects.
     pressureHandler: () => undefined,
   });
   scope.addHook('onRequest', async ({ params }) => {
@@ -66,7 +66,7 @@ export async function addLoadShedding(
 }
 
 /**
- * Counts a request as rejected, and refuses it.
+ * Counts a request as rejected, and rejects it.
  *
  * @throws ProtocolError 503, always
  */

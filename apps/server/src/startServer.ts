@@ -23,7 +23,7 @@ export interface RunningServer extends AdminPorts {
   /** `127.0.0.1:8001`. */
   readonly grpcAddress: string | undefined;
   readonly repository: ModelRepository;
-  /** Stops accepting requests, answers the open ones, and releases the models. */
+  /** Stops accepting requests, completes the open ones, and releases the models. */
   close(): Promise<void>;
 }
 
@@ -49,7 +49,7 @@ export async function startServer(options: ServeOptions, log: Log): Promise<Runn
     import('./http/app.ts'),
     options.grpcPort === undefined ? undefined : import('./grpc/startGrpc.ts'),
   ]);
-  // Ports are put before what they need.
+  // Ports are closed before the parts that they use.
   const closers: Closers = [() => runtime.close(), () => tracing?.close() ?? Promise.resolve()];
   const close = async (): Promise<void> => {
     for (const closer of closers) await closer();
@@ -112,7 +112,7 @@ export async function startServer(options: ServeOptions, log: Log): Promise<Runn
   }
 }
 
-/** @param clients with a token; undefined: no authentication, so that a client cannot be told from another */
+/** @param clients with a token; undefined: no authentication, so that clients cannot be distinguished */
 function modelOptions(
   { workers, maxSequences, sequenceIdleS }: ServeOptions,
   clients: number | undefined,
@@ -129,7 +129,7 @@ function modelOptions(
       most: maxSequences,
       idleMs: sequenceIdleS * 1000,
       ageMs: limits.sequenceAgeS * 1000,
-      // One of several clients cannot take all sequences.
+      // With several clients, one cannot take all sequences.
       ...(clients === undefined || clients < 2 ? {} : { mostOfClient: Math.ceil(maxSequences / 2) }),
     },
   };

@@ -194,7 +194,7 @@ describe('--client-concurrent', () => {
       expect(third.status).toBe(429);
       expect(third.headers.get('retry-after')).toBe('1');
       expect(await third.json()).toEqual({
-        error: 'expected at most 2 concurrent requests of one client, got one more; wait for an answer',
+        error: 'expected at most 2 concurrent requests of one client, got one more; wait for a response',
       });
     });
     const refused = (await grpc

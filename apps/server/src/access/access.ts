@@ -12,7 +12,7 @@ import type { Tokens } from './tokens.ts';
 export interface Admitted {
   /** The name of the client's token; undefined without authentication. */
   readonly client: string | undefined;
-  /** To be called once, when the request has ended. */
+  /** Call once when the request has ended. */
   readonly leave: () => void;
 }
 
@@ -24,7 +24,7 @@ export class Access {
   readonly origins: AllowedOrigins;
   readonly hosts: AllowedHosts;
   readonly connections = new ConnectionLimit(limits.connectionsOfClient);
-  /** Request bodies, messages and unread answers. */
+  /** Bytes held in request bodies, messages and unread responses. */
   readonly bytes = new ClientByteBudget(limits.heldBytes);
   /** Rejected requests since the start. */
   readonly refused: Record<RefusalReason, number> = { unauthorized: 0, forbidden: 0, 'too-many': 0 };
@@ -54,7 +54,7 @@ export class Access {
   /**
    * Admits a request.
    *
-   * @param address of the client, which identifies it without authentication
+   * @param IP address of the client, its identity if there is no authentication
    * @throws AccessError 401, 429
    */
   admit(authorization: string | undefined, address: string): Admitted {
@@ -62,7 +62,7 @@ export class Access {
     return { client, leave: this.#limits?.enter(client ?? networkOf(address)) ?? nothing };
   }
 
-  /** To be called once for each rejected request. */
+  /** Call once for each rejected request. */
   countRefusal({ code }: AccessError): void {
     if (code in this.refused) this.refused[code as RefusalReason]++;
   }

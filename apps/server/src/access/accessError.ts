@@ -1,7 +1,7 @@
 import { ProtocolError } from '@onda/protocol';
 import type { ErrorCode } from '@onda/protocol';
 
-/** A request that is not admitted, with response headers that say what the client should do. */
+/** A request that is not admitted, with the response headers for it, such as `Retry-After`. */
 export class AccessError extends ProtocolError {
   readonly headers: Readonly<Record<string, string>>;
 

@@ -2,7 +2,7 @@ import type { ByteBudget } from '@onda/grpc-server';
 import { networkOf } from './clientLimits.ts';
 
 /**
- * Bounds the memory that clients make the service hold in request bodies, messages and unread answers, over HTTP and gRPC together. One
+ * Bounds the memory that clients make the service hold in request bodies, messages and unread responses, over HTTP and gRPC together. One
  * client gets half of it at most. All operations take constant time; clients without reserved bytes are not kept.
  */
 export class ClientByteBudget implements ByteBudget {

@@ -37,7 +37,7 @@ describe(ClientLimits, () => {
     const leave = limits.enter('a');
     expect(refusal(() => limits.enter('a'))).toMatchObject({
       status: 429,
-      message: 'expected at most 2 concurrent requests of one client, got one more; wait for an answer',
+      message: 'expected at most 2 concurrent requests of one client, got one more; wait for a response',
     });
     leave();
     expect(refusal(() => limits.enter('a'))).toBeUndefined();

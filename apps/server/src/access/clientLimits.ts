@@ -16,7 +16,7 @@ interface Usage {
   concurrent: number;
 }
 
-/** Clients of a generation; the usage of two generations is kept, the older one is forgotten as a whole. */
+/** Clients of a generation; the usage of two generations is kept, the older one is evicted as a whole. */
 const GENERATION = 5_000;
 
 /**
@@ -40,7 +40,7 @@ export class ClientLimits {
   /**
    * Counts a request.
    *
-   * @returns to be called once when the request has ended
+   * @returns a function to call once when the request has ended
    * @throws AccessError 429 with Retry-After
    */
   enter(client: string): () => void {
@@ -49,7 +49,7 @@ export class ClientLimits {
     if (concurrent !== undefined && usage.concurrent >= concurrent) {
       throw new AccessError(
         'too-many',
-        `expected at most ${concurrent} concurrent requests of one client, got one more; wait for an answer`,
+        `expected at most ${concurrent} concurrent requests of one client, got one more; wait for a response`,
         { 'retry-after': '1' },
       );
     }
@@ -106,7 +106,7 @@ export class ClientLimits {
     return usage;
   }
 
-  /** Forgets the clients of the older generation that have no request in progress: a walk of constant cost per newcomer. */
+  /** Evicts the clients of the older generation without a request in progress; the cost per new client is constant. */
   #rotate(): void {
     const busy = [...this.#older].filter(([, { concurrent }]) => concurrent > 0);
     this.#older = this.#recent;

@@ -4,7 +4,7 @@ import { AccessError } from './accessError.ts';
 
 /**
  * The origins of web pages that may call the service. A browser sends a page's requests to any address, the user's own machine
- * included, so requests of other origins are rejected and not only denied the answer.
+ * included, so requests of other origins are rejected, instead of only hiding the response as CORS does.
  *
  * @see https://fetch.spec.whatwg.org/#http-cors-protocol
  */
@@ -29,8 +29,8 @@ export class AllowedOrigins {
 }
 
 /**
- * The names that the service answers to. DNS rebinding makes a page's host name resolve to 127.0.0.1 after the page was loaded; to the
- * browser the service then has the page's own origin. So a service on a loopback address without authentication answers only to IP
+ * The host names that the service accepts. DNS rebinding makes a page's host name resolve to 127.0.0.1 after the page was loaded; to the
+ * browser the service then has the page's own origin. So a service on a loopback address without authentication accepts only IP
  * addresses and names of this machine.
  */
 export class AllowedHosts {
@@ -47,7 +47,7 @@ export class AllowedHosts {
     this.#names = new Set(['localhost', ...origins.map((origin) => withoutPort(new URL(origin).host))]);
   }
 
-  /** @param host the header; undefined for HTTP/1.0, which no browser speaks */
+  /** @param host the header; undefined for HTTP/1.0, which browsers do not use */
   allows(host: string | undefined): boolean {
     if (this.#anyHost || host === undefined) return true;
     const name = withoutPort(host);

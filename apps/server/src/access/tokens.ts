@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { ConfigError } from '@onda/contract';
 import { AccessError } from './accessError.ts';
 
-/** No slash, and no character with a meaning in a log or a key. */
+/** No slash, and no character that is special in logs or keys. */
 const clientName = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
 const tokenLine = /^(\S+)\s+([0-9a-f]{64})(?:\s+(admin))?$/;
 const bearer = /^Bearer ([A-Za-z0-9._~+/-]{16,512}=*)$/i;
@@ -15,7 +15,7 @@ interface Entry {
   readonly admin: boolean;
 }
 
-/** The clients of a tokens file: names, and the SHA-256 of each token. The tokens themselves are stored nowhere. */
+/** The clients of a tokens file: names, and the SHA-256 of each token. The tokens themselves are not stored. */
 export class Tokens {
   readonly #entries: readonly Entry[];
 
@@ -44,7 +44,7 @@ export class Tokens {
       throw unauthorized('expected "Authorization: Bearer TOKEN", got none; send the token');
     }
     const hash = sha256(token);
-    // All entries are compared in full, so that the time reveals nothing.
+    // All entries are compared in full, so that the duration reveals nothing (constant time).
     let client: string | undefined;
     for (const entry of this.#entries) if (timingSafeEqual(entry.hash, hash)) client = entry.client;
     if (client === undefined) {
@@ -74,7 +74,7 @@ export async function readTokens(file: string): Promise<Tokens> {
     const [given] = text.split('#');
     if (given.trim() === '') return;
     const [, client = '', hash = '', role] = tokenLine.exec(given.trim()) ?? [];
-    // The line is not quoted: it may be a token that was put there by mistake.
+    // The line is not quoted: it may be a token, put there by mistake.
     if (!clientName.test(client)) {
       throw new ConfigError(
         `--tokens ${file}: line ${index + 1}: expected a name (letters, digits, ".", "_", "-") and a SHA-256 in hexadecimal; make it with \`npm run token -- NAME\``,
@@ -109,7 +109,7 @@ export function newToken(client: string, admin = false): { token: string; line: 
   return { token, line: `${client} ${sha256(token).toString('hex')}${admin ? ' admin' : ''}` };
 }
 
-/** Random tokens of 256 bits need no slow hash: there is nothing to guess. */
+/** Random tokens of 256 bits need no slow hash, since they cannot be guessed. */
 function sha256(token: string): Buffer {
   return createHash('sha256').update(token).digest();
 }

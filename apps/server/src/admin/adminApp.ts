@@ -15,7 +15,7 @@ import type { RepositoryCalls } from './repositoryCalls.ts';
 /**
  * The HTTP app of the admin port: Triton's model repository extension, which lists, loads and unloads models.
  *
- * @param tokens of those who may call it; undefined: no authentication
+ * @param the accepted tokens; undefined: no authentication
  */
 export async function createAdminApp(
   calls: RepositoryCalls,
@@ -62,7 +62,7 @@ export async function createAdminApp(
   return app;
 }
 
-/** Reads every body as a JSON object, whatever its content type; none is an empty one. */
+/** Reads every body as a JSON object, whatever its content type; a missing body is an empty object. */
 function addJsonParser(app: FastifyInstance): void {
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('*', { parseAs: 'string' }, (_request, text: string, done) => {
@@ -99,7 +99,7 @@ function addRepositoryRoutes(app: FastifyInstance, calls: RepositoryCalls): void
       docs: {
         operationId: 'load',
         summary:
-          'Loads a model of the repository, or reloads it if it has changed. 400 says why it does not load.',
+          'Loads a model of the repository, or reloads it if it has changed. A model that does not load is a 400 with the reason.',
         body: LoadRequest,
         response: Nothing,
       },
@@ -114,7 +114,7 @@ function addRepositoryRoutes(app: FastifyInstance, calls: RepositoryCalls): void
     POST: {
       docs: {
         operationId: 'unload',
-        summary: 'Unloads a model. Its requests and sequences end as usual.',
+        summary: 'Unloads a model. Its open requests and live sequences still complete.',
         body: UnloadRequest,
         response: Nothing,
       },

@@ -17,14 +17,14 @@ export interface AdminPorts {
 
 export interface AdminParts {
   readonly control: RepositoryControl;
-  /** Of all clients; undefined: no authentication. */
+  /** The tokens of all clients; undefined: no authentication. */
   readonly tokens: Tokens | undefined;
   readonly health: Health;
   readonly log: Log;
   readonly tracing: Tracing | undefined;
 }
 
-/** Whoever can reach these ports controls which models are served. */
+/** Loopback only: access to these ports controls which models are served. */
 const HOST = '127.0.0.1';
 
 /**

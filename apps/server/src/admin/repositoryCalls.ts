@@ -27,7 +27,7 @@ export class RepositoryCalls {
     try {
       await this.#control.load(name);
     } catch (error) {
-      // Why a model does not load is for the caller to know.
+      // The caller gets the reason why a model does not load.
       if (error instanceof ModelError) throw new ProtocolError('malformed', error.message, { cause: error });
       throw error;
     }

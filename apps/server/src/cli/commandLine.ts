@@ -3,7 +3,7 @@ import { flagName, readOptions, variableName } from './readOptions.ts';
 import type { ServeOptions } from './serveOptions.ts';
 import { serveOptionList } from './serveOptions.ts';
 
-/** Imports the service once the arguments are valid: it is most of what there is to load. */
+/** Imports the service once the arguments are valid: it is most of the code. */
 async function importAndServe(options: ServeOptions): Promise<void> {
   const { serve } = await import('./serveCommand.ts');
   await serve(options);
@@ -23,7 +23,7 @@ export function createProgram(
   const serve = program
     .command('serve')
     .description(
-      'serve the models of a folder over HTTP and gRPC (Open Inference Protocol v2), and the page at /',
+      'serve a model repository over HTTP and gRPC (Open Inference Protocol v2), with the browser app at /',
     )
     .option('--config <file>', 'file of options');
   for (const [name, { value, says, fallback }] of serveOptionList) {
@@ -40,9 +40,7 @@ export function createProgram(
     });
   program
     .command('token')
-    .description(
-      'make a token for a client: prints its line of the tokens file to stdout, the token to stderr',
-    )
+    .description('create a client token: prints its line of the tokens file to stdout, the token to stderr')
     .argument('<name>', 'name of the client')
     .option('--admin', 'allow the client to load and unload models on --admin-port')
     .allowExcessArguments(false)
@@ -51,7 +49,7 @@ export function createProgram(
       const { newToken } = await import('../access/tokens.ts');
       const { token, line } = newToken(name, admin);
       process.stdout.write(`${line}\n`);
-      process.stderr.write(`The token, which is stored nowhere: ${token}\n`);
+      process.stderr.write(`Token (not stored, shown once): ${token}\n`);
     });
   return program;
 }

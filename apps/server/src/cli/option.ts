@@ -5,7 +5,7 @@ export interface Option<Schema extends z.ZodType = z.ZodType> {
   readonly schema: Schema;
   /** Placeholder of the value in the help, as in `--port <port>`; undefined: a switch without a value. */
   readonly value: string | undefined;
-  /** One phrase for the help and the docs. */
+  /** Description in the help and the docs, a noun phrase. */
   readonly says: string;
   /** The default, as the help and the docs write it; undefined: none. */
   readonly fallback: string | undefined;
@@ -117,7 +117,7 @@ function expected(
   isSecret: (value: string) => boolean = () => false,
 ): (issue: { input?: unknown }) => string {
   return ({ input }) => {
-    // The message goes into logs.
+    // The message is logged.
     if (typeof input === 'string' && isSecret(input)) return `expected ${what}, got a value with a password`;
     return `expected ${what}, got ${input === undefined ? 'nothing' : quoted(input)}`;
   };

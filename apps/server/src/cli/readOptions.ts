@@ -34,7 +34,7 @@ export interface OptionSources {
   env: Readonly<Record<string, string | undefined>>;
 }
 
-/** One source: its name and its value of an option. */
+/** The value of an option in one source, with the source's name. */
 interface Layer {
   name: (option: string) => string;
   value: (option: string, from: Option) => unknown;
@@ -141,7 +141,7 @@ async function readConfigFile(file: string): Promise<ReadonlyMap<string, unknown
 }
 
 async function parseYaml(content: string, file: string): Promise<unknown> {
-  // Loaded only where there is a file: most starts have none.
+  // Loaded only if there is a file.
   const { parse, YAMLParseError } = await import('yaml');
   try {
     // Without aliases a small file cannot expand to a large one.

@@ -97,7 +97,7 @@ const serveOptions = {
     expects: 'memory, or redis://host:port',
     pattern: /^(memory|rediss?:\/\/\S+)$/,
     fallback: 'memory',
-    // Of an address, however badly it is written: a password stands before an "@".
+    // Also of an invalid address: a password precedes an "@".
     isSecret: (address) => address.includes('@'),
     says: 'sequence store: memory, or redis://[user:password@]host:port[/database] shared by several processes',
   }),
@@ -148,7 +148,7 @@ const serveOptions = {
 
 type ServeOptionName = keyof typeof serveOptions;
 
-/** What `serve` runs with, by option. */
+/** The values of all options. */
 export type ServeOptions = { [Name in ServeOptionName]: z.output<(typeof serveOptions)[Name]['schema']> };
 
 /** The options in the order of the help. */

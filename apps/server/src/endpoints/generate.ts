@@ -11,7 +11,7 @@ import type { Log } from '../telemetry/log.ts';
 
 /**
  * `POST /v2/models/{name}[/versions/{version}]/generate`: the samples after a prompt or a live sequence. `generate_stream` sends them as
- * server-sent events: each has some samples in the form of generate's answer, the last one the state.
+ * server-sent events: each has some samples in the form of generate's response, the last one also the state.
  *
  * An invalid request is a plain error. A failure after the first event is an event `error`. Generation stops when the client closes the
  * connection, and back-pressure keeps it from running ahead of the client.
@@ -74,7 +74,7 @@ function callOf(request: FastifyRequest, reply: FastifyReply): GenerateCall {
   };
 }
 
-/** @param first comes before the status, so that an error of the request has its own status */
+/** @param first awaited before the status is sent, so that an error of the request has its own status */
 async function stream(
   log: Log,
   reply: FastifyReply,

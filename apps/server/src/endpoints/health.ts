@@ -11,7 +11,7 @@ export function addHealth(app: FastifyInstance, health: Health, repository: Mode
     GET: {
       docs: {
         operationId: 'live',
-        summary: 'Liveness: whether the process should be kept.',
+        summary: 'Liveness: 503 if the process should be restarted.',
         response: Live,
         others: { 503: Live },
       },
@@ -25,7 +25,7 @@ export function addHealth(app: FastifyInstance, health: Health, repository: Mode
     GET: {
       docs: {
         operationId: 'ready',
-        summary: 'Readiness: whether to send requests here.',
+        summary: 'Readiness: 503 if the service should get no requests.',
         response: Ready,
         others: { 503: Ready },
       },

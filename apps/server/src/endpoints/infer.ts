@@ -20,7 +20,7 @@ export function addInfer(app: FastifyInstance, serving: Serving): void {
     binary: true,
     errors: [409, 410, 422],
   } as const;
-  // Its body is decoded and checked by @onda/protocol, which is faster than zod; openApi.test.ts holds the schema against it.
+  // Its body is decoded and checked by @onda/protocol, which is faster than zod; openApi.test.ts compares the schema with it.
   const handler = async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
     const { name, version } = request.params as ModelParams;
     const bytes = requestBody(request);

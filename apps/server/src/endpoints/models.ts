@@ -18,7 +18,7 @@ export function addModels(app: FastifyInstance, serving: Serving): void {
       handler: (_request, reply) => sendJson(reply, server),
     },
   });
-  // An extension of Onda: the protocol has no list of models, and the page needs one.
+  // An extension of Onda: the protocol has no list of models, and the browser app needs one.
   addRoutes(app, '/v2/models', {
     GET: {
       docs: { operationId: 'models', summary: 'All models. An extension of Onda.', response: ModelList },
@@ -74,7 +74,7 @@ function addStatistics(app: FastifyInstance, serving: Serving): void {
   });
 }
 
-/** The files of a model as they were read and verified when it was loaded, for the page. A file name never becomes a path. */
+/** The files of a model as they were read and verified when it was loaded, for the browser app. A file name never becomes a path. */
 function addFiles(app: FastifyInstance, repository: ModelRepository): void {
   addModelRoutes(app, '/files/:file', {
     GET: {
@@ -106,7 +106,7 @@ function addFiles(app: FastifyInstance, repository: ModelRepository): void {
       },
     },
   });
-  // Beside the page: the models that it can load, and from where. A page without a service has this as a file.
+  // The models that the browser app can load, and their URLs. A static site has this list as a file.
   addRoutes(app, '/models/index.json', {
     GET: {
       handler: (_request, reply) => {

@@ -30,7 +30,7 @@ const probes: ReadonlySet<string> = new Set([
 /** Logging, tracing and access control of calls. */
 export function callHooks(access: Access, log: Log, tracing: Tracing | undefined): CallHooks<CallContext> {
   const isObserved = (): boolean => access.asks || tracing !== undefined || log.isLevelEnabled('debug');
-  /** Shared by calls that nothing is recorded of. */
+  /** Shared by calls that are neither logged nor traced. */
   const unobserved: CallContext = Object.freeze({
     address: '',
     client: undefined,

@@ -32,7 +32,7 @@ function maybeFailure(error: unknown): GrpcFailure | undefined {
   };
 }
 
-/** Maps errors to statuses, and reports those that no client caused. */
+/** Maps errors to statuses, and logs those that no client caused. */
 export function failureHooks(log: Log): Required<Pick<CallHooks<never>, 'failureOf' | 'onDefect'>> {
   return {
     failureOf: maybeFailure,

@@ -27,7 +27,7 @@ export const inferenceDefinition: ServiceDefinition = {
   ModelStreamInfer: {
     ...inferenceService.ModelStreamInfer,
     requestDeserialize: readInferMessage,
-    // The handler encodes: an error needs the request that it answers.
+    // The handler encodes: an error response needs the id of its request.
     responseSerialize: (message: WireMessage) => message,
   },
 };
@@ -66,7 +66,7 @@ export function unary<Request, Response>(
 
 type UnaryCall<Request, Response> = ServerCall<Request, Response, CallContext>;
 
-/** Fields that requests about a model share; both are empty where a request names none. */
+/** Fields that requests about a model share; an omitted one is empty. */
 interface NamedModel {
   name: string;
   version: string;
@@ -118,7 +118,7 @@ export function inferenceHandlers({ serving, access, health, log, overloaded }: 
   };
 }
 
-/** Runs one request, by itself or as a message of a stream. */
+/** Runs one request, unary or a message of a stream. */
 function infer(
   serving: Serving,
   message: GrpcInferRequest,

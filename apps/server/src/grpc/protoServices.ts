@@ -10,7 +10,7 @@ export const definitions = loadSync(
   {
     includeDirs: [folder],
     keepCase: true,
-    // Text: JavaScript's numbers do not hold all 64-bit integers.
+    // Strings: JavaScript's numbers do not represent all 64-bit integers.
     longs: String,
     enums: String,
     // Every field is present, so that decoded messages have one shape.
@@ -22,7 +22,7 @@ export const definitions = loadSync(
 export const inferenceService = definitions['inference.GRPCInferenceService'] as ServiceDefinition;
 export const healthService = definitions['grpc.health.v1.Health'] as ServiceDefinition;
 
-/** Both versions have the same messages. */
+/** v1 and v1alpha have the same messages. */
 export const reflectionServices = [
   definitions['grpc.reflection.v1.ServerReflection'],
   definitions['grpc.reflection.v1alpha.ServerReflection'],

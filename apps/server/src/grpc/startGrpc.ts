@@ -14,7 +14,7 @@ import type { InferenceOptions } from './inferenceHandlers.ts';
 import { healthService, inferenceService, reflectionServices } from './protoServices.ts';
 import { reflectionHandlers } from './reflection.ts';
 
-/** What a port serves, and to whom. */
+/** A gRPC port: its address, methods, access control and limits. */
 export interface GrpcPort {
   readonly host: string;
   /** 0: a free one. */

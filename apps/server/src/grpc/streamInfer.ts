@@ -13,10 +13,10 @@ type StreamCall = ServerCall<GrpcInferRequest, WireMessage, CallContext>;
 type Infer = (message: GrpcInferRequest, call: StreamCall) => Promise<InferResponse>;
 
 /**
- * `ModelStreamInfer`: each message is answered as soon as it is done, the steps of one sequence in their order. A message that fails is
- * answered with `error_message` and its id, and the stream continues; a message that cannot be decoded ends the stream.
+ * `ModelStreamInfer`: each response is sent as soon as it is ready, those of one sequence in order. A message that fails gets a response
+ * with `error_message` and its id, and the stream continues; a message that cannot be decoded ends the stream.
  *
- * Back-pressure: the stream is read no faster than its messages are answered and its client reads.
+ * Back-pressure: messages are read no faster than responses are sent and read by the client.
  */
 export function streamInfer(
   access: Access,

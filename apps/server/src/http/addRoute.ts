@@ -12,7 +12,7 @@ export interface ModelParams {
   version?: string;
 }
 
-/** What the OpenAPI document says of a route beside its path. */
+/** Documentation of a route in the OpenAPI document. */
 export interface RouteDocs {
   operationId: string;
   summary: string;
@@ -22,11 +22,11 @@ export interface RouteDocs {
   response: z.ZodType | null;
   /** The bodies may also be in the binary form of the protocol. */
   binary?: true;
-  /** The answer is a stream of server-sent events. */
+  /** The response is a stream of server-sent events. */
   events?: true;
-  /** Statuses with another answer than an error: its schema, or null for none. */
+  /** Further statuses that are not errors: the schema of the response, or null for no body. */
   others?: Readonly<Record<number, z.ZodType | null>>;
-  /** Statuses of errors beside those of every route. */
+  /** Statuses of errors in addition to those of every route. */
   errors?: readonly number[];
 }
 
@@ -48,7 +48,7 @@ interface Route {
 type Routes = Readonly<Partial<Record<Method, Route>>>;
 
 /**
- * Adds the handlers of a path. GET answers HEAD too; all other methods are answered with 405 and Allow before the body is read.
+ * Adds the handlers of a path. GET also handles HEAD; all other methods get 405 with Allow before the body is read.
  */
 export function addRoutes(app: FastifyInstance, url: string, routes: Routes, bodyLimit?: number): void {
   const allowed = methods.filter((method): method is Method => Object.hasOwn(routes, method));

@@ -34,11 +34,11 @@ export interface AppOptions {
 
 export interface App {
   http: FastifyInstance;
-  /** Whether the service is overloaded, by the monitor that HTTP uses. */
+  /** Whether the service is overloaded, for other transports. */
   overloaded: () => boolean;
 }
 
-/** The HTTP app: the Open Inference Protocol v2 under /v2, the page at /. */
+/** The HTTP app: the Open Inference Protocol v2 under /v2, the browser app at /. */
 export async function createApp({
   serving,
   access,
@@ -55,7 +55,7 @@ export async function createApp({
     keepAliveTimeout: timeouts.keepAliveMs,
     connectionTimeout: timeouts.idleSocketMs,
     http: { headersTimeout: timeouts.headersMs },
-    // Requests that were sent before their client could know are answered; each answer ends its connection.
+    // Requests sent before the client knows of the shutdown are served; each response ends its connection.
     return503OnClosing: false,
     routerOptions: { ignoreTrailingSlash: true, maxParamLength: MAX_PARAM_LENGTH },
     clientErrorHandler: replyClientError,
@@ -64,7 +64,7 @@ export async function createApp({
     },
   });
   app.server.maxConnections = limits.connections;
-  // One more than are accepted, so that further ones are noticed and not dropped.
+  // One more than accepted, so that excess headers are detected and not silently dropped.
   app.server.maxHeadersCount = limits.headers + 1;
   app.setValidatorCompiler(validatorCompiler);
   const pagePaths = new Set<string>();

@@ -12,7 +12,7 @@ import { components, ErrorBody, OpenApiDocument, SamplesEvent } from './schemas.
 /** One port's document. */
 interface DocumentOptions {
   description: string;
-  /** Statuses of errors that every route may answer with. */
+  /** Error statuses of every route. */
   errors: readonly number[];
   /** The model whose name and zeros are the examples. */
   exampleModel?: () => ServedModel | undefined;
@@ -27,10 +27,10 @@ const reasons: Readonly<Record<number, string>> = {
   408: 'The request did not arrive in time.',
   409: 'The sequence exists already, or the step is out of order.',
   410: 'The sequence has ended or expired.',
-  413: 'The body, or what it asks for, is too large.',
+  413: 'The body, or the requested result, is too large.',
   415: 'The Content-Encoding is unknown.',
   422: "The model's output is not finite.",
-  429: 'The client is above its limits.',
+  429: 'The client exceeds its limits.',
   431: 'The headers are too large.',
   500: 'Internal error.',
   503: 'The service is overloaded or shutting down, or the model did not load; retry after Retry-After seconds.',
@@ -89,7 +89,7 @@ function withComponents(document: JsonObject): JsonObject {
   return { ...document, components: { schemas: Object.fromEntries(used) as JsonObject } };
 }
 
-/** A route's documentation in the form of a fastify schema, as @fastify/swagger takes it. */
+/** A route's documentation as a fastify schema, for @fastify/swagger. */
 function operation(
   { operationId, summary, body, binary, ...docs }: RouteDocs,
   url: string,

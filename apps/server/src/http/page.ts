@@ -19,11 +19,11 @@ const notBuilt = `<!doctype html>
 </html>
 `;
 
-/** Files of the folder that are not part of the app: output of type checking, and the models of a page without a service. */
+/** Files of the folder that are not part of the app: output of type checking, and the models of a static site. */
 const notServed = ['**/*.tsbuildinfo', 'types/**', 'spec/**', 'models/**'];
 
 /**
- * Headers of the page and its files: no inline scripts, WebAssembly may be compiled, nothing from or in other origins. The embedder
+ * Headers of the page and its files: no inline scripts, WebAssembly may be compiled, no resources from other origins, no embedding in them. The embedder
  * policy gives the page SharedArrayBuffer, which onnxruntime-web's threads need.
  */
 const pageHeaders: FastifyHelmetOptions = {
@@ -51,10 +51,10 @@ const pageHeaders: FastifyHelmetOptions = {
  * Serves the browser app at `/`. Its files are listed once, at the start; a request's path is looked up among them.
  *
  * @param folder of the built app; without an index.html a small page says how to build it
- * @param paths  receives the paths of the files, which need no authentication: a browser that opens a page sends no token
+ * @param paths  receives the paths of the files, which are public: a browser sends no token when it opens a page
  */
 export async function addPage(app: FastifyInstance, folder: string, paths: Set<string>): Promise<void> {
-  // A scope of its own, so that the hooks apply to the page only.
+  // A separate scope, so that the hooks apply to the page only.
   await app.register(async (page) => {
     page.addHook('onRoute', ({ url, method }) => {
       if ([method].flat().includes('GET')) paths.add(url);

@@ -38,7 +38,7 @@ export function addErrorReplies(app: FastifyInstance, log: Log): void {
   );
 }
 
-/** Answers a request that failed, whether in a hook or in its handler. */
+/** Sends the error response of a request that failed in a hook or in its handler. */
 export function replyError(
   log: Log,
   error: FastifyError,
@@ -64,7 +64,7 @@ export function replyError(
   }
 }
 
-/** The body of an answer to any failure. */
+/** The response body of an error. */
 export function failureBody(log: Log, error: Error): string {
   return maybeErrorReply(error)?.body ?? defectBody(log, error);
 }
@@ -76,13 +76,13 @@ function maybeErrorReply(error: Error): { status: number; body: string } | undef
   return { status, body: errorBody(error.message) };
 }
 
-/** Logs a defect of the service, and returns what its client is told. */
+/** Logs a defect of the service, and returns the response body without details. */
 function defectBody(log: Log, error: Error): string {
   log.error(error instanceof OndaError ? error.message : (error.stack ?? error.message));
   return errorBody('internal error; the log of the service has the details');
 }
 
-/** The sentence for an error that fastify raised before a handler ran. */
+/** The message for an error that fastify raised before a handler ran. */
 function fastifyText(error: FastifyError, request: FastifyRequest): string {
   if (error.code === 'FST_ERR_BAD_URL') {
     return `${request.url.slice(0, 200)}: expected a path with valid percent-encoding; correct it`;
@@ -93,8 +93,8 @@ function fastifyText(error: FastifyError, request: FastifyRequest): string {
 /**
  * Sends an error, also to a request whose body was not read.
  *
- * Closing a connection with unread bytes resets it, and a reset discards the answer on the client's side (RFC 9112, section 9.6). So
- * the whole answer is sent, and the connection ends when the client has stopped sending or after a time limit.
+ * Closing a connection with unread bytes resets it, and a reset discards the response on the client's side (RFC 9112, section 9.6). So
+ * the complete response is sent, and the connection ends when the client has stopped sending or after a time limit.
  */
 function sendError({ raw: incoming }: FastifyRequest, reply: FastifyReply, body: string): void {
   if (incoming.readableEnded || bodyBytes(incoming) <= SMALL_BODY) {
@@ -130,7 +130,7 @@ const clientErrors: Readonly<Record<string, [status: string, text: string]>> = {
   HPE_HEADER_OVERFLOW: ['431 Request Header Fields Too Large', 'the headers are too large; send fewer'],
 };
 
-/** Answers bytes that are not an HTTP request; fastify has no reply object for them, only the socket. */
+/** Responds to bytes that are not an HTTP request; for these fastify has no reply object, only the socket. */
 export function replyClientError(error: Error & { code?: string }, socket: Socket): void {
   if (socket.destroyed) return;
   if (error.code === 'ECONNRESET' || !socket.writable) {

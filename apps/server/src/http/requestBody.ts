@@ -3,7 +3,7 @@ import type { ByteBudget, Compression } from '@onda/grpc-server';
 import { ProtocolError } from '@onda/protocol';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 
-/** Length up to which a body is not counted: the number of connections bounds these. */
+/** Bodies up to this length are not counted: the number of connections bounds them. */
 const UNCOUNTED_BYTES = 16 * 1024;
 
 /** Bodies that are decompressed at a time: each may take its route's body limit before its size is known. */
@@ -31,7 +31,7 @@ class Reservation {
     if (!this.#budget.reserve(bytes, this.#address)) {
       throw new ProtocolError(
         'unavailable',
-        'the body: expected room for it, got none, since other bodies of this client or of all clients take it; retry after 1 s',
+        'the body: expected free memory for request bodies, got none, since open requests of this client or of all clients use it; retry after 1 s',
       );
     }
     this.#bytes += bytes;
@@ -46,7 +46,7 @@ declare module 'fastify' {
 }
 
 /**
- * Reads every body as bytes, whatever its content type: tritonclient sends none, and a type proves nothing. A compressed body is
+ * Reads every body as bytes, whatever its content type: tritonclient sends none, and the content type is not reliable. A compressed body is
  * decompressed up to the body limit of its route.
  *
  * Room for a body is reserved in the budget before it is read, by its declared length, or else by the limit.

@@ -20,19 +20,19 @@ declare module 'fastify' {
   }
 }
 
-/** Response headers of every answer: its type must not be guessed, and other origins may not load it. */
+/** Headers of every response: no content sniffing, no loading by other origins. */
 const answerHeaders = {
   'x-content-type-options': 'nosniff',
   'cross-origin-resource-policy': 'same-origin',
 } as const;
 
-/** Paths without authentication: orchestrators have no token. Compared as they are written, so that no other spelling matches. */
+/** Paths without authentication: orchestrators have no token. Compared literally, so that no other spelling matches. */
 const probePaths: readonly string[] = ['/v2/health/live', '/v2/health/ready'];
 
 /** Longest part of a path that is logged. */
 const MAX_LOGGED_PATH = 200;
 
-/** Seconds for which a browser may keep the answer to a preflight request. */
+/** Seconds for which a browser may cache the response to a preflight request. */
 const PREFLIGHT_MAX_AGE_S = 600;
 
 /** Adds response headers, draining, the request log and tracing to all routes. */
@@ -47,8 +47,8 @@ export function addObservation(
   const logs = log.isLevelEnabled('debug');
   app.addHook('onRequest', (request, reply, done) => {
     reply.headers(answerHeaders);
-    // While the service drains, each answer ends its connection, so that the client connects to another process. Closing a
-    // connection that only seems idle would lose a request that is on its way.
+    // While the service drains, each response ends its connection, so that the client connects to another process. Closing a
+    // connection that only seems idle would lose a request in transit.
     if (health.draining) reply.header('connection', 'close');
     if (logs) logWhenClosed(log, request, reply);
     if (tracing) request.trace = tracing.traceHttp(request, reply);
@@ -129,7 +129,7 @@ export async function addAccess(
   });
 }
 
-/** Headers that may occur once: of two, this service and a proxy before it could read different ones. */
+/** Headers that may occur once: with two, a proxy and this service could read different ones. */
 const singleHeaders = new Set(['host', 'authorization']);
 
 /**
@@ -146,7 +146,7 @@ function checkHeaders(raw: readonly string[]): void {
   let seen = '';
   for (let index = 0; index < raw.length; index += 2) {
     const { length } = raw[index];
-    // Their lengths tell most others apart.
+    // Most others differ in length.
     if (length !== 4 && length !== 13) continue;
     const name = raw[index].toLowerCase();
     if (!singleHeaders.has(name)) continue;

@@ -125,7 +125,7 @@ export const GenerateRequest = component(
     state: data.optional(),
     return_state: z.boolean().optional(),
     seed: seed.optional().describe('For a model that samples; chosen and reported if missing.'),
-    noise: data.optional().describe('The noise itself, for a model with a noise input.'),
+    noise: data.optional().describe('The noise values, for a model with a noise input.'),
     sequence_id: z
       .union([z.string(), z.int()])
       .optional()

@@ -5,7 +5,7 @@ import { ProtocolError } from '@onda/protocol';
 export interface EventOptions {
   /** Longest duration of a stream, milliseconds. */
   maxMs: number;
-  /** A comment is sent after so long without an event, milliseconds: proxies close silent connections. */
+  /** A comment is sent after this time without an event, milliseconds: proxies close idle connections. */
   heartbeatMs: number;
   /** The data of an event `error`, one line. */
   errorText: (error: Error) => string;
@@ -15,7 +15,7 @@ export interface EventOptions {
  * Writes texts as server-sent events, one line of data each, and ends the response. Waits for the client to read (back-pressure); stops
  * when it closes the connection. A failure after the first text becomes an event `error`.
  *
- * @throws ProtocolError 408 when the time is up, 499 when the client is gone, and what the texts throw; the client was told already
+ * @throws ProtocolError 408 when the time is up, 499 when the client disconnected, and what the texts throw; the error event was sent already
  */
 export async function writeEvents(
   response: ServerResponse,
@@ -51,7 +51,7 @@ export async function writeEvents(
       abort.signal.throwIfAborted();
     }
   } catch (error) {
-    // A client that does not read would keep its connection open for the event.
+    // A client that does not read would keep the connection open until it takes the event.
     if (response.writableNeedDrain) response.destroy();
     else if (!response.destroyed) response.write(`event: error\ndata: ${errorText(error as Error)}\n\n`);
     throw error;
@@ -63,7 +63,7 @@ export async function writeEvents(
   }
 }
 
-/** Resolves when the client has read; throws the reason of an abort. */
+/** Resolves when the client has read; rejects with the reason of an abort. */
 async function drained(response: ServerResponse, signal: AbortSignal): Promise<void> {
   await once(response, 'drain', { signal }).catch(() => {
     signal.throwIfAborted();

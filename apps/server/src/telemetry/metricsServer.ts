@@ -22,7 +22,7 @@ export interface MetricsSources {
 
 type Answer = [status: number, type: string, body: string];
 
-/** The metrics port: `GET /metrics` for Prometheus, and the health checks, which answer here too when the HTTP port is busy. */
+/** The metrics port: `GET /metrics` for Prometheus, and the health checks, which respond here too when the HTTP port is saturated. */
 export function createMetricsServer({ serving, access, health, runtime, log }: MetricsSources): Server {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });

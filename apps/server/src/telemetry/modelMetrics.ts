@@ -84,7 +84,7 @@ const quantiles = [0.5, 0.9, 0.95, 0.99, 0.999];
 
 const FIRST_RESPONSE = 'nv_inference_first_response_histogram_ms';
 
-/** Adds the metrics of the models. They are read from the models' own counters on a scrape, so that requests pay nothing. */
+/** Adds the metrics of the models. They are read from the models' own counters on a scrape, so that they cost requests nothing. */
 export function addModelMetrics(registry: Registry, repository: Repository): void {
   const registers = [registry];
   const labelNames = ['model', 'version'] as const;

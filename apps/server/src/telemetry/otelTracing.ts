@@ -14,7 +14,7 @@ import type { CallTrace, Tracing } from './tracing.ts';
 /** Path of OTLP over HTTP for traces. @see https://opentelemetry.io/docs/specs/otlp/#otlphttp-request */
 const TRACES = '/v1/traces';
 
-/** Timeout of an export, milliseconds; also the longest that the service waits for it at its end. */
+/** Timeout of an export, milliseconds, also at shutdown. */
 const EXPORT_MS = 3_000;
 
 /** A span for each request, with child spans `queue` and `run`, sent to a collector in batches. */
@@ -22,7 +22,7 @@ export class OtelTracing implements Tracing {
   readonly #provider: NodeTracerProvider;
   readonly #tracer: Tracer;
 
-  /** @param onWarning called when the collector does not accept traces, and when it does again */
+  /** @param onWarning called when the collector stops or resumes accepting traces */
   constructor(endpoint: string, onWarning: (text: string) => void) {
     const { origin, pathname } = new URL(endpoint);
     const sender = new OTLPTraceExporter({ url: tracesUrl(endpoint), timeoutMillis: EXPORT_MS });
@@ -64,7 +64,7 @@ export class OtelTracing implements Tracing {
   }
 
   close(): Promise<void> {
-    // A collector that is unreachable must not keep the service from ending.
+    // An unreachable collector must not block the shutdown.
     return this.#provider.shutdown().catch(() => undefined);
   }
 
@@ -98,7 +98,7 @@ function tracesUrl(endpoint: string): string {
   return base.endsWith(TRACES) ? base : base + TRACES;
 }
 
-/** An invalid header starts a new trace, as the specification demands. */
+/** An invalid header starts a new trace, as the specification requires. */
 function parentContext(header: string | undefined, state: string | undefined): Context {
   const parent = maybeTraceParent(header);
   if (parent === undefined) return ROOT_CONTEXT;
@@ -121,7 +121,7 @@ type Export = SpanExporter['export'];
 /** Of ExportResultCode in @opentelemetry/core, which is not a dependency. */
 const SUCCESS: number = 0;
 
-/** An exporter that reports when the collector stops and starts accepting traces; by itself it drops them silently. */
+/** An exporter that reports when the collector stops and starts accepting traces; the exporter alone drops them silently. */
 function reportFailures(
   exporter: SpanExporter,
   endpoint: string,

@@ -50,7 +50,7 @@ export function addServiceMetrics(
   addGauge(
     registry,
     'onda_reserved_bytes',
-    'Request bodies, incomplete messages and unread answers, bytes',
+    'Request bodies, incomplete messages and unread responses, bytes',
     () => access.bytes.reserved,
   );
   addGauge(registry, 'nv_cpu_memory_total_bytes', 'Memory of the machine', totalmem);
@@ -73,7 +73,7 @@ export function addStoreMetrics(registry: Registry, store: StoreStatus): void {
   );
   new Counter({
     name: 'onda_sequence_store_reconnects',
-    help: 'Reconnections to the sequence store',
+    help: 'How often the connection to the sequence store was restored',
     registers: [registry],
     collect() {
       this.reset();

@@ -12,7 +12,7 @@ const laterVersion = /^(?!00|ff)[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2
 const allZeros = /^0+$/;
 
 /**
- * Parses the header `traceparent`; of a future version, the part known from the first one.
+ * Parses the header `traceparent`; of a future version only the part that version 00 defines.
  *
  * @returns undefined for a missing or invalid header: the request then starts a new trace
  * @see https://www.w3.org/TR/trace-context/#traceparent-header

@@ -5,7 +5,7 @@ import type { CallEnd } from './log.ts';
 
 /** Traces of requests, sent to an OpenTelemetry collector. */
 export interface Tracing {
-  /** Starts the trace of an HTTP request, or continues the one in its `traceparent`. It ends with the response. */
+  /** Starts the trace of an HTTP request, or continues the one in its `traceparent`. The trace ends with the response. */
   traceHttp(request: FastifyRequest, reply: FastifyReply): RequestTrace;
   /** Starts or continues the trace of a gRPC call. */
   call(path: string, traceparent: string | undefined, tracestate: string | undefined): CallTrace;
@@ -22,7 +22,7 @@ export interface CallTrace {
 /**
  * Opens tracing if OpenTelemetry's variables name a collector of OTLP over HTTP. Its libraries are loaded only then.
  *
- * @param onWarning called when the collector does not accept traces, and when it does again
+ * @param onWarning called when the collector stops or resumes accepting traces
  * @throws ConfigError for an endpoint that is not a URL
  * @see https://opentelemetry.io/docs/specs/otel/protocol/exporter/
  */
