@@ -85,7 +85,11 @@ function withComponents(document: JsonObject): JsonObject {
   const { schemas } = z.toJSONSchema(components, { uri: componentUri, io: 'input' });
   const used = Object.entries(schemas)
     .filter(([id]) => references.includes(`"${componentUri(id)}"`))
-    .map(([id, { $id: _id, $schema: _schema, ...schema }]) => [id, schema]);
+    .map(([id, schema]) => {
+      delete schema.$id;
+      delete schema.$schema;
+      return [id, schema];
+    });
   return { ...document, components: { schemas: Object.fromEntries(used) as JsonObject } };
 }
 

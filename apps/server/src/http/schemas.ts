@@ -181,7 +181,7 @@ export const SequencePath = z.object({
   name: z.string(),
   version: z.string().optional(),
   id: z.string().max(128, {
-    error: ({ input }) => `expected at most 128 characters, got ${String(input).length}; shorten it`,
+    error: ({ input }) => `expected at most 128 characters, got ${(input as string).length}; shorten it`,
   }),
 });
 

@@ -27,7 +27,7 @@ const model = simpleModel(
   { maxRows: 8, maxValues: 8, delayUs: 0, maxWaiting: 8 },
   {
     sequenceCounts: sequences.counts('v'),
-    layout: { rowSize: 5 } as ServedModel['layout'],
+    layout: { rowSize: 5 } as unknown as ServedModel['layout'],
     bytes: 1234,
     loadMs: 1500,
   },

@@ -3,7 +3,7 @@ import type { Registry } from 'prom-client';
 import { Counter, Gauge } from 'prom-client';
 import type { ModelRepository, StoreStatus } from '@onda/serving';
 import { circuitStates } from '@onda/serving';
-import type { Access, RefusalReason } from '../access/access.ts';
+import type { Access } from '../access/access.ts';
 
 /** Adds a gauge without labels. */
 export function addGauge(registry: Registry, name: string, help: string, value: () => number): void {
@@ -32,7 +32,7 @@ export function addServiceMetrics(
     collect() {
       this.reset();
       for (const [reason, count] of Object.entries(access.refused)) {
-        this.inc({ reason: reason as RefusalReason }, count);
+        this.inc({ reason }, count);
       }
     },
   });
