@@ -22,7 +22,7 @@ export interface WaitingRun {
   readonly priority: number;
   /** When it is too late to run it, on the same clock; Infinity: never. */
   readonly deadline: number;
-  /** Its values must be bit-identical to those of a run of its own. */
+  /** Its values must be bit-identical to those of a separate run. */
   readonly exact: boolean;
   readonly isGone: () => boolean;
   readonly trace: RequestTrace | undefined;

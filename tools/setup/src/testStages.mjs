@@ -18,7 +18,7 @@ export const testStages = [
   {
     name: 'checks',
     title: 'Format, unused code, imports, inputs, links, prose',
-    command: [nx, 'run-many', '-p', 'checks', '-t', 'format-check', 'knip', 'check', 'prose-report'],
+    command: [nx, 'run-many', '-p', 'checks', '-t', 'format-check', 'knip', 'check', 'prose'],
   },
   {
     name: 'unit',

@@ -142,7 +142,7 @@ describe(createApp, () => {
     let answerFirst = (): void => undefined;
     const first = new Promise<void>((resolve) => (answerFirst = resolve));
     run = () => first.then(() => ({ y: floatTensor([1, 1, 1], [4]) }));
-    // Two are under way, then as many wait as may; each comes in a turn of its own.
+    // Two are running, then the queue is full; each arrives in a separate tick.
     const accepted: Promise<number>[] = [];
     for (let request = 0; request < 2 + MOST_WAITING; request++) {
       accepted.push(infer().then(({ status }) => status));

@@ -82,7 +82,7 @@ export async function createApp({
   addModels(app, serving);
   addSequences(app, serving);
   let overloaded = (): boolean => false;
-  // A scope of its own: load is shed on these routes only.
+  // A separate scope: load is shed on these routes only.
   await app.register(async (inference) => {
     overloaded = await addLoadShedding(inference, repository);
     addInfer(inference, serving);

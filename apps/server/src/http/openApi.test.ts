@@ -37,7 +37,7 @@ beforeAll(async () => {
 afterAll(() => app.http.close());
 
 describe('/openapi.json', () => {
-  it('describes every route of the protocol, each operation with an id of its own', () => {
+  it('describes every route of the protocol, each operation with a unique id', () => {
     const described = Object.entries(document.paths).flatMap(([path, operations]) =>
       Object.keys(operations).map((method) => `${method.toUpperCase()} ${path}`),
     );

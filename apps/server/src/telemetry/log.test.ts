@@ -19,7 +19,7 @@ describe(createLog, () => {
     );
   });
 
-  it('lets no text of a client look like a line of its own, nor steer the terminal', () => {
+  it('escapes client texts that would start a new line or control the terminal', () => {
     const written: string[] = [];
     const log = createLog({ format: 'text', level: 'debug' }, (text) => written.push(text));
     log.debug({ path: '/a\nOnda stops\u001b[2J\u009bä', client: 'a' }, 'grpc call');

@@ -1,7 +1,7 @@
 import { ProtocolError } from '@onda/protocol';
 import type { LastStep, Tensors } from './sequenceStore.ts';
 
-/** Bounds bytes that are held for clients. A budget may be shared, and may give each client a share of its own. */
+/** Bounds bytes that are held for clients. A budget may be shared, and may limit each client to a share. */
 export interface ByteBudget {
   /** Bytes that are reserved. */
   readonly reserved: number;

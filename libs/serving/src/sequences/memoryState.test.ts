@@ -91,7 +91,7 @@ describe('sweep', () => {
     now = 100;
     many.sweep();
     expect(many.size).toBe(40_000);
-    // One that is due and still there is over all the same.
+    // An expired record that is still stored counts as ended.
     expect(many.find('s49999')).toMatchObject({ kind: 'ended' });
     for (let look = 0; look < 4; look++) many.sweep();
     expect(many.counts('v')).toMatchObject({ live: 0, expired: 50_000 });

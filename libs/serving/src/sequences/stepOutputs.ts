@@ -98,7 +98,7 @@ function gathered(rows: readonly Row[], like: RuntimeTensor, name: string): Runt
     const { data, dims: own } = tensors[name];
     if (data.length !== own[0] * width) {
       throw new ResultError(
-        `output "${name}": expected ${width} values in each row, got ${data.length / own[0]} in row ${row}; its sequence lives on another version, step it in a request of its own`,
+        `output "${name}": expected ${width} values in each row, got ${data.length / own[0]} in row ${row}; its sequence lives on another version, step it in a separate request`,
       );
     }
     for (let value = 0; value < width; value++) all[row * width + value] = data[index * width + value];

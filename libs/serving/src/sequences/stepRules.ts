@@ -38,7 +38,7 @@ export function repeatedStep(
 /**
  * The record that a step continues; undefined for a sequence that it begins.
  *
- * @param bringsState the request has a state of its own
+ * @param bringsState the request contains a state
  * @throws ProtocolError 400, 404, 409 or 410 if the step is not allowed
  */
 export function continuedSequence(
