@@ -1,0 +1,434 @@
+import { isObject } from '../artifacts/json.ts';
+import type { LayerWeights } from '../artifacts/layerWeights.ts';
+import type { ModelSource } from '../artifacts/modelSource.ts';
+import { isKeras } from '../artifacts/modelSource.ts';
+import { UnsupportedError } from '../errors.ts';
+import { reverseSequence, runRecurrent } from './interpretRecurrent.ts';
+import { activated, convolve, globally, numbers, pooled, resize } from './interpretWindows.ts';
+import type { Tensor64 } from './tensors.ts';
+import { combine, concatenate, fold, mapValues, sizeOf, tensorOf, valueAt } from './tensors.ts';
+
+/** A value with the mask [batch, time] of its samples, 1 for unmasked. */
+export interface Masked {
+  readonly value: Tensor64;
+  readonly mask: Uint8Array | null;
+}
+
+/** One call of a layer of a Keras model. */
+export interface InterpretedCall {
+  readonly className: string;
+  readonly name: string;
+  readonly config: Readonly<Record<string, unknown>>;
+  readonly weights: LayerWeights;
+  readonly source: ModelSource;
+  readonly inputs: readonly Masked[];
+  /** Runs a wrapped layer. */
+  readonly inner: (className: string, config: Readonly<Record<string, unknown>>, x: Tensor64) => Tensor64;
+}
+
+type Interpreter = (call: InterpretedCall) => Masked[];
+
+const axisOf = (value: unknown, rank: number, fallback: number): number => {
+  const axis = Number(Array.isArray(value) ? value[0] : (value ?? fallback));
+  return axis < 0 ? axis + rank : axis;
+};
+const average = (values: readonly number[]): number =>
+  values.reduce((sum, value) => sum + value, 0) / values.length;
+const most = (values: readonly number[]): number => values.reduce((a, b) => Math.max(a, b), -Infinity);
+
+/** Keeps the mask of the first input. */
+const kept =
+  (compute: (call: InterpretedCall, x: Tensor64) => Tensor64): Interpreter =>
+  (call) => [{ value: compute(call, call.inputs[0].value), mask: call.inputs[0].mask }];
+
+/** Drops masks, as layers without mask support do. */
+const unmasked =
+  (compute: (call: InterpretedCall, x: Tensor64) => Tensor64): Interpreter =>
+  (call) => [{ value: compute(call, call.inputs[0].value), mask: null }];
+
+function dense({ config, weights }: InterpretedCall, x: Tensor64): Tensor64 {
+  const [features, units] = [x.shape[x.shape.length - 1], Number(config['units'])];
+  const kernel = weights.get('kernel', [features, units]);
+  const bias = config['use_bias'] === false ? new Float32Array(units) : weights.get('bias', [units]);
+  const y = tensorOf([...x.shape.slice(0, -1), units], (index) => {
+    const unit = index[index.length - 1];
+    let sum = bias[unit];
+    for (let feature = 0; feature < features; feature++)
+      sum += valueAt(x, index.with(-1, feature)) * kernel[feature * units + unit];
+    return sum;
+  });
+  return activated(config['activation'], y);
+}
+
+function globalAverage1D(call: InterpretedCall): Masked[] {
+  const [{ value: x, mask }] = call.inputs;
+  if (mask === null) return [{ value: globally(average)(call, x), mask: null }];
+  const [batch, time, features] = x.shape;
+  const value = tensorOf([batch, features], ([sample, feature]) => {
+    const samples = Array.from({ length: time }, (_, step) => step).filter(
+      (step) => mask[sample * time + step] === 1,
+    );
+    return average(samples.map((step) => valueAt(x, [sample, step, feature])));
+  });
+  const shape = call.config['keepdims'] === true ? [batch, 1, features] : value.shape;
+  return [{ value: { ...value, shape }, mask: null }];
+}
+
+/** Merge layers; masks: all of those that exist, from Keras 3.4 on any of them if every input has one. */
+const merged =
+  (compute: (call: InterpretedCall, values: readonly Tensor64[]) => Tensor64): Interpreter =>
+  (call) => [
+    {
+      value: compute(
+        call,
+        call.inputs.map(({ value }) => value),
+      ),
+      mask: mergedMask(call),
+    },
+  ];
+
+function mergedMask({ inputs, source }: InterpretedCall): Uint8Array | null {
+  const masks = inputs.flatMap(({ mask }) => (mask === null ? [] : [mask]));
+  if (masks.length === 0) return null;
+  if (!isKeras(source, 3, 4)) return masks[0].map((_, at) => (masks.every((mask) => mask[at] === 1) ? 1 : 0));
+  if (masks.length < inputs.length) return null;
+  return masks[0].map((_, at) => (masks.some((mask) => mask[at] === 1) ? 1 : 0));
+}
+
+const pairwise = (f: (a: number, b: number) => number): Interpreter =>
+  merged((_call, [first, ...rest]) => rest.reduce((sum, value) => combine(sum, value, f), first));
+
+const concatenated: Interpreter = (call) => {
+  const values = call.inputs.map(({ value }) => value);
+  const axis = axisOf(call.config['axis'], values[0].shape.length, -1);
+  const masks = call.inputs.map(({ mask }) => mask);
+  if (axis !== 1 || masks.every((mask) => mask === null) || values[0].shape.length !== 3)
+    return [{ value: concatenate(values, axis), mask: mergedMask(call) }];
+  const parts = masks.map((mask, at): Tensor64 => ({
+    shape: values[at].shape.slice(0, 2),
+    data: Float64Array.from(mask ?? new Uint8Array(sizeOf(values[at].shape.slice(0, 2))).fill(1)),
+  }));
+  return [{ value: concatenate(values, 1), mask: Uint8Array.from(concatenate(parts, 1).data) }];
+};
+
+const recurrent: Interpreter = ({ className, config, weights, inputs: [{ value: x, mask }, ...initial] }) => {
+  const run = runRecurrent(
+    className,
+    config,
+    weights,
+    x,
+    mask,
+    config['zero_output_for_mask'] === true,
+    initial.map(({ value }) => value),
+  );
+  const sequences = config['return_sequences'] === true;
+  const states = config['return_state'] === true ? run.states : [];
+  return [
+    { value: sequences ? run.sequence : run.last, mask: sequences ? mask : null },
+    ...states.map((value) => ({ value, mask: null })),
+  ];
+};
+
+const bidirectional: Interpreter = ({ config, weights, inputs: [{ value: x, mask }, ...initial] }) => {
+  const forward = wrapped(config['layer']);
+  const backward = wrapped(config['backward_layer'] ?? config['layer']);
+  const sequences = forward.config['return_sequences'] === true;
+  const reversed = forward.config['go_backwards'] === true;
+  const half = initial.length / 2;
+  const runs = [forward, backward].map((layer, index) => {
+    const plain = layer.name.replace(/^(forward|backward)_/, '');
+    const prefixed = weights.within(`${index === 0 ? 'forward' : 'backward'}_${plain}`);
+    return runRecurrent(
+      layer.className,
+      { ...layer.config, go_backwards: (index === 1) !== reversed },
+      prefixed.isEmpty() ? weights.within(layer.name) : prefixed,
+      x,
+      mask,
+      sequences,
+      initial.slice(index * half, (index + 1) * half).map(({ value }) => value),
+    );
+  });
+  const [a, b] = runs.map((run, index) => {
+    if (!sequences) return run.last;
+    return index === 1 ? reverseSequence(run.sequence) : run.sequence;
+  });
+  const mode = config['merge_mode'] === undefined ? 'concat' : config['merge_mode'];
+  const outputs =
+    mode === null
+      ? [a, b]
+      : mode === 'concat'
+        ? [concatenate([a, b], a.shape.length - 1)]
+        : [combine(a, b, { sum: add, ave: mean2, mul: multiply }[String(mode) as 'sum' | 'ave' | 'mul'])];
+  const states = forward.config['return_state'] === true ? runs.flatMap((run) => run.states) : [];
+  return [
+    ...outputs.map((value) => ({ value, mask: sequences ? mask : null })),
+    ...states.map((value) => ({ value, mask: null })),
+  ];
+};
+
+function wrapped(value: unknown): {
+  className: string;
+  name: string;
+  config: Readonly<Record<string, unknown>>;
+} {
+  const config = isObject(value) && isObject(value['config']) ? value['config'] : {};
+  return {
+    className: isObject(value) ? String(value['class_name']) : 'none',
+    name: String(config['name']),
+    config,
+  };
+}
+
+const add = (a: number, b: number): number => a + b;
+const multiply = (a: number, b: number): number => a * b;
+const mean2 = (a: number, b: number): number => (a + b) / 2;
+
+const masking: Interpreter = ({ config, inputs: [{ value: x }] }) => {
+  const value = Number(config['mask_value'] ?? 0);
+  const features = x.shape[x.shape.length - 1];
+  const mask = Uint8Array.from({ length: x.data.length / features }, (_, at) =>
+    x.data.subarray(at * features, (at + 1) * features).some((one) => one !== value) ? 1 : 0,
+  );
+  return [
+    { value: { shape: x.shape, data: x.data.map((one, at) => one * mask[Math.floor(at / features)]) }, mask },
+  ];
+};
+
+const embedding: Interpreter = ({ config, weights, inputs: [{ value: x }] }) => {
+  const [words, width] = [Number(config['input_dim']), Number(config['output_dim'])];
+  const table = weights.get('embeddings', [words, width]);
+  const value = tensorOf([...x.shape, width], (index) => {
+    const word = Math.trunc(valueAt(x, index.slice(0, -1)));
+    return table[word * width + index[index.length - 1]];
+  });
+  const mask = config['mask_zero'] === true ? Uint8Array.from(x.data, (word) => (word === 0 ? 0 : 1)) : null;
+  return [{ value, mask }];
+};
+
+/** (x - mean) / sqrt(variance + epsilon) gamma + beta along one axis with stored statistics. */
+function batchNormalization({ config, weights }: InterpretedCall, x: Tensor64): Tensor64 {
+  const axis = axisOf(config['axis'], x.shape.length, -1);
+  const size = x.shape[axis];
+  const ones = new Float32Array(size).fill(1);
+  const gamma = config['scale'] === false ? ones : weights.get('gamma', [size]);
+  const beta = config['center'] === false ? new Float32Array(size) : weights.get('beta', [size]);
+  const [mean, variance] = [weights.get('moving_mean', [size]), weights.get('moving_variance', [size])];
+  const epsilon = Number(config['epsilon'] ?? 1e-3);
+  return tensorOf(x.shape, (index) => {
+    const at = index[axis];
+    return ((valueAt(x, index) - mean[at]) / Math.sqrt(variance[at] + epsilon)) * gamma[at] + beta[at];
+  });
+}
+
+function layerNormalization({ config, weights }: InterpretedCall, x: Tensor64): Tensor64 {
+  const given = config['axis'] ?? -1;
+  const axes = (Array.isArray(given) ? given : [given]).map((axis) => axisOf(axis, x.shape.length, -1));
+  const sizes = axes.map((axis) => x.shape[axis]);
+  const weight = (name: string, used: boolean, fallback: number): Tensor64 => ({
+    shape: x.shape.map((dim, axis) => (axes.includes(axis) ? dim : 1)),
+    data: Float64Array.from(used ? weights.get(name, sizes) : new Float32Array(sizeOf(sizes)).fill(fallback)),
+  });
+  const mean = fold(x, axes, true, average);
+  const centered = combine(x, mean, (a, b) => a - b);
+  const variance = fold(
+    mapValues(centered, (one) => one * one),
+    axes,
+    true,
+    average,
+  );
+  const epsilon = Number(config['epsilon'] ?? 1e-3);
+  const normal = combine(centered, variance, (a, b) => a / Math.sqrt(b + epsilon));
+  const scaled = combine(normal, weight('gamma', config['scale'] !== false, 1), multiply);
+  return combine(scaled, weight('beta', config['center'] !== false, 0), add);
+}
+
+function permuted({ config }: InterpretedCall, x: Tensor64): Tensor64 {
+  const order = [0, ...(config['dims'] as number[])];
+  const shape = order.map((axis) => x.shape[axis]);
+  return tensorOf(shape, (index) =>
+    valueAt(
+      x,
+      x.shape.map((_, axis) => index[order.indexOf(axis)]),
+    ),
+  );
+}
+
+function reshaped({ config }: InterpretedCall, x: Tensor64): Tensor64 {
+  const target = config['target_shape'] as (number | null)[];
+  const known = target.reduce<number>((product, dim) => product * (dim === null || dim < 0 ? 1 : dim), 1);
+  const rest = sizeOf(x.shape.slice(1)) / known;
+  return { ...x, shape: [x.shape[0], ...target.map((dim) => (dim === null || dim < 0 ? rest : dim))] };
+}
+
+function timeDistributed({ config, inner, inputs: [{ value: x, mask }] }: InterpretedCall): Masked[] {
+  const { className, config: own } = wrapped(config['layer']);
+  const [batch, time] = x.shape;
+  const y = inner(className, own, { shape: [batch * time, ...x.shape.slice(2)], data: x.data });
+  return [{ value: { shape: [batch, time, ...y.shape.slice(1)], data: y.data }, mask }];
+}
+
+function relu({ config }: InterpretedCall, x: Tensor64): Tensor64 {
+  const [slope, threshold] = [Number(config['negative_slope'] ?? 0), Number(config['threshold'] ?? 0)];
+  const limit =
+    config['max_value'] === null || config['max_value'] === undefined
+      ? Infinity
+      : Number(config['max_value']);
+  return mapValues(x, (one) => Math.min(one >= threshold ? one : slope * (one - threshold), limit));
+}
+
+function preciseRelu({ config, weights }: InterpretedCall, x: Tensor64): Tensor64 {
+  const shared = (config['shared_axes'] ?? []) as number[];
+  const dims = x.shape.slice(1).map((dim, at) => (shared.includes(at + 1) ? 1 : dim));
+  const alpha: Tensor64 = { shape: dims, data: Float64Array.from(weights.get('alpha', dims)) };
+  return combine(x, alpha, (one, slope) => (one >= 0 ? one : slope * one));
+}
+
+function softmax({ config }: InterpretedCall, x: Tensor64): Tensor64 {
+  const given = config['axis'] ?? -1;
+  const axes = (Array.isArray(given) ? given : [given]).map((axis) => axisOf(axis, x.shape.length, -1));
+  const top = fold(x, axes, true, most);
+  const powers = combine(x, top, (a, b) => Math.exp(a - b));
+  return combine(
+    powers,
+    fold(powers, axes, true, (values) => values.reduce(add, 0)),
+    (a, b) => a / b,
+  );
+}
+
+/** Sums of products along one axis of each input; normalized to length 1 before, with a squared length of 1e-12 at least. */
+function dot({ config }: InterpretedCall, values: readonly Tensor64[]): Tensor64 {
+  const given = config['axes'];
+  const axes = values.map((value, at) =>
+    axisOf(Array.isArray(given) ? (given as unknown[])[at] : given, value.shape.length, -1),
+  );
+  const [a, b] = values.map((value, at) => {
+    if (config['normalize'] !== true) return value;
+    const squares = mapValues(value, (one) => one * one);
+    const length = fold(squares, [axes[at]], true, (list) => Math.sqrt(Math.max(list.reduce(add, 0), 1e-12)));
+    return combine(value, length, (one, by) => one / by);
+  });
+  const rest = ({ shape }: Tensor64, axis: number): number[] =>
+    shape.filter((_, at) => at > 0 && at !== axis);
+  const [left, right] = [rest(a, axes[0]), rest(b, axes[1])];
+  const shape = left.length + right.length === 0 ? [1] : [...left, ...right];
+  const at = (index: readonly number[], axis: number, place: number): number[] =>
+    index.toSpliced(axis, 0, place);
+  return tensorOf([a.shape[0], ...shape], ([batch, ...index]) => {
+    const [first, second] = [
+      index.slice(0, left.length),
+      index.slice(left.length, left.length + right.length),
+    ];
+    let sum = 0;
+    for (let place = 0; place < a.shape[axes[0]]; place++)
+      sum +=
+        valueAt(a, at([batch, ...first], axes[0], place)) *
+        valueAt(b, at([batch, ...second], axes[1], place));
+    return sum;
+  });
+}
+
+const identity = kept((_call, x) => x);
+const slope = (config: InterpretedCall['config'], fallback: number): number =>
+  Number(config['alpha'] ?? config['negative_slope'] ?? fallback);
+
+/** Keras' definitions of its layers at inference, written independently of the converters. */
+export const interpreters: Readonly<Record<string, Interpreter>> = {
+  Activation: kept(({ config }, x) => activated(config['activation'], x)),
+  Add: pairwise(add),
+  AlphaDropout: identity,
+  Average: merged(({ inputs }, [first, ...rest]) =>
+    mapValues(
+      rest.reduce((sum, value) => combine(sum, value, add), first),
+      (one) => one / inputs.length,
+    ),
+  ),
+  AveragePooling1D: unmasked(pooled(average)),
+  AveragePooling2D: unmasked(pooled(average)),
+  BatchNormalization: kept(batchNormalization),
+  Bidirectional: bidirectional,
+  Concatenate: concatenated,
+  Conv1D: unmasked((call, x) => convolve(call, x, false)),
+  Conv2D: unmasked((call, x) => convolve(call, x, false)),
+  Dense: kept(dense),
+  DepthwiseConv2D: unmasked((call, x) => convolve(call, x, true)),
+  Dot: (call) => [
+    {
+      value: dot(
+        call,
+        call.inputs.map(({ value }) => value),
+      ),
+      mask: null,
+    },
+  ],
+  Dropout: identity,
+  ELU: kept(({ config }, x) => mapValues(x, (one) => (one > 0 ? one : slope(config, 1) * Math.expm1(one)))),
+  Embedding: embedding,
+  Flatten: unmasked((_call, x) => ({ ...x, shape: [x.shape[0], sizeOf(x.shape.slice(1))] })),
+  GRU: recurrent,
+  GaussianDropout: identity,
+  GaussianNoise: identity,
+  GlobalAveragePooling1D: globalAverage1D,
+  GlobalAveragePooling2D: unmasked(globally(average)),
+  GlobalMaxPooling1D: unmasked(globally(most)),
+  GlobalMaxPooling2D: unmasked(globally(most)),
+  LSTM: recurrent,
+  LayerNormalization: kept(layerNormalization),
+  LeakyReLU: kept(({ config }, x) => mapValues(x, (one) => (one >= 0 ? one : slope(config, 0.3) * one))),
+  Masking: masking,
+  MaxPooling1D: unmasked(pooled(most)),
+  MaxPooling2D: unmasked(pooled(most)),
+  Maximum: pairwise(Math.max),
+  Minimum: pairwise(Math.min),
+  Multiply: pairwise(multiply),
+  PReLU: kept(preciseRelu),
+  Permute: unmasked(permuted),
+  RNN: recurrent,
+  ReLU: kept(relu),
+  RepeatVector: unmasked(({ config }, x) =>
+    tensorOf([x.shape[0], Number(config['n']), x.shape[1]], ([sample, , feature]) =>
+      valueAt(x, [sample, feature]),
+    ),
+  ),
+  Rescaling: (call) => {
+    const { scale, offset } = call.config;
+    const value = mapValues(call.inputs[0].value, (one) => one * Number(scale ?? 1) + Number(offset ?? 0));
+    return [{ value, mask: isKeras(call.source, 3) ? call.inputs[0].mask : null }];
+  },
+  Reshape: unmasked(reshaped),
+  Resizing: unmasked(({ config }, x) =>
+    resize(x, [Number(config['height']), Number(config['width'])], config['interpolation']),
+  ),
+  SimpleRNN: recurrent,
+  Softmax: kept(softmax),
+  SpatialDropout1D: identity,
+  ThresholdedReLU: kept(({ config }, x) =>
+    mapValues(x, (one) => (one > Number(config['theta'] ?? 1) ? one : 0)),
+  ),
+  TimeDistributed: timeDistributed,
+  UpSampling2D: unmasked(({ config }, x) => {
+    const size = numbers(config['size'], 2, 2);
+    return resize(x, [x.shape[1] * size[0], x.shape[2] * size[1]], config['interpolation'] ?? 'nearest');
+  }),
+};
+
+/** Options that the interpreter does not know; it rejects other values. */
+export const fixedOptions: Readonly<Record<string, unknown>> = {
+  crop_to_aspect_ratio: false,
+  data_format: 'channels_last',
+  groups: 1,
+};
+
+/** @throws UnsupportedError for a class or option that the interpreter does not know */
+export function interpreterOf({ className, name, config }: InterpretedCall): Interpreter {
+  for (const [key, value] of Object.entries(fixedOptions)) {
+    const given = config[key] ?? value;
+    if (given !== value)
+      throw new UnsupportedError(
+        `layer "${name}": ${key}: the reference interpreter expects ${JSON.stringify(value)}, got ${JSON.stringify(given)}; pass --cases FILE`,
+      );
+  }
+  if (Object.hasOwn(interpreters, className)) return interpreters[className];
+  throw new UnsupportedError(
+    `layer "${name}": the reference interpreter does not know ${className}; pass --cases FILE`,
+  );
+}

@@ -1,0 +1,88 @@
+import { LayerWeights } from '../artifacts/layerWeights.ts';
+import type { LayersArtifacts } from '../artifacts/savedModel.ts';
+import type { LayerOutput, Topology } from '../artifacts/topology.ts';
+import { modelClasses, readModelConfig, readTopology } from '../artifacts/topology.ts';
+import { isKeras } from '../artifacts/modelSource.ts';
+import type { Weight } from '../artifacts/weights.ts';
+import { readWeights } from '../artifacts/weights.ts';
+import { UnsupportedError } from '../errors.ts';
+import type { InterpretedCall, Masked } from './interpretLayers.ts';
+import { interpreterOf } from './interpretLayers.ts';
+import type { Tensor64 } from './tensors.ts';
+
+/** A Keras model that runs in double precision. */
+export interface InterpretedModel {
+  /** @param inputs in the model's order; returns its outputs */
+  run(inputs: readonly Tensor64[]): Tensor64[];
+}
+
+/** Whether a model was made by Keras, whose values TensorFlow.js may not give. */
+export function isKerasModel({ modelTopology }: LayersArtifacts): boolean {
+  return isKeras(readTopology(modelTopology).source);
+}
+
+/**
+ * The reference interpreter of Keras models: Keras' definitions of its layers, evaluated in double precision.
+ *
+ * @throws UnsupportedError for a model of TensorFlow.js, whose reference is TensorFlow.js; `run` throws it for an unknown layer
+ */
+export function interpretModel(artifacts: LayersArtifacts): InterpretedModel {
+  const topology = readTopology(artifacts.modelTopology);
+  if (!isKeras(topology.source)) {
+    throw new UnsupportedError(
+      `model "${topology.name}": the reference interpreter expects a Keras model, got one of TensorFlow.js; compare it with TensorFlow.js`,
+    );
+  }
+  const weights = readWeights(artifacts, { allowNan: true });
+  return {
+    run: (inputs) =>
+      runTopology(
+        topology,
+        weights,
+        inputs.map((value) => ({ value, mask: null })),
+      ).map(({ value }) => value),
+  };
+}
+
+function runTopology(
+  topology: Topology,
+  weights: ReadonlyMap<string, Weight>,
+  inputs: readonly Masked[],
+): Masked[] {
+  const layers = new Map(topology.layers.map((layer) => [layer.name, layer]));
+  const known = new Map(topology.inputs.map(({ layer }, index) => [`0:${layer}`, [inputs[index]]]));
+  const resultOf = ({ layer: name, call, output }: LayerOutput): Masked => {
+    const key = `${call}:${name}`;
+    const layer = layers.get(name);
+    if (!known.has(key) && layer !== undefined) {
+      const given = layer.calls[call].map(resultOf);
+      known.set(key, runLayer(topology, weights, layer, given));
+    }
+    return (known.get(key) as Masked[])[output];
+  };
+  return topology.outputs.map(resultOf);
+}
+
+function runLayer(
+  { source }: Topology,
+  weights: ReadonlyMap<string, Weight>,
+  { className, name, config }: Pick<InterpretedCall, 'className' | 'name' | 'config'>,
+  inputs: readonly Masked[],
+): Masked[] {
+  if (modelClasses.has(className))
+    return runTopology(readModelConfig(className, config, source), weights, inputs);
+  const call: InterpretedCall = {
+    className,
+    name,
+    config,
+    source,
+    inputs,
+    weights: new LayerWeights(name, weights),
+    inner: (innerClass, innerConfig, value) => {
+      const layer = { className: innerClass, name, config: innerConfig };
+      const topology = { source } as Topology;
+      return runLayer(topology, weights, layer, [{ value, mask: null }])[0].value;
+    },
+  };
+  return interpreterOf(call)(call);
+}
