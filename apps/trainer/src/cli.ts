@@ -74,7 +74,8 @@ program
     'distribution of generated values: categorical[:TEMPERATURE], gaussian or quantile:LEVEL,LEVEL,...',
   )
   .option('--allow-nan', 'accept weights that are not finite', false)
-  .option('--no-verify', 'skip the comparison with TensorFlow.js')
+  .option('--cases <file>', "compare with the inputs and outputs of the model's maker in this JSON file")
+  .option('--no-verify', 'skip the comparison with a reference')
   .action(async (source: string, dest: string, options: ExportCall) => {
     await runCommand('export', async () => {
       const { exportCommand } = await import('./commands/export.ts');
@@ -124,6 +125,7 @@ program
     '--source <source>',
     'run folder or model.json (default: the run under runs/ named in the manifest)',
   )
+  .option('--cases <file>', "compare with the inputs and outputs of the model's maker in this JSON file")
   .option('--web', 'also compare onnxruntime-web in Chromium', false)
   .option('--json', 'rows as JSON on stdout', false)
   .action(async (model: string, options: VerifyCall) => {

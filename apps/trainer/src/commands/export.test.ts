@@ -253,3 +253,119 @@ describe(exportCommand, () => {
     expect(existsSync(dest)).toBe(false);
   });
 });
+
+/** A SimpleRNN of 2 units on one feature, with the input shape of its source. */
+const fixedModel = (batch: number | null, time: number | null): string =>
+  saveModel(
+    [layer('SimpleRNN', 'r', { units: 2, return_sequences: true, batch_input_shape: [batch, time, 1] })],
+    { 'r/kernel': [1, 2], 'r/recurrent_kernel': [2, 2], 'r/bias': [2] },
+  );
+
+describe('the sizes of a comparison', () => {
+  it.each([
+    [
+      null,
+      5,
+      ['values, seed 1: 1 x 5', 'values, seed 1: 3 x 5', 'values, seed 1: 2 x 5', 'split 1 + 4: 2 x 5'],
+    ],
+    [null, 1, ['values, seed 1: 1 x 1', 'values, seed 1: 3 x 1', 'values, seed 1: 2 x 1']],
+    [4, 5, ['values, seed 1: 4 x 5', 'split 1 + 4: 4 x 5']],
+    [
+      4,
+      null,
+      ['values, seed 1: 4 x 1', 'values, seed 1: 4 x 7', 'values, seed 1: 4 x 20', 'split 7 + 13: 4 x 20'],
+    ],
+  ])('are those of a source of batch %s and time %s', async (batch, time, expected) => {
+    const { dest } = await exported(fixedModel(batch, time), { stateful: true });
+    const rows = manifestOf(dest).parity.map((row) => `${row.check}: ${row.batch} x ${row.time}`);
+    expect(rows).toEqual(expected);
+  });
+
+  it('are several batches for a model without time', async () => {
+    const dense = saveModel([layer('Dense', 'd', { units: 2, batch_input_shape: [null, 3] })], {
+      'd/kernel': [3, 2],
+      'd/bias': [2],
+    });
+    const { dest } = await exported(dense, {});
+    expect(manifestOf(dest).parity.map(({ batch }) => batch)).toEqual([1, 3, 2]);
+  });
+});
+
+describe('models of Keras', () => {
+  const keras = { keras_version: '2.15.0', backend: 'tensorflow' };
+  /** Keras' default GRU, which TensorFlow.js cannot load. */
+  const gru = (): string =>
+    saveModel(
+      [
+        layer('Masking', 'm', { mask_value: 0, batch_input_shape: [null, null, 2] }),
+        layer('GRU', 'g', {
+          units: 3,
+          activation: 'tanh',
+          recurrent_activation: 'sigmoid',
+          reset_after: true,
+          return_sequences: true,
+        }),
+      ],
+      { 'g/gru_cell/kernel': [2, 9], 'g/gru_cell/recurrent_kernel': [3, 9], 'g/gru_cell/bias': [2, 9] },
+      1,
+      keras,
+    );
+
+  it('are compared with the reference interpreter, which the rows name', async () => {
+    const { dest } = await exported(gru(), {});
+    const checks = new Set(manifestOf(dest).parity.map(({ check }) => check));
+    expect([...checks]).toEqual([
+      'values, seed 1, reference interpreter',
+      'values, a third of the samples 0, seed 3, reference interpreter',
+    ]);
+  });
+
+  it('are compared with the cases of their maker', async () => {
+    const model = saveModel([layer('ReLU', 'y', { batch_input_shape: [null, 2] })], {}, 1, keras);
+    const file = path.join(emptyFolder(), 'cases.json');
+    const one = (data: number[]): object => ({
+      inputs: [{ shape: [1, 2], data: [-1, 2] }],
+      outputs: { y: { shape: [1, 2], data } },
+    });
+    writeFileSync(file, JSON.stringify([one([0, 2]), one([0, 2])]));
+    const { dest } = await exported(model, { cases: file });
+    expect(manifestOf(dest).parity.map(({ check }) => check)).toEqual([
+      'case 1 of the model\'s maker, "y"',
+      'case 2 of the model\'s maker, "y"',
+    ]);
+    writeFileSync(file, JSON.stringify(one([0, 3])));
+    await expect(exported(model, { cases: file })).rejects.toMatchObject({ code: 'result' });
+    writeFileSync(file, JSON.stringify({ inputs: [] }));
+    await expect(exported(model, { cases: file })).rejects.toMatchObject({ code: 'config' });
+  });
+});
+
+describe('--allow-nan', () => {
+  const net = (): string => {
+    const folder = saveModel(
+      [
+        layer('OndaLSTM', 'l', { units: 1, return_sequences: true, batch_input_shape: [null, null, 1] }),
+        layer('Dense', 'd', { units: 1, activation: 'linear' }),
+      ],
+      {
+        'l/kernel': [1, 4],
+        'l/recurrent_kernel': [1, 4],
+        'l/bias': [4],
+        'l/recurrent_bias': [4],
+        'd/kernel': [1, 1],
+        'd/bias': [1],
+      },
+    );
+    const file = path.join(folder, 'group1-shard1of1.bin');
+    const bytes = readFileSync(file);
+    bytes.writeFloatLE(NaN, bytes.length - 4);
+    writeFileSync(file, bytes);
+    return folder;
+  };
+
+  it('applies to an Onda net', async () => {
+    await expect(exported(net(), { verify: false })).rejects.toThrow(/expected finite values, got NaN/);
+    const { dest } = await exported(net(), { verify: false, allowNan: true });
+    expect(manifestOf(dest).net).not.toBeNull();
+  });
+});

@@ -23,6 +23,7 @@ export interface ExportCall {
   externalData: boolean;
   opset?: string;
   verify: boolean;
+  cases?: string;
 }
 
 const say = (text: string): void => {
@@ -62,7 +63,9 @@ export async function exportCommand(source: string, dest: string, call: ExportCa
   if (isOndaNet(artifacts)) {
     const scaler = noScaler(inputFeatures(artifacts));
     const sampling = samplingOf(artifacts, call);
-    sayResult(await exportNetModel({ name, artifacts, lag: 1, scaler, sampling, training: null, ...shared }));
+    const { allowNan } = call;
+    const net = { name, artifacts, lag: 1, scaler, sampling, training: null, allowNan };
+    sayResult(await exportNetModel({ ...net, ...shared }));
     return;
   }
   if (call.states !== undefined && !call.stateful) {
@@ -78,7 +81,10 @@ export async function exportCommand(source: string, dest: string, call: ExportCa
   }
   const sampling = call.sampling === undefined ? null : readSampling(call.sampling, artifacts);
   const generator = call.generator || sampling !== null ? { generator: { sampling } } : {};
-  sayResult(await exportLayersModel({ name, artifacts, stateful, allowNan, ...generator, ...shared }));
+  const cases = call.cases === undefined ? {} : { cases: call.cases };
+  sayResult(
+    await exportLayersModel({ name, artifacts, stateful, allowNan, ...generator, ...cases, ...shared }),
+  );
 }
 
 function sayResult(result: WarnedResult): void {
@@ -97,6 +103,7 @@ async function exportRun(source: string, call: ExportCall, shared: Shared): Prom
     scaler: summary.scaler,
     sampling: samplingOf(artifacts, call),
     training: trainingOf(summary),
+    allowNan: call.allowNan,
     ...shared,
   });
   sayResult(result);

@@ -6,19 +6,21 @@ import type { Runtime } from '@onda/runtime';
 import type { ModelFolder } from '@onda/runtime-node';
 import { createNodeRuntime, readModelFolder } from '@onda/runtime-node';
 import { openBackend } from '@onda/tfjs-native';
-import { checkGenerator, referenceOf } from '../export/check.ts';
+import { checkGenerator, layersRows, referenceOf } from '../export/check.ts';
 import { parityTable, rowHolds } from '../export/compare.ts';
 import { createTfjsReference } from '../export/tfjsReference.ts';
 import type { LayersModel } from '../fit/artifacts.ts';
 import { readArtifacts } from '../fit/artifacts.ts';
 import { isRunFolder, readSummary, runFiles } from '../fit/runFolder.ts';
 import { textTable } from '../terminal.ts';
-import { layersSubject, netSubject } from '../verify/subject.ts';
+import { caseRows } from '../verify/cases.ts';
+import { netSubject } from '../verify/subject.ts';
 import { verifyModel } from '../verify/verifyModel.ts';
 import { verifyExport } from '../verify/verifyNet.ts';
 
 export interface VerifyCall {
   source?: string;
+  cases?: string;
   web: boolean;
   json: boolean;
 }
@@ -33,16 +35,16 @@ const say = (line: string): void => {
  *
  * @throws ResultError, after printing the rows, if a difference is above its bound
  */
-export async function verifyCommand(folder: string, { source, web, json }: VerifyCall): Promise<void> {
+export async function verifyCommand(folder: string, { source, cases, web, json }: VerifyCall): Promise<void> {
   const model = await readModelFolder(folder);
   const { source: compared, artifacts } = findSource(model.manifest, source);
   await openBackend();
-  const rows = await rowsIn(await createNodeRuntime({ provider: 'cpu' }), model, artifacts);
+  const rows = await rowsIn(await createNodeRuntime({ provider: 'cpu' }), model, artifacts, cases);
   if (web) {
     const { createChromiumRuntime } = await import('@onda/runtime-chromium');
     const runtime = await createChromiumRuntime();
     try {
-      rows.push(...(await rowsIn(runtime, model, artifacts)));
+      rows.push(...(await rowsIn(runtime, model, artifacts, cases)));
     } finally {
       await runtime.close();
     }
@@ -74,11 +76,16 @@ async function rowsIn(
   runtime: Runtime,
   { manifest, files }: ModelFolder,
   artifacts: LayersModel,
+  cases?: string,
 ): Promise<ParityRow[]> {
   const bytesOf = (file: string): Uint8Array | null => files.get(file)?.bytes ?? null;
   const sequence = bytesOf(modelFiles.sequence) ?? new Uint8Array();
-  if (manifest.net === null) return layersRows(runtime, manifest, artifacts, sequence);
   const { weights, relative } = referenceOf(artifacts, manifest);
+  if (manifest.net === null) {
+    return cases === undefined
+      ? layersRows(runtime, weights, { manifest, relative }, sequence, say)
+      : caseRows(runtime, manifest, sequence, cases, relative);
+  }
   const net = Net.fromArtifacts(weights);
   try {
     const reference = createTfjsReference(net, manifest.scaler, manifest.sampling);
@@ -102,21 +109,6 @@ async function rowsIn(
     ];
   } finally {
     net.dispose();
-  }
-}
-
-async function layersRows(
-  runtime: Runtime,
-  manifest: Manifest,
-  artifacts: LayersModel,
-  bytes: Uint8Array,
-): Promise<ParityRow[]> {
-  const { weights, relative } = referenceOf(artifacts, manifest);
-  const subject = await layersSubject(weights, manifest);
-  try {
-    return await verifyModel(runtime, { ...subject, relative }, bytes, say);
-  } finally {
-    subject.dispose();
   }
 }
 

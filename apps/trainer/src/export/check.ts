@@ -1,7 +1,8 @@
 import * as tf from '@tensorflow/tfjs-core';
 import type { Manifest, ParityRow } from '@onda/contract';
 import { drawKeys, modelFiles, requireNetManifest, ResultError } from '@onda/contract';
-import { roundWeights } from '@onda/exporter';
+import { roundWeights, UnsupportedError } from '@onda/exporter';
+import { isKerasModel } from '@onda/exporter/testing';
 import { Net } from '@onda/nets';
 import type { Runtime, RuntimeTensor, Session } from '@onda/runtime';
 import { drawValue, packManifest, packRuntime, runGenerator } from '@onda/runtime';
@@ -9,9 +10,11 @@ import { createNodeRuntime } from '@onda/runtime-node';
 import { createRandom } from '@onda/series';
 import { openBackend } from '@onda/tfjs-native';
 import type { LayersModel } from '../fit/artifacts.ts';
+import { caseRows } from '../verify/cases.ts';
+import type { Plan } from '../verify/plan.ts';
 import { exportPlan } from '../verify/plan.ts';
 import { useQuickSplits } from '../verify/quickSplits.ts';
-import { layersSubject } from '../verify/subject.ts';
+import { kerasSubject, layersSubject } from '../verify/subject.ts';
 import { verifyModel } from '../verify/verifyModel.ts';
 import { verifyExport } from '../verify/verifyNet.ts';
 import { compareValues, relativeTolerances } from './compare.ts';
@@ -57,43 +60,76 @@ export async function checkNet(
   return drawn ? [...rows, await checkGenerator(node, manifest, files, null)] : rows;
 }
 
+/** What to compare an exported layers model with. */
+export interface LayersCheck {
+  /** The generator's window of samples per call, null for the whole sequence; default: no generator. */
+  loop?: { window: number | null } | null;
+  /** File with inputs and outputs from the model's maker; default: the reference for its maker. */
+  cases?: string;
+}
+
 /**
- * Compares an exported layers model with TensorFlow.js on the cpu backend, which starts faster than TensorFlow.
+ * Compares an exported layers model with the cases of its maker if they are given. Otherwise a Keras model is compared with the reference
+ * interpreter, any other model, or one with a layer that the interpreter does not know, with TensorFlow.js on the cpu backend.
  *
- * @param loop the generator's window of samples per call, null for the whole sequence; default: no generator
  * @throws ResultError if nothing could be compared
  */
 export async function checkLayers(
   artifacts: LayersModel,
   manifest: Manifest,
   files: ModelBytes,
-  loop: { window: number | null } | null = null,
+  { loop = null, cases }: LayersCheck = {},
 ): Promise<ParityRow[]> {
-  await openBackend({ want: 'cpu' });
-  useQuickSplits();
   const runtime = await createNodeRuntime({ provider: 'cpu' });
+  const file = files[modelFiles.sequence];
   const refusals: string[] = [];
-  const rows = await inPrecision(artifacts, manifest, async ({ weights, relative }) => {
-    const subject = await layersSubject(weights, manifest);
-    try {
-      const say = (line: string): unknown => refusals.push(line);
-      return await verifyModel(
-        runtime,
-        { ...subject, relative },
-        files[modelFiles.sequence],
-        say,
-        exportPlan,
-      );
-    } finally {
-      subject.dispose();
-    }
-  });
+  const say = (line: string): unknown => refusals.push(line);
+  const rows =
+    cases === undefined
+      ? await inPrecision(artifacts, manifest, ({ weights, relative }) =>
+          layersRows(runtime, weights, { manifest, relative }, file, say, exportPlan),
+        )
+      : await caseRows(runtime, manifest, file, cases, referenceOf(artifacts, manifest).relative);
   if (rows.length > 0) {
     return loop === null ? rows : [...rows, await checkGenerator(runtime, manifest, files, loop.window)];
   }
   throw new ResultError(
-    `export of "${manifest.name}": expected a model that TensorFlow.js can run, got: ${refusals.join('; ')}; set fixed sizes for the inputs, or export with --no-verify`,
+    `export of "${manifest.name}": expected a model that TensorFlow.js can run, got: ${refusals.join('; ')}; set fixed sizes for the inputs, pass --cases FILE, or export with --no-verify`,
   );
+}
+
+/**
+ * The rows of a layers model against its reference: the interpreter for a Keras model, else TensorFlow.js.
+ *
+ * @throws ModelError if neither can run the model
+ */
+export async function layersRows(
+  runtime: Runtime,
+  weights: LayersModel,
+  { manifest, relative }: { manifest: Manifest; relative: number },
+  file: Uint8Array,
+  say: (line: string) => void,
+  plan?: Plan,
+): Promise<ParityRow[]> {
+  if (isKerasModel(weights)) {
+    const subject = { ...kerasSubject(weights, manifest), relative };
+    // Seed 3 masks samples, where Keras and TensorFlow.js differ most.
+    const masked = plan && { ...plan, seeds: [...new Set([...plan.seeds, 3])] };
+    try {
+      return await verifyModel(runtime, subject, file, say, masked);
+    } catch (error) {
+      if (!(error instanceof UnsupportedError)) throw error;
+      say(error.message);
+    }
+  }
+  if (!tf.getBackend()) await openBackend({ want: 'cpu' });
+  useQuickSplits();
+  const subject = await layersSubject(weights, manifest);
+  try {
+    return await verifyModel(runtime, { ...subject, relative }, file, say, plan);
+  } finally {
+    subject.dispose();
+  }
 }
 
 /** Weights for TensorFlow.js, and the bound of differences relative to the largest value. */
@@ -105,7 +141,7 @@ export interface Reference {
 /** The reference of a file: float16 is exact for the rounded weights; int8 computes with other numbers. */
 export function referenceOf(artifacts: LayersModel, { precision }: Pick<Manifest, 'precision'>): Reference {
   const weights: LayersModel =
-    precision === 'float16' ? { ...artifacts, ...roundWeights(artifacts) } : artifacts;
+    precision === 'float16' ? { ...artifacts, ...roundWeights(artifacts, true) } : artifacts;
   return { weights, relative: relativeTolerances[precision === 'int8' ? 'int8' : 'float32'] };
 }
 

@@ -7,7 +7,7 @@ import { ondaVersion } from '../versions.ts';
 import type { WarnedResult } from './publishModel.ts';
 import { publishModel } from './publishModel.ts';
 
-interface NetRequest extends Pick<ExportNetOptions, 'opset' | 'states' | 'precision'> {
+interface NetRequest extends Pick<ExportNetOptions, 'opset' | 'states' | 'precision' | 'allowNan'> {
   name: string;
   artifacts: LayersModel;
   lag: number;
@@ -40,6 +40,7 @@ export async function exportNetModel(request: NetRequest): Promise<WarnedResult>
     opset,
     states,
     precision,
+    allowNan = false,
     externalData = false,
     verify = true,
   } = request;
@@ -51,6 +52,7 @@ export async function exportNetModel(request: NetRequest): Promise<WarnedResult>
     ...(opset !== undefined && { opset }),
     ...(states !== undefined && { states }),
     ...(precision !== undefined && { precision }),
+    allowNan,
   });
   const result = await publishModel({
     name,
@@ -92,8 +94,10 @@ export interface LayersRequest extends Pick<
   generator?: { sampling: Sampling | null };
   /** Write large weights to a separate file. */
   externalData?: boolean;
-  /** Compare the file with TensorFlow.js before it is published; default true. */
+  /** Compare the file before it is published; default true. */
   verify?: boolean;
+  /** File with inputs and outputs to compare with; default: the reference for the model's maker. */
+  cases?: string;
 }
 
 /**
@@ -102,7 +106,16 @@ export interface LayersRequest extends Pick<
  * @throws ResultError if the file differs from TensorFlow.js; nothing is written then
  */
 export async function exportLayersModel(request: LayersRequest): Promise<WarnedResult> {
-  const { name, repository, artifacts, generator, externalData = false, verify = true, ...options } = request;
+  const {
+    name,
+    repository,
+    artifacts,
+    generator,
+    externalData = false,
+    verify = true,
+    cases,
+    ...options
+  } = request;
   const { opset, states } = options;
   const loop =
     generator === undefined
@@ -110,6 +123,7 @@ export async function exportLayersModel(request: LayersRequest): Promise<WarnedR
       : exportGenerator(artifacts, {
           sampling: generator.sampling,
           producerVersion: ondaVersion,
+          allowNan: options.allowNan ?? false,
           ...(opset !== undefined && { opset }),
           ...(states !== undefined && { states }),
         });
@@ -143,12 +157,10 @@ export async function exportLayersModel(request: LayersRequest): Promise<WarnedR
       ? async (manifest, files) => {
           // Loaded on demand: loading TensorFlow.js takes longer than the export.
           const { checkLayers } = await import('./check.ts');
-          return checkLayers(
-            artifacts,
-            manifest,
-            files,
-            loop && { window: loop.kind === 'window' ? loop.prompt : null },
-          );
+          return checkLayers(artifacts, manifest, files, {
+            loop: loop && { window: loop.kind === 'window' ? loop.prompt : null },
+            ...(cases !== undefined && { cases }),
+          });
         }
       : null,
   });

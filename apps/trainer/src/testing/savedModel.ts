@@ -21,9 +21,15 @@ export const emptyFolder = (): string => mkdtempSync(path.join(tmpdir(), 'onda-e
  * Writes a Sequential model in TensorFlow.js's format, with random weights from a fixed seed.
  *
  * @param shards number of weight files
+ * @param maker  `keras_version` and `backend`; default: none, as for TensorFlow.js
  * @returns the folder
  */
-export function saveModel(layers: readonly Json[], weights: WeightShapes, shards = 1): string {
+export function saveModel(
+  layers: readonly Json[],
+  weights: WeightShapes,
+  shards = 1,
+  maker: Json = {},
+): string {
   const folder = path.join(emptyFolder(), 'model');
   mkdirSync(folder);
   const size = Object.values(weights).reduce((sum, dims) => sum + count(dims), 0);
@@ -37,7 +43,7 @@ export function saveModel(layers: readonly Json[], weights: WeightShapes, shards
   });
   const document = {
     format: 'layers-model',
-    modelTopology: { class_name: 'Sequential', config: { name: 'saved', layers } },
+    modelTopology: { ...maker, class_name: 'Sequential', config: { name: 'saved', layers } },
     weightsManifest: [
       {
         paths,

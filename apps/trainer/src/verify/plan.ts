@@ -2,6 +2,7 @@ import type { FloatTensor } from '@onda/runtime';
 import { floatTensor } from '@onda/runtime';
 import { createRandom } from '@onda/series';
 import type { Floats, Range, Subject } from './subject.ts';
+import { isTime } from './subject.ts';
 
 /** Sizes and values of a comparison. */
 export interface Plan {
@@ -99,9 +100,6 @@ export function drawInputs(
     }),
   );
 }
-
-/** `time`, or `words/time` in a model with inputs of different lengths. */
-export const isTime = (dim: string | number): boolean => typeof dim === 'string' && /(^|\/)time$/.test(dim);
 
 function drawOne(
   dims: number[],

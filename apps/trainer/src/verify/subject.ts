@@ -3,6 +3,8 @@ import type { LayersModel, SymbolicTensor } from '@tensorflow/tfjs-layers';
 import { loadLayersModel } from '@tensorflow/tfjs-layers';
 import type { Manifest, TensorSpec } from '@onda/contract';
 import { ModelError, tensorNames } from '@onda/contract';
+import type { LayersArtifacts } from '@onda/exporter';
+import { interpretModel } from '@onda/exporter/testing';
 import { registerLayers } from '@onda/nets';
 import type { FloatTensor } from '@onda/runtime';
 import { floatTensor } from '@onda/runtime';
@@ -15,12 +17,16 @@ export type Floats = Readonly<Record<string, FloatTensor>>;
 export type Range =
   { readonly center: readonly number[]; readonly spread: readonly number[] } | { readonly below: number };
 
-/** A model in TensorFlow.js with the inputs and outputs of its ONNX file: the reference for ONNX Runtime. */
+/** A reference model with the inputs and outputs of its ONNX file, in TensorFlow.js unless it says otherwise. */
 export interface Subject {
   readonly manifest: Manifest;
   /** Inputs and outputs of the file, without states. */
   readonly inputs: readonly (TensorSpec & { readonly range: Range })[];
   readonly outputs: readonly TensorSpec[];
+  /** Sizes that the source fixes, though the file leaves them open; null: any. */
+  readonly fixed?: { readonly batch: number | null; readonly time: number | null };
+  /** Name of the reference in the rows; default: TensorFlow.js, which they do not name. */
+  readonly reference?: string;
   /** Bound of the differences, relative to the largest value; default: that of float32. */
   readonly relative?: number;
   /** Runs sequences from zero states; outputs by the names of the file. */
@@ -28,7 +34,7 @@ export interface Subject {
 }
 
 /** The file's tensors that are not states. */
-function ownTensors({ tensors, state }: Manifest): { inputs: TensorSpec[]; outputs: TensorSpec[] } {
+export function ownTensors({ tensors, state }: Manifest): { inputs: TensorSpec[]; outputs: TensorSpec[] } {
   const taken = new Set(stateNames(state).flatMap(({ input, output }) => [input, output]));
   const { inputs, outputs } = tensors.model;
   return {
@@ -90,6 +96,10 @@ export async function layersSubject(
     manifest,
     inputs: inputs.map((input, index) => ({ ...input, range: rangeOf(model, model.inputs[index]) })),
     outputs,
+    fixed: fixedSizes(
+      inputs,
+      model.inputs.map(({ shape }) => shape),
+    ),
     run(feeds) {
       let values: Floats = {};
       tidy(() => {
@@ -113,6 +123,56 @@ export async function layersSubject(
     },
     dispose: () => {
       model.dispose();
+    },
+  };
+}
+
+/** The batch and the time that the source fixes. */
+function fixedSizes(
+  inputs: readonly TensorSpec[],
+  shapes: readonly (readonly (number | null)[])[],
+): { batch: number | null; time: number | null } {
+  const times = inputs.flatMap(({ shape }, index) =>
+    shape.flatMap((dim, axis) => (isTime(dim) ? [shapes[index][axis]] : [])),
+  );
+  return { batch: shapes[0]?.[0] ?? null, time: times.find((time) => time !== null) ?? null };
+}
+
+/** `time`, or `words/time` in a model with inputs of different lengths. */
+export const isTime = (dim: string | number): boolean => typeof dim === 'string' && /(^|\/)time$/.test(dim);
+
+/**
+ * A Keras model in the reference interpreter of the exporter, which follows Keras where TensorFlow.js does not.
+ *
+ * @throws UnsupportedError for a model of TensorFlow.js; `run` throws it for a layer that the interpreter does not know
+ */
+export function kerasSubject(artifacts: io.ModelArtifacts, manifest: Manifest): Subject {
+  const model = interpretModel(artifacts as LayersArtifacts);
+  const { inputs, outputs } = ownTensors(manifest);
+  return {
+    manifest,
+    reference: 'reference interpreter',
+    inputs: inputs.map((input, index) => {
+      const below = model.inputs[index].words ?? (input.type === 'int32' ? anyWhole : null);
+      return { ...input, range: below === null ? usualRange : { below } };
+    }),
+    outputs,
+    fixed: fixedSizes(
+      inputs,
+      model.inputs.map(({ shape }) => shape),
+    ),
+    run(feeds) {
+      const given = inputs.map(({ name }) => ({
+        shape: feeds[name].dims,
+        data: Float64Array.from(feeds[name].data),
+      }));
+      const results = model.run(given);
+      return Object.fromEntries(
+        outputs.map(({ name }, index) => [
+          name,
+          floatTensor([...results[index].shape], Float32Array.from(results[index].data)),
+        ]),
+      );
     },
   };
 }

@@ -1,13 +1,14 @@
 import type { ParityRow } from '@onda/contract';
 import { typedArrays } from '@onda/contract';
+import { UnsupportedError } from '@onda/exporter';
 import type { FloatTensor, Runtime, RuntimeTensor, Session } from '@onda/runtime';
 import { floatTensor } from '@onda/runtime';
 import type { Comparison } from '../export/compare.ts';
 import { compareValues } from '../export/compare.ts';
 import type { Plan, Sizes, Values } from './plan.ts';
-import { drawInputs, isTime, masked, usual, wholePlan } from './plan.ts';
+import { drawInputs, masked, usual, wholePlan } from './plan.ts';
 import type { Floats, Subject } from './subject.ts';
-import { stateNames } from './subject.ts';
+import { isTime, stateNames } from './subject.ts';
 
 /**
  * Compares a file in a runtime with TensorFlow.js over batch sizes, lengths, seeds, extreme values and, for a stateful model, sequences
@@ -27,10 +28,7 @@ export async function verifyModel(
   try {
     const rows: ParityRow[] = [];
     const timed = subject.inputs.some(({ shape }) => shape.some(isTime));
-    const lengths = shapes
-      .filter(({ time }) => timed || time <= 2)
-      .map((sizes) => (timed ? sizes : { ...sizes, time: 1 }));
-    for (const sizes of lengths) {
+    for (const sizes of sizesOf(subject, shapes, timed)) {
       for (const seed of seeds) {
         const row = await valuesRow(runtime, session, subject, seed === 3 ? masked : usual, sizes, seed);
         if (typeof row !== 'string') rows.push(row);
@@ -38,15 +36,36 @@ export async function verifyModel(
       }
     }
     for (const values of extremes) {
-      const row = await valuesRow(runtime, session, subject, values, { batch: 2, time: timed ? 20 : 1 }, 4);
+      const [sizes] = sizesOf(subject, [{ batch: 2, time: 20 }], timed);
+      const row = await valuesRow(runtime, session, subject, values, sizes, 4);
       if (typeof row !== 'string') rows.push(row);
     }
     if (subject.manifest.state !== null && timed)
-      for (const pieces of splits) rows.push(await splitRow(runtime, session, subject, pieces));
+      for (const pieces of splitsOf(subject, splits))
+        rows.push(await splitRow(runtime, session, subject, pieces));
     return rows;
   } finally {
     await session.release();
   }
+}
+
+/** The sizes to compare: those of the plan, with the sizes that the source fixes. */
+function sizesOf({ fixed }: Subject, shapes: readonly Sizes[], timed: boolean): Sizes[] {
+  const all = shapes.map(({ batch, time }) => ({
+    batch: fixed?.batch ?? batch,
+    time: timed ? (fixed?.time ?? time) : 1,
+  }));
+  return all.filter(
+    ({ batch, time }, index) => all.findIndex((one) => one.batch === batch && one.time === time) === index,
+  );
+}
+
+/** The pieces to compare; for a source of fixed time, pieces of that length. */
+function splitsOf({ fixed }: Subject, splits: Plan['splits']): Plan['splits'] {
+  const time = fixed?.time ?? null;
+  if (time === null) return splits;
+  const pieces = [[1, time - 1], [time - 1, 1], Array<number>(time).fill(1)];
+  return time < 2 ? [] : pieces.slice(0, Math.max(1, Math.min(splits.length, time === 2 ? 1 : 3)));
 }
 
 /** The row of one run, or the reason why TensorFlow.js does not accept these sizes. */
@@ -63,6 +82,8 @@ async function valuesRow(
   try {
     expected = subject.run(feeds);
   } catch (error) {
+    // Another reference is needed for a layer that the interpreter does not know.
+    if (error instanceof UnsupportedError) throw error;
     return `TensorFlow.js does not accept it (${error instanceof Error ? error.message.split('\n', 1)[0] : String(error)})`;
   }
   const actual = await session.run({ ...typedFeeds(subject, feeds), ...zeroStates(subject, sizes.batch) });
@@ -78,7 +99,7 @@ async function splitRow(
   pieces: readonly number[],
 ): Promise<ParityRow> {
   const time = pieces.reduce((sum, piece) => sum + piece, 0);
-  const sizes = { batch: 2, time };
+  const sizes = { batch: subject.fixed?.batch ?? 2, time };
   const whole = drawInputs(subject, usual, sizes, 5);
   const expected = subject.run(whole);
   let states: Record<string, RuntimeTensor> = zeroStates(subject, sizes.batch);
@@ -122,13 +143,14 @@ function zeroStates({ manifest }: Subject, batch: number): Record<string, Runtim
 /** The row of the output that is worst relative to its bound. */
 function compareOutputs(
   comparison: Comparison,
-  { outputs, relative }: Subject,
+  { outputs, relative, reference }: Subject,
   expected: Floats,
   actual: Readonly<Record<string, RuntimeTensor>>,
 ): ParityRow {
+  const check = reference === undefined ? comparison.check : `${comparison.check}, ${reference}`;
   const rows = outputs.map(({ name }) =>
     compareValues(
-      comparison,
+      { ...comparison, check },
       expected[name].data,
       Float32Array.from(actual[name].data as Float32Array),
       relative,

@@ -27,6 +27,8 @@ export interface ExportGeneratorOptions {
   readonly opset?: number;
   /** As in `exportModel`; `row` by default. */
   readonly states?: StatePacking;
+  /** Accepts weights that are NaN or infinite. */
+  readonly allowNan?: boolean;
   /** Producer version in the file; the exporter's version by default. */
   readonly producerVersion?: string;
 }
@@ -63,7 +65,7 @@ export function exportGenerator(
   }
   if (sampling !== null) checkSampling(sampling);
   const topology = readTopology(artifacts.modelTopology);
-  const plan = planGenerator(topology, readWeights(artifacts), opset, sampling);
+  const plan = planGenerator(topology, readWeights(artifacts, options), opset, sampling);
   const { way, rows } = plan;
   checkLag(plan, lag);
   const scaler = options.scaler ?? noScaler(plan);
@@ -88,7 +90,7 @@ export function exportGenerator(
 /** The model as a net with faster forms, or null. */
 function maybeNet(artifacts: LayersArtifacts): Net | null {
   try {
-    return readNet(artifacts, true);
+    return readNet(artifacts, { stock: true, allowNan: true });
   } catch (error) {
     if (error instanceof UnsupportedError) return null;
     throw error;

@@ -15,17 +15,18 @@ interface RoundedWeights {
  * A model's weights, each rounded to a half float. Rounding comes first, so that everything computed from the
  * weights (model.onnx, a generator with folded weights) agrees.
  *
+ * @param allowNan accepts weights that are not finite
  * @throws ConfigError for a weight beyond the largest half float
  */
-export function roundWeights(artifacts: LayersArtifacts): RoundedWeights {
-  const weights = [...readWeights(artifacts).values()];
+export function roundWeights(artifacts: LayersArtifacts, allowNan = false): RoundedWeights {
+  const weights = [...readWeights(artifacts, { allowNan }).values()];
   // A new array: the weights may be views of the caller's bytes.
   const whole = new Float32Array(weights.reduce((size, { data }) => size + data.length, 0));
   let offset = 0;
   for (const { name, data } of weights) {
     for (const value of data) {
       const rounded = halfToFloat(floatToHalf(value));
-      if (!Number.isFinite(rounded)) {
+      if (!Number.isFinite(rounded) && Number.isFinite(value)) {
         throw new ConfigError(
           `weight "${name}": expected values within +-${largestHalf}, as float16 holds them, got ${value}; export in float32`,
         );

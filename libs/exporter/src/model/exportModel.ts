@@ -53,7 +53,7 @@ export interface ExportedModel {
 export function exportModel(artifacts: LayersArtifacts, options: ExportModelOptions = {}): ExportedModel {
   const { opset = opsets.usual, stateful = false, states = 'row', precision = 'float32' } = options;
   const topology = readTopology(artifacts.modelTopology);
-  const weights = readWeights(artifactsIn(artifacts, precision), options);
+  const weights = readWeights(artifactsIn(artifacts, precision, options.allowNan ?? false), options);
   const plan = { topology, weights, opset };
   const state = stateful ? stateLayout(recordStates(plan).rows, states) : null;
   const layerNotes = new Set<string>();

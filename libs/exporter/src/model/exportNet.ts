@@ -30,6 +30,8 @@ export interface ExportNetOptions {
    * stays float32.
    */
   readonly precision?: Precision;
+  /** Accepts weights that are NaN or infinite. */
+  readonly allowNan?: boolean;
   /** Producer version in the file; the exporter's version by default. */
   readonly producerVersion?: string;
 }
@@ -51,7 +53,15 @@ export interface ExportedNet {
  * @throws UnsupportedError for a model that is not an Onda net, ModelError for a damaged one, ConfigError for invalid options
  */
 export function exportNet(artifacts: LayersArtifacts, options: ExportNetOptions): ExportedNet {
-  const { lag, scaler, sampling = null, states = 'row', precision = 'float32', opset } = options;
+  const {
+    lag,
+    scaler,
+    sampling = null,
+    states = 'row',
+    precision = 'float32',
+    opset,
+    allowNan = false,
+  } = options;
   const { producerVersion = exporterVersion } = options;
   if (!Number.isSafeInteger(lag) || lag < 1) {
     throw new ConfigError(
@@ -63,10 +73,10 @@ export function exportNet(artifacts: LayersArtifacts, options: ExportNetOptions)
       `precision: expected float32 or float16 for a net with sampling, got int8, which its generator does not support; use one of them`,
     );
   }
-  const held = artifactsIn(artifacts, precision);
-  const net = readNet(held);
+  const held = artifactsIn(artifacts, precision, allowNan);
+  const net = readNet(held, options);
   const { features, outputs } = net.spec;
-  const common = { lag, scaler, states, producerVersion, ...(opset !== undefined && { opset }) };
+  const common = { lag, scaler, states, allowNan, producerVersion, ...(opset !== undefined && { opset }) };
   // It has the error texts for outputs that do not fit the sampling.
   const drawn = sampling === null ? null : exportGenerator(held, { ...common, sampling }).model;
   checkScaler(scaler, features, outputs / samplingBlocks(sampling));

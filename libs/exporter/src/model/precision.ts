@@ -21,13 +21,17 @@ export type Precision = (typeof precisions)[number];
  *
  * @throws ConfigError for an unknown precision, or a weight out of its range
  */
-export function artifactsIn(artifacts: LayersArtifacts, precision: Precision): LayersArtifacts {
+export function artifactsIn(
+  artifacts: LayersArtifacts,
+  precision: Precision,
+  allowNan: boolean,
+): LayersArtifacts {
   if (!precisions.includes(precision)) {
     throw new ConfigError(
       `precision: expected ${precisions.join(', ')}, got ${JSON.stringify(precision)}; correct it or leave it out`,
     );
   }
-  return precision === 'float16' ? { ...artifacts, ...roundWeights(artifacts) } : artifacts;
+  return precision === 'float16' ? { ...artifacts, ...roundWeights(artifacts, allowNan) } : artifacts;
 }
 
 /** The model with its weights stored in this precision. */

@@ -62,12 +62,16 @@ const trainingOnly = ['Dropout', 'SpatialDropout1D', 'GaussianNoise', 'GaussianD
 /**
  * Reads an Onda net from model artifacts.
  *
- * @param stock  also accepts TensorFlow.js's own layers, with layers without effect at inference between them
+ * @param stock    also accepts TensorFlow.js's own layers, with layers without effect at inference between them
+ * @param allowNan accepts weights that are not finite
  * @throws UnsupportedError for a model that is not such a net; ModelError for a damaged one
  */
-export function readNet(artifacts: LayersArtifacts, stock = false): Net {
+export function readNet(
+  artifacts: LayersArtifacts,
+  { stock = false, allowNan = false }: { stock?: boolean; allowNan?: boolean } = {},
+): Net {
   const topology = readTopology(artifacts.modelTopology);
-  const weights = readWeights(artifacts);
+  const weights = readWeights(artifacts, { allowNan });
   const chain = chainOf(topology).filter(
     ({ className }) => className !== 'InputLayer' && !(stock && trainingOnly.includes(className)),
   );
@@ -167,7 +171,7 @@ function notANet(reason: string): UnsupportedError {
  */
 export function isOndaNet(artifacts: LayersArtifacts): boolean {
   try {
-    readNet(artifacts);
+    readNet(artifacts, { allowNan: true });
     return true;
   } catch (error) {
     if (error instanceof UnsupportedError) return false;

@@ -1,3 +1,3 @@
 export { interpretModel, isKerasModel } from './interpretModel.ts';
-export type { InterpretedModel } from './interpretModel.ts';
+export type { InterpretedInput, InterpretedModel } from './interpretModel.ts';
 export type { Tensor64 } from './tensors.ts';

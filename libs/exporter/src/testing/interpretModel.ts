@@ -10,8 +10,18 @@ import type { InterpretedCall, Masked } from './interpretLayers.ts';
 import { interpreterOf } from './interpretLayers.ts';
 import type { Tensor64 } from './tensors.ts';
 
+/** An input of a Keras model. */
+export interface InterpretedInput {
+  readonly name: string;
+  /** With the batch; null for open dims. */
+  readonly shape: readonly (number | null)[];
+  /** Number of words of the Embedding layer that reads the input; null for other inputs. */
+  readonly words: number | null;
+}
+
 /** A Keras model that runs in double precision. */
 export interface InterpretedModel {
+  readonly inputs: readonly InterpretedInput[];
   /** @param inputs in the model's order; returns its outputs */
   run(inputs: readonly Tensor64[]): Tensor64[];
 }
@@ -35,6 +45,7 @@ export function interpretModel(artifacts: LayersArtifacts): InterpretedModel {
   }
   const weights = readWeights(artifacts, { allowNan: true });
   return {
+    inputs: topology.inputs.map(({ layer }) => inputOf(topology, layer)),
     run: (inputs) =>
       runTopology(
         topology,
@@ -42,6 +53,16 @@ export function interpretModel(artifacts: LayersArtifacts): InterpretedModel {
         inputs.map((value) => ({ value, mask: null })),
       ).map(({ value }) => value),
   };
+}
+
+function inputOf({ layers }: Topology, name: string): InterpretedInput {
+  const config = layers.find((layer) => layer.name === name)?.config;
+  const shape = (config?.['batch_input_shape'] ?? config?.['batch_shape'] ?? []) as (number | null)[];
+  const readers = layers.filter(({ calls }) => calls.flat().some(({ layer }) => layer === name));
+  const words = readers.flatMap(({ className, config: own }) =>
+    className === 'Embedding' ? [Number(own['input_dim'])] : [],
+  );
+  return { name, shape, words: words.length === 0 ? null : Math.min(...words) };
 }
 
 function runTopology(
