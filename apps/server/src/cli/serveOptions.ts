@@ -1,12 +1,14 @@
 import type { z } from 'zod';
 import { modelControls } from '@onda/serving';
-import { grpcEngines } from '../grpc/engines.ts';
 import { logFormats, logLevels } from '../telemetry/log.ts';
 import type { Option } from './option.ts';
 import { list, oneOf, text, toggle, wholeNumber } from './option.ts';
 
 const port = { value: 'port', least: 0, most: 65_535 };
 const DAYS_30 = 2_592_000;
+
+/** Implementations of gRPC: @onda/grpc-server and @grpc/grpc-js. */
+const grpcEngines = ['onda', 'grpc-js'] as const;
 
 /**
  * Every option of `serve`: the command line, the environment, the configuration file, the help and the check of docs/serving.md

@@ -1,12 +1,12 @@
 import { GrpcServer, healthHandlers } from '@onda/grpc-server';
 import type { ByteBudget, GrpcServerOptions, Handlers } from '@onda/grpc-server';
 import type { Access } from '../access/access.ts';
+import type { ServeOptions } from '../cli/serveOptions.ts';
+import type { Health } from '../health.ts';
 import { limits, timeouts } from '../limits.ts';
 import { listenError } from '../listen.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { Tracing } from '../telemetry/tracing.ts';
-import type { GrpcEngine } from './engines.ts';
-import type { Health } from '../health.ts';
 import { callHooks } from './callContext.ts';
 import type { CallContext } from './callContext.ts';
 import { inferenceDefinition, inferenceHandlers } from './inferenceHandlers.ts';
@@ -23,7 +23,7 @@ export interface GrpcPort {
   readonly option: string;
   /** The option of the port that serves the other methods of the inference service. */
   readonly otherOption: string;
-  readonly engine: GrpcEngine;
+  readonly engine: ServeOptions['grpcEngine'];
   readonly access: Access;
   readonly health: Health;
   readonly log: Log;
@@ -119,7 +119,7 @@ export function startGrpc(
   });
 }
 
-async function engineOf(name: GrpcEngine): Promise<EngineClass> {
+async function engineOf(name: ServeOptions['grpcEngine']): Promise<EngineClass> {
   if (name === 'onda') return GrpcServer;
   return (await import('./grpcJsServer.ts')).GrpcJsServer;
 }
