@@ -163,21 +163,38 @@ describe('a model that must not load', () => {
     expect(() => repository.find('a', undefined)).toThrow('model "a" did not load');
   });
 
-  it('is a link to another place, of both kinds', async () => {
-    await putModel(folder, 'real', 1, 'plus1');
-    const real = join(folder, 'real', '1', 'model.onnx');
-    for (const name of ['hard', 'soft']) await mkdir(join(folder, name, '1'), { recursive: true });
-    await symlink(real, join(folder, 'soft', '1', 'model.onnx'));
-    await symlink(join(folder, 'real'), join(folder, 'whole'));
-    await link(real, join(folder, 'hard', '1', 'model.onnx'));
-    const { repository, keeper, warnings } = await keepRepository(folder);
+  it('is a link that leads out of the repository', async () => {
+    const outside = await mkdtemp(join(tmpdir(), 'onda-outside-'));
+    await putModel(outside, 'real', 1, 'plus1');
+    await mkdir(join(folder, 'soft', '1'), { recursive: true });
+    await symlink(join(outside, 'real', '1', 'model.onnx'), join(folder, 'soft', '1', 'model.onnx'));
+    await symlink(join(outside, 'real'), join(folder, 'whole'));
+    await symlink(join(outside, 'none'), join(folder, 'dangling'));
+    const { repository, keeper } = await keepRepository(folder);
     await expect(keeper.open('none')).rejects.toThrow('no model loads');
     expect(repository.broken.map(({ problem }) => problem)).toEqual([
-      `${folder}/hard/1/model.onnx: expected a file without hard links, found 2 links; copy the file there`,
-      `${folder}/real/1/model.onnx: expected a file without hard links, found 2 links; copy the file there`,
-      `${folder}/soft/1/model.onnx: expected a regular file, found a folder or a link; copy the file there`,
+      `${folder}/dangling: expected a model folder, found none; export the model there`,
+      `${folder}/soft/1/model.onnx: expected a file inside ${folder}, found a link that leads out of it; copy the file there`,
+      `${folder}/whole/1/model.onnx: expected a file inside ${folder}, found a link that leads out of it; copy the file there`,
     ]);
+    await rm(outside, { recursive: true });
+  });
+
+  it('is not a link inside the repository: a ConfigMap, a hard link, a linked folder', async () => {
+    await putModel(folder, 'real', 1, 'plus1');
+    await mkdir(join(folder, 'map', '1', '..2026'), { recursive: true });
+    await mkdir(join(folder, 'hard', '1'), { recursive: true });
+    const real = join(folder, 'real', '1', 'model.onnx');
+    await link(real, join(folder, 'hard', '1', 'model.onnx'));
+    await link(real, join(folder, 'map', '1', '..2026', 'model.onnx'));
+    await symlink('..2026', join(folder, 'map', '1', '..data'));
+    await symlink(join('..data', 'model.onnx'), join(folder, 'map', '1', 'model.onnx'));
+    await symlink('real', join(folder, 'whole'));
+    const { repository, keeper, warnings } = await keepRepository(folder);
+    await keeper.open('none');
     expect(warnings).toEqual([]);
+    expect(repository.served.map(({ name }) => name)).toEqual(['hard', 'map', 'real', 'whole']);
+    expect(await answer(repository, 'map')).toBe(1);
   });
 
   it('is one for which there is no memory left', async () => {

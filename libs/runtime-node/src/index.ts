@@ -8,5 +8,12 @@ export { WorkerError } from './workerMessages.ts';
 export type { OrtOptions } from './ortSession.ts';
 export type { ProviderChoice } from './provider.ts';
 
-export { isForbidden, readModelFolder, readPlainFile, readVersionFolder, versionsOf } from './modelFolder.ts';
+export {
+  isForbidden,
+  isFolderLink,
+  readModelFolder,
+  readPlainFile,
+  readVersionFolder,
+  versionsOf,
+} from './modelFolder.ts';
 export type { ModelFile, ModelFolder, VersionFolder } from './modelFolder.ts';

@@ -105,7 +105,7 @@ describe(readModelFolder, () => {
     await rm(join(folder, '1', 'model.onnx'));
     await symlink(join(fixture, '1', 'model.onnx'), join(folder, '1', 'model.onnx'));
     await expect(readModelFolder(folder)).rejects.toThrow(
-      `${folder}/1/model.onnx: expected a regular file, found a folder or a link; copy the file there`,
+      `${folder}/1/model.onnx: expected a file inside ${repository}, found a link that leads out of it; copy the file there`,
     );
   });
 });

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import { lstat, readdir, readFile } from 'node:fs/promises';
-import { basename, join, resolve } from 'node:path';
+import { lstat, readdir, readFile, realpath, stat } from 'node:fs/promises';
+import { basename, dirname, isAbsolute, join, relative, resolve, sep } from 'node:path';
 import type { Manifest } from '@onda/contract';
 import { ModelError, modelFiles, parseManifest } from '@onda/contract';
 
@@ -26,7 +26,7 @@ export type VersionFolder = Pick<ModelFolder, 'files'> & { manifest: Manifest | 
  */
 export async function readModelFolder(folder: string, version?: number): Promise<ModelFolder> {
   const name = basename(resolve(folder));
-  await readPlainFile(folder, modelFiles.config);
+  await readPlainFile(folder, modelFiles.config, dirname(resolve(folder)));
   const chosen = version ?? Math.max(...(await versionsOf(folder)));
   const versionFolder = join(folder, String(chosen));
   const read = await readChecked(versionFolder, name, chosen);
@@ -49,10 +49,11 @@ export async function readVersionFolder(
   if (await exists(join(versionFolder, modelFiles.manifest))) {
     return readChecked(versionFolder, basename(resolve(folder)), version);
   }
-  const files = new Map([[file, await readPlainFile(versionFolder, file)]]);
+  const root = dirname(resolve(folder));
+  const files = new Map([[file, await readPlainFile(versionFolder, file, root)]]);
   const { generator } = modelFiles;
   if (!files.has(generator) && (await exists(join(versionFolder, generator)))) {
-    files.set(generator, await readPlainFile(versionFolder, generator));
+    files.set(generator, await readPlainFile(versionFolder, generator, root));
   }
   return { manifest: null, files };
 }
@@ -71,9 +72,13 @@ export async function versionsOf(folder: string): Promise<number[]> {
       { cause },
     );
   });
-  const versions = entries
-    .filter((entry) => entry.isDirectory() && /^[1-9][0-9]{0,14}$/.test(entry.name))
-    .map((entry) => Number(entry.name));
+  const versions: number[] = [];
+  for (const entry of entries) {
+    if (!/^[1-9][0-9]{0,14}$/.test(entry.name)) continue;
+    if (entry.isDirectory() || (entry.isSymbolicLink() && (await isFolderLink(join(folder, entry.name))))) {
+      versions.push(Number(entry.name));
+    }
+  }
   if (versions.length === 0) {
     throw new ModelError(
       `${folder}: expected a version folder such as ${join(folder, '1')}, found none; export the model into it`,
@@ -82,18 +87,27 @@ export async function versionsOf(folder: string): Promise<number[]> {
   return versions.sort((left, right) => right - left);
 }
 
+/** Whether a link leads to a folder. A broken link counts too, so that reading it reports the problem. */
+export async function isFolderLink(path: string): Promise<boolean> {
+  return stat(path).then(
+    (info) => info.isDirectory(),
+    () => true,
+  );
+}
+
 async function readChecked(
   versionFolder: string,
   name: string,
   version: number,
 ): Promise<Pick<ModelFolder, 'manifest' | 'files'>> {
-  const file = await readPlainFile(versionFolder, modelFiles.manifest);
+  const root = dirname(dirname(resolve(versionFolder)));
+  const file = await readPlainFile(versionFolder, modelFiles.manifest, root);
   const path = join(versionFolder, modelFiles.manifest);
   const manifest = parseManifest(parseJson(file.bytes, path), path);
   checkIdentity(manifest, name, version, versionFolder);
   const files = new Map<string, ModelFile>([[modelFiles.manifest, file]]);
   for (const needed of filesOf(manifest, versionFolder)) {
-    files.set(needed, await readHashed(versionFolder, needed, manifest));
+    files.set(needed, await readHashed(versionFolder, needed, root, manifest));
   }
   return { manifest, files };
 }
@@ -119,8 +133,13 @@ function checkIdentity(manifest: Manifest, name: string, version: number, versio
   );
 }
 
-async function readHashed(folder: string, file: string, manifest: Manifest): Promise<ModelFile> {
-  const read = await readPlainFile(folder, file);
+async function readHashed(
+  folder: string,
+  file: string,
+  root: string,
+  manifest: Manifest,
+): Promise<ModelFile> {
+  const read = await readPlainFile(folder, file, root);
   const expected = manifest.files[file];
   if (read.sha256 !== expected.sha256) {
     throw new ModelError(
@@ -160,34 +179,38 @@ export interface ModelFile {
 }
 
 /**
- * Reads a regular file. Symbolic and hard links are rejected, so that a repository cannot refer to files outside.
+ * Reads a regular file of a repository. Links, as in a mounted Kubernetes ConfigMap, are followed inside the repository.
  *
+ * @param root the repository; a link must not lead out of it
  * @throws ModelError naming the file, what was expected and what came
  */
-export async function readPlainFile(folder: string, file: string): Promise<ModelFile> {
+export async function readPlainFile(folder: string, file: string, root: string): Promise<ModelFile> {
   const path = join(folder, file);
-  const stat = await lstat(path).catch((cause: unknown) => {
+  const unreadable = (cause: unknown): never => {
     throw new ModelError(
       isForbidden(cause)
         ? `${path}: expected a readable file, got permission denied; grant this user read permission`
         : `${path}: expected a file, found none; pass the folder of an exported model`,
       { cause },
     );
-  });
-  if (!stat.isFile()) {
-    throw new ModelError(`${path}: expected a regular file, found a folder or a link; copy the file there`);
-  }
-  if (stat.nlink > 1) {
+  };
+  const [real, realRoot] = await Promise.all([realpath(path), realpath(root)]).catch(unreadable);
+  const fromRoot = relative(realRoot, real);
+  if (fromRoot.startsWith(`..${sep}`) || isAbsolute(fromRoot)) {
     throw new ModelError(
-      `${path}: expected a file without hard links, found ${stat.nlink} links; copy the file there`,
+      `${path}: expected a file inside ${root}, found a link that leads out of it; copy the file there`,
     );
   }
-  if (stat.size > MAX_FILE_BYTES) {
+  const info = await stat(real).catch(unreadable);
+  if (!info.isFile()) {
+    throw new ModelError(`${path}: expected a regular file, found a folder or a device; copy the file there`);
+  }
+  if (info.size > MAX_FILE_BYTES) {
     throw new ModelError(
-      `${path}: expected at most ${MAX_FILE_BYTES} bytes, got ${stat.size}; serve a smaller model`,
+      `${path}: expected at most ${MAX_FILE_BYTES} bytes, got ${info.size}; serve a smaller model`,
     );
   }
-  const bytes = await readFile(path).catch((cause: unknown) => {
+  const bytes = await readFile(real).catch((cause: unknown) => {
     throw new ModelError(
       `${path}: expected a readable file, got permission denied; grant this user read permission`,
       { cause },

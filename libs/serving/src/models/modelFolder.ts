@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
-import { access, lstat, readdir } from 'node:fs/promises';
-import { join } from 'node:path';
+import { access, lstat, readdir, stat } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { checkModelName, ConfigError, ModelError, modelFiles } from '@onda/contract';
-import { isForbidden, readPlainFile, readVersionFolder, versionsOf } from '@onda/runtime-node';
+import { isFolderLink, isForbidden, readPlainFile, readVersionFolder, versionsOf } from '@onda/runtime-node';
 import type { VersionFolder } from '@onda/runtime-node';
 import { chosenVersions } from './configOptions.ts';
 import { parseConfig, readDataFiles } from './tritonConfig.ts';
@@ -44,7 +44,7 @@ export interface ReadVersion extends VersionFolder {
 export async function readFolder(name: string, path: string): Promise<ModelFolder> {
   checkModelName(name, path);
   const configFile = join(path, modelFiles.config);
-  const file = (await exists(configFile)) ? await readPlainFile(path, modelFiles.config) : null;
+  const file = (await exists(configFile)) ? await readPlainFile(path, modelFiles.config, dirname(path)) : null;
   const config = file && parseConfig(file.bytes, configFile);
   if (config?.name !== undefined && config.name !== name) {
     throw new ModelError(
@@ -118,16 +118,18 @@ async function list(folder: string, prefix: string, depth: number, lines: string
     if (lines.length >= MAX_ENTRIES) return;
     const path = join(folder, entry.name);
     // The next call sees that the entry was deleted.
-    const stat = await lstat(path, { bigint: true }).catch(() => undefined);
-    if (stat === undefined) continue;
+    const found = await stat(path, { bigint: true }).catch(() =>
+      lstat(path, { bigint: true }).catch(() => undefined),
+    );
+    if (found === undefined) continue;
     const name = `${prefix}${entry.name}`;
-    lines.push(`${name} ${stat.ino} ${stat.size} ${stat.mtimeNs} ${stat.ctimeNs}`);
-    if (entry.isDirectory() && depth > 1) await list(path, `${name}/`, depth - 1, lines);
+    lines.push(`${name} ${found.ino} ${found.size} ${found.mtimeNs} ${found.ctimeNs}`);
+    if (found.isDirectory() && depth > 1) await list(path, `${name}/`, depth - 1, lines);
   }
 }
 
 /**
- * The model folders of a repository; hidden ones, links and files are not models.
+ * The model folders of a repository, which may be links; hidden folders and files are not models.
  *
  * @throws ConfigError if the folder does not exist or cannot be read
  */
@@ -140,8 +142,12 @@ export async function modelNames(folder: string): Promise<readonly string[]> {
       { cause },
     );
   });
-  return entries
-    .filter((entry) => entry.isDirectory() && !entry.name.startsWith('.'))
-    .map((entry) => entry.name)
-    .sort();
+  const names: string[] = [];
+  for (const entry of entries) {
+    if (entry.name.startsWith('.')) continue;
+    if (entry.isDirectory() || (entry.isSymbolicLink() && (await isFolderLink(join(folder, entry.name))))) {
+      names.push(entry.name);
+    }
+  }
+  return names.sort();
 }

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { ModelError, tensorTypes, tritonTypes } from '@onda/contract';
 import type { TensorType } from '@onda/contract';
 import { readPlainFile } from '@onda/runtime-node';
@@ -192,7 +192,7 @@ export async function readDataFiles(config: TritonConfig, folder: string, path: 
         `${path}: ${place}: expected the name of a file in the folder ${place} beside the versions, got ${JSON.stringify(name)}; correct it`,
       );
     }
-    files.set(`${place}/${name}`, await readPlainFile(join(folder, place), name));
+    files.set(`${place}/${name}`, await readPlainFile(join(folder, place), name, dirname(folder)));
   }
   return files;
 }
