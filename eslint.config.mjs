@@ -54,7 +54,8 @@ export default tseslint.config(
         'error',
         {
           selector: 'ExportAllDeclaration',
-          message: 'List the exported names: `export *` hides what a library offers and invites import cycles.',
+          message:
+            'List the exported names: `export *` hides what a library offers and invites import cycles.',
         },
       ],
     },
