@@ -13,7 +13,7 @@ import { closeDrained, listenError, listenOn, urlOf } from './listen.ts';
 import type { Log } from './telemetry/log.ts';
 import type { MetricsSources } from './telemetry/metricsServer.ts';
 import { openTracing } from './telemetry/tracing.ts';
-import type { Tracing } from './telemetry/tracing.ts';
+import type { Tracing } from './telemetry/otelTracing.ts';
 
 export interface RunningServer extends AdminPorts {
   /** `http://127.0.0.1:8000`. */

@@ -5,7 +5,7 @@ import type { ServeOptions } from '../cli/serveOptions.ts';
 import type { Health } from '../health.ts';
 import { closeDrained, listenError, urlOf } from '../listen.ts';
 import type { Log } from '../telemetry/log.ts';
-import type { Tracing } from '../telemetry/tracing.ts';
+import type { Tracing } from '../telemetry/otelTracing.ts';
 
 /** The addresses of the admin ports that are open. */
 export interface AdminPorts {

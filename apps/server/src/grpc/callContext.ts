@@ -4,7 +4,7 @@ import type { Access } from '../access/access.ts';
 import { AccessError } from '../access/accessError.ts';
 import type { CallEnd, Log } from '../telemetry/log.ts';
 import { logCall } from '../telemetry/log.ts';
-import type { Tracing } from '../telemetry/tracing.ts';
+import type { Tracing } from '../telemetry/otelTracing.ts';
 import { failureHooks } from './grpcErrors.ts';
 
 /** What the service knows of a call. */

@@ -6,7 +6,7 @@ import type { Health } from '../health.ts';
 import { limits, timeouts } from '../limits.ts';
 import { listenError } from '../listen.ts';
 import type { Log } from '../telemetry/log.ts';
-import type { Tracing } from '../telemetry/tracing.ts';
+import type { Tracing } from '../telemetry/otelTracing.ts';
 import { callHooks } from './callContext.ts';
 import type { CallContext } from './callContext.ts';
 import { inferenceDefinition, inferenceHandlers } from './inferenceHandlers.ts';

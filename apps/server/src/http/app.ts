@@ -13,7 +13,7 @@ import type { Log } from '../telemetry/log.ts';
 import { addOpenApi } from './openApi.ts';
 import { validatorCompiler } from './validate.ts';
 import { addLoadShedding } from '../overload.ts';
-import type { Tracing } from '../telemetry/tracing.ts';
+import type { Tracing } from '../telemetry/otelTracing.ts';
 import { addErrorReplies, replyClientError, replyError } from './replies.ts';
 import { addPage, builtPage } from './page.ts';
 import { addBodyParser } from './requestBody.ts';

@@ -9,7 +9,7 @@ import { ProtocolError } from '@onda/protocol';
 import type { RequestTrace } from '@onda/serving';
 import type { Health } from '../health.ts';
 import { limits } from '../limits.ts';
-import type { Tracing } from '../telemetry/tracing.ts';
+import type { Tracing } from '../telemetry/otelTracing.ts';
 
 declare module 'fastify' {
   interface FastifyRequest {

@@ -8,8 +8,8 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { GrpcStatus } from '@onda/grpc-server';
 import type { RequestTrace } from '@onda/serving';
 import { serverVersion } from '../serverDescription.ts';
+import type { CallEnd } from './log.ts';
 import { maybeTraceParent } from './traceparent.ts';
-import type { CallTrace, Tracing } from './tracing.ts';
 
 /** Path of OTLP over HTTP for traces. @see https://opentelemetry.io/docs/specs/otlp/#otlphttp-request */
 const TRACES = '/v1/traces';
@@ -17,8 +17,14 @@ const TRACES = '/v1/traces';
 /** Timeout of an export, milliseconds, also at shutdown. */
 const EXPORT_MS = 3_000;
 
+/** The trace of one gRPC call. */
+export interface CallTrace {
+  readonly trace: RequestTrace;
+  readonly end: CallEnd;
+}
+
 /** A span for each request, with child spans `queue` and `run`, sent to a collector in batches. */
-export class OtelTracing implements Tracing {
+export class Tracing {
   readonly #provider: NodeTracerProvider;
   readonly #tracer: Tracer;
 

@@ -1,23 +1,5 @@
-import type { FastifyReply, FastifyRequest } from 'fastify';
 import { ConfigError } from '@onda/contract';
-import type { RequestTrace } from '@onda/serving';
-import type { CallEnd } from './log.ts';
-
-/** Traces of requests, sent to an OpenTelemetry collector. */
-export interface Tracing {
-  /** Starts the trace of an HTTP request, or continues the one in its `traceparent`. The trace ends with the response. */
-  traceHttp(request: FastifyRequest, reply: FastifyReply): RequestTrace;
-  /** Starts or continues the trace of a gRPC call. */
-  call(path: string, traceparent: string | undefined, tracestate: string | undefined): CallTrace;
-  /** Sends the remaining spans. */
-  close(): Promise<void>;
-}
-
-/** The trace of one gRPC call. */
-export interface CallTrace {
-  readonly trace: RequestTrace;
-  readonly end: CallEnd;
-}
+import type { Tracing } from './otelTracing.ts';
 
 /**
  * Opens tracing if OpenTelemetry's variables name a collector of OTLP over HTTP. Its libraries are loaded only then.
@@ -40,8 +22,8 @@ export async function openTracing(
       `${name}: expected the URL of a collector such as http://127.0.0.1:4318, got another value; correct or unset it`,
     );
   }
-  const { OtelTracing } = await import('./otelTracing.ts');
-  return new OtelTracing(endpoint, onWarning);
+  const { Tracing } = await import('./otelTracing.ts');
+  return new Tracing(endpoint, onWarning);
 }
 
 function maybeUrl(text: string): URL | undefined {
