@@ -1,5 +1,5 @@
 /** Bytes of one live sequence of a net with 32 state values, measured by capacity.test.ts and rounded up. */
-export const bytesPerSequence = { memory: 640, redis: 1024 } as const;
+export const bytesPerSequence = { memory: 640, redis: 1152 } as const;
 
 /**
  * Planned steps per second. Of a process: HTTP requests with a step each (16,800 measured at 16 connections on two quiet cores, client
