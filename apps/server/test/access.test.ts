@@ -104,7 +104,7 @@ describe('--tokens', () => {
     });
     expect(other).toMatchObject({
       status: 404,
-      body: { error: 'sequence "shared": there is no such sequence; begin it with sequence_start' },
+      body: { error: 'sequence "shared": the sequence does not exist; start it with sequence_start' },
     });
     const message = grpcRequest([0.5], { parameters: { sequence_id: { string_param: 'shared' } } });
     const next = await grpc.call<InferAnswer>('ModelInfer', message, metadata('anna'));

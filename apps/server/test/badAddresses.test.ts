@@ -28,7 +28,7 @@ describe('addresses', () => {
       'an unknown version',
       '/v2/models/lagged-sine/versions/7',
       404,
-      'model "lagged-sine": expected version 1, which is the one served, got "7"; use that one or leave the version out',
+      'model "lagged-sine": expected version 1, which is the one served, got "7"; use that one or omit the version',
     ],
     ['an unknown path', '/v2/nope', 404, 'GET /v2/nope: unknown path; GET /openapi.json lists all paths'],
     [

@@ -113,7 +113,7 @@ describe('infer', () => {
       'a step of an unknown sequence',
       { inputs: [x], parameters: { sequence_id: 1 } },
       404,
-      'sequence "1": there is no such sequence; begin it with sequence_start',
+      'sequence "1": the sequence does not exist; start it with sequence_start',
     ],
   ])('refuses %s', async (_name, body, status, error) => {
     const answer = await post(infer, body);
@@ -133,7 +133,7 @@ describe('infer', () => {
     const answer = await post(infer, { inputs: [long, state] });
     expect(answer.status).toBe(413);
     expect(answer.body.error).toBe(
-      'model "lagged-sine": expected at most 131072 samples a request over all sequences, got 200000; send several requests and pass the state on',
+      'model "lagged-sine": expected at most 131072 samples a request over all sequences, got 200000; send several requests and carry the state over',
     );
   });
 
@@ -205,7 +205,7 @@ describe('generate', () => {
       'too many samples',
       { prompt: [1], samples: 1_000_000_000 },
       413,
-      'model "lagged-sine": expected at most 131072 samples a request over all sequences, got 1000000001; send several requests and pass the state on',
+      'model "lagged-sine": expected at most 131072 samples a request over all sequences, got 1000000001; send several requests and carry the state over',
     ],
     [
       'an unknown key',

@@ -30,19 +30,19 @@ describe('a model that must not load', () => {
       'a foreign operator',
       'foreignOperator',
       undefined,
-      '1: model.onnx: the model has an operator that the service does not allow: "evil.example:Steal"; export it without, or add operators that you trust to the allowed operators',
+      '1: model.onnx: the model has an operator that the service does not allow: "evil.example:Steal"; export the model without such operators, or add operators that you trust to the allowed operators',
     ],
     [
       'a foreign operator inside a branch',
       'foreignInside',
       undefined,
-      '1: model.onnx: the model has an operator that the service does not allow: "evil.example:Steal"; export it without, or add operators that you trust to the allowed operators',
+      '1: model.onnx: the model has an operator that the service does not allow: "evil.example:Steal"; export the model without such operators, or add operators that you trust to the allowed operators',
     ],
     [
       'a loop',
       'endless',
       undefined,
-      '1: model.onnx: the model has an operator that the service does not allow: "Loop"; export it without, or add operators that you trust to the allowed operators',
+      '1: model.onnx: the model has an operator that the service does not allow: "Loop"; export the model without such operators, or add operators that you trust to the allowed operators',
     ],
     [
       'data in another file',

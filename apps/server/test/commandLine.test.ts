@@ -29,7 +29,7 @@ describe('serve, called wrongly', () => {
   it('rejects a missing folder', async () => {
     const { code, stdout, stderr } = await runCommand(['serve', '--models', join(folder, 'none')]);
     expect(stderr).toBe(
-      `models folder ${folder}/none: expected a folder with models, found none; give the folder that \`npm run fit\` or \`npm run export\` wrote to\n`,
+      `models folder ${folder}/none: expected a folder with models, found none; pass the folder that \`npm run fit\` or \`npm run export\` wrote to\n`,
     );
     expect(stdout).toBe('');
     expect(code).toBe(2);
@@ -38,7 +38,7 @@ describe('serve, called wrongly', () => {
   it('refuses a folder without models', async () => {
     const { code, stderr } = await runCommand(['serve', '--models', folder]);
     expect(stderr).toBe(
-      `models folder ${folder}: expected a folder for each model, found none; give the folder above a model's own, or export a model into it\n`,
+      `models folder ${folder}: expected a folder for each model, found none; pass the parent folder of the models, or export a model into it\n`,
     );
     expect(code).toBe(2);
   });
@@ -120,7 +120,7 @@ describe('serve', () => {
     });
     const answer = await post(`${models}/damaged/infer`, inferRequest([0]));
     expect(answer.status).toBe(503);
-    expect(answer.body.error).toBe('model "damaged" did not load; the service\'s log says why');
+    expect(answer.body.error).toBe('model "damaged" did not load; the service\'s log has the reason');
     expect((await getJson(`${models}/damaged/ready`)).status).toBe(503);
     expect((await post<InferBody>(`${models}/lagged-sine/infer`, inferRequest([0]))).status).toBe(200);
   });

@@ -136,7 +136,7 @@ describe('a configuration', () => {
     expect(await infer('lagged-sine', { ...inferRequest([0.1]), ...start })).toMatchObject({
       status: 400,
       body: {
-        error: 'model "lagged-sine" keeps no state between requests; leave the sequence parameters out',
+        error: 'model "lagged-sine" keeps no state between requests; omit the sequence parameters',
       },
     });
   });
@@ -178,7 +178,7 @@ describe('a configuration that asks for what the service does not do', () => {
       'instance_group [ { count: 2 }, { count: 2 kind: KIND_GPU gpus: [ 0 ] } ]',
       [
         'config.pbtxt: instance_group.gpus is not used by this service; the model is served without it',
-        'config.pbtxt: instance_group: expected 4 instances, but the service has 1 worker for all models; start it with 4 workers',
+        'config.pbtxt: instance_group: expected 4 instances, but the service has 1 worker for all models; start the service with 4 workers',
         'config.pbtxt: instance_group: expected KIND_GPU, but the service runs the model on the CPU; start it with the provider cuda',
       ],
     ],

@@ -191,7 +191,7 @@ describe('generate with third-party models', () => {
       status: 400,
       body: {
         error:
-          'noise: expected it, since model "foreign-noise" does not say what a seed would stand for, got none; give the draws of each sample',
+          'noise: expected the draws of each sample, since model "foreign-noise" has no sampling for a seed, got none; send noise',
       },
     });
     expect((await generate('foreign-noise', { prompt: [0.3], samples: 1, noise: [[0]] })).status).toBe(200);

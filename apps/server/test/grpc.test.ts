@@ -61,7 +61,7 @@ describe('inference.GRPCInferenceService', () => {
     expect(first.parameters.sequence_id.string_param).toBe(id);
     await expect(step({ int64_param: next }, {})).rejects.toMatchObject({
       code: 5,
-      details: `sequence "${next}": there is no such sequence; begin it with sequence_start`,
+      details: `sequence "${next}": the sequence does not exist; start it with sequence_start`,
     });
     const second = await step({ uint64_param: id }, { sequence_end: { bool_param: true } });
     expect(second.parameters.sequence_step.int64_param).toBe('2');
@@ -129,7 +129,7 @@ describe('inference.GRPCInferenceService', () => {
       'an unknown sequence',
       grpcRequest([1], sequence(99)),
       5,
-      'sequence "99": there is no such sequence; begin it with sequence_start',
+      'sequence "99": the sequence does not exist; start it with sequence_start',
     ],
     [
       'NaN',
@@ -157,7 +157,7 @@ describe('inference.GRPCInferenceService', () => {
     await new Promise((resolve) => stream.once('end', resolve));
     expect(answers.size).toBe(8 * 20 + 1);
     expect(answers.get('bad')?.error_message).toBe(
-      'sequence "77": there is no such sequence; begin it with sequence_start',
+      'sequence "77": the sequence does not exist; start it with sequence_start',
     );
     const url = `${service.url}/v2/models/lagged-sine/infer`;
     for (let id = 1; id <= 8; id++) {

@@ -161,7 +161,7 @@ describe('a third-party model', () => {
     expect(sequence).toMatchObject({
       status: 400,
       body: {
-        error: 'model "fixed" keeps no state between requests; leave the sequence parameters out',
+        error: 'model "fixed" keeps no state between requests; omit the sequence parameters',
       },
     });
   });

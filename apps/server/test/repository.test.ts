@@ -32,7 +32,7 @@ describe.skipIf(process.getuid?.() === 0)('a folder that may not be read', () =>
     await keeper.open('none');
     await chmod(join(folder, 'closed/1'), 0o755);
     expect(warnings).toEqual([
-      `model "closed" did not load: ${folder}/closed/1: the folder cannot be read; give this user the right to read it`,
+      `model "closed" did not load: ${folder}/closed/1: the folder cannot be read; grant this user read permission`,
     ]);
     expect(await answer(repository, 'plus')).toBe(1);
   });
@@ -65,7 +65,7 @@ describe('versions', () => {
     const { repository, keeper } = await keepRepository(folder);
     await keeper.open('none');
     expect(() => repository.find('plus', '1')).toThrow(
-      'model "plus": expected one of the served versions 3, 2, got "1"; use one of them or leave the version out',
+      'model "plus": expected one of the served versions 3, 2, got "1"; use one of them or omit the version',
     );
   });
 
@@ -118,7 +118,7 @@ describe('following the folder', () => {
     await keeper.poll();
     expect(await answer(repository, 'a')).toBe(1);
     expect(warnings).toEqual([
-      `model "a" did not load (version 1 stays): ${folder}/a/2: model.onnx: the model has an operator that the service does not allow: "evil.example:Steal"; export it without, or add operators that you trust to the allowed operators`,
+      `model "a" did not load (version 1 stays): ${folder}/a/2: model.onnx: the model has an operator that the service does not allow: "evil.example:Steal"; export the model without such operators, or add operators that you trust to the allowed operators`,
     ]);
     expect(await keeper.index()).toEqual([
       {

@@ -134,7 +134,7 @@ describe('a live sequence', () => {
   });
 
   it('must be there', async () => {
-    const unknown = 'sequence "x": there is no such sequence; begin it with sequence_start';
+    const unknown = 'sequence "x": the sequence does not exist; start it with sequence_start';
     expect(await getJson(`${models[0]}/sequences/x`)).toMatchObject({
       status: 404,
       body: { error: unknown },

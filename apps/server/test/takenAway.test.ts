@@ -71,7 +71,7 @@ describe('an unloaded version', () => {
       outputs: [{ data: [2] }],
     });
     const error =
-      'model "adds": expected version 2, which is the one served, got "1"; use that one or leave the version out';
+      'model "adds": expected version 2, which is the one served, got "1"; use that one or omit the version';
     const gone = { status: 404, body: { error } };
     expect(await step('/versions/1', 'b', start)).toMatchObject(gone);
     expect(await step('/versions/1', 'b')).toMatchObject(gone);

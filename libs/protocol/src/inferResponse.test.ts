@@ -49,7 +49,7 @@ describe(encodeInferResponse, () => {
     expect(() => encodeInferResponse(response(Float32Array.of(1, NaN)))).toThrow(
       new ProtocolError(
         'not-finite',
-        'output "y": the model\'s answer has NaN at position 1, which JSON cannot carry; check the size of the values sent, or ask for binary data',
+        'output "y": the model returned NaN at position 1, which JSON cannot represent; check the magnitude of the inputs, or request binary data',
       ),
     );
     const tensor = { type: 'float64' as const, dims: [1], data: Float64Array.of(-Infinity) };

@@ -28,7 +28,7 @@ export function numbersText(data: Float32Array | Float64Array | Int32Array, wher
       if (!Number.isFinite(data[index])) {
         throw new ProtocolError(
           'not-finite',
-          `${where}: the model's answer has ${data[index]} at position ${index}, which JSON cannot carry; check the size of the values sent, or ask for binary data`,
+          `${where}: the model returned ${data[index]} at position ${index}, which JSON cannot represent; check the magnitude of the inputs, or request binary data`,
         );
       }
     }

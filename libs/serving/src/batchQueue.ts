@@ -1,9 +1,9 @@
 import type { RuntimeTensor } from '@onda/runtime';
 import type { Tensors } from './tensorRows.ts';
 
-/** What a request's trace records about its runs. */
+/** Records the runs of a request in its trace. */
 export interface RequestTrace {
-  /** One run: when the request began to wait, when the run began and ended; milliseconds of `performance.now`. */
+  /** One run: times at which the request was queued and the run started and ended, milliseconds of `performance.now`. */
   ran(waitedFrom: number, startedAt: number, endedAt: number): void;
 }
 
@@ -11,16 +11,16 @@ export interface RequestTrace {
 export interface WaitingRun {
   readonly feeds: Tensors;
   readonly fetches: readonly string[];
-  /** Equal for requests that may be joined. */
+  /** Equal for requests that may be batched. */
   readonly key: string;
   readonly rows: number;
-  /** Of all its inputs. */
+  /** Number of values of all its inputs. */
   readonly values: number;
-  /** When it was queued, milliseconds of the batcher's clock. */
+  /** Time at which it was queued, milliseconds of the batcher's clock. */
   readonly since: number;
   /** Lower numbers run first. */
   readonly priority: number;
-  /** When it is too late to run it, on the same clock; Infinity: never. */
+  /** Deadline on the same clock; Infinity: none. */
   readonly deadline: number;
   /** Its values must be bit-identical to those of a separate run. */
   readonly exact: boolean;
@@ -30,7 +30,7 @@ export interface WaitingRun {
   readonly reject: (error: unknown) => void;
 }
 
-/** The waiting requests: the lowest priority number first, within it the oldest. */
+/** The waiting requests, ordered by priority number, then by age. */
 export class BatchQueue {
   #waiting: WaitingRun[] = [];
 
@@ -55,14 +55,14 @@ export class BatchQueue {
     return this.#waiting.reduce((least, { deadline }) => Math.min(least, deadline), Infinity);
   }
 
-  /** Rows that would run together with the first. */
+  /** Rows that can be batched with the first, its own included. */
   joinableRows(maxRows: number, maxValues: number): number {
     let rows = 0;
     for (const run of this.#joinable(maxRows, maxValues)) rows += run.rows;
     return rows;
   }
 
-  /** Takes the first and those after it that may be joined to it; the others keep their order. */
+  /** Takes the first and those that may be batched with it; the others keep their order. */
   take(maxRows: number, maxValues: number): WaitingRun[] {
     const taken = this.#joinable(maxRows, maxValues);
     if (taken.length === this.#waiting.length) {
@@ -88,7 +88,7 @@ export class BatchQueue {
     let values = 0;
     for (const run of this.#waiting) {
       if (run.key !== first?.key) continue;
-      // The first always runs, alone if it is larger than a joined run may be.
+      // The first always runs, alone if it exceeds the maximum batch.
       if (run !== first && (rows + run.rows > maxRows || values + run.values > maxValues)) break;
       rows += run.rows;
       values += run.values;

@@ -168,7 +168,7 @@ describe(Batcher, () => {
     const batcher = new Batcher(session, { ...options, maxWaiting: 2 }, stats, () => now);
     await busy(batcher);
     const message =
-      "the request's timeout passed before the model ran; nothing was run, send it again or give it longer";
+      "the request's timeout passed before the model ran; nothing was run; retry, or send a longer timeout";
     const late = [3, 4].map((value) =>
       expect(batcher.run(x(value), ['y'], { deadline: value })).rejects.toMatchObject({
         status: 408,

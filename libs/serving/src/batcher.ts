@@ -11,30 +11,30 @@ import { joinTensors, takeRows } from './tensorRows.ts';
 import type { Tensors } from './tensorRows.ts';
 
 export interface BatchOptions {
-  /** The most rows of a joined run; a request with more runs alone. */
+  /** Maximum rows of a batch; a larger request runs alone. */
   maxRows: number;
-  /** The most input values of a joined run, so that joining does not make long runs longer. */
+  /** Maximum input values of a batch, so that batching does not prolong runs that are long anyway. */
   maxValues: number;
-  /** Sizes of a joined run that do not wait for more rows; by default only `maxRows`. */
+  /** Batch sizes that run without waiting for more rows; default: only `maxRows`. */
   preferred?: readonly number[];
-  /** How long the oldest request waits for others while a worker is free, microseconds. */
+  /** Maximum queue delay of the oldest request while a worker is free, microseconds. */
   delayUs: number;
-  /** Requests that may wait; further ones are rejected. */
+  /** Maximum length of the queue; further requests are rejected. */
   maxWaiting: number;
-  /** Threads that run the model at once; 1 by default. */
+  /** Threads that run the model concurrently; default: 1. */
   workers?: number;
 }
 
-/** How a request wants to be run. */
+/** Options of one request. */
 export interface RunOptions {
-  /** Called before the run: a request that its client closed is not run. */
+  /** Called before the run: whether the client has closed the request, which is then not run. */
   isGone?: () => boolean;
-  /** Lower numbers run first; 0 by default. */
+  /** Lower numbers run first; default: 0. */
   priority?: number;
-  /** When it is too late to run it, milliseconds of the batcher's clock; never by default. */
+  /** Deadline, milliseconds of the batcher's clock; default: none. */
   deadline?: number;
   /**
-   * The values must be bit-identical whatever the run is joined with. A run of one row then gets a second row, since ONNX Runtime's
+   * The values must be bit-identical in every batch. A run of one row then gets a second row, since ONNX Runtime's
    * matrix product adds in another order for one row than for several (tested in libs/exporter/test/exactRows.test.ts).
    */
   exact?: boolean;
@@ -53,11 +53,11 @@ export function exactly({
   return { isGone, priority, deadline, exact: true, trace };
 }
 
-/** Runs queued ahead of the workers, so that no worker waits for this thread. */
+/** Runs queued at the workers in advance, so that no worker waits for this thread. */
 const RUNS_READY = 1;
 
 /**
- * Joins waiting requests of one model into one run: their rows are concatenated where all other dims agree.
+ * Batches waiting requests of one model: their rows are concatenated if all other dims agree.
  *
  * The values equal those of separate runs within 1e-6, and bit for bit with `exact`.
  */
@@ -65,14 +65,14 @@ export class Batcher {
   readonly #session: Session;
   readonly #options: BatchOptions;
   readonly #stats: ModelStats;
-  /** False once an answer shows that the model's outputs do not have the rows of its inputs. */
+  /** False once a result shows that the model's outputs do not have the rows of its inputs. */
   #joins: boolean;
   readonly #now: () => number;
   readonly #queue = new BatchQueue();
   readonly #mostUnderWay: number;
   #underWay = 0;
   #flushing = false;
-  /** While it waits for more requests. */
+  /** Set while the batch waits for more requests. */
   #timer: NodeJS.Timeout | undefined;
 
   /** @param now a monotonic clock in milliseconds */
@@ -92,7 +92,7 @@ export class Batcher {
     this.#joins = session.inputs.length > 0 && all.every(({ shape }) => typeof shape[0] === 'string');
   }
 
-  /** Not where rows are never joined: such a model may even compute over its rows. */
+  /** False if requests are never batched: such a model may compute across its rows. */
   get #pads(): boolean {
     return this.#joins && this.#options.maxRows > 1;
   }
@@ -109,7 +109,7 @@ export class Batcher {
     { isGone = stays, priority = 0, deadline = Infinity, exact = false, trace }: RunOptions = {},
   ): Promise<Record<string, RuntimeTensor>> {
     return new Promise((resolve, reject) => {
-      // Each by itself, so that one that does not fit is never joined with others.
+      // Checked one by one, so that an invalid request is never batched with others.
       checkFeeds(this.#session.inputs, feeds);
       this.#checkRoom();
       const { key, rows, values } = describeRun(feeds, fetches);
@@ -137,7 +137,7 @@ export class Batcher {
   #checkRoom(): void {
     const { maxWaiting } = this.#options;
     if (this.#queue.length < maxWaiting) return;
-    // Requests that are closed or too late must not block others.
+    // Closed and expired requests must not block others.
     this.#dropOver();
     if (this.#queue.length < maxWaiting) return;
     throw queueFull(`${maxWaiting} requests wait`);
@@ -146,7 +146,7 @@ export class Batcher {
   /** Requests that were read in one turn of the event loop run together: `setImmediate` fires after all of them. */
   #flushSoon(waitMs = 0): void {
     if (this.#timer !== undefined) {
-      // With the new request there may be enough.
+      // With the new request the batch may be large enough.
       clearTimeout(this.#timer);
       this.#timer = undefined;
       this.#flushing = false;
@@ -168,7 +168,7 @@ export class Batcher {
     const { first } = this.#queue;
     if (first === undefined || this.#underWay >= this.#mostUnderWay) return;
     const until = first.since + delayUs / 1000;
-    // No wait that would make a request miss its deadline.
+    // Do not wait beyond the deadline of a request.
     const left = delayUs > 0 && this.#queue.nextDeadline <= until ? 0 : until - this.#now();
     const rows = left > 0 && this.#joins ? this.#rowsEnough() : maxRows;
     if (rows === 0) {
@@ -184,7 +184,7 @@ export class Batcher {
     this.#flushSoon();
   }
 
-  /** How many rows run now; 0: wait for more. */
+  /** Rows that run now; 0: wait for more. */
   #rowsEnough(): number {
     const { maxRows, maxValues, preferred = [] } = this.#options;
     const rows = this.#queue.joinableRows(maxRows, maxValues);
@@ -202,7 +202,7 @@ export class Batcher {
       await this.#runJoined(runs);
     } catch (error) {
       if (error instanceof WorkerError) {
-        // A request that ends the worker must not end it again.
+        // A request that crashed the worker must not run again.
         for (const run of runs) run.reject(error);
       } else {
         await this.#runHalves(runs, error);
@@ -213,7 +213,7 @@ export class Batcher {
     }
   }
 
-  /** Finds the request that made a joined run fail: one bad request of n costs 2 log2 n runs, and the others get their answers. */
+  /** Finds the request that made a batch fail: one bad request of n costs 2 log2 n runs, and the others get their results. */
   async #runHalves(failed: readonly WaitingRun[], error: unknown): Promise<void> {
     if (failed.length === 1) {
       failed[0].reject(error);
@@ -245,7 +245,7 @@ export class Batcher {
     const took = this.#now() - started;
     if (this.#joins && !haveRows(results, fetches, joined)) {
       this.#joins = false;
-      // The joined answer cannot be separated; alone, each request gets its own.
+      // The result of the batch cannot be split; each request runs alone.
       if (pads) return this.#runJoined(runs);
       if (runs.length > 1) throw new ResultError('the answer does not have the rows of the requests');
     }
@@ -278,7 +278,7 @@ function describeRun(
   return { key, rows, values };
 }
 
-/** Whether outputs have as many rows as the inputs. A symbolic dim does not say so (`Compress`, `NonZero`). */
+/** Whether outputs have as many rows as the inputs, which a symbolic dim does not guarantee (`Compress`, `NonZero`). */
 function haveRows(results: Tensors, fetches: readonly string[], feeds: Tensors): boolean {
   let rows = 0;
   for (const name in feeds) rows = feeds[name].dims[0];
@@ -295,7 +295,7 @@ function refuse(run: WaitingRun): void {
       ? clientClosedRequest()
       : new ProtocolError(
           'timeout',
-          "the request's timeout passed before the model ran; nothing was run, send it again or give it longer",
+          "the request's timeout passed before the model ran; nothing was run; retry, or send a longer timeout",
         ),
   );
 }

@@ -4,7 +4,7 @@ import { ProtocolError } from '@onda/protocol';
 /**
  * The rejection of a request when a queue is full.
  *
- * @param waiting how many wait, and for what: `1024 requests wait`
+ * @param waiting what fills the queue: `1024 requests wait`
  */
 export function queueFull(waiting: string): ProtocolError {
   return new ProtocolError('unavailable', `${waiting} already, and the queue is full; try again in a moment`);

@@ -13,12 +13,12 @@ import type { Tensors } from './sequences/sequenceStore.ts';
 import { splitStates } from './sequences/stateLayout.ts';
 import { progressParameters, rowsOutputs } from './sequences/stepOutputs.ts';
 
-/** An infer request, whichever transport carried it. */
+/** An infer request, independent of the transport. */
 export interface InferCall<Answer> {
   readonly model: string;
   /** Undefined: the newest. */
   readonly version: string | undefined;
-  /** The name of its token, which its sequences belong to; undefined without tokens. */
+  /** Name of the client's token, which owns its sequences; undefined without authentication. */
   readonly client: string | undefined;
   readonly trace?: RequestTrace | undefined;
   /** Called once, after admission. */
@@ -81,7 +81,7 @@ async function stepSequences(
   return responseOf(first.model ?? model, request, namedOutputs(binder.outputs, tensors), parameters);
 }
 
-/** Checks a step's tensors against versions: usually one, once. */
+/** Checks a step's tensors against model versions, once per version; usually there is one. */
 class StepBinder {
   readonly #request: InferRequest;
   readonly #bound = new Map<ServedModel, BoundStep>();
@@ -91,7 +91,7 @@ class StepBinder {
     this.#request = request;
   }
 
-  /** Those of the first version; another one must have them too. */
+  /** The requested outputs, by the first version; other versions must have them too. */
   get outputs(): readonly RequestedOutput[] {
     return this.#outputs ?? [];
   }
@@ -107,7 +107,7 @@ class StepBinder {
     else if (states !== undefined) {
       throw new ProtocolError(
         'malformed',
-        `input "${Object.keys(states)[0]}": expected none beside an input "sequence_id", got one; begin sequences from a state in requests of their own`,
+        `input "${Object.keys(states)[0]}": expected none beside an input "sequence_id", got one; start sequences with a state in separate requests`,
       );
     }
     const bound = { inputs, states, fetches: outputs.map(({ name }) => name) };
@@ -137,8 +137,8 @@ function responseOf(
 }
 
 /**
- * Names each property: V8 gives every object of `{ ...output, tensor }` a hidden class of its own once that is compiled, and the
- * garbage of these costs more than all other garbage of a request.
+ * Lists each property: in compiled code V8 creates a hidden class for every object of `{ ...output, tensor }`, which costs more
+ * garbage collection than the rest of a request.
  */
 function namedOutputs(outputs: readonly RequestedOutput[], tensors: Tensors): InferResponse['outputs'] {
   return outputs.map(({ name, binary }) => ({ name, binary, tensor: tensors[name] }));

@@ -4,21 +4,21 @@ import { ProtocolError } from '@onda/protocol';
 import type { RuntimeTensor } from '@onda/runtime';
 import type { ServedModel } from './models/servedModel.ts';
 
-/** What one request may ask for; anything beyond is refused with a 4xx before the model runs. */
+/** Limits of one request; beyond them it is rejected with a 4xx before the model runs. */
 export const limits = {
-  /** Values of one tensor: as many float32 as the largest request body carries in binary. */
+  /** Values of one tensor: as many float32 values as the largest binary request body has. */
   tensorValues: 2 * 1024 * 1024,
   /** Rows of one request. */
   batch: 1024,
   /**
-   * rows * samples * (the widest of state, inputs and outputs): what the graph holds between its nodes, 16 MiB of float32.
+   * rows * samples * (the widest of state, inputs and outputs): the intermediate values of the graph, 16 MiB of float32.
    * It also bounds how long one run delays the others: 0.3 to 0.4 seconds for a network of 32 units on one core.
    */
   runValues: 4 * 1024 * 1024,
   /** Generate requests that wait for a worker; further ones are rejected. */
   pending: 1024,
   /**
-   * Input values of a joined run. Above it a run takes longer than joining saves: 10 to 20 milliseconds for a network of 32 units
+   * Input values of a batch. Above this a run takes longer than batching saves: 10 to 20 milliseconds for a network of 32 units
    * on one core.
    */
   joinedValues: 128 * 1024,
@@ -27,8 +27,8 @@ export const limits = {
 } as const;
 
 /**
- * Rejects a request whose run would take more memory than one request may, that has more rows than the model takes, or whose inputs
- * differ in their rows, by which joined requests are separated.
+ * Rejects a request whose run would exceed the memory of one request, that has more rows than the model supports, or whose inputs
+ * differ in their number of rows, which batches rely on.
  *
  * @throws ProtocolError 413, ShapeError
  */
@@ -53,7 +53,7 @@ export function checkRequestSize(model: ServedModel, inputs: Readonly<Record<str
   checkRunSize(model, rows, places / Math.max(1, rows));
 }
 
-/** In the words of the runtime, which checks equal symbolic dims. */
+/** The error of the runtime for unequal symbolic dims, with the same text. */
 function otherRows({ name, shape }: TensorSpec, got: number, first: TensorSpec, rows: number): ShapeError {
   const symbol = shape[0] === first.shape[0] && shape[0] !== '' ? shape[0] : 'rows';
   return new ShapeError(
@@ -78,7 +78,7 @@ export function checkRunSize({ name, signature }: ServedModel, batch: number, sa
   if (batch * samples > most) {
     throw new ProtocolError(
       'too-large',
-      `model "${name}": expected at most ${most} samples a request over all sequences, got ${batch * samples}; send several requests and pass the state on`,
+      `model "${name}": expected at most ${most} samples a request over all sequences, got ${batch * samples}; send several requests and carry the state over`,
     );
   }
 }

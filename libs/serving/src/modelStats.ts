@@ -5,14 +5,14 @@ import type { ServedModel } from './models/servedModel.ts';
 export const failureReasons = ['REJECTED', 'CANCELED', 'BACKEND', 'OTHER'] as const;
 export type FailureReason = (typeof failureReasons)[number];
 
-/** Upper bounds of the buckets of rows in a run; a last bucket takes the rest. */
+/** Upper bounds of the buckets of rows per run; a last bucket has the rest. */
 export const batchBuckets = [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024] as const;
 
 /** Upper bounds of the buckets of milliseconds until the first event of a stream: Triton's four, and finer ones below. */
 export const firstResponseBuckets = [1, 2, 5, 10, 50, 100, 500, 2000, 5000] as const;
 
 /**
- * Counters of one model version since the start. They are plain numbers, since every request changes them and they are read seldom.
+ * Counters of one model version since the start. Plain numbers: every request changes them, and they are rarely read.
  *
  * Times are milliseconds, summed over requests as in Triton.
  */
@@ -23,7 +23,7 @@ export class ModelStats {
   rows = 0;
   /** Runs of the model: `rows / runs` is the mean batch. */
   runs = 0;
-  /** Successful requests: from decoding to the encoded answer. */
+  /** Successful requests: from decoding to the encoded response. */
   readonly request = new Latencies();
   /** Runs: waiting time and duration. */
   readonly queue = new Latencies();
@@ -33,7 +33,7 @@ export class ModelStats {
   lastAt = 0;
   /** Requests in flight. An unloaded version is released once there are none. */
   active = 0;
-  /** Other work in flight: a request that is counted with one version may run on another. */
+  /** Other uses in flight: a request that is counted with one version may run on another. */
   pinned = 0;
   /** Requests that wait for a run. */
   pending = 0;
@@ -167,7 +167,7 @@ interface Duration {
   ns: number;
 }
 
-/** Triton's ModelStatistics, as JSON and as protobuf take it. */
+/** Triton's ModelStatistics, in the form for JSON and protobuf. */
 export interface ModelStatistics {
   name: string;
   version: string;
@@ -192,8 +192,8 @@ export interface ModelStatistics {
 }
 
 /**
- * The counters of models in the form of Triton's statistics extension. Inputs and outputs are not timed apart from the run, and
- * there is no cache: these take 0.
+ * The counters of models in the form of Triton's statistics extension. Inputs and outputs are not timed separately and there is
+ * no cache: these are 0.
  */
 export function modelStatistics(models: readonly ServedModel[]): { model_stats: ModelStatistics[] } {
   return { model_stats: models.map(statisticsOf) };

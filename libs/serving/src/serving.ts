@@ -22,16 +22,16 @@ import { setSerialInterval } from './setSerialInterval.ts';
 export interface ServingOptions {
   /** Folder of a Triton model repository. */
   readonly folder: string;
-  /** Runs the models; it is not closed with the service. */
+  /** Runs the models; `close` does not close it. */
   readonly runtime: Runtime;
   /** Workers of the runtime. */
   readonly workers: number;
   readonly batching: BatchOptions;
   readonly sequences: SequenceLimits;
-  /** Where sequences are kept: `memory`, or a URL of Redis. */
+  /** Sequence store: `memory`, or a URL of Redis. */
   readonly store: string;
   readonly repository: RepositoryOptions;
-  /** Called with a sentence for each model that did not load, and when the store is lost or back. */
+  /** Called with a sentence for each model that did not load, and when the connection to the store is lost or restored. */
   readonly onWarning: (text: string) => void;
   /** Called with a sentence for each change of the served models. */
   readonly onChange: (text: string) => void;
@@ -43,7 +43,7 @@ const SWEEP_MS = 1_000;
 /**
  * Loads the models of a folder.
  *
- * @throws ConfigError, ModelError, MissingError; nothing stays open then
+ * @throws ConfigError, ModelError, MissingError; then nothing stays open
  */
 export async function openServing(options: ServingOptions): Promise<Serving> {
   const { folder, runtime, batching, sequences, onWarning, onChange } = options;
@@ -74,14 +74,14 @@ export async function openServing(options: ServingOptions): Promise<Serving> {
 }
 
 /**
- * A model service without a transport: each operation has one entry, which admits and counts the request. Transports decode, call and
+ * A model service without a transport. Each operation has one entry point, which admits and counts the request; transports decode and
  * encode.
  */
 export class Serving {
   readonly repository: ModelRepository;
   /** Loads and unloads models. */
   readonly control: RepositoryControl;
-  /** Undefined: sequences are in memory. */
+  /** Undefined if sequences are in memory. */
   readonly store: StoreStatus | undefined;
   readonly #stores: SequenceStores;
   /** Runs of closed loops. */
@@ -105,7 +105,7 @@ export class Serving {
   }
 
   /**
-   * Runs an infer request, a step of a sequence or steps of many.
+   * Runs an infer request: a plain one, a step of one sequence or steps of many.
    *
    * @throws ProtocolError, ShapeError, DataError; what the session, `decode` and `encode` throw
    */
@@ -129,9 +129,9 @@ export class Serving {
   }
 
   /**
-   * As `generate`, in pieces.
+   * Like `generate`, in pieces.
    *
-   * @param write called with the first piece, in which all errors of the request have shown, and the others, which run as they are read
+   * @param write called with the first piece, after which the request is known to be valid, and an iterator of the others, which run as they are read
    * @throws what `generate` and `write` throw
    */
   async generateStream(
@@ -155,17 +155,17 @@ export class Serving {
     });
   }
 
-  /** A live sequence as a JSON document, to be continued elsewhere. @throws ProtocolError 400, 404, 409, 410, 503 */
+  /** Exports a live sequence as a JSON document, to continue it elsewhere. @throws ProtocolError 400, 404, 409, 410, 503 */
   exportSequence(call: SequenceCall): Promise<string> {
     return exportSequence(this.repository, call);
   }
 
-  /** Begins a sequence from such a document; answers its progress as JSON. @throws ProtocolError 400, 404, 409, 429, 503 */
+  /** Starts a sequence from such a document; returns its progress as JSON. @throws ProtocolError 400, 404, 409, 429, 503 */
   importSequence(call: SequenceCall, body: Uint8Array): Promise<string> {
     return importSequence(this.repository, call, body);
   }
 
-  /** How many sequences of a model there are, and have been. @throws ProtocolError 404, 503 */
+  /** Counts of a model's sequences: live, and since the start. @throws ProtocolError 404, 503 */
   countSequences(
     name: string,
     version: string | undefined,

@@ -1,8 +1,8 @@
 /**
- * Like setInterval for an asynchronous task: a call is skipped while the last one is running.
+ * Like setInterval for an asynchronous task: a call is skipped while the previous one is running.
  *
  * @param task must not reject
- * @returns stops it and waits for a running call
+ * @returns a function that stops it and waits for a running call
  */
 export function setSerialInterval(task: () => Promise<void>, milliseconds: number): () => Promise<void> {
   let running: Promise<void> | undefined;

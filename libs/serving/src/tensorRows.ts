@@ -36,9 +36,9 @@ function joinOne(tensors: readonly RuntimeTensor[]): RuntimeTensor {
 }
 
 /**
- * The rows of one request out of a joined answer, as views.
+ * The rows of one request from the result of a batch, as views.
  *
- * @param from first row, of the `rows` that are taken
+ * @param from first of the `rows` rows
  */
 export function takeRows(
   joined: Tensors,

@@ -9,8 +9,7 @@ import { findRedis, RedisServer } from '../src/testing/redisServer.ts';
 
 const hasRedis = findRedis() !== undefined;
 const limits = { most: 10, idleMs: 60_000, ageMs: 100_000, mostOfClient: 10 };
-const refused =
-  'the sequence store (Redis) rejected the step, and nothing has changed; try again in a moment';
+const refused = 'the sequence store (Redis) rejected the step, and nothing has changed; retry in a moment';
 
 const change = (steps: number, more: Partial<Change> = {}): Change => ({
   expectedSteps: steps - 1,
@@ -86,7 +85,7 @@ describe.skipIf(!hasRedis)('a Redis that refuses', () => {
     expect(await state.compareAndSwap('ann/b', change(2, { end: true }))).toMatchObject({ kind: 'done' });
     expect(warnings).toEqual([
       expect.stringMatching(
-        /^Redis at redis:\/\/127\.0\.0\.1:\d+ rejects commands \(OOM .*\); their steps are answered 503$/,
+        /^Redis at redis:\/\/127\.0\.0\.1:\d+ rejects commands \(OOM .*\); their steps get 503$/,
       ),
     ]);
     await operator.config('SET', 'maxmemory', '0');
@@ -142,7 +141,7 @@ describe.skipIf(!hasRedis)('a network that swallows what is sent', () => {
     await state.compareAndSwap('a', change(1));
     // The connections stay open, and nothing comes through any more; new ones are as before.
     for (const socket of sockets) socket.unpipe().pause();
-    expect(await messageOf(state.find('a', undefined))).toContain('does not answer');
+    expect(await messageOf(state.find('a', undefined))).toContain('is unavailable');
     await expect
       .poll(async () => messageOf(state.find('a', undefined)), { timeout: 15_000, interval: 200 })
       .toBe('no error');
@@ -181,7 +180,7 @@ describe.skipIf(!hasRedis)('the start', () => {
 
   it('rejects a missing database', async () => {
     expect(await startOf(`${redis.url}/16`)).toBe(
-      `sequence store ${redis.url}/16: expected a Redis that answers, got ERR DB index is out of range; start it, correct the address or use memory`,
+      `sequence store ${redis.url}/16: expected a reachable Redis, got ERR DB index is out of range; start it, correct the address or use memory`,
     );
     expect(await startOf(`${redis.url}/15`)).toBe('no error');
   });
@@ -193,7 +192,7 @@ describe.skipIf(!hasRedis)('the start', () => {
     for (const place of [locked.url, `redis://:wrong@127.0.0.1:${port}`]) {
       const said = await startOf(place);
       expect(said).toMatch(
-        /^sequence store redis:\/\/127\.0\.0\.1:\d+: expected a Redis that answers, got .*(NOAUTH|WRONGPASS)/,
+        /^sequence store redis:\/\/127\.0\.0\.1:\d+: expected a reachable Redis, got .*(NOAUTH|WRONGPASS)/,
       );
       expect(said).not.toContain('wrong@');
     }
@@ -204,6 +203,6 @@ describe.skipIf(!hasRedis)('the start', () => {
     redis.pause();
     const said = await startOf(redis.url);
     redis.resume();
-    expect(said).toMatch(/: expected a Redis that answers, got .*timed out/);
+    expect(said).toMatch(/: expected a reachable Redis, got .*timed out/);
   });
 });

@@ -170,7 +170,7 @@ describe.skipIf(!hasRedis)(RedisState, () => {
 
 describe.skipIf(!hasRedis)(RedisLink, () => {
   const away =
-    'the sequence store (Redis) does not answer; try again in a moment, with the same sequence_step if the request had one';
+    'the sequence store (Redis) is unavailable; retry in a moment, with the same sequence_step if the request had one';
 
   it('rejects at once while Redis is down, and continues with its state when it is back', async () => {
     const state = redisState();
@@ -181,7 +181,7 @@ describe.skipIf(!hasRedis)(RedisLink, () => {
     await redis.restart();
     await until(async () => (await outcome(state)) === 'live');
     expect(changes).toEqual([
-      `Redis at ${redis.url} is unreachable; steps of sequences are answered 503 until it is back`,
+      `Redis at ${redis.url} is unreachable; steps of sequences get 503 until it is reachable`,
       `Redis at ${redis.url} is reachable again`,
     ]);
     expect(state.failures).toBeGreaterThan(0);
@@ -198,7 +198,7 @@ describe.skipIf(!hasRedis)(RedisLink, () => {
 
   it('says when no Redis is there', async () => {
     await expect(RedisLink.open('redis://user:secret@127.0.0.1:1', () => undefined)).rejects.toThrow(
-      /^sequence store redis:\/\/127\.0\.0\.1:1: expected a Redis that answers, got connect ECONNREFUSED 127\.0\.0\.1:1; start it, correct the address or use memory$/,
+      /^sequence store redis:\/\/127\.0\.0\.1:1: expected a reachable Redis, got connect ECONNREFUSED 127\.0\.0\.1:1; start it, correct the address or use memory$/,
     );
   });
 });

@@ -105,7 +105,7 @@ describe(createApp, () => {
     expect(await infer()).toMatchObject({
       status: 422,
       error:
-        'output "y": the model\'s answer has NaN at position 0, which JSON cannot carry; check the size of the values sent, or ask for binary data',
+        'output "y": the model returned NaN at position 0, which JSON cannot represent; check the magnitude of the inputs, or request binary data',
     });
   });
 

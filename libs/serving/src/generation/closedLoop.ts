@@ -10,23 +10,23 @@ export interface ClosedLoop {
   readonly prompt: Samples;
   /** [batch, state] before the prompt; undefined: zeros. */
   readonly state: FloatTensor | undefined;
-  /** Noise covers all samples and the lag; undefined where nothing is drawn. */
+  /** Noise for all samples and the lag; undefined if nothing is drawn. */
   readonly draws: Draws | undefined;
   /** Samples to generate. */
   readonly samples: number;
 }
 
-/** Runs once there is a permit. */
+/** Runs a task once there is a permit. */
 export type RunWithPermit = <Result>(run: () => Promise<Result>) => Promise<Result>;
 
 export interface LoopPiece {
   readonly values: Samples;
-  /** After the last value that was fed; null without a state, and in all pieces but the last. */
+  /** State after the last fed value; null for a model without state, and in all pieces but the last. */
   readonly state: FloatTensor | null;
 }
 
 /**
- * Runs a closed loop piece by piece; joined, the pieces equal one run.
+ * Runs a closed loop in pieces; concatenated, they equal one run.
  *
  * @param most      samples of a piece; at least the lag, since a shorter run could not be continued
  * @param stats     count the runs
@@ -81,7 +81,7 @@ async function* runsInTurn(
   }
 }
 
-/** What a run draws from after `from` samples. */
+/** The draws of a run that continues after `from` samples. */
 function drawsFrom(draws: Draws | undefined, from: number, count: number): Draws | undefined {
   if (draws === undefined) return undefined;
   if ('seed' in draws) return { ...draws, from };

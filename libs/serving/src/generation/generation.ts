@@ -13,16 +13,16 @@ import type { ClosedLoop, RunWithPermit, Samples } from './closedLoop.ts';
 import { liveLoop, readDraws } from './liveLoop.ts';
 import type { Semaphore } from './semaphore.ts';
 
-/** A generate request, whichever transport carried it. */
+/** A generate request, independent of the transport. */
 export interface GenerateCall {
   readonly model: string;
   /** Undefined: the newest. */
   readonly version: string | undefined;
-  /** The name of its token, which its sequences belong to; undefined without tokens. */
+  /** Name of the client's token, which owns its sequences; undefined without authentication. */
   readonly client: string | undefined;
   /** JSON. */
   readonly body: Uint8Array;
-  /** Whether the client has closed the request; nothing more is run then. */
+  /** Whether the client has closed the request; then no further run starts. */
   readonly isGone: () => boolean;
 }
 
@@ -30,13 +30,13 @@ export interface GenerateCall {
 export interface GenerationPlan {
   /** The version that runs it. */
   readonly model: ServedModel;
-  /** The first values if they are known before anything runs. */
+  /** The first values if they are known without a run. */
   readonly ahead: Samples | undefined;
   /** Generates the rest. */
   readonly loop: ClosedLoop;
   readonly nesting: Nesting;
   readonly returnState: boolean;
-  /** Part of the answer; undefined: nothing is drawn from one. */
+  /** The seed, for the response; undefined: nothing is drawn from a seed. */
   readonly seed: bigint | undefined;
 }
 
@@ -81,7 +81,7 @@ export async function planGeneration(
   };
 }
 
-/** The whole answer as JSON. */
+/** The complete response as JSON. */
 export async function generateAll(plan: GenerationPlan, run: RunWithPermit): Promise<string> {
   const pieces = generatePieces(plan, Infinity, run);
   try {
@@ -93,7 +93,7 @@ export async function generateAll(plan: GenerationPlan, run: RunWithPermit): Pro
 }
 
 /**
- * The answer in pieces, each in the form of the whole; the last one has the state.
+ * The response in pieces, each in the form of the complete one; the last one has the state.
  *
  * @param most samples of a piece
  * @param run  called for each run

@@ -17,19 +17,19 @@ export interface Generator {
   /** How many samples an output is ahead of its input. */
   readonly lag: number;
   /**
-   * Whether a run that continues another gives the bits of one run over both. Not with a lag of several samples, which are computed
-   * together at the start of a run and one by one later; not with a scaler, whose output is rounded; not on CUDA.
+   * Whether a continued run is bit-identical to a single run over both. False with a lag of several samples, which are computed
+   * together at the start of a run and one by one later; with a scaler, whose output is rounded; and on CUDA.
    */
   readonly goesOnExactly: boolean;
-  /** How outputs become values; null: they are the values; undefined: unknown. */
+  /** How values are drawn from the outputs; null: the outputs are the values; undefined: unknown. */
   readonly sampling: Sampling | null | undefined;
 }
 
 const file = modelFiles.generator;
 
 /**
- * Loads the generator of a version. A manifest says whether there is one; a folder without a manifest has one if the file exists and has
- * the inputs and outputs of a generator.
+ * Loads the generator of a version. A manifest lists it; without a manifest, the file is used if it has the inputs and outputs of a
+ * generator.
  *
  * @param onNote called with a warning for a file of that name that is not a generator: the model is served without it
  * @throws ModelError for a generator that contradicts its manifest
@@ -69,7 +69,7 @@ export async function loadGenerator(
   }
 }
 
-/** The tensors of the file, without a manifest to check them against. */
+/** The tensors of the file, for a model without a manifest. */
 function tensorLists({ inputs, outputs }: Session): TensorLists {
   const copies = (tensors: Session['inputs']): TensorLists['inputs'] =>
     tensors.map(
@@ -79,9 +79,9 @@ function tensorLists({ inputs, outputs }: Session): TensorLists {
 }
 
 /**
- * What a model's sequences keep so that its generator can continue them: the last outputs, which are ahead of what was fed.
+ * What sequences keep so that the generator can continue them: the last outputs, which are ahead of the fed samples.
  *
- * @returns undefined where it cannot: its states differ from the model's, or it is unknown how outputs become values
+ * @returns undefined if it cannot: its states differ from the model's, or the sampling is unknown
  */
 export function recentOutput(
   { outputs, states }: ModelSignature,

@@ -14,9 +14,9 @@ import { named } from '../sequences/sequenceErrors.ts';
 import type { LiveSequence } from '../sequences/sequenceStore.ts';
 
 /**
- * The closed loop of a live sequence, which it does not change.
+ * The closed loop that starts from a live sequence; the sequence does not change.
  *
- * The last outputs, as many as the model's lag, are ahead of what was fed: they are the first values and the prompt of the rest.
+ * The last outputs, as many as the model's lag, are ahead of the fed samples: they are the first values and the prompt of the rest.
  *
  * @param found the sequence and its version
  * @throws ProtocolError 400, 409 or 413; DataError for a seed that does not fit
@@ -37,11 +37,11 @@ export function liveLoop(
   if (sequence.samples < lag) {
     throw new ProtocolError(
       'conflict',
-      `${named(asked.id)}: expected at least ${lag} samples, as many as the model looks ahead, got ${sequence.samples}; step it further before it generates`,
+      `${named(asked.id)}: expected at least ${lag} samples, as many as the model looks ahead, got ${sequence.samples}; send further steps first`,
     );
   }
   checkRunSize(model, 1, lag + asked.samples);
-  // The first values are drawn here, the rest in the graph, which also counts its draws from 0: it gets another seed.
+  // The first values are drawn here, the rest in the graph. The graph also counts its draws from 0, so it gets another seed.
   const head = readDraws(model.name, generator, asked, [1, lag]);
   const rest = readDraws(model.name, generator, { ...asked, seed: head.seed && ~head.seed }, [
     1,
@@ -68,7 +68,7 @@ export function liveLoop(
   };
 }
 
-/** The values for the outputs [lag, outputs], made as in the generator: [1, lag, features], or words [1, lag]. */
+/** The values for the outputs [lag, outputs], computed as in the generator: [1, lag, features], or words [1, lag]. */
 function aheadOf(
   { form: { type, features }, sampling }: Generator,
   outputs: Float32Array,
@@ -93,9 +93,9 @@ const SEEDS = 2 ** 48 - 1;
 /**
  * What a generator draws from. A request may name a seed; otherwise one is chosen.
  *
- * A run takes draws for the lag at least, so noise is extended by as many samples.
+ * A run needs draws for at least `lag` samples, so noise is extended to that length.
  *
- * @returns the seed for the answer; undefined where nothing is drawn, or from the client's own noise
+ * @returns the seed for the response; undefined if nothing is drawn, or the client sent noise
  * @throws DataError for a seed or noise that does not fit
  */
 export function readDraws(
@@ -121,7 +121,7 @@ export function readDraws(
   }
   if (form.draws.kind === 'noise' && !sampling) {
     throw new DataError(
-      `noise: expected it, since model "${name}" does not say what a seed would stand for, got none; give the draws of each sample`,
+      `noise: expected the draws of each sample, since model "${name}" has no sampling for a seed, got none; send noise`,
     );
   }
   const seed = given ?? BigInt(randomInt(SEEDS));

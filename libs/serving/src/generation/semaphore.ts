@@ -1,7 +1,7 @@
 import { clientClosedRequest, queueFull } from '../errors.ts';
 
 /**
- * Limits how many runs of closed loops are in flight; the others wait in order. A loop takes a hundred times as long as a step, so loops
+ * Limits the concurrent runs of closed loops; further ones are queued. A loop takes a hundred times as long as a step, so loops
  * that are all passed to the workers at once would delay steps, and run for clients that have closed their requests.
  */
 export class Semaphore {
@@ -22,9 +22,9 @@ export class Semaphore {
   }
 
   /**
-   * Runs work once there is a permit.
+   * Runs a task once there is a permit.
    *
-   * @param isGone called then: work of a closed request is not done
+   * @param isGone called once there is a permit: the task of a closed request is not run
    * @throws ProtocolError 499 when the client closed the request; what the work throws
    */
   async run<Result>(isGone: () => boolean, work: () => Promise<Result>): Promise<Result> {

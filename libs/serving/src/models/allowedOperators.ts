@@ -53,6 +53,6 @@ export function checkOperators(operators: readonly string[], more: readonly stri
   const shown = others.slice(0, 5).map((operator) => JSON.stringify(operator.slice(0, 100)));
   const rest = others.length > shown.length ? ` and ${others.length - shown.length} more` : '';
   throw new ModelError(
-    `the model has ${others.length === 1 ? 'an operator' : 'operators'} that the service does not allow: ${listText(shown)}${rest}; export it without, or add operators that you trust to the allowed operators`,
+    `the model has ${others.length === 1 ? 'an operator' : 'operators'} that the service does not allow: ${listText(shown)}${rest}; export the model without such operators, or add operators that you trust to the allowed operators`,
   );
 }

@@ -12,10 +12,10 @@ export interface ModelOptions {
 }
 
 /**
- * The options of a model: those of the service, and what its config.pbtxt says about queues and sequences.
+ * The options of a model: those of the service, overridden by the queue and sequence settings of its config.pbtxt.
  *
  * The config.pbtxt of an Onda network was written by the export for Triton, so the service's options apply. Requests to other models
- * are joined only if their configuration has a scheduler that joins, as in Triton: a model may compute over its rows.
+ * are batched only if their configuration has such a scheduler, as in Triton: a model may compute across its rows.
  */
 export function configOptions(
   common: ModelOptions,
@@ -39,7 +39,7 @@ export function configOptions(
       maxRows: joins ? Math.max(1, Math.min(batching.maxRows, most ?? batching.maxRows)) : 1,
       delayUs: delayUs ?? batching.delayUs,
       preferred: dynamic?.preferred_batch_size ?? sequence?.oldest?.preferred_batch_size ?? [],
-      // In Triton 0 means no limit; here there always is one.
+      // In Triton 0 means no limit; here the queue is always bounded.
       maxWaiting: dynamic?.default_queue_policy?.max_queue_size || batching.maxWaiting,
       workers: Math.min(batching.workers ?? 1, instanceCount(config) ?? Infinity),
     },
@@ -51,7 +51,7 @@ export function configOptions(
   };
 }
 
-/** How many runs of a model there may be at once; undefined: not configured. */
+/** Concurrent runs of a model; undefined: not configured. */
 export function instanceCount({ instance_group: groups }: TritonConfig): number | undefined {
   if (groups.length === 0) return undefined;
   return groups.reduce((sum, { count = 1 }) => sum + Math.max(1, count), 0);
@@ -73,7 +73,7 @@ export function configNotes(
   const count = instanceCount(config) ?? 1;
   if (count > workers) {
     notes.push(
-      `${path}: instance_group: expected ${count} instances, but the service has ${workers} ${workers === 1 ? 'worker' : 'workers'} for all models; start it with ${count} workers`,
+      `${path}: instance_group: expected ${count} instances, but the service has ${workers} ${workers === 1 ? 'worker' : 'workers'} for all models; start the service with ${count} workers`,
     );
   }
   const kinds = config.instance_group.map(({ kind }) => kind);
@@ -101,7 +101,7 @@ export interface ScheduleRules {
   readonly standard: number;
   /** Priorities from 1 on. */
   readonly levels: number;
-  /** How long a request may wait for its run, milliseconds. */
+  /** Maximum queue time of a request, milliseconds. */
   readonly timeoutMs: number;
 }
 
@@ -114,7 +114,7 @@ export const defaultRules: ScheduleRules = { standard: 5, levels: LEVELS, timeou
  * The priorities and timeouts of dynamic_batching.
  *
  * @param path of config.pbtxt, for errors
- * @throws ModelError for too many levels, and for a default that is none of them
+ * @throws ModelError for too many levels, and for a default that is not one of them
  */
 export function scheduleRules({ dynamic_batching: dynamic }: TritonConfig, path: string): ScheduleRules {
   const timeoutUs = dynamic?.default_queue_policy?.default_timeout_microseconds ?? 0;
@@ -164,7 +164,7 @@ export function chosenVersions(
   return versions.slice(0, latestOf(policy));
 }
 
-/** A policy in the form of the model configuration that the service answers. */
+/** A version policy in the form of the service's model configuration. */
 export function statedPolicy(policy: VersionPolicy | undefined): ConfigVersions {
   if (policy?.all !== undefined) return { all: {} };
   if (policy?.specific !== undefined) return { specific: { versions: policy.specific.versions } };

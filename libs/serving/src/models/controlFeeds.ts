@@ -4,14 +4,14 @@ import { ProtocolError } from '@onda/protocol';
 import type { RuntimeTensor } from '@onda/runtime';
 import type { ControlTensor } from './modelSignature.ts';
 
-/** What a row's step is in its sequence. */
+/** The position of a row's step in its sequence. */
 export interface RowMarks {
   readonly start: boolean;
   readonly end: boolean;
   readonly id: string;
 }
 
-/** A request outside a sequence: for the model a sequence of one step without an id. */
+/** A request without a sequence: for the model a sequence of one step without an id. */
 export const aloneMarks: RowMarks = { start: true, end: true, id: '' };
 
 /**

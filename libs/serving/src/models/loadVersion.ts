@@ -20,7 +20,7 @@ import type { ModelSequences } from '../sequences/modelSequences.ts';
 import type { SequenceLimits } from '../sequences/sequenceStore.ts';
 import { StateLayout } from '../sequences/stateLayout.ts';
 
-/** What models are loaded with. */
+/** Dependencies and limits of loading a model. */
 export interface LoadContext {
   readonly runtime: Runtime;
   readonly options: ModelOptions;
@@ -37,14 +37,14 @@ export interface LoadedVersion {
   readonly key: string;
   /** Warnings: for instance nodes that the provider does not support. */
   readonly notes: readonly string[];
-  /** Releases the sessions; nothing may use the model afterwards. */
+  /** Releases the sessions; the model must not be used afterwards. */
   readonly release: () => Promise<void>;
 }
 
 /**
- * Checks a version's files, loads them and runs them once, so that a model which is listed as ready can run.
+ * Checks a version's files, loads them and runs them once, so that a model listed as ready can run.
  *
- * @throws ModelError saying what is wrong; nothing stays loaded then
+ * @throws ModelError with the reason; then nothing stays loaded
  */
 export async function loadVersion(read: ReadVersion, context: LoadContext): Promise<LoadedVersion> {
   const { budget } = context;
@@ -184,15 +184,15 @@ function cudaNotes({ files }: Pick<ReadVersion, 'files'>, { provider }: Session,
   });
 }
 
-/** A model does not fit now; it may once others are unloaded. */
+/** The model does not fit into the limit of model bytes until others are unloaded. */
 export class NoRoomError extends ModelError {}
 
-/** Bounds the memory of all models by the bytes of their files, each as often as it is held. */
+/** Bounds the memory of all models by the bytes of their files, each multiplied by its copies. */
 export class ModelBudget {
   readonly #most: number;
   #reserved = 0;
 
-  /** @param most bytes of all loaded models */
+  /** @param most maximum bytes of all loaded models */
   constructor(most: number) {
     this.#most = most;
   }

@@ -17,9 +17,9 @@ export interface ModelFolder {
   readonly config: TritonConfig | null;
   /** SHA-256 of config.pbtxt and of each file that it names; empty without one. */
   readonly hashes: readonly string[];
-  /** The files that it names. */
+  /** The files that config.pbtxt names. */
   readonly data: DataFiles;
-  /** Those that its version policy selects, the newest first. */
+  /** Versions that the version policy selects, the newest first. */
   readonly versions: readonly number[];
   /** Warnings about fields that the service does not use. */
   readonly warnings: readonly string[];
@@ -90,13 +90,13 @@ function exists(path: string): Promise<boolean> {
   );
 }
 
-/** Depth of a model's files: `<name>/<version>/file`, and what an author keeps in addition. */
+/** Maximum depth of a model's files, `<name>/<version>/file`, with room for others. */
 const MAX_DEPTH = 4;
-/** A model's folder has fewer entries. */
+/** Maximum entries of a model's folder. */
 const MAX_ENTRIES = 10_000;
 
 /**
- * The names, sizes and times of everything below a folder: equal as long as nothing has changed. Reads no file.
+ * A fingerprint of the names, sizes and times of all files below a folder, to detect changes without reading files.
  *
  * @param folder of one model
  */
@@ -108,16 +108,16 @@ export async function folderPrint(folder: string): Promise<string> {
 
 async function list(folder: string, prefix: string, depth: number, lines: string[]): Promise<void> {
   const entries = await readdir(folder, { withFileTypes: true }).catch((cause: unknown) => {
-    // The next call sees that the folder was deleted.
+    // The folder was deleted; the next call reports it.
     if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return [];
-    throw new ModelError(`${folder}: the folder cannot be read; give this user the right to read it`, {
+    throw new ModelError(`${folder}: the folder cannot be read; grant this user read permission`, {
       cause,
     });
   });
   for (const entry of entries) {
     if (lines.length >= MAX_ENTRIES) return;
     const path = join(folder, entry.name);
-    // The next call sees that the entry was deleted.
+    // The entry was deleted; the next call reports it.
     const found = await stat(path, { bigint: true }).catch(() =>
       lstat(path, { bigint: true }).catch(() => undefined),
     );
@@ -137,8 +137,8 @@ export async function modelNames(folder: string): Promise<readonly string[]> {
   const entries = await readdir(folder, { withFileTypes: true }).catch((cause: unknown) => {
     throw new ConfigError(
       isForbidden(cause)
-        ? `models folder ${folder}: it cannot be read; give this user the right to read it`
-        : `models folder ${folder}: expected a folder with models, found none; give the folder that \`npm run fit\` or \`npm run export\` wrote to`,
+        ? `models folder ${folder}: it cannot be read; grant this user read permission`
+        : `models folder ${folder}: expected a folder with models, found none; pass the folder that \`npm run fit\` or \`npm run export\` wrote to`,
       { cause },
     );
   });

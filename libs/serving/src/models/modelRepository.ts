@@ -3,7 +3,7 @@ import type { ModelMetadata } from '@onda/protocol';
 import type { SequenceVersions } from '../sequences/sequenceStep.ts';
 import type { ServedModel } from './servedModel.ts';
 
-/** A model folder from which nothing is served, and why. */
+/** A model folder without a served version, with the reason. */
 export interface BrokenModel {
   readonly name: string;
   readonly problem: string;
@@ -21,7 +21,7 @@ const none: Entry = { versions: [], retired: [], problem: undefined };
 
 /** The table of the models that are served, by name and version. Names of requests are looked up here and never become paths. */
 export class ModelRepository {
-  /** Versions since the start, including the first loading. */
+  /** Changes of versions since the start, including the first loading. */
   readonly changes = { loaded: 0, failed: 0, removed: 0 };
   readonly #entries = new Map<string, Entry>();
 
@@ -35,7 +35,7 @@ export class ModelRepository {
     return this.#all(({ versions }) => versions);
   }
 
-  /** Those, and unloaded versions that are still in use. */
+  /** Served versions, and unloaded ones that are still in use. */
   get held(): readonly ServedModel[] {
     return this.#all(({ versions, retired }) => [...versions, ...retired]);
   }
@@ -48,7 +48,7 @@ export class ModelRepository {
     return broken;
   }
 
-  /** Like `find`; undefined where that throws. */
+  /** Like `find`, but undefined instead of an error. */
   maybeFind(name: string, version: string | undefined): ServedModel | undefined {
     const { versions } = this.#entryOf(name);
     return version === undefined ? versions.at(0) : versions.find((model) => model.version === version);
@@ -66,11 +66,11 @@ export class ModelRepository {
     if (versions.length > 0) {
       throw new ProtocolError(
         'not-found',
-        `model "${name}": expected ${servedText(versions)}, got ${quoted(version ?? '')}; use ${versions.length === 1 ? 'that one' : 'one of them'} or leave the version out`,
+        `model "${name}": expected ${servedText(versions)}, got ${quoted(version ?? '')}; use ${versions.length === 1 ? 'that one' : 'one of them'} or omit the version`,
       );
     }
     if (problem !== undefined) {
-      throw new ProtocolError('unavailable', `model "${name}" did not load; the service's log says why`);
+      throw new ProtocolError('unavailable', `model "${name}" did not load; the service's log has the reason`);
     }
     throw new ProtocolError(
       'not-found',
@@ -79,7 +79,7 @@ export class ModelRepository {
   }
 
   /**
-   * Like `find`, for a request that may step a sequence: where that finds none, an unloaded version that still has sequences.
+   * Like `find`, for a request that may step a sequence: if none is served, an unloaded version that still has sequences.
    */
   findHeld(name: string, version: string | undefined): ServedModel {
     const found = this.maybeFind(name, version);
@@ -92,7 +92,7 @@ export class ModelRepository {
   }
 
   /**
-   * The versions that a request means; without a version all that are served, the newest first.
+   * The requested versions; without a version all that are served, the newest first.
    *
    * @throws as `find`
    */
@@ -101,7 +101,7 @@ export class ModelRepository {
     return version === undefined ? this.#entryOf(name).versions : [found];
   }
 
-  /** The same, including unloaded versions that are still in use. */
+  /** Like `findAll`, including unloaded versions that are still in use. */
   findAllHeld(name: string, version: string | undefined): readonly ServedModel[] {
     this.findHeld(name, version);
     const { versions, retired } = this.#entryOf(name);
@@ -128,7 +128,7 @@ export class ModelRepository {
   }
 
   /**
-   * A model's metadata as JSON. Without a version it is that of the newest, with the numbers of all that are served.
+   * A model's metadata as JSON. Without a version: of the newest, with the numbers of all served versions.
    *
    * @throws as `find`
    */
@@ -146,8 +146,8 @@ export class ModelRepository {
   }
 
   /**
-   * Sets the versions of a model at once: a request sees either the old or the new ones. Versions that are no longer among them are kept
-   * for their requests and sequences.
+   * Replaces the versions of a model atomically: a request sees either the old or the new ones. Replaced versions are kept for their
+   * requests and sequences.
    *
    * @param versions the newest first
    * @param problem  why the last loading failed
@@ -172,7 +172,7 @@ export class ModelRepository {
     );
   }
 
-  /** Removes one of those, so that its memory can be released; false: it is in use again. */
+  /** Removes an unused version, so that its memory can be released; false: it is in use again. */
   takeOut(model: ServedModel): boolean {
     const entry = this.#entryOf(model.name);
     if (!entry.retired.includes(model) || !isUnused(model, entry.versions)) return false;
@@ -183,7 +183,7 @@ export class ModelRepository {
     return true;
   }
 
-  /** Whether the table has a model of that name, even if nothing of it is served. */
+  /** Whether the table has a model of that name, even without a served version. */
   knows(name: string): boolean {
     return this.#entries.has(name);
   }

@@ -7,36 +7,36 @@ export interface StateTensor {
   readonly input: string;
   readonly output: string;
   readonly type: TensorType;
-  /** Of one sequence: without the batch. */
+  /** Dims of one sequence, without the batch. */
   readonly dims: readonly number[];
   /** Values of one sequence: the product of `dims`. */
   readonly size: number;
-  /** Its initial value in words of 32 bits; zeros by default. */
+  /** Initial value in words of 32 bits; default: zeros. */
   readonly start?: Int32Array;
 }
 
 /** A control input, which the service fills: the sequence of a row, its start or its end. */
 export interface ControlTensor {
   readonly input: string;
-  /** `ready`: the row belongs to a sequence, which is always so here; `corrid`: the sequence's id. */
+  /** `ready`: the row belongs to a sequence, always true here; `corrid`: the sequence's id. */
   readonly kind: 'start' | 'end' | 'ready' | 'corrid';
   readonly type: TensorType;
-  /** With the batch. */
+  /** Shape with the batch dim. */
   readonly shape: TensorSpec['shape'];
   /** Unused by `corrid`. */
   readonly values: readonly [no: number, yes: number];
 }
 
-/** Inputs and outputs of a served model, whatever tool made it. */
+/** Inputs and outputs of a served model, from any tool. */
 export interface ModelSignature extends ModelTensors {
   /** In the order of the ONNX file, with states, without controls. */
   readonly inputs: readonly TensorSpec[];
   readonly outputs: readonly TensorSpec[];
   readonly states: readonly StateTensor[];
   readonly controls: readonly ControlTensor[];
-  /** The most rows of a request, the first dim of all its tensors; 0: tensors have no rows, and requests are not joined. */
+  /** Maximum rows of a request, the first dim of all its tensors; 0: tensors have no rows, and requests are not batched. */
   readonly maxRows: number;
-  /** Product of the fixed dims of its widest tensor: values for one sample of one row. */
+  /** Values per sample and row of the widest tensor: the product of its fixed dims. */
   readonly width: number;
 }
 

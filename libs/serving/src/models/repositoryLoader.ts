@@ -12,7 +12,7 @@ import { ModelSequences } from '../sequences/modelSequences.ts';
 import type { SequenceStores } from '../sequences/openStore.ts';
 import type { SequenceLimits } from '../sequences/sequenceStore.ts';
 
-/** Called with one sentence each, for the log. */
+/** Callbacks for the log, each called with one sentence. */
 export interface LoaderEvents {
   onWarning: (text: string) => void;
   onChange: (text: string) => void;
@@ -31,9 +31,9 @@ export class RepositoryLoader implements RepositoryControl {
   readonly #sequences = new Map<string, ModelSequences>();
   readonly #events: LoaderEvents;
   readonly #loaded = new Map<ServedModel, LoadedVersion>();
-  /** The state of each folder at its last loading, successful or not. */
+  /** Fingerprint of each folder at its last loading, successful or not. */
   readonly #prints = new Map<string, string>();
-  /** Models that did not fit, and the bytes reserved then: with fewer they are tried again. */
+  /** Models that did not fit, with the bytes reserved at that time; they are tried again once fewer are reserved. */
   readonly #didNotFit = new Map<string, number>();
   #last: Promise<unknown> = Promise.resolve();
   /** The first loading is not reported as a change. */
@@ -74,7 +74,7 @@ export class RepositoryLoader implements RepositoryControl {
       const there = await modelNames(this.#folder);
       if (there.length === 0 && control === 'none') {
         throw new ConfigError(
-          `models folder ${this.#folder}: expected a folder for each model, found none; give the folder above a model's own, or export a model into it`,
+          `models folder ${this.#folder}: expected a folder for each model, found none; pass the parent folder of the models, or export a model into it`,
         );
       }
       const missing = wanted.find((name) => !there.includes(name));
@@ -123,7 +123,7 @@ export class RepositoryLoader implements RepositoryControl {
   /** Releases unloaded versions that are no longer used. */
   async releaseUnused(): Promise<void> {
     for (const model of this.#repository.unused) {
-      // Another process may have begun sequences since the last sweep; a served version with the same key continues them.
+      // Another process may have started sequences since the last sweep; a served version with the same key continues them.
       const { name, sequences, sequenceKey } = model;
       const successor = this.#versions(name).some((other) => other.sequenceKey === sequenceKey);
       if (!successor && (await sequences.store.count(sequenceKey)) > 0) continue;
@@ -179,7 +179,7 @@ export class RepositoryLoader implements RepositoryControl {
   /**
    * Serves what the folder of a model has.
    *
-   * @throws the first failure; versions that loaded are served, and those without a successor stay
+   * @throws the first failure; versions that loaded are served, and those without a replacement stay
    */
   async #refresh(name: string): Promise<void> {
     const path = join(this.#folder, name);
@@ -212,7 +212,7 @@ export class RepositoryLoader implements RepositoryControl {
     return this.#context.budget.reserved < (this.#didNotFit.get(name) ?? 0);
   }
 
-  /** The served version if its bytes are the same; otherwise it is loaded. */
+  /** Returns the served version if its bytes are the same; otherwise loads it. */
   async #load(folder: ModelFolder, version: number, before: readonly ServedModel[]): Promise<ServedModel> {
     const read = await readVersion(folder, version);
     const same = before.find((model) => this.#loaded.get(model)?.key === read.key);
@@ -264,11 +264,11 @@ function hasVersion(models: readonly ServedModel[], version: string): boolean {
   return models.some((model) => model.version === version);
 }
 
-/** What decides which models are loaded: the folder at the start, the folder as it changes, or calls. */
+/** How models are selected: all of the folder at the start, following changes of the folder, or by calls. */
 export const modelControls = ['none', 'poll', 'explicit'] as const;
 export type ModelControl = (typeof modelControls)[number];
 
-/** One version of a model as the repository's index lists it, in Triton's words. */
+/** An entry of the repository index, in Triton's form. */
 export interface IndexEntry {
   readonly name: string;
   /** Empty for a model without a known version. */
@@ -284,7 +284,7 @@ export interface RepositoryControl {
   index(readyOnly?: boolean): Promise<readonly IndexEntry[]>;
   /**
    * Loads a model of the repository's folder, or loads it again if it has changed: the new version replaces the old one once it has run.
-   * Sequences stay on the version on which they began.
+   * Sequences stay on the version on which they started.
    *
    * @throws ProtocolError 404 for a name without a folder; ModelError if it does not load: the previous version is still served
    */
@@ -304,7 +304,7 @@ export interface RepositoryOptions {
   pollMs: number;
   /** Names of the models that `explicit` loads first. */
   wanted: readonly string[];
-  /** Bytes of all loaded model files, each as often as it is held. */
+  /** Bytes of all loaded model files, each multiplied by its copies. */
   maxBytes: number;
   /** Operators that are allowed in addition to the standard ones: `Loop`, `com.microsoft:Attention`. */
   operators: readonly string[];

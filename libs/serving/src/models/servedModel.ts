@@ -14,7 +14,7 @@ import type { ModelSignature } from './modelSignature.ts';
 export interface ServedModel {
   readonly name: string;
   readonly version: string;
-  /** Its inputs and outputs; everything but `generator` goes by this, whatever tool made the model. */
+  /** Inputs and outputs, whatever tool made the model; used by everything but `generator`. */
   readonly signature: ModelSignature;
   /** Null for a model without an onda.json. */
   readonly manifest: Manifest | null;
@@ -28,19 +28,19 @@ export interface ServedModel {
   readonly sequenceKey: string;
   /** The sequences of the model, shared by its versions. */
   readonly sequences: ModelSequences;
-  /** Of the sequences on this version. */
+  /** Counts of the sequences on this version. */
   readonly sequenceCounts: SequenceCounts;
-  /** Null for a model that cannot feed its outputs back, or was exported without a generator. */
+  /** Null for a model whose outputs cannot be fed back, or that was exported without a generator. */
   readonly generator: Generator | null;
   /** SHA-256 of the model's file, hexadecimal. */
   readonly fileHash: string;
   /** The files that a browser may load, by name. */
   readonly files: ReadonlyMap<string, ModelFile>;
-  /** Of all its files, each as often as it is held in memory. */
+  /** Bytes of all its files, each multiplied by its copies in memory. */
   readonly bytes: number;
-  /** How long it took to load, including its first run, milliseconds. */
+  /** Load time including the first run, milliseconds. */
   readonly loadMs: number;
-  /** JSON of the metadata and configuration answers, which never change. */
+  /** JSON of the metadata and configuration responses, which are constant. */
   readonly metadata: string;
   readonly config: string;
 }

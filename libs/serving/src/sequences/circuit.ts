@@ -1,7 +1,7 @@
 export interface CircuitOptions {
   /** Consecutive failures that open it. */
   failures: number;
-  /** How long it stays open before one call may try again, milliseconds. */
+  /** Time that it stays open before one test call, milliseconds. */
   openMs: number;
 }
 
@@ -9,8 +9,8 @@ export const circuitStates = ['closed', 'half-open', 'open'] as const;
 export type CircuitState = (typeof circuitStates)[number];
 
 /**
- * A circuit breaker: after some consecutive failures it is open, and calls are rejected at once. After a while one call may try; if it
- * succeeds the circuit closes, otherwise it stays open.
+ * A circuit breaker: after several consecutive failures it opens, and calls are rejected at once. After a while one test call is
+ * admitted; if it succeeds the circuit closes, otherwise it stays open.
  */
 export class Circuit {
   readonly #options: CircuitOptions;
@@ -24,13 +24,13 @@ export class Circuit {
     this.#now = now;
   }
 
-  /** Half-open once it is time to try. */
+  /** Half-open once a test call is due. */
   get state(): CircuitState {
     if (this.#failures < this.#options.failures) return 'closed';
     return this.#now() < this.#triesAt ? 'open' : 'half-open';
   }
 
-  /** Whether a call may be made; while one call tries, the others are rejected. */
+  /** Whether a call is admitted; during a test call the others are rejected. */
   admits(): boolean {
     if (this.#failures < this.#options.failures) return true;
     const now = this.#now();

@@ -1,21 +1,21 @@
 import { queueFull } from '../errors.ts';
 
-/** A mutex for each key: work on one key runs in the order of the calls, work on different keys runs at once. */
+/** A mutex per key: tasks of one key run in the order of the calls, tasks of different keys concurrently. */
 export class KeyedMutex {
   readonly #maxWaiting: number;
   /** Settles with the last call so far, by key. */
   readonly #tails = new Map<string, Promise<unknown>>();
   #waiting = 0;
 
-  /** @param maxWaiting calls that may wait for an earlier one */
+  /** @param maxWaiting maximum number of waiting calls */
   constructor(maxWaiting: number) {
     this.#maxWaiting = maxWaiting;
   }
 
   /**
-   * Runs work once all earlier calls for these keys have settled; at once if there is none.
+   * Runs a task once all earlier calls for these keys have settled.
    *
-   * @throws ProtocolError 503 when too many calls wait; what the work throws
+   * @throws ProtocolError 503 when too many calls wait; errors of the task
    */
   async run<Result>(keys: readonly string[], work: () => Promise<Result>): Promise<Result> {
     const earlier: Promise<unknown>[] = [];

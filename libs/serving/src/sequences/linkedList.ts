@@ -1,4 +1,4 @@
-/** A place in a linked list. */
+/** A node of a linked list. */
 export interface ListNode<Item> {
   readonly item: Item;
   previous: ListNode<Item> | undefined;

@@ -15,9 +15,9 @@ import type {
   Swap,
 } from './sequenceStore.ts';
 
-/** Sequences that one sweep expires at most: a million that are due at once must not delay requests. */
+/** Maximum sequences that one sweep expires: a million that expire at once must not delay requests. */
 const MOST_A_SWEEP = 10_000;
-/** Ended sequences that are remembered; a further one evicts the oldest. */
+/** Maximum number of ended sequences that are kept; a further one evicts the oldest. */
 const MOST_ENDED = 65_536;
 /** Bytes of all kept answers of one model. */
 const ANSWER_BYTES = 256 * 1024 * 1024;
@@ -64,7 +64,7 @@ class Live implements LiveSequence {
   samples = 0;
   last: LastStep | undefined;
   expiresInMs = 0;
-  /** When its first and its last step were done, milliseconds of the store's clock. */
+  /** Times of the first and the last step, milliseconds of the store's clock. */
   readonly startedAt: number;
   usedAt: number;
   /** A step is running. */
@@ -94,15 +94,15 @@ export class MemoryState implements SequenceStore {
   readonly failures = 0;
   readonly #now: () => number;
   readonly #live = new Map<string, Live>();
-  /** By last and by first step: those that are due come first in one of both. */
+  /** Ordered by last and by first step: expired sequences are at the front of one of the lists. */
   readonly #byUse = new LinkedList<Live>();
   readonly #byStart = new LinkedList<Live>();
-  /** Sequences whose first step is running; their place is reserved. */
+  /** Number of sequences whose first step is running; their slots are reserved. */
   #starting = 0;
-  /** Of each client, including those that are starting. */
+  /** Number of sequences of each client, including starting ones. */
   readonly #ofClient = new Map<string, number>();
   readonly #ended = new Map<string, ListNode<Ended>>();
-  /** In the order in which they ended. */
+  /** Ordered by the time of their end. */
   readonly #byEnd = new LinkedList<Ended>();
   /** By row size: versions may differ in it. */
   readonly #slabs = new Map<number, RowSlab>();
@@ -128,7 +128,7 @@ export class MemoryState implements SequenceStore {
     return this.#live.size;
   }
 
-  /** Ended sequences that are remembered. */
+  /** Number of ended sequences that are kept. */
   get remembered(): number {
     return this.#ended.size;
   }
@@ -256,7 +256,7 @@ export class MemoryState implements SequenceStore {
     return Math.max(0, Math.floor(Math.min(usedAt + idleMs, startedAt + ageMs) - this.#now()));
   }
 
-  /** Looks at the sequences in order, up to the first that is not due: the cost does not depend on how many live. */
+  /** Expires sequences in order up to the first that is not due, so the cost does not depend on the number of live ones. */
   #expireDue(): void {
     let left = MOST_A_SWEEP;
     for (const { first } of [this.#byUse, this.#byStart]) {

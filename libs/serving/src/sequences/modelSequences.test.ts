@@ -93,7 +93,7 @@ describe(ModelSequences, () => {
     await expect(step('a', 2)).rejects.toMatchObject({
       status: 422,
       message:
-        'sequence "a": output "y": the model\'s answer has NaN at position 0; the sequence is unchanged, check the size of the values sent',
+        'sequence "a": output "y": the model returned NaN at position 0; the sequence is unchanged; check the magnitude of the inputs',
     });
     run = sums;
     expect(await value(step('a', 2))).toBe(3);
@@ -142,13 +142,13 @@ describe(ModelSequences, () => {
       });
     expect(await value(startFrom(40))).toBe(41);
     expect(await value(startFrom(40))).toBe(41);
-    const other = { status: 409, message: expect.stringContaining('done with other values') as string };
+    const other = { status: 409, message: expect.stringContaining('run with other values') as string };
     await expect(startFrom(50)).rejects.toMatchObject(other);
     await expect(step('a', 1, { start: true, step: 1 })).rejects.toMatchObject(other);
   });
 
   it.each<[name: string, more: Partial<SequenceControl>, status: number, message: string]>([
-    ['unknown', { id: 'x' }, 404, 'sequence "x": there is no such sequence; begin it with sequence_start'],
+    ['unknown', { id: 'x' }, 404, 'sequence "x": the sequence does not exist; start it with sequence_start'],
     [
       'that is live already',
       { start: true },
@@ -160,7 +160,7 @@ describe(ModelSequences, () => {
       'with other values under the same number',
       { step: 1 },
       409,
-      'sequence "a": step 1 was done with other values; send what follows as step 2',
+      'sequence "a": step 1 was already run with other values; send the next values as step 2',
     ],
     ['that has ended', { id: 'b' }, 410, 'sequence "b" has ended; start it again'],
   ])('refuses a sequence %s', async (_name, more, status, message) => {
@@ -221,7 +221,7 @@ describe(ModelSequences, () => {
     expect(answer.tensors?.state_out.data[0]).toBe(41);
     expect(await value(step('a', 1))).toBe(42);
     await expect(stepOne(sequences, control('a'), [1], states)).rejects.toThrow(
-      'sequence "a": expected no state_in, since the service keeps its state, got one; send it only with sequence_start',
+      'sequence "a": expected no state_in, since the service keeps the state, got one; send it only with sequence_start',
     );
   });
 });
@@ -252,7 +252,7 @@ describe('sequences of several versions', () => {
     versions[0] = sumModel((feeds) => Promise.resolve(sums(feeds)), '2');
     await expect(step('a', 1)).rejects.toMatchObject({
       status: 409,
-      message: `sequence "a": expected a version and state layout that this service serves, got ${first.sequenceKey}; step it where that is served, or begin it again with sequence_start`,
+      message: `sequence "a": expected a version and state layout that this service serves, got ${first.sequenceKey}; send the step to a service that has it, or start the sequence again with sequence_start`,
     });
     expect(await value(step('a', 5, { start: true }))).toBe(5);
     expect(store.size).toBe(1);

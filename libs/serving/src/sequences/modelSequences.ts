@@ -20,22 +20,22 @@ import { sequenceKey } from './sequenceStore.ts';
 import type { EndedSequence, LiveSequence, SequenceStore, Soon, Swap, Tensors } from './sequenceStore.ts';
 import { allFinite, continuedSequence, notFinite, repeatedStep } from './stepRules.ts';
 
-/** How often a step is repeated because another process changed its sequence while the model ran. */
+/** Maximum attempts of a step whose sequence other processes change while the model runs. */
 const MOST_ATTEMPTS = 10;
 
 /**
- * The sequences of one model, on whichever of its versions they live. A sequence's record names its version: its steps run there, and
- * a start goes to the newest version.
+ * The sequences of one model, on all its versions. A sequence's record names its version, on which its steps run; a new sequence
+ * starts on the newest version.
  *
- * All that changes a sequence holds the mutex of its key: steps of one sequence run in the order of the requests and are never twice
- * in one run. Nothing changes unless the step succeeded.
+ * Every change of a sequence holds the mutex of its key: steps of one sequence run in the order of the requests, never two in one
+ * batch. A failed step changes nothing.
  */
 export class ModelSequences<Version extends StepModel = ServedModel> {
   readonly store: SequenceStore;
   readonly #versions: SequenceVersions<Version>;
   readonly #mutex: KeyedMutex;
 
-  /** @param maxWaiting requests that may wait for an earlier step of their sequence */
+  /** @param maxWaiting maximum number of requests that wait for an earlier step of their sequence */
   constructor(store: SequenceStore, versions: SequenceVersions<Version>, maxWaiting: number) {
     this.store = store;
     this.#versions = versions;
@@ -43,8 +43,8 @@ export class ModelSequences<Version extends StepModel = ServedModel> {
   }
 
   /**
-   * Steps the sequences of a request, usually in one run of the model. Each row fails for itself; an error of a run that has all rows
-   * is thrown.
+   * Steps the sequences of a request, usually in one run of the model. Rows fail independently; an error of a run that has all rows is
+   * thrown.
    *
    * @throws what `bind` and the batcher throw
    */
@@ -75,7 +75,7 @@ export class ModelSequences<Version extends StepModel = ServedModel> {
   }
 
   /**
-   * Begins a sequence in the middle.
+   * Starts a sequence from an existing state.
    *
    * @returns milliseconds until it expires
    * @throws ProtocolError 409, 429, 503
@@ -121,7 +121,7 @@ export class ModelSequences<Version extends StepModel = ServedModel> {
     for (const row of pending) {
       row.error = new ProtocolError(
         'conflict',
-        `${named(row.control.id)}: other processes stepped it ${MOST_ATTEMPTS} times meanwhile; send its steps one after the other`,
+        `${named(row.control.id)}: other processes changed it during ${MOST_ATTEMPTS} attempts; send its steps one after the other`,
       );
     }
     return rows;
@@ -177,7 +177,7 @@ export class ModelSequences<Version extends StepModel = ServedModel> {
     return running;
   }
 
-  /** @returns whether the model has to run: the step was not done before */
+  /** @returns whether whether the model has to run: the step was not run before */
   #prepareRow(request: StepRequest<Version>, row: StepRow<Version>, record: Found): boolean {
     const { control } = row;
     const { id, start } = control;
@@ -186,7 +186,7 @@ export class ModelSequences<Version extends StepModel = ServedModel> {
     let found = record;
     let model = found && this.#versions.maybeWithKey(found.version);
     if (found !== undefined && model === undefined) {
-      // A live sequence of a version that is not served here can be begun again, since it cannot continue.
+      // A live sequence of a version that is not served here can be started again, since it cannot continue.
       if (found.kind === 'live' && !start) throw notServedHere(id, found.version);
       if (found.kind === 'live') {
         row.expectedSteps = found.steps;
@@ -327,7 +327,7 @@ export class ModelSequences<Version extends StepModel = ServedModel> {
       } else if (row.control.start && row.control.step === undefined) {
         row.error = alreadyLive(row.control.id);
       } else {
-        // A numbered step may turn out to be this very step.
+        // After a conflict a numbered step may have been run by another process.
         conflicts.push(row);
       }
     }

@@ -6,7 +6,7 @@ import type { SequenceLimits, SequenceStore } from './sequenceStore.ts';
 /** State of the connection to a store outside this process. */
 export type StoreStatus = Pick<RedisLink, 'circuit' | 'connected' | 'reconnects'>;
 
-/** Where the sequences of all models are kept. */
+/** The sequence stores of all models. */
 export interface SequenceStores {
   /**
    * Opens the sequences of one model.
@@ -14,17 +14,17 @@ export interface SequenceStores {
    * @param rowSize words of one sequence's row
    */
   open(name: string, limits: SequenceLimits, rowSize: number): SequenceStore;
-  /** Undefined: in this process's memory. */
+  /** Undefined for stores in this process's memory. */
   readonly status: StoreStatus | undefined;
   close(): Promise<void>;
 }
 
 /**
- * The Redis client is loaded only when it is used.
+ * Opens the sequence stores. The Redis client is loaded only when it is used.
  *
  * @param store     `memory`, or a URL of Redis
- * @param onWarning called with a sentence when the connection to Redis is lost, and when it is back
- * @throws ConfigError if no Redis answers there
+ * @param onWarning called with a sentence when the connection to Redis is lost or restored
+ * @throws ConfigError if Redis is not reachable
  */
 export async function openStores(store: string, onWarning: (text: string) => void): Promise<SequenceStores> {
   if (store === 'memory') {

@@ -4,7 +4,7 @@ import type { RedisOptions } from 'ioredis';
 /** The address of a Redis. */
 export interface RedisAddress {
   readonly connection: Pick<RedisOptions, 'host' | 'port' | 'username' | 'password' | 'db' | 'tls'>;
-  /** Without user and password: `redis://host:6379/2`. */
+  /** The address without user and password: `redis://host:6379/2`. */
   readonly shown: string;
 }
 
@@ -14,7 +14,7 @@ const DEFAULT_PORT = 6379;
  * Reads `redis://[[user]:password@]host[:port][/database]`, or `rediss:` for TLS. An unreadable part is not quoted: it may be a
  * password.
  *
- * The client's own URL parser falls back to database 0, and takes any of its settings from the query.
+ * ioredis's own URL parser falls back to database 0, and accepts any of its settings in the query.
  *
  * @throws ConfigError
  */
@@ -54,7 +54,7 @@ export function readRedisAddress(text: string): RedisAddress {
   };
 }
 
-/** Undefined as well where an "@" follows the host: what looks like the host is then part of a password. */
+/** Also undefined if an "@" follows the host: the apparent host is then part of a password. */
 function maybeUrl(text: string): URL | undefined {
   if (!URL.canParse(text)) return undefined;
   const url = new URL(text);
@@ -69,7 +69,7 @@ function maybeDecoded(part = ''): string | undefined {
   }
 }
 
-/** Servers that cannot store sequences, by what their INFO says, and what to do. */
+/** Servers that cannot store sequences, recognized by their INFO, and the remedy. */
 const unsuitable: readonly [says: RegExp, problem: string][] = [
   [
     /^redis_mode:sentinel/m,
@@ -86,10 +86,10 @@ const unsuitable: readonly [says: RegExp, problem: string][] = [
 ];
 
 /**
- * Why a Redis cannot store sequences; checked once, at the start.
+ * The reason why a Redis cannot store sequences; checked once, at the start.
  *
- * @param info the answer to INFO; empty where it is not allowed
- * @returns a clause; undefined if it can
+ * @param info the reply to INFO; empty if the command is not permitted
+ * @returns a clause; undefined if it can store them
  */
 export function unsuitability(info: string): string | undefined {
   return unsuitable.find(([says]) => says.test(info))?.[1];
@@ -98,7 +98,7 @@ export function unsuitability(info: string): string | undefined {
 /**
  * The problem of a Redis that evicts live sequences when it is full.
  *
- * @param info the answer to INFO
+ * @param info the reply to INFO
  * @returns a clause; undefined if it rejects writes when it is full, or has no limit
  */
 export function evictionProblem(info: string): string | undefined {

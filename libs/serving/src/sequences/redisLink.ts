@@ -6,7 +6,7 @@ import type { CircuitState } from './circuit.ts';
 import { evictionProblem, readRedisAddress, unsuitability } from './redisAddress.ts';
 import { findScript, swapScript, sweepScript } from './redisScripts.ts';
 
-/** How long one command may take, milliseconds: what a client would wait for a step. */
+/** Timeout of one command, milliseconds. */
 const COMMAND_MS = 1_000;
 const CONNECT_MS = 2_000;
 /** A connection that has answered no command for this long is closed, milliseconds: its peer may have vanished. */
@@ -14,9 +14,9 @@ const SILENT_MS = 4_000;
 /** Delay between reconnection attempts, milliseconds: doubled from the first up to the last. */
 const RETRY_MS = { first: 50, last: 1_000 };
 const circuitOptions = { failures: 3, openMs: 1_000 };
-/** Delay between attempts to find a writable Redis under the same name, milliseconds. */
+/** Delay between attempts to find a writable Redis at the same address, milliseconds. */
 const LOOK_MS = 5_000;
-/** A repeated rejection by Redis is logged again after so long, milliseconds. */
+/** A repeated rejection by Redis is logged again after this time, milliseconds. */
 const LOG_AGAIN_MS = 60_000;
 
 /** The scripts as commands of the ioredis client. */
@@ -28,9 +28,9 @@ interface Scripts {
 type Argument = string | number | Buffer;
 
 /**
- * The connection to Redis. It reconnects by itself; while it is down every call is rejected at once.
+ * The connection to Redis. It reconnects automatically; meanwhile every call is rejected at once.
  *
- * A command without an answer is not sent again: it may have been done, and a retry with its step number finds out.
+ * A command without a reply is not sent again: it may have been executed, which a retry with the step number resolves.
  */
 export class RedisLink {
   /** Commands that failed since the start. */
@@ -43,7 +43,7 @@ export class RedisLink {
   readonly #warn: (text: string) => void;
   readonly #address: string;
   #closing = false;
-  /** Since when commands have had no answer, milliseconds; undefined: the last one had one. */
+  /** Time since which commands have had no reply, milliseconds; undefined: the last one had one. */
   #silentSince: number | undefined;
   /** The rejection that was logged last, and when. */
   #logged = { kind: '', at: -Infinity };
@@ -60,7 +60,7 @@ export class RedisLink {
   /**
    * @param url      `redis://[[user]:password@]host[:port][/database]`, `rediss:` over TLS
    * @param onChange called with a sentence when the connection is lost or restored, and when Redis rejects commands
-   * @throws ConfigError if no Redis there can store sequences
+   * @throws ConfigError if there is no Redis that can store sequences
    */
   static async open(url: string, onChange: (text: string) => void): Promise<RedisLink> {
     const { connection, shown } = readRedisAddress(url);
@@ -102,7 +102,7 @@ export class RedisLink {
       const said =
         cause instanceof Error && cause.message !== 'Connection is closed.' ? cause.message : problem;
       return new ConfigError(
-        `sequence store ${this.#address}: expected a Redis that answers, got ${said}; start it, correct the address or use memory`,
+        `sequence store ${this.#address}: expected a reachable Redis, got ${said}; start it, correct the address or use memory`,
         { cause },
       );
     };
@@ -127,7 +127,7 @@ export class RedisLink {
     this.#client.on('close', () => {
       if (!isLost && !this.#closing) {
         this.#warn(
-          `Redis at ${this.#address} is unreachable; steps of sequences are answered 503 until it is back`,
+          `Redis at ${this.#address} is unreachable; steps of sequences get 503 until it is reachable`,
         );
       }
       isLost = true;
@@ -168,7 +168,7 @@ export class RedisLink {
     this.#silentSince = undefined;
   }
 
-  /** TCP would retransmit into a cut network for a quarter of an hour; a new connection may succeed. */
+  /** TCP would retransmit for a quarter of an hour after a network failure; a new connection may succeed. */
   #endSilence(): void {
     const now = performance.now();
     this.#silentSince ??= now;
@@ -187,27 +187,25 @@ export class RedisLink {
     this.failures++;
     return new ProtocolError(
       'unavailable',
-      'the sequence store (Redis) does not answer; try again in a moment, with the same sequence_step if the request had one',
+      'the sequence store (Redis) is unavailable; retry in a moment, with the same sequence_step if the request had one',
       { cause },
     );
   }
 
-  /** Redis answered with an error: it is full, cannot write to its disk, or is read-only. Nothing was changed. */
+  /** Redis replied with an error: it is full, cannot write to its disk, or is read-only. Nothing was changed. */
   #rejected(cause: Error): ProtocolError {
     this.failures++;
-    // It answers, so the circuit stays closed.
+    // It replies, so the circuit stays closed.
     this.#answered();
     const [kind] = cause.message.split(' ');
     const now = performance.now();
     if (kind !== this.#logged.kind || now - this.#logged.at > LOG_AGAIN_MS) {
       this.#logged = { kind, at: now };
-      this.#warn(
-        `Redis at ${this.#address} rejects commands (${cause.message}); their steps are answered 503`,
-      );
+      this.#warn(`Redis at ${this.#address} rejects commands (${cause.message}); their steps get 503`);
     }
     return new ProtocolError(
       'unavailable',
-      'the sequence store (Redis) rejected the step, and nothing has changed; try again in a moment',
+      'the sequence store (Redis) rejected the step, and nothing has changed; retry in a moment',
       { cause },
     );
   }

@@ -9,11 +9,11 @@ const now = `
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)`;
 
-/** How long a set of live sequences outlives the last of them, milliseconds: long enough for a sweep to count it. */
+/** Time that a set of live sequences is kept after the last one expired, milliseconds: long enough for a sweep to count it. */
 const SWEPT_MS = 60_000;
 
 /**
- * KEYS: sequence. ARGV: the number of the step that is about to run, 0 for none; the kept answer is read only if it is of that step.
+ * KEYS: sequence. ARGV: the number of the step that is about to run, 0 for none; the kept response is read only if it belongs to that step.
  *
  * Returns nothing, or version, steps, samples, row, last, why, milliseconds left, milliseconds since the start.
  */
@@ -25,7 +25,7 @@ if s[2] == ARGV[1] then last = redis.call('HGET', KEYS[1], 'last') or '' end
 return { s[1] or '', s[2], s[3], s[4] or '', last, s[5] or '', tostring(tonumber(s[6]) - now), tostring(now - tonumber(s[7])) }`;
 
 /**
- * Makes a change if the record is the expected one.
+ * Compare-and-swap of a record.
  *
  * When Redis is full (`noeviction`) it rejects the first write of a script if that takes memory, and no later one. So HSET comes
  * first, and the step is rejected as a whole; a step that ends its sequence begins with DEL, since it releases memory.
@@ -81,7 +81,7 @@ else
 end
 return { 'done', till - now, expired }`;
 
-/** KEYS: live sequences, those of a version. Returns how many of the version live, and how many of it had expired. */
+/** KEYS: live sequences, those of a version. Returns how many of the version live, and how many of it have expired. */
 export const sweepScript = `${now}
 redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now)
 local expired = redis.call('ZREMRANGEBYSCORE', KEYS[2], '-inf', now)

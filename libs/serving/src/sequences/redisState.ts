@@ -14,13 +14,13 @@ import type {
 } from './sequenceStore.ts';
 import { packTensors, unpackTensors } from './tensorPack.ts';
 
-/** Bytes of one kept answer: Redis runs nothing else while it reads or writes one. */
+/** Maximum bytes of a kept response: Redis is blocked while it reads or writes one. */
 const MOST_ANSWER_BYTES = 1024 * 1024;
 
 /**
- * The sequences of one model in Redis: any process that serves the same file can do any step.
+ * The sequences of one model in Redis: any process that serves the same file can run any step.
  *
- * Two processes that step a sequence at once both run the model, and the change of one of them is kept; the other gets a conflict.
+ * If two processes step a sequence at the same time, both run the model and one write succeeds; the other gets a conflict.
  */
 export class RedisState implements SequenceStore {
   limits: SequenceLimits;
@@ -57,7 +57,7 @@ export class RedisState implements SequenceStore {
     const expiresInMs = Number(left);
     if (why.length > 0) return { kind: 'ended', version, why: why.toString(), last };
     if (expiresInMs <= 0) return { kind: 'ended', version, why: this.#whyExpired(Number(age)), last };
-    // Copied, since words need an aligned offset. A row of a broken length is one of another layout.
+    // Copied, since words need an aligned offset. A row of another length has another layout.
     const words = new Int32Array(Uint8Array.from(row).buffer, 0, row.length >> 2);
     return { kind: 'live', version, row: words, steps, samples, last, expiresInMs };
   }
@@ -145,9 +145,9 @@ export class RedisState implements SequenceStore {
 const [FED, ANSWERED] = ['<', '>'];
 
 /**
- * Both kinds of tensors of a step in one; the step's number is the record's.
+ * Packs inputs and outputs of a step; the record has the step's number.
  *
- * @throws ProtocolError 413 for more bytes than one answer may take
+ * @throws ProtocolError 413 if the response exceeds the limit
  */
 function packLast(last: LastStep | undefined): Buffer | string {
   if (last === undefined) return '';
@@ -155,7 +155,7 @@ function packLast(last: LastStep | undefined): Buffer | string {
   if (bytes > MOST_ANSWER_BYTES) {
     throw new ProtocolError(
       'too-large',
-      `sequence_step: expected a numbered step of at most ${MOST_ANSWER_BYTES} bytes in and out, since its answer is kept for a retry, got ${bytes}; send fewer samples a step, or leave sequence_step out`,
+      `sequence_step: expected a numbered step of at most ${MOST_ANSWER_BYTES} bytes in and out, since its response is kept for a retry, got ${bytes}; send fewer samples per step, or omit sequence_step`,
     );
   }
   const all = [

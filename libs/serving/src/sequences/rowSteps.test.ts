@@ -72,10 +72,10 @@ describe('a step of many sequences', () => {
       sequence_step: [0, 2, 1],
       sequence_expires_in_ms: [-1, 1000, 1000],
       sequence_failed: 1,
-      sequence_error: 'row 0: sequence "unknown": there is no such sequence; begin it with sequence_start',
+      sequence_error: 'row 0: sequence "unknown": the sequence does not exist; start it with sequence_start',
     });
     await expect(send([1, 1], [control('x'), control('y')])).rejects.toThrow(
-      'sequence "x": there is no such',
+      'sequence "x": the sequence does not exist',
     );
   });
 

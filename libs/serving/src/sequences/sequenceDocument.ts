@@ -12,16 +12,16 @@ export interface SequenceCall {
   readonly model: string;
   /** Undefined: any. */
   readonly version: string | undefined;
-  /** The name of the client's token; undefined without tokens. */
+  /** Name of the client's token; undefined without authentication. */
   readonly client: string | undefined;
   readonly id: string;
 }
 
-/** What a document needs of a model version. */
+/** The parts of a model version that a document needs. */
 export type DocumentModel = Pick<ServedModel, 'name' | 'fileHash' | 'layout'>;
 
 /**
- * A live sequence as a document.
+ * Exports a live sequence as a document.
  *
  * @throws ProtocolError 400, 404, 409, 410, 503
  */
@@ -37,7 +37,7 @@ export async function exportSequence(
 }
 
 /**
- * Begins a sequence from a document.
+ * Starts a sequence from a document.
  *
  * @returns its progress as JSON
  * @throws ProtocolError 400, 404, 409, 429, 503; DataError, ShapeError for an invalid document
@@ -70,7 +70,7 @@ function checkCall({ name, signature }: ServedModel, id: string): void {
   }
 }
 
-/** Far more than a sequence can have, and still exact in a double. */
+/** Upper limit of steps; exact in a double. */
 const MOST_STEPS = 2 ** 52;
 
 const schema = z.object({
@@ -118,8 +118,8 @@ export function writeSequence(
 }
 
 /**
- * @param versions that may continue it, the newest first
- * @returns with the version that has the document's file
+ * @param versions that could continue it, the newest first
+ * @returns the content, and the version that has the document's file
  * @throws ProtocolError, DataError, ShapeError for an invalid document, or one of another file
  */
 export function readSequence<Version extends DocumentModel>(

@@ -1,7 +1,7 @@
 import { ProtocolError } from '@onda/protocol';
 import type { EndedSequence, SequenceLimits } from './sequenceStore.ts';
 
-/** How a sentence names a sequence. */
+/** The name of a sequence in messages. */
 export function named(id: string): string {
   return `sequence ${JSON.stringify(id)}`;
 }
@@ -10,7 +10,10 @@ export function named(id: string): string {
 export function notLive(id: string, ended: EndedSequence | undefined): ProtocolError {
   return ended
     ? new ProtocolError('ended', `${named(id)} ${ended.why}; start it again`)
-    : new ProtocolError('not-found', `${named(id)}: there is no such sequence; begin it with sequence_start`);
+    : new ProtocolError(
+        'not-found',
+        `${named(id)}: the sequence does not exist; start it with sequence_start`,
+      );
 }
 
 export function alreadyLive(id: string): ProtocolError {
@@ -20,30 +23,30 @@ export function alreadyLive(id: string): ProtocolError {
   );
 }
 
-/** A request for one version and a sequence on another. */
+/** The request names a version other than that of its sequence. */
 export function onOtherVersion(id: string, version: string, asked: string): ProtocolError {
   return new ProtocolError(
     'conflict',
-    `${named(id)}: expected version ${version}, on which it lives, got ${JSON.stringify(asked)}; leave the version out`,
+    `${named(id)}: expected version ${version}, which the sequence uses, got ${JSON.stringify(asked)}; omit the version`,
   );
 }
 
-/** A record of a version, file or state layout that this service does not have: its state means nothing here. */
+/** The record has a version, file or state layout that this service does not serve, so its state cannot be used. */
 export function notServedHere(id: string, version: string): ProtocolError {
   return new ProtocolError(
     'conflict',
-    `${named(id)}: expected a version and state layout that this service serves, got ${version}; step it where that is served, or begin it again with sequence_start`,
+    `${named(id)}: expected a version and state layout that this service serves, got ${version}; send the step to a service that has it, or start the sequence again with sequence_start`,
   );
 }
 
 export function keepsNoState(model: string): ProtocolError {
   return new ProtocolError(
     'malformed',
-    `model "${model}" keeps no state between requests; leave the sequence parameters out`,
+    `model "${model}" keeps no state between requests; omit the sequence parameters`,
   );
 }
 
-/** @param ofClient the share of one client is used up, not the whole service */
+/** @param ofClient whether the limit of one client is reached, not that of the model */
 export function tooManySequences(
   { most, mostOfClient = 0 }: SequenceLimits,
   ofClient = false,

@@ -6,7 +6,7 @@ import type { ServedModel } from '../models/servedModel.ts';
 import { takeRows } from '../tensorRows.ts';
 import type { LastStep, Tensors } from './sequenceStore.ts';
 
-/** What a step needs of a model version. */
+/** The parts of a model version that a step needs. */
 export type StepModel = Pick<ServedModel, 'name' | 'version' | 'sequenceKey' | 'layout'> & {
   readonly batcher: Pick<Batcher, 'run'>;
   readonly signature: Pick<ServedModel['signature'], 'controls' | 'outputs' | 'states'>;
@@ -16,22 +16,22 @@ export type StepModel = Pick<ServedModel, 'name' | 'version' | 'sequenceKey' | '
 /** The versions of the model that the sequences belong to. */
 export interface SequenceVersions<Version> {
   /**
-   * The version that begins sequences.
+   * The version on which new sequences start.
    *
    * @throws ProtocolError 404 or 503 if none is served
    */
   serving(version: string | undefined): Version;
-  /** A version that is served or still has sequences, by its `sequenceKey`. */
+  /** Finds a version that is served or still has sequences, by its `sequenceKey`. */
   maybeWithKey(key: string): Version | undefined;
 }
 
-/** A request's tensors as one version takes them. */
+/** A request's tensors, checked against one version. */
 export interface BoundStep {
-  /** Without its states, [rows, ...] each. */
+  /** Inputs without states, [rows, ...] each. */
   readonly inputs: Tensors;
-  /** States that the sequence starts from, one row each; undefined: those of the model. */
+  /** States that the sequence starts from, one row each; undefined: the model's initial states. */
   readonly states: Tensors | undefined;
-  /** The outputs that the client asked for. */
+  /** The requested outputs. */
   readonly fetches: readonly string[];
 }
 
@@ -39,14 +39,14 @@ export interface BoundStep {
 export interface StepRequest<Version> {
   readonly controls: readonly SequenceControl[];
   readonly client: string | undefined;
-  /** Of the request's path. */
+  /** Version in the request's path. */
   readonly version: string | undefined;
-  /** @throws where the request does not fit the version */
+  /** @throws if the request does not fit the version */
   readonly bind: (model: Version) => BoundStep;
   readonly run: RunOptions;
 }
 
-/** The step of one sequence: what it starts from, then how it ended. */
+/** The step of one sequence: its control, then its result. */
 export class StepRow<Version> {
   readonly row: number;
   readonly control: SequenceControl;
@@ -62,7 +62,7 @@ export class StepRow<Version> {
   /** Milliseconds until the sequence expires without a step; undefined: it has ended. */
   expiresInMs: number | undefined;
   error: OndaError | undefined;
-  /** The outputs of its run, and its row there. */
+  /** The outputs of its run, and its row in them. */
   tensors: Tensors | undefined;
   index = 0;
 
@@ -78,7 +78,7 @@ export class StepRow<Version> {
   }
 }
 
-/** The outputs to run for, in the model's order, so that steps that want the same are joined. A numbered step keeps all for a retry. */
+/** The outputs to compute, in the model's order, so that steps with the same outputs are batched. A numbered step keeps all outputs for a retry. */
 export function fetchNames<Version extends StepModel>(
   { signature: { outputs }, layout: { pairs, recent } }: Version,
   fetches: readonly string[],
@@ -92,7 +92,7 @@ export function fetchNames<Version extends StepModel>(
   );
 }
 
-/** All that a client gave for the step: a retry gives the same. */
+/** All tensors that the client sent for the step; a retry sends the same. */
 export function fedBy(inputs: Tensors, states: Tensors | undefined): Tensors {
   return states === undefined ? inputs : { ...inputs, ...states };
 }
@@ -106,7 +106,7 @@ export function samplesOf(inputs: Tensors): number {
   return 1;
 }
 
-/** What a numbered step leaves for a retry: copies, since its tensors are views of a whole run. */
+/** The record of a numbered step for a retry: copies, since its tensors are views of a whole run. */
 export function lastStep(
   { step, samples }: Pick<LastStep, 'step' | 'samples'>,
   fed: Tensors,

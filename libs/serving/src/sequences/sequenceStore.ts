@@ -1,38 +1,38 @@
 import type { RuntimeTensor } from '@onda/runtime';
 
-/** A value now or later. What is in memory is not awaited: a microtask for each step would cost more than the step. */
+/** A value or its promise. Values in memory are not awaited: a microtask per step would cost more than the step. */
 export type Soon<Value> = Value | Promise<Value>;
 
 export type Tensors = Readonly<Record<string, RuntimeTensor>>;
 
 export interface SequenceLimits {
-  /** Live sequences of one model. */
+  /** Maximum number of live sequences of one model. */
   most: number;
   /** Idle timeout of a sequence, milliseconds. */
   idleMs: number;
   /** Lifetime of a sequence from its start, milliseconds. */
   ageMs: number;
-  /** Live sequences of one client, where clients have tokens; undefined: unlimited. */
+  /** Maximum number of live sequences of one client, if clients have tokens; undefined: unlimited. */
   mostOfClient?: number | undefined;
 }
 
-/** The answer to the last numbered step, kept for a client that retries because the answer did not arrive. */
+/** The response to the last numbered step, kept for a client that retries because the response did not arrive. */
 export interface LastStep {
   readonly step: number;
   /** Samples fed up to and including this step. */
   readonly samples: number;
-  /** One row of what was fed, including a state that the client sent. */
+  /** The inputs of the step, one row each, including a state that the client sent. */
   readonly inputs: Tensors;
-  /** One row of what was answered. */
+  /** The outputs of the step, one row each. */
   readonly tensors: Tensors;
 }
 
-/** The record of a live sequence. It belongs to the store: the next swap changes it. */
+/** The record of a live sequence. Owned by the store: the next swap changes it. */
 export interface LiveSequence {
   readonly kind: 'live';
-  /** `sequenceKey` of the model version that the sequence lives on. */
+  /** `sequenceKey` of the sequence's model version. */
   readonly version: string;
-  /** As the version's StateLayout has it, [words]. */
+  /** The state row, [words], in the version's StateLayout. */
   readonly row: Int32Array;
   readonly steps: number;
   /** Samples fed so far. */
@@ -43,7 +43,7 @@ export interface LiveSequence {
   readonly expiresInMs: number;
 }
 
-/** The record of a sequence that has ended or expired. It is kept for a while, so that its client gets the reason. */
+/** The record of a sequence that has ended or expired. Kept for the idle timeout, so that the client gets the reason. */
 export interface EndedSequence {
   readonly kind: 'ended';
   readonly version: string;
@@ -52,7 +52,7 @@ export interface EndedSequence {
   readonly last: LastStep | undefined;
 }
 
-/** What one step changes. */
+/** The change of a record by one step. */
 export interface Change {
   /** Steps of the record before this one; 0: no live record is expected. */
   readonly expectedSteps: number;
@@ -64,7 +64,7 @@ export interface Change {
   readonly steps: number;
   readonly samples: number;
   readonly last: LastStep | undefined;
-  /** This was the last step. */
+  /** Whether this was the last step. */
   readonly end: boolean;
 }
 
@@ -86,42 +86,42 @@ export class SequenceCounts {
 }
 
 /**
- * The sequences of one model, whichever of its versions they live on. A sequence has one record under its key, which is the client's
+ * The sequences of one model, on any of its versions. A sequence has one record under its key, which is the client's
  * name and the client's id (`sequenceKey`). A swap changes a record completely or not at all.
  */
 export interface SequenceStore {
-  /** Those of the newest version. */
+  /** Limits of the newest version. */
   limits: SequenceLimits;
-  /** Calls that the store did not answer. */
+  /** Number of calls that failed. */
   readonly failures: number;
 
   /** @param version `sequenceKey` of a model version */
   counts(version: string): SequenceCounts;
 
   /**
-   * @param step the number of the step that is about to run: a record's `last` is read only if it is of this step
-   * @throws ProtocolError 503 when the store does not answer
+   * @param step the number of the step that is about to run: a record's `last` is read only if it belongs to this step
+   * @throws ProtocolError 503 when the store is unavailable
    */
   find(key: string, step: number | undefined): Soon<LiveSequence | EndedSequence | undefined>;
 
   /**
-   * Keeps a sequence from expiring while a step runs, and reserves the place of a new one.
+   * Keeps a sequence from expiring while a step runs, and reserves a slot for a new one.
    *
-   * @throws ProtocolError 503 if there is no place for a new one, 429 if its client has its share
+   * @throws ProtocolError 503 if the limit of the model is reached, 429 if that of the client is
    */
   pin(key: string, isNew: boolean): void;
   unpin(key: string, isNew: boolean): void;
 
   /**
-   * @throws ProtocolError 503 when there is no room for the answer of a numbered step, or the store does not answer: then the change
-   *   may have been made, which a retry with its step number finds out
+   * @throws ProtocolError 503 when there is no room for the response of a numbered step, or the store is unavailable: then the change
+   *   may have been made, which a retry with the step number resolves
    */
   compareAndSwap(key: string, change: Change): Soon<Swap>;
 
   /** Removes expired records and updates the counts. Never fails. */
   sweep(): void;
 
-  /** Live sequences on a version now, including those that other processes began; Infinity when the store does not answer. */
+  /** Live sequences on a version now, including those started by other processes; Infinity when the store is unavailable. */
   count(version: string): Soon<number>;
 }
 

@@ -56,7 +56,7 @@ describe(StateLayout, () => {
 
   it('rejects states that are not numbers of 32 or 64 bits', () => {
     expect(() => new StateLayout([{ ...h, type: 'float16' }])).toThrow(
-      'state "h_in": expected numbers of 32 or 64 bits, got float16; export the model with such a state',
+      'state "h_in": expected numbers of 32 or 64 bits, got float16; use a state of such a type',
     );
   });
 });

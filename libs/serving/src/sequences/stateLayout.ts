@@ -9,16 +9,16 @@ export interface StatePair {
   readonly input: string;
   readonly output: string;
   readonly type: TensorType;
-  /** Of one row, without the batch. */
+  /** Dims of one row, without the batch. */
   readonly dims: readonly number[];
-  /** Its initial value in words of 32 bits; zeros by default. */
+  /** Initial value in words of 32 bits; default: zeros. */
   readonly start?: Int32Array;
 }
 
 /** The last outputs of a model, which are the next inputs of its generator; float32. */
 export interface RecentOutput {
   readonly output: string;
-  /** Samples that are kept: as many as the outputs are ahead of the inputs. */
+  /** Number of samples that are kept: the lag of the outputs. */
   readonly lag: number;
   /** Values of one sample. */
   readonly width: number;
@@ -34,9 +34,9 @@ interface Part extends StatePair {
 }
 
 /**
- * The layout of a sequence's row: the states in order, then the recent outputs, the oldest first.
+ * The layout of a sequence's state row: the states in order, then the recent outputs, the oldest first.
  *
- * A row is words of 32 bits whatever the states' types: copied as integers, every bit is kept, which a NaN as a float need not be.
+ * A row is words of 32 bits whatever the states' types: integers are copied bit for bit, whereas a copied float NaN may change.
  */
 export class StateLayout {
   readonly pairs: readonly StatePair[];
@@ -46,7 +46,7 @@ export class StateLayout {
   /** Equal for layouts of the same states in the same order; 8 hexadecimal digits. */
   readonly hash: string;
   readonly #parts: readonly Part[];
-  /** Reused: a store copies the row. */
+  /** Reused for every row, since a store copies it. */
   readonly #next: Int32Array;
 
   /** @throws ModelError for a state whose type is not a number of 32 or 64 bits */
@@ -82,7 +82,7 @@ export class StateLayout {
    * The rows of sequences after a run; each is valid until the next call.
    *
    * @param tensors the outputs of the run, [rows, ...] each
-   * @returns called with the index of a row there, and the sequence's row before the run
+   * @returns a function of the index of a row and the sequence's row before the run
    * @throws ResultError for a state of other dims
    */
   after(tensors: Tensors): (index: number, before: Int32Array) => Int32Array {
@@ -124,7 +124,7 @@ export class StateLayout {
     return row;
   }
 
-  /** The row for states that a client sends, one row in each tensor. Absent states are initial; recent outputs are zeros. */
+  /** The row for states sent by a client, one row in each tensor. Absent states are initial; recent outputs are zeros. */
   fromStates(states: Tensors): Int32Array {
     const row = this.startRow();
     let offset = 0;
@@ -142,7 +142,7 @@ export class StateLayout {
   }
 }
 
-/** Separates the states from a request's other inputs; undefined without any. */
+/** Separates the states from a request's other inputs; undefined if there are none. */
 export function splitStates(
   { pairs }: StateLayout,
   inputs: Tensors,
@@ -160,7 +160,7 @@ function partOf(pair: StatePair): Part {
   const bytes = type === 'string' ? 0 : typedArrays[type].BYTES_PER_ELEMENT;
   if (type === 'string' || bytes < WORD_BYTES) {
     throw new ModelError(
-      `state "${input}": expected numbers of 32 or 64 bits, got ${type}; export the model with such a state`,
+      `state "${input}": expected numbers of 32 or 64 bits, got ${type}; use a state of such a type`,
     );
   }
   return { ...pair, type, words: dims.reduce((size, dim) => size * dim, bytes / WORD_BYTES) };

@@ -8,10 +8,10 @@ import type { Tensors } from './sequenceStore.ts';
 type Row = Pick<StepRow<unknown>, 'error' | 'tensors' | 'index' | 'steps' | 'samples' | 'expiresInMs'>;
 
 const DONE = 200;
-/** For a row whose sequence is not live. */
+/** Value of `sequence_expires_in_ms` for a row whose sequence is not live. */
 const NOT_LIVE = -1;
 
-/** The progress of a sequence, as parameters of the answer to one step. */
+/** The progress of a sequence, as parameters of the response to one step. */
 export function progressParameters(
   id: string,
   { steps, samples, expiresInMs }: Pick<Row, 'steps' | 'samples' | 'expiresInMs'>,
@@ -25,8 +25,8 @@ export function progressParameters(
 }
 
 /**
- * The answer to a step of many sequences: the outputs asked for, and the status and progress of each row. A row that failed has zeros
- * there; the first failure's message is in the parameters.
+ * The response to a step of many sequences: the requested outputs, and the status and progress of each row. Failed rows have zeros;
+ * the message of the first failure is in the parameters.
  *
  * @throws the first row's error when all failed
  */
@@ -64,7 +64,7 @@ export function rowsOutputs(
   return { parameters, outputs: chosen };
 }
 
-/** The HTTP status of each row, and its progress as in the parameters of one step: [rows] each. */
+/** The HTTP status and the progress of each row, [rows] each. */
 function progressTensors(rows: readonly Row[]): Tensors {
   const dims = [rows.length];
   const status = new Int32Array(rows.length);
@@ -98,7 +98,7 @@ function gathered(rows: readonly Row[], like: RuntimeTensor, name: string): Runt
     const { data, dims: own } = tensors[name];
     if (data.length !== own[0] * width) {
       throw new ResultError(
-        `output "${name}": expected ${width} values in each row, got ${data.length / own[0]} in row ${row}; its sequence lives on another version, step it in a separate request`,
+        `output "${name}": expected ${width} values in each row, got ${data.length / own[0]} in row ${row}; its sequence uses another version; step it in a separate request`,
       );
     }
     for (let value = 0; value < width; value++) all[row * width + value] = data[index * width + value];

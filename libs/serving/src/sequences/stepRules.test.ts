@@ -18,7 +18,7 @@ describe(notFinite, () => {
     expect(allFinite(['y', 'state'], tensors)).toBe(false);
     expect(notFinite(control, ['y', 'state'], tensors, 0)).toBeUndefined();
     expect(notFinite(control, ['y', 'state'], tensors, 1)?.message).toBe(
-      'sequence "7": output "state": the model\'s answer has -Infinity at position 1; the sequence is unchanged, check the size of the values sent',
+      'sequence "7": output "state": the model returned -Infinity at position 1; the sequence is unchanged; check the magnitude of the inputs',
     );
   });
 });

@@ -7,13 +7,13 @@ import type { EndedSequence, LastStep, LiveSequence, Tensors } from './sequenceS
 type Found = LiveSequence | EndedSequence | undefined;
 
 /**
- * The kept answer if a numbered step was done before: the same number twice is one step. The sequence may have ended since.
+ * The kept response if a numbered step was already run: a repeated number is one step. The sequence may have ended since.
  *
- * The start of an ended sequence begins a new one, unless it repeats the very request that began and ended it: a client that wants to
- * continue has no use for a sequence that ended in another way.
+ * The start of an ended sequence begins a new one, unless it repeats the request that both started and ended it, which is then a
+ * retry.
  *
- * @param fed what the step feeds at `row`, including a state that it brings
- * @throws ProtocolError 409 if it was done with other values
+ * @param fed what the step feeds at `row`, including a state that the request contains
+ * @throws ProtocolError 409 if it was run with other values
  */
 export function repeatedStep(
   { id, step, start, end }: SequenceControl,
@@ -31,14 +31,14 @@ export function repeatedStep(
   if (same) return last;
   throw new ProtocolError(
     'conflict',
-    `${named(id)}: step ${step} was done with other values; send what follows as step ${step + 1}`,
+    `${named(id)}: step ${step} was already run with other values; send the next values as step ${step + 1}`,
   );
 }
 
 /**
- * The record that a step continues; undefined for a sequence that it begins.
+ * The record that a step continues; undefined for a new sequence.
  *
- * @param bringsState the request contains a state
+ * @param bringsState whether the request contains a state
  * @throws ProtocolError 400, 404, 409 or 410 if the step is not allowed
  */
 export function continuedSequence(
@@ -54,7 +54,7 @@ export function continuedSequence(
   if (bringsState) {
     throw new ProtocolError(
       'malformed',
-      `${named(id)}: expected no state_in, since the service keeps its state, got one; send it only with sequence_start`,
+      `${named(id)}: expected no state_in, since the service keeps the state, got one; send it only with sequence_start`,
     );
   }
   if (step !== undefined && step !== found.steps + 1) {
@@ -78,7 +78,7 @@ export function isFloats(data: RuntimeTensor['data']): data is Float32Array | Fl
   return data instanceof Float32Array || data instanceof Float64Array;
 }
 
-/** A loop: `every` takes longer than the run on a hundred thousand values. */
+/** A loop, since `every` on a hundred thousand values takes longer than the run. */
 export function finite(data: Float32Array | Float64Array): boolean {
   for (let index = 0; index < data.length; index++) {
     if (!Number.isFinite(data[index])) return false;
@@ -86,7 +86,7 @@ export function finite(data: Float32Array | Float64Array): boolean {
   return true;
 }
 
-/** 422 if a row of an output has a value that is not finite: it would stay in the state. */
+/** Error 422 if a row of an output has a value that is not finite, which would remain in the state. */
 export function notFinite(
   { id }: SequenceControl,
   names: readonly string[],
@@ -101,14 +101,14 @@ export function notFinite(
       if (Number.isFinite(data[value])) continue;
       return new ProtocolError(
         'not-finite',
-        `${named(id)}: output "${name}": the model's answer has ${data[value]} at position ${value - index * width}; the sequence is unchanged, check the size of the values sent`,
+        `${named(id)}: output "${name}": the model returned ${data[value]} at position ${value - index * width}; the sequence is unchanged; check the magnitude of the inputs`,
       );
     }
   }
   return undefined;
 }
 
-/** Whether a row has the values of a tensor of one row. */
+/** Whether a row equals a tensor of one row. */
 function sameValues({ data, dims }: RuntimeTensor, row: number, one: RuntimeTensor | undefined): boolean {
   const width = data.length / dims[0];
   if (one?.data.length !== width) return false;

@@ -2,7 +2,7 @@ import { DataError, isTensorType, typedArrays } from '@onda/contract';
 import type { RuntimeTensor } from '@onda/runtime';
 import type { Tensors } from './sequenceStore.ts';
 
-/** Describes one tensor before the values; text values are part of it. */
+/** Header of one tensor; strings are part of it. */
 interface Head {
   name: string;
   type: string;

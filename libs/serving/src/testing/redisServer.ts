@@ -23,7 +23,7 @@ export function findRedis(env: NodeJS.ProcessEnv = process.env): string | undefi
   return found;
 }
 
-/** A Redis of one test: a free loopback port, every write on disk before its answer. */
+/** A Redis server for one test: on a free loopback port, every write on disk before its reply. */
 export class RedisServer {
   readonly url: string;
   readonly #port: number;
@@ -75,7 +75,7 @@ export class RedisServer {
     });
   }
 
-  /** SIGKILL, like a machine that fails. */
+  /** SIGKILL, to simulate a machine failure. */
   async kill(): Promise<void> {
     const child = this.#child;
     if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
@@ -84,7 +84,7 @@ export class RedisServer {
     await exit;
   }
 
-  /** SIGSTOP: connections stay open, answers do not come. */
+  /** SIGSTOP: connections stay open, without replies. */
   pause(): void {
     this.#child?.kill('SIGSTOP');
   }

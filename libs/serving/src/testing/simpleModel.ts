@@ -11,7 +11,7 @@ import { ModelSequences } from '../sequences/modelSequences.ts';
 import { StateLayout } from '../sequences/stateLayout.ts';
 import { Serving } from '../serving.ts';
 
-/** A stateless model "m" over a session that a test makes up: all its tensors have rows. */
+/** A stateless model "m" on a test's own session; all its tensors have rows. */
 export function simpleModel(
   session: Session,
   batching: BatchOptions,
@@ -50,7 +50,7 @@ export function simpleModel(
   return model;
 }
 
-/** A service of given models, without a folder. */
+/** A service with the given models, without a folder. */
 export function servingOf(repository: ModelRepository, control?: RepositoryControl): Serving {
   const none: RepositoryControl = {
     index: () => Promise.resolve([]),
