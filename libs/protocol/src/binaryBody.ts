@@ -4,14 +4,14 @@ import { ProtocolError } from './protocolError.ts';
 
 /**
  * A body of the binary tensor extension: a JSON header, then the tensors' bytes in the order of the inputs. Without the
- * header `Inference-Header-Content-Length` all of it is JSON.
+ * header `Inference-Header-Content-Length` the whole body is JSON.
  */
 export class BinaryBody {
   readonly header: Uint8Array;
   readonly #tensors: Uint8Array;
   #taken = 0;
 
-  /** @throws ProtocolError if the JSON part is said to be longer than the body */
+  /** @throws ProtocolError if the declared JSON part is longer than the body */
   constructor(body: Uint8Array, headerLength: number | undefined) {
     const length = headerLength ?? body.byteLength;
     if (length > body.byteLength) {
@@ -42,7 +42,7 @@ export class BinaryBody {
     return bytes;
   }
 
-  /** @throws ShapeError if bytes are left that belong to no input */
+  /** @throws ShapeError if bytes remain that belong to no input */
   checkUsed(): void {
     const left = this.#tensors.byteLength - this.#taken;
     if (left > 0) {

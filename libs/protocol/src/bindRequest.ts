@@ -10,17 +10,17 @@ import { tensorFromBytes } from './tensorBytes.ts';
 
 /** A request that fits a model. */
 export interface BoundRequest {
-  /** All of the model's; a step of a sequence may leave its states out. */
+  /** All inputs of the model; a step of a sequence may omit its states. */
   readonly inputs: Readonly<Record<string, ProtocolTensor>>;
-  /** In the order asked for. When the request names none: all of the model's, in a sequence all but its states. */
+  /** In the requested order. If the request names none: all outputs of the model, in a sequence without its states. */
   readonly outputs: readonly RequestedOutput[];
 }
 
 /**
- * Checks a request against a model: each input is the model's, comes once, and has its datatype, rank and fixed dims; none is missing;
- * each output is the model's. Equal symbolic dims and dims of 0 are checked by the runtime.
+ * Checks a request against a model: every input exists, occurs once, and has the model's datatype, rank and fixed dims; none is
+ * missing; every output exists. Equal symbolic dims and dims of 0 are checked by the runtime.
  *
- * @param maxValues the most values that one tensor may have
+ * @param maxValues maximum values of one tensor
  * @throws ShapeError, DataError, ProtocolError
  */
 export function bindRequest(request: InferRequest, model: ModelTensors, maxValues: number): BoundRequest {
@@ -82,10 +82,10 @@ function chooseOutputs(
 }
 
 /**
- * Binds a raw binary request of the binary tensor extension: no JSON part, the body is the one input of the model, little-endian, or
- * one string. The answer has all outputs as bytes.
+ * Binds a raw binary request of the binary tensor extension: no JSON part, the body is the only input of the model, little-endian, or
+ * one string. The response has all outputs as bytes.
  *
- * Its shape is the model's: of the dims that are not fixed, the last follows from the number of bytes, the others are 1.
+ * The shape follows from the model: of the dims that are not fixed, the last is inferred from the number of bytes, the others are 1.
  */
 function bindRaw(body: Uint8Array, model: ModelTensors, maxValues: number): BoundRequest {
   const [spec] = model.inputs;
@@ -114,7 +114,7 @@ function rawShape({ type, shape }: TensorSpec, bytes: number): number[] {
   });
 }
 
-/** In the extension a string follows its length. */
+/** In the extension a string is prefixed with its length. */
 function textBehindLength(body: Uint8Array, { type }: TensorSpec): Uint8Array {
   if (type !== 'string') return body;
   const bytes = new Uint8Array(Uint32Array.BYTES_PER_ELEMENT + body.byteLength);

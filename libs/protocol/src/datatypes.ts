@@ -21,10 +21,10 @@ const types = new Map<unknown, TensorType>(
   Object.entries(datatypes).map(([type, datatype]) => [datatype, type as TensorType]),
 );
 
-/** The tensor type of a datatype's name; undefined for a name that the service does not know. */
+/** The tensor type of a datatype's name; undefined for an unknown name. */
 export function typeOfDatatype(datatype: unknown): TensorType | undefined {
   return types.get(datatype);
 }
 
-/** A decoded tensor, in the form that runtimes take, so that it is not copied again. */
+/** A decoded tensor, in the form that runtimes accept without another copy. */
 export type ProtocolTensor = TensorValue;

@@ -8,19 +8,19 @@ import { readSequenceId } from './requestParameters.ts';
 type FloatTensor = Extract<ProtocolTensor, { type: 'float32' }>;
 export type PromptTensor = Extract<ProtocolTensor, { type: 'float32' | 'int32' }>;
 
-/** What a generate request may be about. */
+/** The properties of a model that a generate request is checked against. */
 export interface GenerateModel {
   /** Values of one sample; undefined: a sample is a word, one whole number. */
   features: number | undefined;
-  /** Of the prompt's values. */
+  /** Type of the prompt's values. */
   type: PromptTensor['type'];
   /** Numbers in one state row; 0: the model keeps no state. */
   stateSize: number;
-  /** What values are drawn from; null: nothing is drawn. A model with noise as an input may also get a seed. */
+  /** Source of the draws; null: nothing is drawn. A model with noise as an input may also get a seed. */
   draws: { readonly kind: 'seed' } | { readonly kind: 'noise'; readonly width: number } | null;
 }
 
-/** How deep the prompt was nested; the values of the answer are nested alike. */
+/** Nesting depth of the prompt; the values of the response have the same nesting. */
 export type Nesting = 1 | 2 | 3;
 
 export interface GenerateRequest {
@@ -40,7 +40,7 @@ export interface GenerateRequest {
 const keys = ['prompt', 'samples', 'state', 'return_state', 'seed', 'noise'];
 
 /**
- * Decodes `POST /v2/models/{name}/generate`, an endpoint of Onda's own:
+ * Decodes `POST /v2/models/{name}/generate`, an extension of Onda:
  *
  *   {"prompt": [0.1, 0.2], "samples": 50}                             one sequence of a model with one feature
  *   {"prompt": [[0.1, 1], [0.2, 2]], "samples": 50}                   one sequence: [time][features]
@@ -50,7 +50,7 @@ const keys = ['prompt', 'samples', 'state', 'return_state', 'seed', 'noise'];
  * `state` continues from the state of an earlier response: [state] for one sequence, [batch][state] for several.
  * `return_state: true` requests the state after the last value fed: send it with the last values of the response (as many
  * as the model's lag) as the next prompt to continue. `seed`, a whole number, is the seed of a model that samples; `noise`
- * is for models that take the draws themselves: [samples][width], or [batch][samples][width].
+ * has the draws for models with a noise input: [samples][width], or [batch][samples][width].
  *
  * @throws ProtocolError, ShapeError, DataError
  */
@@ -97,7 +97,7 @@ function readPrompt(value: unknown, model: GenerateModel): { prompt: PromptTenso
   const batch = nesting === several ? dims[0] : 1;
   const time = count / batch / width;
   const shape = features === undefined ? [batch, time] : [batch, time, features];
-  // Words are whole numbers whatever numbers the model takes them in.
+  // Words are whole numbers, whatever type the model's input has.
   const data =
     features === undefined ? words(integers(rows, count, 'prompt')) : floats(rows, count, 'prompt');
   const prompt: PromptTensor =
@@ -122,7 +122,7 @@ function words(values: BigInt64Array): Int32Array {
   });
 }
 
-/** Reads `samples`: how many values to generate. */
+/** Reads `samples`: the number of values to generate. */
 function readSamples(value: unknown): number {
   if (!Number.isSafeInteger(value) || (value as number) < 1) {
     throw new DataError(
@@ -161,7 +161,7 @@ function noState(field: string, got: string): DataError {
 }
 
 /**
- * Reads `seed`: a whole number, or the digits of one of 64 bits, which JSON's numbers need not carry.
+ * Reads `seed`: a whole number, or a string for 64-bit numbers, which JSON parsers may round.
  *
  * @param draws whether the model draws at all
  * @throws DataError
@@ -184,7 +184,7 @@ function readSeed(value: unknown, draws: boolean): bigint | undefined {
 }
 
 /**
- * Reads `noise`: the draws themselves, for a model that takes them.
+ * Reads `noise`: the draws, for a model with a noise input.
  *
  * @param several whether the prompt was nested for several sequences
  * @returns [batch, samples, width]
@@ -225,14 +225,14 @@ const fromKeys = ['sequence_id', 'samples', 'seed'];
 const mark = new TextEncoder().encode('"sequence_id"');
 
 /**
- * Decodes `{"sequence_id": "sensor-7", "samples": 50}`: what the sequence's closed loop would give next. The sequence stays where
- * it is.
+ * Decodes `{"sequence_id": "sensor-7", "samples": 50}`: the next values of the sequence's closed loop. The sequence does not
+ * change.
  *
  * @returns undefined for a request that names no sequence
  * @throws ProtocolError, DataError
  */
 export function decodeGenerateFrom(body: Uint8Array): GenerateFrom | undefined {
-  // Not read twice for every prompt.
+  // Avoids parsing every prompt twice.
   if (!includes(body, mark)) return undefined;
   const document = parseJsonBody(body);
   if (!Object.hasOwn(document, 'sequence_id')) return undefined;
@@ -250,7 +250,7 @@ export function decodeGenerateFrom(body: Uint8Array): GenerateFrom | undefined {
       `sequence_id: expected a number from 1 or text, got ${describeValue(document.sequence_id)}; name the sequence`,
     );
   }
-  // Whether the model draws is known once the sequence is found.
+  // Whether the model draws is only known once the sequence is found.
   return { id, samples: readSamples(document.samples), seed: readSeed(document.seed, true) };
 }
 

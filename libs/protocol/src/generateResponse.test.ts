@@ -58,6 +58,6 @@ describe(encodeGenerateResponse, () => {
     const values = { dims: [1, 1, 1], data: Float32Array.of(Infinity) };
     expect(() =>
       encodeGenerateResponse({ modelName: 'm', modelVersion: '1', values, nesting: 1, state: undefined }),
-    ).toThrow('values: the model returned Infinity at position 0, which JSON cannot carry');
+    ).toThrow('values: the model returned Infinity at position 0, which JSON cannot represent');
   });
 });

@@ -7,14 +7,14 @@ export interface GenerateResponse {
   /** [batch, samples, outputs], or words [batch, samples]. */
   values: { dims: readonly number[]; data: Float32Array | Int32Array };
   nesting: Nesting;
-  /** [batch, state]; undefined: not asked for. */
+  /** [batch, state]; undefined: not requested. */
   state: { dims: readonly number[]; data: Float32Array } | undefined;
   /** The seed of the samples, so that a request can repeat them; undefined: nothing was sampled. */
   seed?: bigint | undefined;
 }
 
 /**
- * `{"model_name", "model_version", "values", "state"?, "seed"?}`, values nested as the prompt was: [samples], [samples][outputs] or
+ * `{"model_name", "model_version", "values", "state"?, "seed"?}`, values nested like the prompt: [samples], [samples][outputs] or
  * [batch][samples][outputs]; words [samples] or [batch][samples].
  *
  * @throws ProtocolError if a value is NaN or an infinity
@@ -35,7 +35,7 @@ export function encodeGenerateResponse(response: GenerateResponse): string {
   return `{"model_name":${JSON.stringify(response.modelName)},"model_version":${JSON.stringify(response.modelVersion)},"values":${valuesText}${rest}}`;
 }
 
-/** As a request takes it: in quotes where a number of JSON could not carry it. */
+/** In the form of a request: a string where a JSON number would lose digits. */
 function seedText(seed: bigint): string {
   return Number.isSafeInteger(Number(seed)) ? String(seed) : `"${seed}"`;
 }

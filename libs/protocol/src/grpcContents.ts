@@ -17,7 +17,7 @@ const FIELD = {
 
 type Field = (typeof FIELD)[keyof typeof FIELD];
 
-/** The field that holds the values of each type; float16 has none and travels as raw bytes. */
+/** The field that holds the values of each type; float16 has none and is sent as raw bytes. */
 const fields = {
   float32: FIELD.float32,
   float64: FIELD.float64,
@@ -34,7 +34,7 @@ const fields = {
   string: FIELD.bytes,
 } as const satisfies Record<TensorType, Field | undefined>;
 
-/** How a value of each field is written, and read. */
+/** Wire type and reader of each field's values. */
 const kinds: Readonly<Record<Field, { type: number; read: (reader: WireReader) => unknown }>> = {
   [FIELD.bool]: { type: WireType.VARINT, read: (reader) => reader.bool() },
   [FIELD.int32]: { type: WireType.VARINT, read: (reader) => reader.int32() },
@@ -74,7 +74,7 @@ export function readContents(reader: WireReader): GrpcContents {
   return contents;
 }
 
-/** The values of one type, as JSON would have them; none if the message holds those of another type. */
+/** The values of one type in the form of JSON; empty if the message has values of another type. */
 export function grpcValues(contents: GrpcContents | undefined, type: TensorType, where: string): unknown[] {
   const field = fields[type];
   const values = field === undefined ? undefined : contents?.get(field);

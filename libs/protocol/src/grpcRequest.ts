@@ -7,7 +7,7 @@ import { tensorFromBytes } from './tensorBytes.ts';
 import { tensorFromJson } from './tensorFromJson.ts';
 import { WireError, WireReader } from './wireReader.ts';
 
-/** Parameters as JSON would carry them; undefined for one without a value. A whole number beyond 2^53 is its digits. */
+/** Parameters in the form of JSON; undefined for one without a value. A whole number above 2^53 is a string. */
 export type GrpcParameters = Readonly<Record<string, string | number | boolean | undefined>>;
 
 export interface GrpcTensor {
@@ -20,7 +20,7 @@ export interface GrpcTensor {
 /** A requested output. */
 export interface GrpcOutput {
   readonly name: string;
-  /** Absent without any. */
+  /** Absent if there are none. */
   readonly parameters?: GrpcParameters;
 }
 
@@ -41,8 +41,8 @@ const FIELDS = 7;
 const none: GrpcParameters = Object.freeze({});
 
 /**
- * Reads a `ModelInferRequest`. Stricter than protobuf: it refuses a field of another type than in the .proto file, text that is not
- * UTF-8, and groups. What it accepts it reads as protobufjs does.
+ * Reads a `ModelInferRequest`. Stricter than protobuf: it rejects fields with a wire type other than in the .proto file, strings
+ * that are not UTF-8, and groups. Accepted messages are read as by protobufjs.
  *
  * @throws WireError
  */
@@ -83,7 +83,7 @@ function readTensor(reader: WireReader): GrpcTensor {
     // An input's own parameters are only checked for their form.
     else if (tag === 0x22) withParameter(none, reader.message());
     else if (tag === 0x2a) {
-      // protobuf would merge the two, which no client intends.
+      // protobuf would merge the two, which clients do not intend.
       if (contents) throw new WireError('contents twice');
       contents = readContents(reader.message());
     } else reader.skip(tag, 5);
@@ -139,8 +139,8 @@ function readParameter(reader: WireReader): string | number | boolean | undefine
 }
 
 /**
- * Decodes a `ModelInferRequest` with the same checks as over HTTP. The values of all inputs are in `raw_input_contents`, or those of
- * each input in its `contents`.
+ * Decodes a `ModelInferRequest` with the same checks as over HTTP. Values are either in `raw_input_contents` for all inputs, or in
+ * the `contents` of each input.
  *
  * @param maxValues the most values that one tensor may have
  * @throws ProtocolError, ShapeError, DataError

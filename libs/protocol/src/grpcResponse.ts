@@ -5,7 +5,7 @@ import { tensorBytes } from './tensorBytes.ts';
 import type { GrpcInferRequest } from './grpcRequest.ts';
 import { fieldSize, textSize, varintSize, WireWriter } from './wireWriter.ts';
 
-/** A protobuf message to write. Its size is known first, so that it is written once, in its final place. */
+/** A protobuf message to write. Its size is computed first, so that it is written directly to its final buffer. */
 export interface WireMessage {
   /** Bytes. */
   readonly size: number;
@@ -14,12 +14,12 @@ export interface WireMessage {
 
 type Names = Pick<GrpcInferRequest, 'modelName' | 'modelVersion' | 'id'>;
 
-/** `ModelInferResponse`: values as bytes, little-endian, which every client reads. */
+/** `ModelInferResponse`: values as little-endian bytes, which every client supports. */
 export function encodeInferMessage(response: InferResponse): WireMessage {
   return new InferMessage(response);
 }
 
-/** `ModelStreamInferResponse` with an answer. */
+/** `ModelStreamInferResponse` with a result. */
 export function encodeStreamAnswer(response: InferResponse): WireMessage {
   const answer = new InferMessage(response);
   return {
@@ -50,7 +50,7 @@ class InferMessage implements WireMessage {
   readonly size: number;
   readonly #response: InferResponse;
   readonly #names: Names;
-  /** Of each output without its tag and length, of its dims, and its values. */
+  /** Per output: size without tag and length, size of the dims, and the values. */
   readonly #outputSizes: number[] = [];
   readonly #dimsSizes: number[] = [];
   readonly #values: Uint8Array[] = [];

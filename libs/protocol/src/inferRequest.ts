@@ -11,22 +11,22 @@ import { tensorFromBytes } from './tensorBytes.ts';
 import { tensorFromJson } from './tensorFromJson.ts';
 
 /**
- * An infer request, decoded by what it declares itself; `bindRequest` checks it against a model.
+ * An infer request, decoded by its own declarations; `bindRequest` checks it against a model.
  *
- * So a request is decoded once, even when the version of the model that answers is known only later.
+ * So a request is decoded once, even if the model version is only determined later.
  */
 export interface InferRequest {
   readonly id: string | undefined;
-  /** In the order in which they came; names may repeat. */
+  /** In the order of the request; names may repeat. */
   readonly inputs: readonly InferInput[];
   /** Undefined: the model's own outputs. Names are not checked. */
   readonly outputs: readonly RequestedOutput[] | undefined;
-  /** Whether outputs that do not say otherwise are answered as bytes. */
+  /** Whether outputs are returned as bytes by default. */
   readonly binary: boolean;
-  /** The sequence whose state the service keeps; undefined: none is named by a parameter. */
+  /** The sequence whose state the service keeps; undefined: no parameter names one. */
   readonly sequence: SequenceControl | undefined;
   readonly schedule: Schedule;
-  /** A raw binary request: all of the body is the one input of the model, whose type and shape are the model's. */
+  /** Body of a raw binary request: the only input of the model, with the model's type and shape. */
   readonly raw: Uint8Array | undefined;
 }
 
@@ -35,16 +35,16 @@ export interface InferInput {
   readonly tensor: ProtocolTensor;
 }
 
-/** An output that the client asks for: as JSON numbers, or as bytes after the JSON. */
+/** A requested output: as JSON numbers, or as bytes after the JSON. */
 export interface RequestedOutput {
   readonly name: string;
   readonly binary: boolean;
 }
 
-/** An input as its transport carries it. */
+/** The fields of an input as received. */
 export type InputFields = Readonly<Record<string, unknown>>;
 
-/** Reads an input's values once its name, type and shape are known; the transports differ here. */
+/** Reads an input's values once its name, type and shape are known; specific to the transport. */
 export type ReadData = (
   input: InputFields,
   type: TensorType,
@@ -57,8 +57,8 @@ export type ReadData = (
  * Decodes `POST /v2/models/{name}/infer` of the Open Inference Protocol v2, JSON or with the binary tensor extension.
  *
  * @param body         the whole body
- * @param headerLength of the JSON part, from `Inference-Header-Content-Length`; undefined when all of it is JSON, 0 when none is
- * @param maxValues    the most values that one tensor may have
+ * @param headerLength of the JSON part, from `Inference-Header-Content-Length`; undefined: the whole body is JSON; 0: nothing is
+ * @param maxValues    maximum values of one tensor
  * @throws ProtocolError, ShapeError, DataError
  */
 export function decodeInferRequest(
@@ -97,12 +97,12 @@ function rawRequest(body: Uint8Array): InferRequest {
 }
 
 /**
- * Reads an infer request from its fields, whichever transport carried them.
+ * Reads an infer request from its fields, for all transports.
  *
- * An array is allocated only after as many values or bytes came as the shape says, so it is bounded by the message. Keys that the
- * protocol does not have are ignored, as other servers do; those that would change the answer are refused.
+ * An array is allocated only if the message has as many values or bytes as the shape declares, so its size is bounded by the
+ * message. Unknown keys are ignored, as by other servers; unsupported ones that would change the response are rejected.
  *
- * @param maxValues the most values that one tensor may have
+ * @param maxValues maximum values of one tensor
  * @throws ProtocolError, ShapeError, DataError
  */
 export function readInferFields(fields: InputFields, readData: ReadData, maxValues: number): InferRequest {
@@ -176,7 +176,7 @@ function readDims(value: unknown, where: string): readonly number[] {
 export function countWithin(dims: readonly number[], maxValues: number, where: string): number {
   let count = 1;
   for (const dim of dims) {
-    // By division: a product could leave the whole numbers that a double holds.
+    // By division, since a product could exceed the exact integers of a double.
     if (dim > 0 && count > maxValues / dim) {
       throw new ProtocolError(
         'too-large',
@@ -211,7 +211,7 @@ function readOutputs(value: unknown, binary: boolean): readonly RequestedOutput[
   });
 }
 
-/** Triton extensions that change the meaning of the answer are refused rather than ignored. */
+/** Triton extensions that change the meaning of the response are rejected instead of ignored. */
 function checkForm({ classification = 0, shared_memory_region: region }: Parameters, name: string): void {
   if (classification !== 0) {
     throw new ProtocolError(

@@ -54,6 +54,6 @@ describe(encodeInferResponse, () => {
     );
     const tensor = { type: 'float64' as const, dims: [1], data: Float64Array.of(-Infinity) };
     const double = { ...response(Float32Array.of()), outputs: [{ name: 'y', tensor, binary: false }] };
-    expect(() => encodeInferResponse(double)).toThrow('has -Infinity at position 0');
+    expect(() => encodeInferResponse(double)).toThrow('returned -Infinity at position 0');
   });
 });

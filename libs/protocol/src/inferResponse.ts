@@ -18,7 +18,7 @@ export type EncodedResponse =
   { body: string; headerLength: undefined } | { body: Uint8Array; headerLength: number };
 
 /**
- * Encodes the answer to an infer request: JSON data flat and row-major, binary data little-endian after the JSON.
+ * Encodes the response to an infer request: JSON data flat and row-major, binary data little-endian after the JSON.
  *
  * @throws ProtocolError if a JSON output holds NaN or an infinity; bytes carry them
  */

@@ -1,6 +1,6 @@
 import { ProtocolError } from './protocolError.ts';
 
-/** Tensors need 5 levels (document, inputs, input, data, three dims more when nested); more is an attack or a mistake. */
+/** Tensors need 5 levels (document, inputs, input, data, three dims more when nested); deeper documents are attacks or mistakes. */
 export const MAX_JSON_DEPTH = 12;
 
 const decoder = new TextDecoder('utf-8', { fatal: true });
@@ -34,7 +34,7 @@ export function isObject(value: unknown): value is Readonly<Record<string, unkno
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** A value as a sentence can hold it: never longer than 40 characters. */
+/** A value for error messages, at most 40 characters. */
 export function describeValue(value: unknown): string {
   if (Array.isArray(value)) return `an array of ${value.length}`;
   if (isObject(value)) return 'an object';
@@ -44,7 +44,7 @@ export function describeValue(value: unknown): string {
   return text.length > 40 ? `${text.slice(0, 37)}...` : text;
 }
 
-/** A shape as a sentence can hold it. */
+/** A shape for error messages. */
 export function describeShape(shape: readonly unknown[]): string {
   return shape.length > 8 ? `${shape.length} dims` : `[${shape.map(describeValue).join(', ')}]`;
 }
@@ -54,7 +54,7 @@ const BACKSLASH = 0x5c;
 const BRACKET = 0x5b;
 const BRACE = 0x7b;
 
-/** Before the parser runs, since it would build the whole deep document. */
+/** Runs before the parser, which would build the whole deep document. */
 function checkDepth(bytes: Uint8Array): void {
   // Usual case: too few brackets to be too deep. `indexOf` is many times faster than a loop.
   if (countUpTo(MAX_JSON_DEPTH, BRACKET, bytes) + countUpTo(MAX_JSON_DEPTH, BRACE, bytes) <= MAX_JSON_DEPTH)

@@ -1,16 +1,16 @@
 import { DataError, ShapeError } from '@onda/contract';
 import { describeValue } from './jsonBody.ts';
 
-/** Numbers in nested arrays: the dims that the nesting has, and the arrays that hold the numbers, in order. */
+/** Numbers in nested arrays: the dims of the nesting, and the innermost arrays in order. */
 export interface NestedNumbers {
   dims: readonly number[];
   rows: readonly (readonly unknown[])[];
 }
 
 /**
- * Reads the form of nested arrays without touching the numbers, so that nothing is allocated for a form that does not hold.
+ * Determines the dims of nested arrays without reading the numbers, so that nothing is allocated for ragged arrays.
  *
- * @param where what to call it in an error: `input "x"`, `prompt`
+ * @param where its name in errors: `input "x"`, `prompt`
  * @throws ShapeError if arrays of one level differ in length; DataError if it is no array
  */
 export function readNested(value: unknown, where: string): NestedNumbers {
@@ -38,7 +38,7 @@ export function readNested(value: unknown, where: string): NestedNumbers {
   return { dims, rows };
 }
 
-/** How many numbers the dims stand for. */
+/** Number of values of a tensor with these dims. */
 export function countOf(dims: readonly number[]): number {
   return dims.reduce((product, dim) => product * dim, 1);
 }

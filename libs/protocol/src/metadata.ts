@@ -3,7 +3,7 @@ import type { TensorSpec } from '@onda/contract';
 import { datatypes } from './datatypes.ts';
 import type { ModelTensors } from './modelTensors.ts';
 
-/** A tensor in model metadata: -1 stands for a dim that is not fixed. */
+/** A tensor in model metadata: -1 is a dim that is not fixed. */
 export interface TensorMetadata {
   name: string;
   datatype: string;
@@ -18,7 +18,7 @@ export interface ModelMetadata {
   outputs: TensorMetadata[];
 }
 
-/** What Triton calls an ONNX file on ONNX Runtime, so that clients see the same from both servers. */
+/** Triton's name for ONNX files on ONNX Runtime, so that clients get the same from both servers. */
 const PLATFORM = 'onnxruntime_onnx';
 
 /** `GET /v2/models/{name}`. */
@@ -42,7 +42,7 @@ interface ConfigTensor {
   name: string;
   data_type: string;
   dims: number[];
-  /** A state: in a sequence it is left out. */
+  /** Set for a state, which is omitted in a sequence. */
   optional?: true;
 }
 
@@ -80,11 +80,11 @@ export interface ConfigSequences {
 }
 
 /**
- * `GET /v2/models/{name}/config`: Triton's ModelConfig as JSON, of what this service does with the model. A client may carry
- * the state as a plain tensor, so it stands among the inputs and outputs too, optional.
+ * `GET /v2/models/{name}/config`: Triton's ModelConfig as JSON, as this service runs the model. A client may also carry the
+ * state as a plain tensor, so it is listed among the inputs and outputs, as optional.
  *
- * @param maxBatch  the most rows that one request may have; 0: its tensors have none, and dims are given in full
- * @param sequences undefined: clients are not to take it for a model of sequences
+ * @param maxBatch  maximum rows of one request; 0: the tensors have no rows, and dims are complete
+ * @param sequences undefined: the model is not advertised as a sequence model
  * @param versions  which are served
  */
 export function modelConfig(

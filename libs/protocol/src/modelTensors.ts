@@ -5,7 +5,7 @@ import { inputText } from './inferRequest.ts';
 import type { InferInput } from './inferRequest.ts';
 import { describeShape } from './jsonBody.ts';
 
-/** A state of a model: the input that feeds it and the output that answers it. */
+/** A state of a model: its input and its output. */
 export interface StatePair {
   readonly input: string;
   readonly output: string;
@@ -15,7 +15,7 @@ export interface StatePair {
 export interface ModelTensors {
   readonly inputs: readonly TensorSpec[];
   readonly outputs: readonly TensorSpec[];
-  /** Kept by the service for a sequence, so that a step may leave them out; none when absent. */
+  /** States that the service keeps for a sequence, so that a step may omit them; default: none. */
   readonly states?: readonly StatePair[];
 }
 

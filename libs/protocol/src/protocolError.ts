@@ -1,12 +1,12 @@
 import { OndaError } from '@onda/contract';
 
 /**
- * Every way a request can fail, with the HTTP status that says so: the one table of the service.
+ * All error codes of requests, with their HTTP statuses.
  *
- * `data`, `model`, `missing`, `result`, `shape` and `worker` are the codes of errors that come from below the protocol.
+ * `data`, `model`, `missing`, `result`, `shape` and `worker` are codes of errors of other libraries.
  */
 export const httpStatus = {
-  /** Not JSON, not the protocol's shape, a value of another kind. */
+  /** Not JSON, a document of another structure, or a value of another type. */
   malformed: 400,
   data: 400,
   shape: 400,
@@ -17,18 +17,18 @@ export const httpStatus = {
   'not-found': 404,
   method: 405,
   timeout: 408,
-  /** A sequence that lives already is started, or a step comes out of turn. */
+  /** The sequence exists already, or the step is out of order. */
   conflict: 409,
   /** The sequence has ended or expired. */
   ended: 410,
   'too-large': 413,
   'unsupported-media': 415,
-  /** The model's answer holds NaN or an infinity, which JSON cannot carry: the inputs led it there. */
+  /** The model's output has NaN or an infinity, caused by the inputs, which JSON cannot represent. */
   'not-finite': 422,
-  /** One client asks for more than its share. */
+  /** The client exceeds its limits. */
   'too-many': 429,
   'headers-too-large': 431,
-  /** The client has closed the request; the response has no reader. */
+  /** The client has closed the request. */
   canceled: 499,
   model: 500,
   missing: 500,
@@ -39,7 +39,7 @@ export const httpStatus = {
 
 export type ErrorCode = keyof typeof httpStatus;
 
-/** A request that the protocol does not allow, or that cannot be answered now. */
+/** A request that the protocol does not allow, or that cannot be served now. */
 export class ProtocolError extends OndaError {
   readonly status: number;
 
@@ -49,7 +49,7 @@ export class ProtocolError extends OndaError {
   }
 }
 
-/** The HTTP status of an error that Onda understands; undefined for anything else, which is a defect. */
+/** The HTTP status of a known error; undefined for any other, which is a defect. */
 export function statusOf(error: unknown): number | undefined {
   if (error instanceof OndaError && Object.hasOwn(httpStatus, error.code)) {
     return httpStatus[error.code as ErrorCode];

@@ -5,7 +5,7 @@ import { ProtocolError } from './protocolError.ts';
 export type Parameters = Readonly<Partial<Record<string, string | number | boolean>>>;
 
 /**
- * @param where what an error calls it
+ * @param where its name in errors
  * @throws ProtocolError if it is not an object, or a value has another type
  */
 export function readParameters(value: unknown, where: string): Parameters {
@@ -36,11 +36,11 @@ export function readFlag(parameters: Parameters, name: string, otherwise: boolea
   return value;
 }
 
-/** When a request runs relative to others. */
+/** Priority and timeout of a request. */
 export interface Schedule {
   /** 1 runs first, 9 last; undefined: the model's default. */
   readonly priority: number | undefined;
-  /** How long the request may wait for its run, milliseconds; undefined: without limit. */
+  /** Maximum queue time of the request, milliseconds; undefined: unlimited. */
   readonly timeoutMs: number | undefined;
 }
 
@@ -63,17 +63,17 @@ export function readSchedule({ priority = 0, timeout = 0 }: Parameters): Schedul
   };
 }
 
-/** What a request says about the sequence that it steps. */
+/** The sequence parameters of a request. */
 export interface SequenceControl {
   /** 7 and "7" are the same sequence. */
   readonly id: string;
   readonly start: boolean;
   readonly end: boolean;
-  /** The number of this step, from 1, so that a retry does not count twice; undefined: the next step. */
+  /** The number of this step, from 1, so that a retry is not run twice; undefined: the next step. */
   readonly step: number | undefined;
 }
 
-/** Characters of an id that is text. */
+/** Maximum characters of a string id. */
 export const MAX_ID_LENGTH = 128;
 
 /**
@@ -112,13 +112,13 @@ export function readSequence(parameters: Parameters): SequenceControl | undefine
 export function readSequenceId(id: unknown): string | undefined {
   if (id === undefined || id === 0 || id === '') return undefined;
   if (typeof id === 'string' && isSequenceId(id)) return id;
-  // Beyond 2^53 JSON.parse may read two numbers as one.
+  // Above 2^53 JSON.parse may read different numbers as the same.
   if (typeof id === 'number' && Number.isSafeInteger(id) && id > 0) return String(id);
   const expected = `a whole number up to 2^53 - 1, or a string of at most ${MAX_ID_LENGTH} characters`;
   throw malformed('sequence_id', expected, id, 'send larger numbers as strings');
 }
 
-/** Whether a text can be an id. A lone surrogate is not a character and would become another id in UTF-8. */
+/** Whether a string can be an id. A lone surrogate is rejected, since it would become another id in UTF-8. */
 export function isSequenceId(id: string): boolean {
   return id !== '' && id.length <= MAX_ID_LENGTH && !/\p{Cs}/u.test(id);
 }

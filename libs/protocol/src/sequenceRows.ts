@@ -24,7 +24,7 @@ const types = {
 
 const [START, END] = [1, 2];
 
-/** Whether an input of a request is about its rows, unless the model has an input of that name. */
+/** Whether the name is that of a row input, unless the model has an input of that name. */
 export function isRowInput(name: string): boolean {
   return Object.hasOwn(types, name);
 }
@@ -32,8 +32,8 @@ export function isRowInput(name: string): boolean {
 /**
  * The sequences that a request steps, in the order of its rows.
  *
- * @param model the version that takes requests now: an input that it has itself does not name sequences
- * @returns undefined for a request that steps none
+ * @param model the current version: an input that the model itself has does not name sequences
+ * @returns undefined for a request without sequences
  * @throws DataError, ShapeError, ProtocolError for inputs and parameters that contradict each other
  */
 export function sequenceControls(
@@ -65,7 +65,7 @@ export function sequenceControls(
   return readRows(rowInputs, rows);
 }
 
-/** What a row input must look like. */
+/** The specification of a row input. */
 function rowSpec({ name, tensor }: InferInput): TensorSpec {
   const allowed: readonly TensorType[] = types[name as keyof typeof types];
   const type = allowed.includes(tensor.type) ? tensor.type : allowed[0];
@@ -144,7 +144,7 @@ function idReader(tensor: ProtocolTensor): (row: number) => string {
   return (row) => {
     const id = number?.(row) ?? 0;
     if (id <= 0) throw wrongId(row, id);
-    // Beyond the whole numbers of a double, the digits of the 64 bits themselves.
+    // Above the exact integers of a double, the digits of the 64-bit number.
     return Number.isSafeInteger(id) ? String(id) : String(data[row]);
   };
 }

@@ -8,7 +8,7 @@ import type { ProtocolTensor } from './datatypes.ts';
  *
  * The bytes are copied, since a view needs an aligned offset.
  *
- * @param bytes exactly this tensor's
+ * @param bytes of this tensor only
  * @param count the product of `dims`
  * @throws ShapeError, DataError
  */
@@ -35,7 +35,7 @@ export function tensorFromBytes(
   return tensor;
 }
 
-/** The usual type: copied and checked in one pass. */
+/** The most common type: copied and checked in one pass. */
 function finiteFloats(bytes: Uint8Array, count: number, where: string): Float32Array<ArrayBuffer> {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const values = new Float32Array(count);
@@ -87,9 +87,9 @@ const decoder = new TextDecoder('utf-8', { fatal: true });
 const encoder = new TextEncoder();
 
 /**
- * The strings of a BYTES tensor as the binary tensor extension has them: each after its length in bytes.
+ * The strings of a BYTES tensor as the binary tensor extension has them: each prefixed with its length in bytes.
  *
- * @param count how many the shape has
+ * @param count number of values of the shape
  * @throws ShapeError if there are more or fewer; DataError for one that is not UTF-8
  */
 function textsFromBytes(bytes: Uint8Array, count: number, where: string): string[] {

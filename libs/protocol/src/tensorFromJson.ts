@@ -38,7 +38,7 @@ export function tensorFromJson(
  * The values of a tensor from JSON.
  *
  * @param rows  the arrays that hold them, `count` in all
- * @throws DataError for a value that the type cannot hold
+ * @throws DataError for a value that the type cannot represent
  */
 function valuesFromJson(
   type: TensorType,

@@ -4,7 +4,7 @@ import { ProtocolError } from './protocolError.ts';
 /**
  * A tensor's values as the content of a JSON array, flat and row-major.
  *
- * @throws ProtocolError for what JSON cannot carry: NaN, infinities, and float16
+ * @throws ProtocolError for values that JSON cannot represent: NaN, infinities, and float16
  */
 export function tensorText({ type, data }: ProtocolTensor, where: string): string {
   if (type === 'float32' || type === 'float64') return numbersText(data, where);
@@ -20,7 +20,7 @@ export function tensorText({ type, data }: ProtocolTensor, where: string): strin
 /**
  * Numbers as the content of a JSON array, which reads back to the same bits (but for -0, which becomes 0).
  *
- * @throws ProtocolError if one is NaN or an infinity, which JSON cannot carry and `JSON.stringify` would call null
+ * @throws ProtocolError if one is NaN or an infinity, which JSON cannot represent (`JSON.stringify` writes null)
  */
 export function numbersText(data: Float32Array | Float64Array | Int32Array, where: string): string {
   if (!(data instanceof Int32Array)) {

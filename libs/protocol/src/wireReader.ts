@@ -1,15 +1,15 @@
 /** Bytes that are not a protobuf message, or not the expected one. */
 export class WireError extends Error {}
 
-/** How a field is written; its tag is its number * 8 + this. */
+/** Wire types of fields; a tag is the field's number * 8 + the wire type. */
 export const WireType = { VARINT: 0, FIXED64: 1, BYTES: 2, FIXED32: 5 } as const;
 
 const decoder = new TextDecoder('utf-8', { fatal: true });
 
-/** Texts that are names are decoded here: a call of the decoder costs more. */
+/** Strings up to this length, mostly names, are decoded in a loop: a call of TextDecoder costs more. */
 const SHORT_TEXT = 64;
 
-/** Reads the fields of a message. Groups, which proto3 does not have, are refused; so nothing nests deeper than what is read. */
+/** Reads the fields of a message. Groups, which proto3 does not have, are rejected, so the nesting is bounded by the message types. */
 export class WireReader {
   readonly #bytes: Uint8Array;
   #view: DataView | undefined;
@@ -42,7 +42,7 @@ export class WireReader {
     return this.#low !== 0;
   }
 
-  /** One below 0 has all 64 bits. */
+  /** A negative number has all 64 bits. */
   int32(): number {
     this.#varint();
     if (this.#size > 5 && this.#size < 10) throw tooLong();
@@ -54,13 +54,13 @@ export class WireReader {
     return this.#low;
   }
 
-  /** The nearest number of JavaScript. */
+  /** The nearest double. */
   int64(): number {
     this.#varint();
     return (this.#high | 0) * TWO_32 + this.#low;
   }
 
-  /** A number, or the digits of one beyond the exact integers of JavaScript. */
+  /** A number, or the digits of one above the exact integers of JavaScript. */
   int64OrDigits(): number | string {
     const value = this.int64();
     return Number.isSafeInteger(value) ? value : String(BigInt.asIntN(64, this.#wide()));
@@ -71,7 +71,7 @@ export class WireReader {
     return Number.isSafeInteger(value) ? value : String(this.#wide());
   }
 
-  /** The nearest number of JavaScript. */
+  /** The nearest double. */
   uint64(): number {
     this.#varint();
     return this.#high * TWO_32 + this.#low;
@@ -115,9 +115,9 @@ export class WireReader {
   }
 
   /**
-   * Passes over a field that is not known; one whose number is known has another type than it should.
+   * Skips an unknown field. A known field that gets here has a wrong wire type.
    *
-   * @param fields the highest number that is known
+   * @param fields the highest known field number
    */
   skip(tag: number, fields: number): void {
     const field = tag >>> 3;
@@ -130,7 +130,7 @@ export class WireReader {
     else throw new WireError(`field ${field} of a type that proto3 does not have`);
   }
 
-  /** The last varint as it came. */
+  /** The last varint as a bigint. */
   #wide(): bigint {
     return (BigInt(this.#high) << 32n) | BigInt(this.#low);
   }
@@ -140,7 +140,7 @@ export class WireReader {
     return (this.#view ??= new DataView(buffer, byteOffset, byteLength));
   }
 
-  /** @returns where the bytes begin */
+  /** @returns the offset of the bytes */
   #takeLength(): number {
     this.#varint32();
     if (this.#high !== 0) throw ends();
@@ -154,7 +154,7 @@ export class WireReader {
     return start;
   }
 
-  /** protobuf would truncate further bits; a client that sends them means another value. */
+  /** protobuf would truncate further bits and change the value. */
   #varint32(): void {
     this.#varint();
     if (this.#size > 5) throw tooLong();

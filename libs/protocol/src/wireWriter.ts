@@ -1,12 +1,12 @@
 const encoder = new TextEncoder();
 
-/** The highest number that fits into the bits that JavaScript shifts. */
+/** The largest number for JavaScript's 32-bit shifts. */
 const MOST_SHIFTED = 0x7fff_ffff;
 
-/** Up to so many bytes a loop copies them in less time than a call of `set`. */
+/** Up to this number of bytes a copy loop is faster than a call of `set`. */
 const SHORT_BYTES = 64;
 
-/** Bytes of a number as a varint. A number below 0 has all 64 bits. */
+/** Bytes of a number as a varint. A negative number takes ten. */
 export function varintSize(value: number): number {
   if (value < 0) return 10;
   let bytes = 1;
@@ -22,12 +22,12 @@ export function textSize(text: string): number {
   return text.length;
 }
 
-/** Bytes of a field of so many bytes, with its tag of one byte and its length. */
+/** Bytes of a length-delimited field: a tag of one byte, the length and the content. */
 export function fieldSize(bytes: number): number {
   return 1 + varintSize(bytes) + bytes;
 }
 
-/** Writes the fields of a message into a place that is large enough. */
+/** Writes the fields of a message into a buffer of sufficient size. */
 export class WireWriter {
   readonly #target: Uint8Array;
   #at: number;
@@ -52,7 +52,7 @@ export class WireWriter {
     target[this.#at++] = left;
   }
 
-  /** A number as a field; or before a message or list, of so many bytes. */
+  /** Writes a number field, or the tag and length of a message or list. */
   head(tag: number, bytes: number): void {
     this.#target[this.#at++] = tag;
     this.varint(bytes);
