@@ -1,5 +1,4 @@
 import { OndaError } from '@onda/contract';
-import type { ServedModel } from './models/servedModel.ts';
 
 /** Why a request failed, in Triton's words. */
 export const failureReasons = ['REJECTED', 'CANCELED', 'BACKEND', 'OTHER'] as const;
@@ -191,15 +190,22 @@ export interface ModelStatistics {
   batch_stats: never[];
 }
 
+/** A model version with its counters. */
+interface CountedModel {
+  readonly name: string;
+  readonly version: string;
+  readonly stats: ModelStats;
+}
+
 /**
  * The counters of models in the form of Triton's statistics extension. Inputs and outputs are not timed separately and there is
  * no cache: these are 0.
  */
-export function modelStatistics(models: readonly ServedModel[]): { model_stats: ModelStatistics[] } {
+export function modelStatistics(models: readonly CountedModel[]): { model_stats: ModelStatistics[] } {
   return { model_stats: models.map(statisticsOf) };
 }
 
-function statisticsOf({ name, version, stats }: ServedModel): ModelStatistics {
+function statisticsOf({ name, version, stats }: CountedModel): ModelStatistics {
   const { successes, rows, runs, lastAt } = stats;
   const none = { count: 0, ns: 0 };
   return {

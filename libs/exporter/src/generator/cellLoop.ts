@@ -8,7 +8,7 @@ import { emitReadout } from '../model/netGraph.ts';
 import type { NetLayer, Readout } from '../model/readNet.ts';
 import { emitFunction } from '../recurrent/recurrentActivations.ts';
 import type { RecurrentStates } from '../recurrent/recurrentNode.ts';
-import type { Activation } from '../recurrent/recurrentWeights.ts';
+import type { Activation } from '../recurrent/recurrentActivations.ts';
 import type { ClosedLoop, LoopStart } from './closedLoop.ts';
 import { fedCount, listStates, scanRows, statesOfList } from './closedLoop.ts';
 import { foldReadout } from './foldReadout.ts';

@@ -5,7 +5,7 @@ import type { Weight } from '../artifacts/weights.ts';
 import { UnsupportedError } from '../errors.ts';
 import { GraphBuilder } from '../graph/graphBuilder.ts';
 import type { Dim } from '../graph/value.ts';
-import type { Signal } from '../model/convertModel.ts';
+import type { Signal } from '../model/timing.ts';
 import { convertTopology } from '../model/convertModel.ts';
 import type { ModelPlan } from '../model/exportModel.ts';
 import { StateRecorder, noStates } from '../model/states.ts';

@@ -15,7 +15,7 @@ import {
   stateTensors,
 } from '../model/states.ts';
 import type { GeneratorPlan } from './generatorPlan.ts';
-import type { ModelLoopStart } from './modelLoops.ts';
+import type { ModelLoopStart, ModelRun } from './modelLoops.ts';
 import { streamLoop, windowLoop } from './modelLoops.ts';
 import { drawEntries, drawHead, emitUniforms } from './sampling.ts';
 
@@ -92,14 +92,6 @@ function entriesOf(
   const least = builder.integers([way.kind === 'stream' ? lag : 0]);
   const count = builder.single('draws/count', 'Max', [samples, least], int64);
   return drawEntries(builder, sampling, { uniforms: emitUniforms(builder, seed, count, batch, width) });
-}
-
-/** The result of one pass. */
-export interface ModelRun {
-  /** [batch, time, outputs]; time is 1 for a window and for a model that outputs the last sample alone. */
-  readonly raw: Value;
-  /** Each [1, batch, units]. */
-  readonly states: readonly Value[];
 }
 
 /**

@@ -3,7 +3,14 @@ import { INT_MAX_SLICE_END, axis } from '../graph/ops.ts';
 import { emitIf, emitScan } from '../graph/subgraphs.ts';
 import type { Dim, Value } from '../graph/value.ts';
 import { lastSamples } from './closedLoop.ts';
-import type { ModelRun } from './modelGenerator.ts';
+
+/** The result of one pass. */
+export interface ModelRun {
+  /** [batch, time, outputs]; time is 1 for a window and for a model that outputs the last sample alone. */
+  readonly raw: Value;
+  /** Each [1, batch, units]. */
+  readonly states: readonly Value[];
+}
 
 /** The start of a closed loop over a model. */
 export interface ModelLoopStart {

@@ -8,13 +8,13 @@ import { modelClasses, readModelConfig } from '../artifacts/topology.ts';
 import type { Weight } from '../artifacts/weights.ts';
 import { UnsupportedError } from '../errors.ts';
 import type { GraphBuilder } from '../graph/graphBuilder.ts';
-import type { Value } from '../graph/value.ts';
 import type { LayerCall, Mask } from '../layers/layerRule.ts';
 import { checkKeys } from '../layers/layerKeys.ts';
 import { ruleOf } from '../layers/registry.ts';
 import type { StateKeeper } from './states.ts';
 import { noStates } from './states.ts';
 import { inputStream, outputStream } from './timing.ts';
+import type { Signal } from './timing.ts';
 
 /** The common inputs of all layer conversions. */
 interface Conversion {
@@ -27,22 +27,6 @@ interface Conversion {
   readonly depth?: number;
   /** Adds a warning on a layer's values. */
   readonly note?: (text: string) => void;
-}
-
-/**
- * How a value relates to sequences that come in pieces:
- *
- *   samples  axis 1 is the time that comes in pieces
- *   latest   depends on the last sample, as a recurrent layer's last output does
- *   fixed    does not depend on that time; comes whole with every piece
- */
-export type Stream = 'samples' | 'latest' | 'fixed';
-
-/** A value that flows between layers. */
-export interface Signal {
-  readonly value: Value;
-  readonly mask: Mask | null;
-  readonly stream: Stream;
 }
 
 /**

@@ -4,9 +4,24 @@ import type { Topology } from '../artifacts/topology.ts';
 import { modelClasses, readModelConfig } from '../artifacts/topology.ts';
 import { UnsupportedError } from '../errors.ts';
 import type { GraphBuilder } from '../graph/graphBuilder.ts';
-import type { Dim } from '../graph/value.ts';
-import type { LayerCall, LayerRule } from '../layers/layerRule.ts';
-import type { Signal, Stream } from './convertModel.ts';
+import type { Dim, Value } from '../graph/value.ts';
+import type { LayerCall, LayerRule, Mask } from '../layers/layerRule.ts';
+
+/**
+ * How a value relates to sequences that come in pieces:
+ *
+ *   samples  axis 1 is the time that comes in pieces
+ *   latest   depends on the last sample, as a recurrent layer's last output does
+ *   fixed    does not depend on that time; comes whole with every piece
+ */
+export type Stream = 'samples' | 'latest' | 'fixed';
+
+/** A value that flows between layers. */
+export interface Signal {
+  readonly value: Value;
+  readonly mask: Mask | null;
+  readonly stream: Stream;
+}
 
 /**
  * The common stream of a layer's inputs.

@@ -4,7 +4,20 @@ import type { LayerOptions } from '../artifacts/layerOptions.ts';
 import type { GraphBuilder } from '../graph/graphBuilder.ts';
 import type { Value } from '../graph/value.ts';
 import { activationNames } from '../layers/activations.ts';
-import type { Activation, ComposedActivations } from './recurrentWeights.ts';
+import type { ActivationName } from '../layers/activations.ts';
+
+/** Of the gates (null for a cell without gates), and of candidate and output. */
+export interface ComposedActivations {
+  readonly gates: ActivationName | null;
+  readonly values: ActivationName;
+}
+
+/** An activation function of an ONNX recurrent operator. */
+export interface Activation {
+  readonly name: string;
+  readonly alpha?: number;
+  readonly beta?: number;
+}
 
 /** ONNX functions of TensorFlow.js's activations. */
 const onnxFunctions = {

@@ -5,7 +5,8 @@ import { scalar } from '../graph/ops.ts';
 import type { Value } from '../graph/value.ts';
 import type { CompactedMask } from './maskedSequences.ts';
 import { maskedFinalState } from './maskedSequences.ts';
-import type { Activation, RecurrentWeights } from './recurrentWeights.ts';
+import type { Activation } from './recurrentActivations.ts';
+import type { RecurrentWeights } from './recurrentWeights.ts';
 import { gateCounts } from './recurrentWeights.ts';
 
 /** Initial or final states of a recurrent node, each [directions, batch, units]; c of an LSTM only. */

@@ -1,8 +1,8 @@
 import type { CellKind } from '@onda/contract';
 import type { LayerOptions } from '../artifacts/layerOptions.ts';
 import type { LayerWeights } from '../artifacts/layerWeights.ts';
-import type { ActivationName } from '../layers/activations.ts';
 import { stockActivations } from './recurrentActivations.ts';
+import type { Activation, ComposedActivations } from './recurrentActivations.ts';
 
 /** One recurrent layer in ONNX's form. Gate order: RNN one; LSTM i, o, f, c; GRU z, r, h. */
 export interface RecurrentWeights {
@@ -25,19 +25,6 @@ export interface RecurrentWeights {
   readonly scale?: number;
   /** TensorFlow.js's activations that no recurrent operator has: the cell becomes a Scan (scannedCell.ts). */
   readonly composed?: ComposedActivations;
-}
-
-/** Of the gates (null for a cell without gates), and of candidate and output. */
-export interface ComposedActivations {
-  readonly gates: ActivationName | null;
-  readonly values: ActivationName;
-}
-
-/** An activation function of an ONNX recurrent operator. */
-export interface Activation {
-  readonly name: string;
-  readonly alpha?: number;
-  readonly beta?: number;
 }
 
 export const gateCounts = { rnn: 1, lstm: 4, gru: 3 } as const satisfies Record<CellKind, number>;

@@ -5,7 +5,8 @@ import { emitScan } from '../graph/subgraphs.ts';
 import type { Value } from '../graph/value.ts';
 import { emitActivationOf } from '../layers/activations.ts';
 import type { RecurrentNode, RecurrentRun } from './recurrentNode.ts';
-import type { ComposedActivations, RecurrentWeights } from './recurrentWeights.ts';
+import type { ComposedActivations } from './recurrentActivations.ts';
+import type { RecurrentWeights } from './recurrentWeights.ts';
 import { gateCounts } from './recurrentWeights.ts';
 
 /**

@@ -4,13 +4,13 @@ import {
   encodeGenerateResponse,
   ProtocolError,
 } from '@onda/protocol';
-import type { Nesting } from '@onda/protocol';
 import { checkRunSize } from '../limits.ts';
 import type { ModelRepository } from '../models/modelRepository.ts';
 import type { ServedModel } from '../models/servedModel.ts';
 import { joinSamples, loopPieces } from './closedLoop.ts';
 import type { ClosedLoop, RunWithPermit, Samples } from './closedLoop.ts';
 import { liveLoop, readDraws } from './liveLoop.ts';
+import type { GenerationPlan } from './liveLoop.ts';
 import type { Semaphore } from './semaphore.ts';
 
 /** A generate request, independent of the transport. */
@@ -24,20 +24,6 @@ export interface GenerateCall {
   readonly body: Uint8Array;
   /** Whether the client has closed the request; then no further run starts. */
   readonly isGone: () => boolean;
-}
-
-/** A checked generate request. */
-export interface GenerationPlan {
-  /** The version that runs it. */
-  readonly model: ServedModel;
-  /** The first values if they are known without a run. */
-  readonly ahead: Samples | undefined;
-  /** Generates the rest. */
-  readonly loop: ClosedLoop;
-  readonly nesting: Nesting;
-  readonly returnState: boolean;
-  /** The seed, for the response; undefined: nothing is drawn from a seed. */
-  readonly seed: bigint | undefined;
 }
 
 /**

@@ -1,17 +1,30 @@
 import { randomInt } from 'node:crypto';
 import { DataError, drawKeys } from '@onda/contract';
 import { ProtocolError } from '@onda/protocol';
-import type { GenerateFrom, GenerateRequest } from '@onda/protocol';
+import type { GenerateFrom, GenerateRequest, Nesting } from '@onda/protocol';
 import { drawNoise, drawValue, floatTensor } from '@onda/runtime';
 import type { Draws } from '@onda/runtime';
 import { joinSamples, takeSamples } from './closedLoop.ts';
-import type { Samples } from './closedLoop.ts';
-import type { GenerationPlan } from './generation.ts';
+import type { ClosedLoop, Samples } from './closedLoop.ts';
 import type { Generator } from './generator.ts';
 import { checkRunSize } from '../limits.ts';
 import type { ServedModel } from '../models/servedModel.ts';
 import { named } from '../sequences/sequenceErrors.ts';
 import type { LiveSequence } from '../sequences/sequenceStore.ts';
+
+/** A checked generate request. */
+export interface GenerationPlan {
+  /** The version that runs it. */
+  readonly model: ServedModel;
+  /** The first values if they are known without a run. */
+  readonly ahead: Samples | undefined;
+  /** Generates the rest. */
+  readonly loop: ClosedLoop;
+  readonly nesting: Nesting;
+  readonly returnState: boolean;
+  /** The seed, for the response; undefined: nothing is drawn from a seed. */
+  readonly seed: bigint | undefined;
+}
 
 /**
  * The closed loop that starts from a live sequence; the sequence does not change.

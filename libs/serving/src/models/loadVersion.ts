@@ -26,7 +26,7 @@ export interface LoadContext {
   readonly options: ModelOptions;
   readonly budget: ModelBudget;
   /** The sequences of a model, for all its versions. */
-  readonly sequencesOf: (name: string, limits: SequenceLimits, rowSize: number) => ModelSequences;
+  readonly sequencesOf: (name: string, limits: SequenceLimits, rowSize: number) => ModelSequences<ServedModel>;
   /** Operators that are allowed in addition to the standard ones. */
   readonly operators: readonly string[];
 }

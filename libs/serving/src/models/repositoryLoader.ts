@@ -28,7 +28,7 @@ export class RepositoryLoader implements RepositoryControl {
   readonly #folder: string;
   readonly #repository: ModelRepository;
   readonly #context: LoadContext;
-  readonly #sequences = new Map<string, ModelSequences>();
+  readonly #sequences = new Map<string, ModelSequences<ServedModel>>();
   readonly #events: LoaderEvents;
   readonly #loaded = new Map<ServedModel, LoadedVersion>();
   /** Fingerprint of each folder at its last loading, successful or not. */
@@ -50,7 +50,7 @@ export class RepositoryLoader implements RepositoryControl {
     this.#repository = repository;
     this.#events = events;
     const { maxWaiting } = context.options.batching;
-    const sequencesOf = (name: string, limits: SequenceLimits, rowSize: number): ModelSequences => {
+    const sequencesOf = (name: string, limits: SequenceLimits, rowSize: number): ModelSequences<ServedModel> => {
       let sequences = this.#sequences.get(name);
       if (sequences === undefined) {
         const store = stores.open(name, limits, rowSize);

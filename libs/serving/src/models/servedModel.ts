@@ -27,7 +27,7 @@ export interface ServedModel {
   /** Identity of its sequences' states: version, file and state layout. Only a version with the same key can continue them. */
   readonly sequenceKey: string;
   /** The sequences of the model, shared by its versions. */
-  readonly sequences: ModelSequences;
+  readonly sequences: ModelSequences<ServedModel>;
   /** Counts of the sequences on this version. */
   readonly sequenceCounts: SequenceCounts;
   /** Null for a model whose outputs cannot be fed back, or that was exported without a generator. */

@@ -2,7 +2,6 @@ import { OndaError } from '@onda/contract';
 import { ProtocolError } from '@onda/protocol';
 import { exactly } from '../batcher.ts';
 import { controlFeeds } from '../models/controlFeeds.ts';
-import type { ServedModel } from '../models/servedModel.ts';
 import { gatherRows } from '../tensorRows.ts';
 import { KeyedMutex } from './keyedMutex.ts';
 import {
@@ -30,7 +29,7 @@ const MOST_ATTEMPTS = 10;
  * Every change of a sequence holds the mutex of its key: steps of one sequence run in the order of the requests, never two in one
  * batch. A failed step changes nothing.
  */
-export class ModelSequences<Version extends StepModel = ServedModel> {
+export class ModelSequences<Version extends StepModel> {
   readonly store: SequenceStore;
   readonly #versions: SequenceVersions<Version>;
   readonly #mutex: KeyedMutex;

@@ -2,16 +2,23 @@ import { OndaError } from '@onda/contract';
 import type { SequenceControl } from '@onda/protocol';
 import type { RuntimeTensor } from '@onda/runtime';
 import type { Batcher, RunOptions } from '../batcher.ts';
-import type { ServedModel } from '../models/servedModel.ts';
+import type { ModelSignature } from '../models/modelSignature.ts';
+import type { ModelStats } from '../modelStats.ts';
 import { takeRows } from '../tensorRows.ts';
 import type { LastStep, Tensors } from './sequenceStore.ts';
+import type { StateLayout } from './stateLayout.ts';
 
 /** The parts of a model version that a step needs. */
-export type StepModel = Pick<ServedModel, 'name' | 'version' | 'sequenceKey' | 'layout'> & {
+export interface StepModel {
+  readonly name: string;
+  readonly version: string;
+  /** Identity of the states: only a version with the same key can continue its sequences. */
+  readonly sequenceKey: string;
+  readonly layout: StateLayout;
   readonly batcher: Pick<Batcher, 'run'>;
-  readonly signature: Pick<ServedModel['signature'], 'controls' | 'outputs' | 'states'>;
-  readonly stats: Pick<ServedModel['stats'], 'pinned'>;
-};
+  readonly signature: Pick<ModelSignature, 'controls' | 'outputs' | 'states'>;
+  readonly stats: Pick<ModelStats, 'pinned'>;
+}
 
 /** The versions of the model that the sequences belong to. */
 export interface SequenceVersions<Version> {
