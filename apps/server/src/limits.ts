@@ -25,7 +25,7 @@ export const limits = {
   heldBytes: 256 * 1024 * 1024,
   /** Bytes of a request to the admin ports, over HTTP and gRPC. */
   adminBodyBytes: 64 * 1024,
-  /** Bytes of incomplete messages and unread answers on the admin gRPC port. */
+  /** Bytes of incomplete messages and unread responses on the admin gRPC port. */
   adminHeldBytes: 4 * 1024 * 1024,
   /** Headers of an HTTP request. */
   headers: 1000,

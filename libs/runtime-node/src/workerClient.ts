@@ -214,13 +214,13 @@ export class CallQueue {
     });
   }
 
-  /** To be called when the worker has answered all calls of a batch. */
+  /** Call when the worker has answered all calls of a batch. */
   batchDone(): void {
     this.#inFlight--;
     this.#flush();
   }
 
-  /** To be called when the worker has ended. */
+  /** Call when the worker has ended. */
   clear(): void {
     this.#queued = [];
     this.#inFlight = 0;

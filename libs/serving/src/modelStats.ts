@@ -1,6 +1,6 @@
 import { OndaError } from '@onda/contract';
 
-/** Why a request failed, in Triton's words. */
+/** Why a request failed, by Triton's names. */
 export const failureReasons = ['REJECTED', 'CANCELED', 'BACKEND', 'OTHER'] as const;
 export type FailureReason = (typeof failureReasons)[number];
 

@@ -40,7 +40,7 @@ const HEADER_LENGTH = 'Inference-Header-Content-Length';
 
 /**
  * Serves the OpenAPI document of all documented routes of an app at `/openapi.json`. Its schemas are the zod schemas of the routes.
- * To be called before the routes are added; a route without `docs` is left out.
+ * Call before the routes are added; a route without `docs` is left out.
  */
 export async function addOpenApi(app: FastifyInstance, options: DocumentOptions): Promise<void> {
   await app.register(swagger, {

@@ -36,7 +36,7 @@ describe(modelSeries, () => {
 
   it('takes the first job for a model that says only by its name that it is one', async () => {
     expect((await modelSeries(example, readData)).title).toBe('sin(t)');
-    expect((await modelSeries({ ...example, name: 'other' }, readData)).title).toBe('a made-up wave');
+    expect((await modelSeries({ ...example, name: 'other' }, readData)).title).toBe('a synthetic wave');
   });
 
   it('reads the CSV file that comes with the page, and ends the prompt before the holdout', async () => {
@@ -49,7 +49,7 @@ describe(modelSeries, () => {
   it('makes a wave up where the page does not have the file', async () => {
     const data = { kind: 'csv', file: 'mine.csv', columns: ['SPOTS'] };
     const series = await modelSeries(trained({ data }), readData);
-    expect([series.title, series.truth]).toEqual(['a made-up wave', false]);
+    expect([series.title, series.truth]).toEqual(['a synthetic wave', false]);
   });
 
   it('makes a clip for a video model, each frame of it one bright dot', async () => {

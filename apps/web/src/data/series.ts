@@ -62,7 +62,7 @@ export function rowSeries(
 }
 
 /**
- * A made-up wave in the range of the data that a model was trained on, for models whose data the page does not have. It only
+ * A synthetic wave in the range of the data that a model was trained on, for models whose data the page does not have. It only
  * starts the net: it has no ground truth.
  *
  * @param center, scale of the model's scaler, one a feature (or one for all)
@@ -74,7 +74,7 @@ export function madeUpSeries(
   chunk: number,
 ): Series {
   return {
-    title: 'a made-up wave',
+    title: 'a synthetic wave',
     features,
     names: Array.from({ length: features }, (_, feature) =>
       features === 1 ? 'value' : `value ${feature + 1}`,

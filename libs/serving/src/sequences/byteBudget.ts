@@ -32,9 +32,9 @@ export class PlainByteBudget implements ByteBudget {
 }
 
 /**
- * Replaces one kept answer by another within a budget.
+ * Replaces a kept response by another within a budget.
  *
- * @returns the rejection where the new answer does not fit; nothing has changed then
+ * @returns the rejection if the new response does not fit; then nothing has changed
  */
 export function replaceAnswer(
   budget: ByteBudget,
@@ -54,7 +54,7 @@ export function replaceAnswer(
   return undefined;
 }
 
-/** Bytes of the values of a kept answer. */
+/** Bytes of the values of a kept response. */
 export function answerBytes(last: LastStep | undefined): number {
   return last === undefined ? 0 : bytesOf(last.inputs) + bytesOf(last.tensors);
 }
@@ -74,7 +74,7 @@ const LEAST_BYTES = 256 * 1024 * 1024;
 const STEP_BYTES = 4096;
 
 /**
- * How many bytes the kept answers of a model may take.
+ * Byte budget for the kept responses of a model.
  *
  * @param most    sequences that may live
  * @param rowSize words of one sequence's row

@@ -19,7 +19,7 @@ import type {
 const MOST_A_SWEEP = 10_000;
 /** Maximum number of ended sequences that are kept; a further one evicts the oldest. */
 const MOST_ENDED = 65_536;
-/** Bytes of all kept answers of one model. */
+/** Bytes of all kept responses of one model. */
 const ANSWER_BYTES = 256 * 1024 * 1024;
 /** Rows of one block: 128 KiB for a network of 32 units. */
 const BLOCK_ROWS = 1024;

@@ -47,7 +47,7 @@ void runBackward(const Sequence& s, const BackwardInputs& in, const BackwardResu
   std::memcpy(out.dh0, in.dh, states * sizeof(float));
   if (out.dc0 != nullptr) std::memcpy(out.dc0, in.dc, states * sizeof(float));
 
-  // Not of the number of threads: the blocks decide the order of the sums.
+  // Independent of the number of threads: the blocks determine the order of the sums.
   const Index block = samplesAtOnce(n.time, n.batch * columns);
   const Buffer dGates(block * n.batch * columns);
   const Buffer spare(states);

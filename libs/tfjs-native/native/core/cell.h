@@ -5,8 +5,8 @@
 #include "product.h"
 #include "sequence.h"
 
-// What the cells share. A cell is a class with three constants and two classes: Forward and Backward. Both pack the weights when
-// they are made; their `step` takes some rows of the batch through one sample.
+// Common parts of the cells. A cell is a class with three constants and two classes: Forward and Backward. Both pack the weights
+// in their constructor; `step` processes some rows of the batch for one sample.
 
 namespace onda {
 

@@ -2,7 +2,7 @@
 
 #include "vector.h"
 
-// tanh and the logistic function of a register of values, right to 2 units in the last place. NaN gives NaN.
+// tanh and the logistic function of a register of values, accurate to 2 ulp. NaN gives NaN.
 
 namespace onda {
 
@@ -38,18 +38,18 @@ inline Vector expMinusOne(Vector x) {
 }
 
 inline Vector tanhOf(Vector x) {
-  // From 9.02 on tanh is 1 in float32.
+  // Above 9.02 tanh is 1 in float32.
   const Vector e = expMinusOne(clamp(x, 10.0f) * 2.0f);
   return e / (e + 2.0f);
 }
 
 inline Vector sigmoidOf(Vector x) {
-  // Beyond it e^x leaves float32's range.
+  // Beyond this bound e^x is outside the range of float32.
   return 1.0f / (expMinusOne(clamp(-x, 87.0f)) + 2.0f);
 }
 
 inline Vector reluOf(Vector x) {
-  // So written that NaN stays NaN.
+  // Written so that NaN is preserved.
   return x < 0.0f ? Vector{} : x;
 }
 

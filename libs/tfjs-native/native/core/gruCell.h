@@ -41,7 +41,7 @@ class GruCell {
       if (resetAfter_) {
         addProduct(rows.count, rows.hBefore, units_, candidate_, rows.sums + 3 * units_, width);
       } else {
-        // r h_(t-1), in the room where h_t will stand.
+        // r h_(t-1), in the memory of h_t.
         for (Index row = 0; row < rows.count; row++)
           forLanes(units_, [&](Index u, auto lanes) {
             const Vector r = sigmoidOf(load(rows.sums + row * width + u, lanes));

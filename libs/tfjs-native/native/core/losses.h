@@ -5,7 +5,7 @@
 
 #include "vector.h"
 
-// The losses of libs/nets/src/readoutLossOp.ts, where their formulas are.
+// The losses; formulas in libs/nets/src/readoutLossOp.ts.
 
 namespace onda {
 
@@ -53,7 +53,7 @@ inline double sumOfErrors(const LossRows& r, Work&& work) {
 }
 
 inline double gaussianLoss(const LossRows& r) {
-  // PyTorch's: the least variance.
+  // PyTorch's minimum variance.
   constexpr double kEpsilon = 1e-6;
   const double least = std::log(kEpsilon);
   double sum = 0;
@@ -67,7 +67,7 @@ inline double gaussianLoss(const LossRows& r) {
       const double error = difference * difference * precision;
       sum += (held + error) / 2;
       r.gradient[mean] = static_cast<float>(difference * precision);
-      // Below the least variance PyTorch hands the held one's gradient on as if it were its own.
+      // Below the minimum variance PyTorch passes the gradient of the clipped variance on unchanged.
       const double share = s < least ? std::exp(s - least) : 1;
       r.gradient[mean + r.outputs] = static_cast<float>((1 - error) * share / 2);
     }
@@ -99,7 +99,7 @@ inline double addLosses(const Loss& loss, const LossRows& r) {
       });
     case LossKind::kMae:
       return sumOfErrors(r, [](Vector error, Vector* gradient) {
-        // Zero and NaN are their own slope.
+        // The derivative at 0 is 0, at NaN it is NaN.
         *gradient = error > 0.0f ? broadcast(1) : (error < 0.0f ? broadcast(-1) : error);
         return error < 0.0f ? -error : error;
       });

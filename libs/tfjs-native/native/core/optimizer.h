@@ -119,7 +119,7 @@ inline float clipScale(const std::vector<double>& squares, float clipNorm) {
 template <OptimizerKind Kind>
 void runOptimizer(const OptimizerFactors& factors, const std::vector<OptimizerVariable>& variables, const float* slots,
                   float* newSlots, Index total, const Parallel& parallel) {
-  // A core moves some 1e9 weights a second; waking a thread costs about ten microseconds.
+  // A core updates about 1e9 weights per second; waking a thread takes about ten microseconds.
   constexpr Index kWorthSharing = 64 * 1024;
   const std::vector<OptimizerPiece> pieces = piecesOf(variables);
   const Index count = static_cast<Index>(pieces.size());

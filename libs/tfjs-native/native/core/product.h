@@ -6,9 +6,8 @@
 #include "buffer.h"
 #include "vector.h"
 
-// Matrix products c += a b for a that is read in place (or packed by rows, see weightGradients.h) and b packed in panels. Every
-// element is one sum in the order of the depth, whatever the tile that it falls into: how rows and columns are shared out among
-// threads does not change a bit of the result.
+// Matrix products c += a b, with a read in place (or packed by rows, see weightGradients.h) and b packed in panels. Every
+// element is one sum in the order of the depth, in any tile: the distribution of rows and columns over threads does not change the result.
 
 namespace onda {
 
@@ -33,7 +32,7 @@ inline void packPanel(const float* from, Index rowStride, Index depth, Index col
 /** The same for a matrix that is read along its columns, which are `columnStride` apart. */
 inline void packPanelOfTranspose(const float* from, Index columnStride, Index depth, Index columns, float* to) {
   const Index width = columns > kLanes ? kPanelColumns : kLanes;
-  // Rows that stay in the first-level cache until all their columns are written.
+  // Rows that stay in the L1 cache until all their columns are written.
   constexpr Index kRows = 64;
   for (Index first = 0; first < depth; first += kRows)
     for (Index column = 0; column < width; column++)

@@ -8,8 +8,8 @@
 #include <immintrin.h>
 #endif
 
-// One SIMD register of floats, as wide as the machine that this is compiled for has it. GCC's vector extension gives the
-// arithmetic; only loads and stores of a part of a register need the processor's own names.
+// One SIMD register of floats, as wide as those of the target machine. The arithmetic uses GCC's vector extension; only
+// partial loads and stores need intrinsics.
 
 namespace onda {
 
@@ -34,7 +34,7 @@ struct SomeLanes {
   Index count;
 };
 
-// Subtracted from, not added to: minus zero must stay minus zero for the compiler to see a plain broadcast.
+// Subtraction, since x + 0 would turn -0 into +0 and the compiler would not emit a plain broadcast.
 inline Vector broadcast(float value) { return value - Vector{}; }
 
 inline Vector load(const float* from, AllLanes = {}) {
@@ -95,7 +95,7 @@ inline void forLanes(Index count, Work&& work) {
 }
 
 inline Vector sqrtOf(Vector value) {
-  // The compiler makes one instruction of the loop.
+  // Compiled to one instruction.
   for (Index lane = 0; lane < kLanes; lane++) value[lane] = __builtin_sqrtf(value[lane]);
   return value;
 }

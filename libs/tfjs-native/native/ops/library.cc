@@ -1,4 +1,4 @@
-// The whole library as one unit: TensorFlow's headers take several times longer to read than all that is ours.
+// The library as one compilation unit: TensorFlow's headers take several times longer to parse than our code.
 
 #include "module.cc"
 #include "optimizerOp.cc"

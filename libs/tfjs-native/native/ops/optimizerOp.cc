@@ -5,8 +5,8 @@
 #include "tensorflow/core/framework/op_kernel.h"
 #include "workers.h"
 
-// OndaOptimizer for TensorFlow's CPU: libs/nets/src/optimizerOp.ts says what goes in and comes out. What changes from step to step
-// comes in a tensor: TensorFlow keeps a kernel for every set of attributes it has seen.
+// OndaOptimizer for TensorFlow on the CPU; inputs and outputs are specified in libs/nets/src/optimizerOp.ts. Values that change
+// from step to step are tensors: TensorFlow caches a kernel for every set of attributes.
 
 namespace onda {
 

@@ -5,7 +5,7 @@
 #include "tensorflow/core/framework/op_kernel.h"
 #include "workers.h"
 
-// OndaReadoutLoss for TensorFlow's CPU: libs/nets/src/readoutLossOp.ts says what goes in and comes out.
+// OndaReadoutLoss for TensorFlow on the CPU; inputs and outputs are specified in libs/nets/src/readoutLossOp.ts.
 
 namespace onda {
 

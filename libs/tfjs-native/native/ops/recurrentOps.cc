@@ -6,13 +6,13 @@
 #include "tensorflow/core/framework/op.h"
 #include "workers.h"
 
-// The recurrent op for TensorFlow's CPU, forward and backward: libs/nets/src/recurrentOp.ts says what goes in and comes out. Here
-// are only the tensors; the mathematics is in ../core.
+// The recurrent ops for TensorFlow on the CPU, forward and backward; inputs and outputs are specified in
+// libs/nets/src/recurrentOp.ts. This file handles the tensors; the computation is in ../core.
 
 namespace onda {
 
-// Attributes are left out of a call when they have their usual value: each one costs a microsecond on its way through Node. A name for
-// each cell, and not an attribute, for the same reason.
+// Attributes with their default value are omitted from a call: each costs a microsecond in tfjs-node. For the same reason each cell has
+// its own op name instead of an attribute.
 
 #define ONDA_FORWARD_OP(NAME)          \
   REGISTER_OP(NAME)                    \

@@ -1,6 +1,5 @@
-// Runs the numeric core by itself, without TensorFlow and Node: values against the textbook in double precision, gradients against
-// finite differences, the same bits on one thread and on three. Made for AddressSanitizer and UBSan (see ../sanitize.mjs), which
-// see every load and store here.
+// Tests the numeric core without TensorFlow and Node: values against the reference in double precision, gradients against finite
+// differences, equal bits on one thread and on three. Built with AddressSanitizer and UBSan (../sanitize.mjs).
 
 #include <cstdio>
 #include <random>
@@ -108,7 +107,7 @@ void checkCell(Cell cell, const std::string& name, const Sizes& n, const Options
   const Index columns = gatesOf(cell) * n.units;
   const Index states = n.batch * n.units;
   Inputs in{{draw(n.batch * n.time * n.features), draw(n.features * columns),
-             // So that states neither die away nor, with relu, grow without bound.
+             // So that states neither vanish nor, with relu, grow without bound.
              draw(n.units * columns, 0.8 / std::sqrt(n.units)), draw(columns), draw(columns), draw(states), cell == Cell::kLstm ? draw(states) : Values()}};
   const std::vector<Values> seeds{draw(n.batch * n.time * n.units), draw(states),
                                   cell == Cell::kLstm ? draw(states) : Values()};
@@ -268,7 +267,7 @@ int main() {
     for (const Index batch : {1, 5})
       for (const Index time : {1, 2, 7})
         for (const Index features : {1, 3}) checkSizes({batch, time, features, units});
-  // Large enough to be shared out, in more than one block of samples, of more columns than one panel.
+  // Large enough for several threads, several blocks of samples, and more columns than one panel.
   checkSizes({29, 60, 37, 51});
   for (const LossKind kind :
        {LossKind::kMse, LossKind::kMae, LossKind::kHuber, LossKind::kGaussian, LossKind::kQuantile}) {

@@ -5,7 +5,7 @@
 
 #include "../core/sequence.h"
 
-// The recurrent cells as a textbook writes them, in double precision: what the fast ones are compared with.
+// Textbook implementations of the recurrent cells in double precision, the reference of the tests.
 
 namespace onda::test {
 
