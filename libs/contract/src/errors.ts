@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import { pathText } from './configErrors.ts';
 
 /**
  * Base class of all expected errors of Onda.
@@ -94,13 +95,6 @@ export function fromErrorMessage({ code, message, stack }: ErrorMessage): Error 
   }
   const error = new Error(message);
   return stack === undefined ? error : Object.assign(error, { stack });
-}
-
-/** Formats a path inside a document: `net.layers[0].units`. */
-function pathText(path: readonly PropertyKey[]): string {
-  let text = '';
-  for (const part of path) text += typeof part === 'number' ? `[${part}]` : (text ? '.' : '') + String(part);
-  return text || '(the whole document)';
 }
 
 /** One sentence with the first issue and the number of further ones. */

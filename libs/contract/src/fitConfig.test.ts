@@ -29,21 +29,67 @@ describe(parseFitConfig, () => {
   });
 
   it.each([
-    ['an unknown key', { ...good, nett: {} }, 'a.yaml: nett: unknown key; remove it or correct its name'],
+    ['an unknown key', { ...good, nett: {} }, 'a.yaml: nett: unknown key; did you mean "net"?'],
     [
       'an unknown key inside',
       { ...good, net: { unit: 3 } },
-      'a.yaml: net.unit: unknown key; remove it or correct its name',
+      'a.yaml: net.unit: unknown key; did you mean "units"?',
+    ],
+    [
+      'an unknown key unlike all others',
+      { ...good, net: { width: 3 } },
+      'a.yaml: net.width: unknown key; expected one of cell, units, layers, dropout',
+    ],
+    [
+      'a mistyped required key',
+      { nme: 'a', data: good.data },
+      'a.yaml: nme: unknown key; did you mean "name"?',
+    ],
+    [
+      'a mistyped key of the data',
+      { ...good, data: { kind: 'csv', file: 'a.csv', colums: ['a'] } },
+      'a.yaml: data.colums: unknown key; did you mean "columns"?',
+    ],
+    ['a missing key', { data: good.data }, 'a.yaml: name: expected a text, got nothing; add it'],
+    [
+      'a missing kind of data',
+      { ...good, data: {} },
+      'a.yaml: data.kind: expected one of sine, csv, video-clips, got nothing; add it',
+    ],
+    [
+      'an unknown kind of data',
+      { ...good, data: { kind: 'cvs' } },
+      'a.yaml: data.kind: expected one of sine, csv, video-clips, got "cvs"; did you mean "csv"?',
+    ],
+    [
+      'a mistyped value',
+      { ...good, training: { optimizer: 'adan' } },
+      'a.yaml: training.optimizer: expected one of adam, adamw, rmsprop, sgd, got "adan"; did you mean "adam"?',
     ],
     [
       'a wrong type',
       { ...good, net: { units: 'many' } },
-      'a.yaml: net.units: expected number, received string',
+      'a.yaml: net.units: expected a number, got "many"; correct the value',
     ],
     [
       'a negative size',
       { ...good, net: { units: -3 } },
-      'a.yaml: net.units: Too small: expected number to be >=1',
+      'a.yaml: net.units: expected a number of at least 1, got -3; correct the value',
+    ],
+    [
+      'a fraction',
+      { ...good, net: { units: 1.5 } },
+      'a.yaml: net.units: expected a whole number, got 1.5; correct the value',
+    ],
+    [
+      'a long value',
+      { ...good, net: { units: 'x'.repeat(1000) } },
+      `a.yaml: net.units: expected a number, got "${'x'.repeat(59)}...; correct the value`,
+    ],
+    [
+      'a value of several types',
+      { ...good, data: { kind: 'csv', file: 'a', columns: ['a'], time: 7 } },
+      'a.yaml: data.time: expected a text or a list or false, got 7; correct the value',
     ],
     [
       'dropout where there is nothing between layers',
@@ -53,9 +99,9 @@ describe(parseFitConfig, () => {
     [
       'a level beyond all values',
       { ...good, training: { loss: 'quantile', quantiles: [0.5, 1] } },
-      'a.yaml: training.quantiles[1]: Too big: expected number to be <1',
+      'a.yaml: training.quantiles[1]: expected a number of less than 1, got 1; correct the value',
     ],
-    ['no object', 7, 'a.yaml: (the whole document): expected object, received number'],
+    ['no object', 7, 'a.yaml: (the whole document): expected keys and values, got 7; correct the value'],
     [
       'a name that cannot be a file name',
       { ...good, name: '../x' },
@@ -67,7 +113,60 @@ describe(parseFitConfig, () => {
 
   it('counts further issues', () => {
     expect(() => parseFitConfig({ ...good, seed: -1, lag: 0 }, 'a.yaml')).toThrow(
-      'a.yaml: seed: Too small: expected number to be >=0 (and 1 more)',
+      'a.yaml: seed: expected a number of at least 0, got -1; correct the value (and 1 more)',
     );
+  });
+
+  it.each([
+    [
+      'momentum with adam',
+      { momentum: 0.9 },
+      'a.yaml: training.momentum: expected none with the optimizer adam, because only sgd uses it, got 0.9; remove it or set training.optimizer: sgd',
+    ],
+    [
+      'huberDelta with mse',
+      { huberDelta: 2 },
+      'a.yaml: training.huberDelta: expected none with the loss mse, because only huber uses it, got 2; remove it or set training.loss: huber',
+    ],
+    [
+      'quantiles with mse',
+      { quantiles: [0.5, 0.05] },
+      'a.yaml: training.quantiles: expected none with the loss mse, because only quantile uses them, got [0.5, 0.05]; remove them or set training.loss: quantile',
+    ],
+  ])('refuses a setting that does not apply: %s', (_what, training, text) => {
+    expect(() => parseFitConfig({ ...good, training }, 'a.yaml')).toThrow(new ConfigError(text));
+  });
+
+  it('takes settings where they apply, and its own result again', () => {
+    const config = parseFitConfig({ ...good, training: { optimizer: 'sgd', momentum: 0.9 } }, 'a.yaml');
+    expect(parseFitConfig(config, 'a.yaml')).toEqual(config);
+    const csv = { kind: 'csv', file: 'a.csv', columns: ['a', 'b'], time: ['year', 'quarter'], group: 'g' };
+    expect(parseFitConfig({ ...good, data: csv }, 'a.yaml').data).toMatchObject(csv);
+  });
+
+  it.each([
+    [
+      'a column twice',
+      { columns: ['a', 'a'] },
+      'data.columns[1]: expected a column that is not used elsewhere, got "a", which is data.columns[0]; remove one of them',
+    ],
+    [
+      'a column that is the group',
+      { columns: ['a'], group: 'a' },
+      'data.group: expected a column that is not used elsewhere, got "a", which is data.columns[0]; remove one of them',
+    ],
+    [
+      'groups of a wide table',
+      { columns: ['a'], group: 'g', layout: 'wide' },
+      'data.group: expected none with data.layout wide, whose columns are the series, got "g"; remove one of them',
+    ],
+    [
+      'duplicates without times',
+      { columns: ['a'], time: false, duplicates: 'mean' },
+      'data.duplicates: expected none with data.time false, got mean; name the column of the times, or remove it',
+    ],
+  ])('refuses %s', (_what, data, text) => {
+    const value = { ...good, data: { kind: 'csv', file: 'a.csv', ...data } };
+    expect(() => parseFitConfig(value, 'a.yaml')).toThrow(new ConfigError(`a.yaml: ${text}`));
   });
 });

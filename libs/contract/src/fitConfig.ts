@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { ConfigError, zodMessage } from './errors.ts';
+import { configMistake } from './configErrors.ts';
+import { ConfigError } from './errors.ts';
 import { checkModelName } from './modelFiles.ts';
 
 const count = z.int().min(1);
@@ -10,17 +11,46 @@ const sineData = z.strictObject({
   samples: count.max(100_000).default(20),
 });
 
-/** Columns of a CSV file, one row per sample. */
+/** Series in a data file: CSV, JSON lines or Parquet, one row per sample. */
 const csvData = z.strictObject({
   kind: z.literal('csv'),
   /** Relative to the config file. */
   file: z.string().min(1),
+  /** Columns to predict: the features of one series. */
   columns: z.array(z.string().min(1)).min(1),
-  /** Number of samples at the end that are held out for evaluation. */
+  /** Column of the times, or columns of year and quarter or month. Default: detected; false: rows follow each other. */
+  time: z
+    .union([z.string().min(1), z.tuple([z.string().min(1), z.string().min(1)]), z.literal(false)])
+    .optional(),
+  /** Column that names the series of each row, for a file with several series. */
+  group: z.string().min(1).optional(),
+  /** `wide`: each column is a series of its own. */
+  layout: z.enum(['multivariate', 'wide']).default('multivariate'),
+  /** Columns that are known ahead, also in rows after the last value. */
+  covariates: z.array(z.string().min(1)).optional(),
+  /** Whether the position in the hour, day, week and year are covariates. */
+  calendar: z.boolean().optional(),
+  /** Samples per season; 1: none. Default: from the step of the times. */
+  period: count.optional(),
+  /** What to do about missing values and times. */
+  missing: z.enum(['fail', 'interpolate', 'forward-fill', 'drop']).default('fail'),
+  /** What to do about several rows of the same time. */
+  duplicates: z.enum(['fail', 'first', 'mean']).default('fail'),
+  /** What to do about rows that are not in order of time. */
+  order: z.enum(['fail', 'sort']).default('fail'),
+  /** Default: detected. */
+  format: z.enum(['csv', 'json-lines', 'parquet']).optional(),
+  /** Separator of the columns. Default: detected. */
+  delimiter: z.string().length(1).optional(),
+  /** Decimal separator. Default: detected. */
+  decimal: z.enum(['.', ',']).optional(),
+  /** Whether the first line has the column names. Default: detected. */
+  header: z.boolean().optional(),
+  /** Number of samples at the end of each series that are held out for evaluation. */
   holdout: z.int().min(0).default(0),
-  /** Samples per training chunk. */
+  /** Most samples per training chunk. */
   samples: count.max(100_000).default(50),
-  scaler: z.enum(['none', 'standard', 'minmax']).default('standard'),
+  scaler: z.enum(['none', 'standard', 'minmax', 'robust']).default('standard'),
 });
 
 /** Synthetic clips of a bright dot that moves over `height` x `width` frames. */
@@ -101,19 +131,66 @@ export type VideoDataConfig = Extract<DataConfig, { kind: 'video-clips' }>;
  *
  * @param value  the parsed YAML or JSON document
  * @param source name of the document in errors, usually its file name
- * @throws ConfigError naming the path, the expected value and the given one
+ * @throws ConfigError naming the key, the allowed value, the given one and the nearest known name
  */
 export function parseFitConfig(value: unknown, source: string): FitConfig {
-  const result = fitConfigSchema.safeParse(value);
+  const result = fitConfigSchema.safeParse(value, { reportInput: true });
   if (!result.success) {
-    throw new ConfigError(`${source}: ${zodMessage(result.error)}`, { cause: result.error });
+    throw new ConfigError(`${source}: ${configMistake(result.error, fitConfigSchema, value)}`, {
+      cause: result.error,
+    });
   }
-  const { name, net } = result.data;
-  checkModelName(name, `${source}: name`);
-  if (net.dropout > 0 && net.layers === 1) {
-    throw new ConfigError(
-      `${source}: net.dropout: expected 0 with one layer, because dropout is applied between layers, got ${net.dropout}; add a layer or omit it`,
-    );
-  }
+  checkModelName(result.data.name, `${source}: name`);
+  const mistake = settingMistake(result.data);
+  if (mistake !== undefined) throw new ConfigError(`${source}: ${mistake}`);
   return result.data;
+}
+
+/** The first setting that does not apply to the others; default values are accepted. */
+function settingMistake({ net, training, data }: FitConfig): string | undefined {
+  if (net.dropout > 0 && net.layers === 1) {
+    return `net.dropout: expected 0 with one layer, because dropout is applied between layers, got ${net.dropout}; add a layer or omit it`;
+  }
+  const { optimizer, momentum, loss, huberDelta, quantiles } = training;
+  if (momentum > 0 && optimizer !== 'sgd') {
+    return `training.momentum: expected none with the optimizer ${optimizer}, because only sgd uses it, got ${momentum}; remove it or set training.optimizer: sgd`;
+  }
+  if (huberDelta !== 1 && loss !== 'huber') {
+    return `training.huberDelta: expected none with the loss ${loss}, because only huber uses it, got ${huberDelta}; remove it or set training.loss: huber`;
+  }
+  if (quantiles.join() !== '0.5,0.1,0.9' && loss !== 'quantile') {
+    return `training.quantiles: expected none with the loss ${loss}, because only quantile uses them, got [${quantiles.join(', ')}]; remove them or set training.loss: quantile`;
+  }
+  return data.kind === 'csv' ? csvMistake(data) : undefined;
+}
+
+function csvMistake(data: CsvDataConfig): string | undefined {
+  const { columns, covariates = [], group, time, layout } = data;
+  const roles = [
+    ...columns.map((name, index) => ({ key: `data.columns[${index}]`, name })),
+    ...covariates.map((name, index) => ({ key: `data.covariates[${index}]`, name })),
+    ...(group === undefined ? [] : [{ key: 'data.group', name: group }]),
+    ...(time === undefined || time === false
+      ? []
+      : [time].flat().map((name) => ({ key: 'data.time', name }))),
+  ];
+  const seen = new Map<string, string>();
+  for (const { key, name } of roles) {
+    const before = seen.get(name);
+    if (before !== undefined) {
+      return `${key}: expected a column that is not used elsewhere, got ${JSON.stringify(name)}, which is ${before}; remove one of them`;
+    }
+    seen.set(name, key);
+  }
+  if (layout === 'wide' && group !== undefined) {
+    return `data.group: expected none with data.layout wide, whose columns are the series, got ${JSON.stringify(group)}; remove one of them`;
+  }
+  if (time !== false) return undefined;
+  const key = (['duplicates', 'order', 'calendar'] as const).find(
+    (name) => data[name] !== 'fail' && data[name] !== undefined && data[name] !== false,
+  );
+  return (
+    key &&
+    `data.${key}: expected none with data.time false, got ${String(data[key])}; name the column of the times, or remove it`
+  );
 }

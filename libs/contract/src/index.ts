@@ -1,3 +1,5 @@
+export { configMistake } from './configErrors.ts';
+export { nearest } from './nearest.ts';
 export { drawConstants, drawKeys, drawsAny, outputScaler, samplingBlocks, uniformDraws } from './sampling.ts';
 export type { DrawKeys, Sampling } from './sampling.ts';
 export {

@@ -56,7 +56,7 @@ const net = z.strictObject({
 });
 
 export const scalerSchema = z.strictObject({
-  kind: z.enum(['none', 'standard', 'minmax']),
+  kind: z.enum(['none', 'standard', 'minmax', 'robust']),
   center: z.array(z.number()),
   scale: z.array(z.number().positive()),
 }) satisfies z.ZodType<Scaler>;

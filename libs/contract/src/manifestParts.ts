@@ -39,7 +39,7 @@ export interface SeparateStates {
 
 /** scaled = (value - center) / scale per feature. Scaling is inside the graph; callers use the units of the data. */
 export interface Scaler {
-  kind: 'none' | 'standard' | 'minmax';
+  kind: 'none' | 'standard' | 'minmax' | 'robust';
   center: number[];
   scale: number[];
 }

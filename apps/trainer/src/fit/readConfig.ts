@@ -11,11 +11,12 @@ function parseYaml(text: string, source: string): unknown {
   try {
     return parse(text);
   } catch (error) {
-    if (!(error instanceof YAMLParseError)) throw error;
+    // An alias without an anchor, such as *.csv, is a ReferenceError.
+    if (!(error instanceof YAMLParseError || error instanceof ReferenceError)) throw error;
     const [line] = error.message.split('\n');
-    throw new ConfigError(`${source}: not YAML: ${line.replace(/:$/, '')}; correct the file`, {
-      cause: error,
-    });
+    const help =
+      error instanceof ReferenceError ? 'put text that starts with "*" in quotes' : 'correct the file';
+    throw new ConfigError(`${source}: not YAML: ${line.replace(/:$/, '')}; ${help}`, { cause: error });
   }
 }
 
