@@ -29,10 +29,12 @@ export interface ChunkSource {
 
 /** Hold-out data in its own units, for the evaluation of forecasts `lag` samples ahead. */
 export interface Evaluation {
+  /** Name of the series. */
+  id: string;
   /** Row-major, shape [batch, time, features]. */
-  x: Float32Array;
+  x: Float64Array;
   /** Row-major, shape [batch, time, outputs]: x `lag` samples later. */
-  y: Float32Array;
+  y: Float64Array;
   batch: number;
   time: number;
   features: number;
@@ -46,8 +48,10 @@ export interface DataSource extends ChunkSource {
   readonly scaler: Scaler;
   /** Input of the data's SHA-256: the file, or the description of synthetic data. */
   readonly hashInput: Uint8Array;
-  /** The hold-out data; null without one. */
-  evaluation(): Evaluation | null;
+  /** What was detected in the data or repaired, and warnings; one sentence each. */
+  readonly notes: readonly string[];
+  /** The hold-out data of each series; none without a hold-out. */
+  evaluations(): Evaluation[];
 }
 
 /** The description of synthetic data: all parameters that determine its values, as canonical JSON. */

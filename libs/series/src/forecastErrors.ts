@@ -18,37 +18,51 @@ export interface ForecastReport {
 }
 
 /**
- * Computes the errors of a forecast and of the naive forecast on hold-out data.
+ * Computes the errors of forecasts and of the naive forecast on hold-out data, over the values of all series.
  *
- * @param prediction in the units of the data, shape [batch, time, outputs] of `evaluation.y`
- * @throws ShapeError if `prediction` has another length
+ * @param predictions one per evaluation, in the units of the data, shape [batch, time, outputs] of its `y`
+ * @throws ShapeError if a prediction has another length
  */
-export function judgeForecast(evaluation: Evaluation, prediction: Float32Array): ForecastReport {
-  const { x, y, batch, time, outputs, from } = evaluation;
-  if (prediction.length !== y.length) {
-    throw new ShapeError(
-      `forecast: expected ${y.length} values [${batch}, ${time}, ${outputs}], got ${prediction.length}; predict every sample of the evaluation`,
-    );
+export function judgeForecast(
+  evaluations: readonly Omit<Evaluation, 'id'>[],
+  predictions: readonly (Float32Array | Float64Array)[],
+): ForecastReport {
+  for (const [index, { y, batch, time, outputs }] of evaluations.entries()) {
+    const { length } = predictions[index];
+    if (length !== y.length) {
+      throw new ShapeError(
+        `forecast: expected ${y.length} values [${batch}, ${time}, ${outputs}], got ${length}; predict every sample of the evaluation`,
+      );
+    }
   }
   return {
-    forecast: meanErrors(prediction, y, evaluation),
+    forecast: meanErrors(predictions, evaluations),
     // The naive forecast of the value `lag` samples later is x itself.
-    naive: meanErrors(x, y, evaluation),
-    samples: batch * (time - from),
+    naive: meanErrors(
+      evaluations.map(({ x }) => x),
+      evaluations,
+    ),
+    samples: evaluations.reduce((sum, { batch, time, from }) => sum + batch * (time - from), 0),
   };
 }
 
-function meanErrors(forecast: Float32Array, truth: Float32Array, shape: Evaluation): ForecastErrors {
-  const { batch, time, outputs, from } = shape;
+function meanErrors(
+  forecasts: readonly (Float32Array | Float64Array)[],
+  evaluations: readonly Omit<Evaluation, 'id'>[],
+): ForecastErrors {
   let squares = 0;
   let sizes = 0;
-  for (let row = 0; row < batch; row++) {
-    for (let index = (row * time + from) * outputs; index < (row + 1) * time * outputs; index++) {
-      const error = forecast[index] - truth[index];
-      squares += error * error;
-      sizes += Math.abs(error);
+  let count = 0;
+  for (const [index, { y, batch, time, outputs, from }] of evaluations.entries()) {
+    const forecast = forecasts[index];
+    for (let row = 0; row < batch; row++) {
+      for (let place = (row * time + from) * outputs; place < (row + 1) * time * outputs; place++) {
+        const error = forecast[place] - y[place];
+        squares += error * error;
+        sizes += Math.abs(error);
+        count++;
+      }
     }
   }
-  const count = batch * (time - from) * outputs;
   return { mse: squares / count, rmse: Math.sqrt(squares / count), mae: sizes / count };
 }

@@ -1,3 +1,4 @@
+import { ConfigError } from '@onda/contract';
 import { describe, expect, it } from 'vitest';
 import { createRandom, shuffledIndices, streamSeed, xoshiro128 } from './random.ts';
 
@@ -19,6 +20,20 @@ describe(createRandom, () => {
     ]);
     expect(random.int(1000)).toBe(93);
     expect(random.uniform(-1, 1)).toBe(-0.050785928033292294);
+  });
+
+  it.each([NaN, -1, 0.5, 2 ** 32, Infinity])('refuses the seed %d', (seed) => {
+    const error = new ConfigError(
+      `seed of the random numbers: expected a whole number from 0 to 4294967295, got ${seed}; correct it`,
+    );
+    expect(() => createRandom(seed)).toThrow(error);
+    expect(() => streamSeed(seed, 0)).toThrow(error);
+  });
+
+  it('refuses a number of values that is none', () => {
+    const random = createRandom(1);
+    for (const n of [0, NaN, 1.5, 2 ** 33]) expect(() => random.int(n)).toThrow(ConfigError);
+    expect(random.int(1)).toBe(0);
   });
 
   it('gives other numbers for another seed', () => {

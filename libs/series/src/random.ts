@@ -1,3 +1,5 @@
+import { ConfigError } from '@onda/contract';
+
 /** A random number generator with the same numbers on every machine for the same seed. */
 export interface Random {
   /** A number in [0, 1): a multiple of 2 ** -32. */
@@ -16,8 +18,10 @@ export interface Random {
  * It uses only operations that ECMAScript defines exactly, so that all engines give the same bits.
  *
  * @param seed an integer from 0 to 2 ** 32 - 1
+ * @throws ConfigError for any other number
  */
 export function createRandom(seed: number): Random {
+  checkWord('seed', seed);
   return randomFrom(xoshiro128(splitmixState(seed)));
 }
 
@@ -28,7 +32,17 @@ export function createRandom(seed: number): Random {
  * @param stream an integer from 0 to 2 ** 32 - 1
  */
 export function streamSeed(seed: number, stream: number): number {
+  checkWord('seed', seed);
+  checkWord('stream', stream);
   return mix(((mix((stream + golden) | 0) ^ seed) + golden) | 0);
+}
+
+function checkWord(name: string, value: number): void {
+  if (value >>> 0 !== value) {
+    throw new ConfigError(
+      `${name} of the random numbers: expected a whole number from 0 to 4294967295, got ${value}; correct it`,
+    );
+  }
 }
 
 /**
@@ -104,6 +118,11 @@ function randomFrom(bits: () => number): Random {
       return u * factor;
     },
     int: (n) => {
+      if (!Number.isInteger(n) || n < 1 || n > 2 ** 32) {
+        throw new ConfigError(
+          `random integer: expected a whole number of values from 1 to 2 ** 32, got ${n}; correct it`,
+        );
+      }
       // Rejection sampling: draws from the last, incomplete range of n values would favour small results.
       const limit = 2 ** 32 - (2 ** 32 % n);
       let draw = bits();

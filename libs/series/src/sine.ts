@@ -48,7 +48,8 @@ export function createSineSource(data: SineDataConfig, lag: number): DataSource 
     outputs: 1,
     scaler: { kind: 'none', center: [0], scale: [1] },
     hashInput: describeData(data, { lag }),
-    evaluation: () => null,
+    notes: [],
+    evaluations: () => [],
     chunk: (step) => ({
       ...sineChunk(step, data.samples, lag),
       batch: 1,

@@ -2,6 +2,7 @@ import type { VideoDataConfig } from '@onda/contract';
 import { ConfigError } from '@onda/contract';
 import type { DataSource } from './dataSource.ts';
 import { describeData } from './dataSource.ts';
+import { evenChunks } from './csvSource.ts';
 import { createRandom, shuffledIndices, streamSeed } from './random.ts';
 
 /** Parameters of synthetic clips. */
@@ -77,7 +78,8 @@ function bounce(position: number): number {
 const orderStream = 0xffff_ffff;
 
 /**
- * Synthetic video clips in batches: every pass uses each clip once, in another random order (the last batch of a pass may be smaller).
+ * Synthetic video clips in batches: every pass uses each clip once, in another random order; the batches of a pass are of equal size, at most `batch` (one less where the clips
+ * do not divide).
  * Hold-out clips are additional to `clips`.
  *
  * @throws ConfigError if a batch is larger than a pass
@@ -91,7 +93,8 @@ export function createVideoSource(data: VideoDataConfig, lag: number, seed: numb
   }
   const pixels = height * width;
   const spec: ClipSpec = { frames: frames + lag, height, width, seed };
-  const steps = Math.ceil(clips / batch);
+  const batches = evenChunks(clips, batch);
+  const steps = batches.length;
   const orderSeed = streamSeed(seed, orderStream);
   let known: { pass: number; order: Uint32Array } | undefined;
   const orderOf = (pass: number): Uint32Array => {
@@ -118,14 +121,16 @@ export function createVideoSource(data: VideoDataConfig, lag: number, seed: numb
     },
     hashInput: describeData(data, { lag, seed }),
     chunk: (step) => {
-      const place = (step % steps) * batch;
-      const numbers = orderOf(Math.floor(step / steps)).subarray(place, place + batch);
+      const { start, time: count } = batches[step % steps];
+      const numbers = orderOf(Math.floor(step / steps)).subarray(start, start + count);
       return { ...cut(createClips(spec, numbers), numbers.length), startsSequence: true };
     },
-    evaluation: () =>
-      data.holdout === 0
-        ? null
-        : { ...cut(createVideoClips({ ...spec, clips: data.holdout }, clips), data.holdout), from: 0 },
+    notes: [],
+    evaluations: () => {
+      if (data.holdout === 0) return [];
+      const held = cut(createVideoClips({ ...spec, clips: data.holdout }, clips), data.holdout);
+      return [{ ...held, id: 'clips', x: Float64Array.from(held.x), y: Float64Array.from(held.y), from: 0 }];
+    },
   };
 }
 

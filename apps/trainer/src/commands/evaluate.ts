@@ -2,7 +2,7 @@ import { DataError, modelFiles, requireNetManifest, samplingBlocks } from '@onda
 import { floatTensor, SequenceModel } from '@onda/runtime';
 import { createNodeRuntime, readModelFolder } from '@onda/runtime-node';
 import { judgeForecast } from '@onda/series';
-import { readModelCsv } from '../modelCsv.ts';
+import { readModelSeries } from '../modelSeries.ts';
 import { pointPrediction } from '../export/sampling.ts';
 import { textTable } from '../terminal.ts';
 
@@ -15,7 +15,7 @@ export async function evaluateCommand(
   const { manifest: read, files } = await readModelFolder(folder);
   const manifest = requireNetManifest(read, folder);
   const { lag, net, name, version } = manifest;
-  const { rows, values } = readModelCsv(
+  const { series } = await readModelSeries(
     data,
     { ...manifest, features: manifest.net.features },
     options.columns,
@@ -26,31 +26,30 @@ export async function evaluateCommand(
       `model "${name}": expected as many outputs as features to evaluate forecasts, got ${net.outputs} and ${net.features}; use a model that predicts its own inputs`,
     );
   }
-  const time = rows - lag;
-  if (time < 1) {
+  const short = series.find(({ length }) => length <= lag);
+  if (short !== undefined) {
     throw new DataError(
-      `${data}: expected at least ${lag + 1} rows (lag ${lag} and one forecast), got ${rows}; pass more rows`,
+      `${data}: expected at least ${lag + 1} rows (lag ${lag} and one forecast)${series.length > 1 ? ` in series "${short.id}"` : ''}, got ${short.length}; pass more rows`,
     );
   }
   const session = await (
     await createNodeRuntime({ provider: 'cpu' })
   ).createSession(files.get(modelFiles.sequence)?.bytes ?? new Uint8Array());
-  const x = values.slice(0, time * net.features);
-  const { y } = await new SequenceModel(session, manifest).step(floatTensor([1, time, net.features], x));
+  const model = new SequenceModel(session, manifest);
+  const { features } = net;
+  const predictions: Float32Array[] = [];
+  const evaluations = series.map(({ values, length }) => {
+    const time = length - lag;
+    const x = values.slice(0, time * features);
+    return { x, y: values.slice(lag * features), batch: 1, time, features, outputs: features, from: 0 };
+  });
+  for (const { x, time } of evaluations) {
+    const { y } = await model.step(floatTensor([1, time, features], Float32Array.from(x)));
+    predictions.push(pointPrediction(y.data, net.outputs, features));
+  }
   await session.release();
 
-  const report = judgeForecast(
-    {
-      x,
-      y: values.slice(lag * net.features),
-      batch: 1,
-      time,
-      features: net.features,
-      outputs: net.features,
-      from: 0,
-    },
-    pointPrediction(y.data, net.outputs, net.features),
-  );
+  const report = judgeForecast(evaluations, predictions);
   if (options.json) {
     process.stdout.write(`${JSON.stringify({ model: name, version, data, lag, ...report })}\n`);
     return;

@@ -2,7 +2,7 @@ import { ConfigError, DataError, fitConfigSchema, modelFiles, type Manifest } fr
 import { floatTensor, runGenerator, type RuntimeTensor } from '@onda/runtime';
 import { createNodeRuntime, readModelFolder } from '@onda/runtime-node';
 import { sineChunk } from '@onda/series';
-import { readModelCsv } from '../modelCsv.ts';
+import { readModelValues } from '../modelSeries.ts';
 import { terminalChart } from '../terminal.ts';
 
 /** Upper limit of --samples, against typing errors. */
@@ -33,12 +33,12 @@ function withoutGenerator({ net }: Manifest): string {
 }
 
 /** The prompt from a CSV file, or the first chunk of the training data of a sine model. */
-function readPrompt(manifest: Manifest, file: string | undefined): RuntimeTensor {
+async function readPrompt(manifest: Manifest, file: string | undefined): Promise<RuntimeTensor> {
   if (file !== undefined) {
     const [{ shape, type }] = manifest.tensors.generator?.inputs ?? [];
     const words = shape.length === 2;
     const features = words ? 1 : Number(shape[2]);
-    const { rows, values } = readModelCsv(file, { ...manifest, features });
+    const { rows, values } = await readModelValues(file, { ...manifest, features });
     const least = manifest.prompt ?? manifest.lag;
     if (rows < least) {
       throw new DataError(
@@ -70,7 +70,7 @@ export async function generateCommand(
       `model "${manifest.name}": expected a generator, got ${withoutGenerator(manifest)}; only a model that predicts its own inputs can generate`,
     );
   }
-  const prompt = readPrompt(manifest, options.prompt);
+  const prompt = await readPrompt(manifest, options.prompt);
   const runtime = await createNodeRuntime({ provider: 'cpu' });
   const session = await runtime.createSession(bytes);
   const draws = options.seed === undefined ? undefined : { seed: parseSeed(options.seed) };

@@ -76,6 +76,10 @@ export function netSampling({ userDefinedMetadata }: LayersModel): Sampling | nu
  * @param outputs  columns per sample
  * @param features columns of the prediction
  */
-export function pointPrediction(values: Float32Array, outputs: number, features: number): Float32Array {
-  return outputs === features ? values : values.filter((_, index) => index % outputs < features);
+export function pointPrediction<Values extends Float32Array | Float64Array>(
+  values: Values,
+  outputs: number,
+  features: number,
+): Values {
+  return outputs === features ? values : (values.filter((_, index) => index % outputs < features) as Values);
 }

@@ -34,6 +34,28 @@ export interface TfjsReference {
   ): Float32Array;
 }
 
+/**
+ * The outputs of a net from zero states, scaled in float64: exact for values that float32 would round, unlike the exported graph.
+ *
+ * @param x        [batch, time, features], row-major, in the units of the data
+ * @param sampling how values are sampled from the outputs; null: the outputs are the values
+ * @returns [batch, time, outputs], all columns of the read-out, in the units of the data
+ */
+export function forecastValues(
+  net: Net,
+  scaler: Scaler,
+  sampling: Sampling | null,
+  x: Float64Array,
+  batch: number,
+  time: number,
+): Float64Array {
+  const readout = tf.tidy(() => {
+    const input = tf.tensor3d(Float32Array.from(scaleValues(x, scaler)), [batch, time, net.spec.features]);
+    return net.forwardReadout(input, net.zeroState(batch)).readout.dataSync<'float32'>();
+  });
+  return unscaleValues(Float64Array.from(readout), outputScaler(scaler, sampling));
+}
+
 /** @param sampling how values are sampled from the outputs; null: the outputs are the values */
 export function createTfjsReference(
   net: Net,

@@ -1,16 +1,21 @@
 import { describe, expect, it } from 'vitest';
 import type { FitConfig } from '@onda/contract';
 import { drawKeys, parseFitConfig, uniformDraws } from '@onda/contract';
-import { createSource } from '@onda/series';
+import { createSource, readTable } from '@onda/series';
 import type { TfjsReference } from '../export/tfjsReference.ts';
 import { demonstration, drawnBand, shareWithin } from './demonstration.ts';
 
 const config = (data: object, lag = 1): FitConfig => parseFitConfig({ name: 'a', lag, data }, 'test');
 
-function seriesOf(rows: number, holdout: number, lag: number): ReturnType<typeof demonstration> {
+async function seriesOf(
+  rows: number,
+  holdout: number,
+  lag: number,
+): Promise<ReturnType<typeof demonstration>> {
   const csv = `v\n${Array.from({ length: rows }, (_, i) => String(i)).join('\n')}\n`;
   const series = config({ kind: 'csv', file: 'a.csv', columns: ['v'], samples: 5, holdout }, lag);
-  const source = createSource(series, { source: 'a.csv', bytes: new TextEncoder().encode(csv) });
+  const bytes = new TextEncoder().encode(csv);
+  const source = createSource(series, { bytes, table: await readTable(bytes, { source: 'a.csv' }) });
   return demonstration(series, source);
 }
 
@@ -25,15 +30,15 @@ describe(demonstration, () => {
     expect(truth?.[10]).toBeCloseTo(-1, 6);
   });
 
-  it.each([1, 3])('uses a series up to the hold-out part as prompt, lag %d', (lag) => {
-    const { prompt, truth, samples } = seriesOf(20, 4, lag);
+  it.each([1, 3])('uses a series up to the hold-out part as prompt, lag %d', async (lag) => {
+    const { prompt, truth, samples } = await seriesOf(20, 4, lag);
     expect(Array.from(prompt)).toEqual(Array.from({ length: 16 }, (_, i) => i));
     expect(Array.from(truth ?? [])).toEqual([16, 17, 18, 19]);
     expect(samples).toBe(4);
   });
 
-  it('has no true values without hold-out data', () => {
-    expect(seriesOf(20, 0, 1).truth).toBeNull();
+  it('has no true values without hold-out data', async () => {
+    expect((await seriesOf(20, 0, 1)).truth).toBeNull();
   });
 
   it('shows the first frames of a clip and the rest as truth', () => {

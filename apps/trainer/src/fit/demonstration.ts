@@ -39,7 +39,7 @@ export function demonstration(config: FitConfig, source: DataSource): Demonstrat
       truth: Float32Array.from(after),
     };
   }
-  const holdOut = source.evaluation();
+  const holdOut = source.evaluations().at(0);
   if (!holdOut) {
     const { x, time } = source.chunk(0);
     const prompt = unscaleValues(x.slice(0, time * source.features), source.scaler);

@@ -20,8 +20,9 @@ import {
   takeCheckpoint,
 } from '@onda/training';
 import { lossSampling, pointPrediction } from '../export/sampling.ts';
-import { createTfjsReference } from '../export/tfjsReference.ts';
-import { readInput, writeFileAtomic } from '../files.ts';
+import { createTfjsReference, forecastValues } from '../export/tfjsReference.ts';
+import { readDataFile } from '../dataFile.ts';
+import { writeFileAtomic } from '../files.ts';
 import type { StepPicture } from '../fitReport.ts';
 import { createProgressLine } from '../terminal.ts';
 import { libraryVersions } from '../versions.ts';
@@ -69,7 +70,8 @@ export interface FittedRun {
 export async function fitRun(request: FitRequest): Promise<FittedRun> {
   const { config, runFolder, backend } = request;
   const { training } = config;
-  const source = openSource(config, request.configFolder);
+  const source = await openSource(config, request.configFolder);
+  for (const note of source.notes) process.stderr.write(`data: ${note}\n`);
   const start = openStart(request, source);
   const { net, optimizer } = start;
   const recorder = createPictureRecorder(training.pictureEvery, training.steps, source.scaler);
@@ -137,10 +139,11 @@ export async function fitRun(request: FitRequest): Promise<FittedRun> {
 
 const lossText = (loss: number): string => `loss ${loss.toPrecision(3)}`;
 
-function openSource(config: FitConfig, folder: string): DataSource {
-  if (config.data.kind !== 'csv') return createSource(config);
-  const file = path.resolve(folder, config.data.file);
-  return createSource(config, { source: file, bytes: readInput(file, 'data') });
+async function openSource(config: FitConfig, folder: string): Promise<DataSource> {
+  const { data } = config;
+  if (data.kind !== 'csv') return createSource(config);
+  const file = path.resolve(folder, data.file);
+  return createSource(config, await readDataFile(file, data));
 }
 
 interface Start {
@@ -204,17 +207,17 @@ function evaluate(
   const sampling = lossSampling(net.spec.loss);
   const reference = createTfjsReference(net, source.scaler, sampling);
   const shown = demonstration(config, source);
-  const holdOut = source.evaluation();
-  const forecastOf = ({ x, batch, time }: NonNullable<typeof holdOut>): Float32Array => {
-    const { y } = reference.forward(x, batch, time);
+  const holdOut = source.evaluations();
+  const forecasts = holdOut.map(({ x, batch, time }) => {
+    const y = forecastValues(net, source.scaler, sampling, x, batch, time);
     return pointPrediction(y, y.length / (batch * time), net.spec.outputs);
-  };
+  });
   const drawn = sampling && drawnBand(reference, shown, config.lag);
   return {
     demonstration: shown,
     generated: drawn?.first ?? reference.closedLoop(shown.prompt, 1, shown.time, shown.samples, config.lag),
     band: drawn?.band ?? null,
-    forecast: holdOut ? judgeForecast(holdOut, forecastOf(holdOut)) : null,
+    forecast: holdOut.length > 0 ? judgeForecast(holdOut, forecasts) : null,
   };
 }
 

@@ -1,5 +1,5 @@
 import type { CsvDataConfig, FitConfig, NetManifest, VideoDataConfig } from '@onda/contract';
-import { createVideoClips, readSeriesCsv } from '@onda/series';
+import { createVideoClips, readSeries, readTable } from '@onda/series';
 import type { Series } from './series.ts';
 import { madeUpSeries, rowSeries, sineSeries } from './series.ts';
 
@@ -34,15 +34,24 @@ export async function modelSeries(manifest: NetManifest, readData: ReadData): Pr
   }
 }
 
-async function csvSeries(
-  { file, columns, samples, holdout }: CsvDataConfig,
-  readData: ReadData,
-): Promise<Series | null> {
-  const fileName = file.split(/[/\\]/).at(-1) ?? '';
+async function csvSeries(data: CsvDataConfig, readData: ReadData): Promise<Series | null> {
+  const { columns, samples, holdout } = data;
+  const fileName = data.file.split(/[/\\]/).at(-1) ?? '';
   const text = await readData(fileName);
   if (text === null) return null;
-  const table = readSeriesCsv(text, columns, fileName);
-  return rowSeries(columns.join(', '), columns, table.values, { chunk: samples, holdout });
+  const { format, delimiter, decimal, header } = data;
+  const table = await readTable(new TextEncoder().encode(text), {
+    source: fileName,
+    format,
+    delimiter,
+    decimal,
+    header,
+  });
+  const { targets, series } = readSeries(table, data);
+  return rowSeries(columns.join(', '), targets, Float32Array.from(series[0].values), {
+    chunk: samples,
+    holdout,
+  });
 }
 
 function clipSeries({ height, width, frames }: VideoDataConfig, seed: number): Series {

@@ -1,0 +1,81 @@
+import type { CsvDataConfig } from '@onda/contract';
+import type { DataSource, Evaluation } from './dataSource.ts';
+import { readSeries } from './readSeries.ts';
+import { fitScaler, precisionWarnings, scaleValues } from './scaler.ts';
+import type { Table } from './table.ts';
+import { joinValues, splitSeries } from './windows.ts';
+
+/** A data file: its content as a table, and its bytes, which identify it. */
+export interface DataFile {
+  table: Table;
+  bytes: Uint8Array;
+}
+
+/**
+ * The series of a data file. The training part of each is split into consecutive chunks of equal length, at most `samples`, repeated
+ * from the start; the last `holdout` samples of each series are held out.
+ *
+ * @throws DataError if the table is not as configured, or too short
+ */
+export function createCsvSource(data: CsvDataConfig, lag: number, { table, bytes }: DataFile): DataSource {
+  const set = readSeries(table, data);
+  const features = set.targets.length;
+  const split = splitSeries(set, { holdout: data.holdout, validation: 0, least: lag + 1 }, table.source);
+  const training = joinValues(split.training);
+  const scaler = fitScaler(data.scaler, training, set.targets);
+  const scaled = split.training.series.map(({ values }) => Float32Array.from(scaleValues(values, scaler)));
+  const pairs = split.ends.map((end) => end.training - lag);
+  const chunks = pairs.flatMap((count, series) =>
+    evenChunks(count, data.samples).map((chunk) => ({ series, ...chunk })),
+  );
+  const ignored =
+    set.covariates.length > 0
+      ? ['warning: covariates are read and checked, but this network does not use them']
+      : [];
+  return {
+    features,
+    outputs: features,
+    scaler,
+    hashInput: bytes,
+    notes: [...set.notes, ...ignored, ...precisionWarnings(training, set.targets)],
+    chunk: (step) => {
+      const { series, start, time } = chunks[step % chunks.length];
+      const values = scaled[series];
+      return {
+        x: values.slice(start * features, (start + time) * features),
+        y: values.slice((start + lag) * features, (start + lag + time) * features),
+        batch: 1,
+        time,
+        features,
+        outputs: features,
+        startsSequence: start === 0,
+      };
+    },
+    evaluations: () =>
+      data.holdout === 0
+        ? []
+        : set.series.map(({ id, values, length }): Evaluation => ({
+            id,
+            x: values.slice(0, (length - lag) * features),
+            y: values.slice(lag * features),
+            batch: 1,
+            time: length - lag,
+            features,
+            outputs: features,
+            from: length - lag - data.holdout,
+          })),
+  };
+}
+
+/**
+ * Divides a number of pairs into chunks of at most `most`, whose lengths differ by one at most: a short rest would get a whole training
+ * step for a few samples.
+ */
+export function evenChunks(pairs: number, most: number): { start: number; time: number }[] {
+  const count = Math.ceil(pairs / most);
+  const startOf = (index: number): number => Math.ceil((index * pairs) / count);
+  return Array.from({ length: count }, (_, index) => ({
+    start: startOf(index),
+    time: startOf(index + 1) - startOf(index),
+  }));
+}

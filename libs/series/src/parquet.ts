@@ -1,0 +1,39 @@
+import { DataError } from '@onda/contract';
+import { parquetMetadataAsync, parquetRead } from 'hyparquet';
+import type { Cell, ParsedColumns } from './table.ts';
+
+/** Reads the columns of a Parquet file. Times become ISO text. */
+export async function parseParquet(bytes: Uint8Array, source: string): Promise<ParsedColumns> {
+  const file = bytes.slice().buffer;
+  try {
+    const metadata = await parquetMetadataAsync(file);
+    const rows = Number(metadata.num_rows);
+    const columns = metadata.schema.filter(({ type }) => type !== undefined).map(({ name }) => name);
+    const values = columns.map(() => new Array<Cell>(rows).fill(null));
+    await parquetRead({
+      file,
+      metadata,
+      onChunk: ({ columnName, columnData, rowStart }) => {
+        const column = values[columns.indexOf(columnName)];
+        for (let index = 0; index < columnData.length; index++) {
+          column[rowStart + index] = toCell(columnData[index]);
+        }
+      },
+    });
+    return { columns, values, decimal: '.', notes: ['format Parquet'], lineOf: (row) => row + 1 };
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new DataError(
+      `${source}: cannot be read as Parquet: ${reason}; write the file with plain columns and snappy or no compression`,
+      { cause },
+    );
+  }
+}
+
+function toCell(value: unknown): Cell {
+  if (value === null || value === undefined) return null;
+  if (value instanceof Date) return value.toISOString();
+  if (typeof value === 'number' || typeof value === 'string') return value;
+  if (typeof value === 'bigint') return Number(value);
+  return JSON.stringify(value);
+}
