@@ -74,9 +74,9 @@ export class BatchQueue {
     return taken;
   }
 
-  /** Takes those that must no longer run. */
-  takeOver(isOver: (run: WaitingRun) => boolean): WaitingRun[] {
-    const over = new Set(this.#waiting.filter(isOver));
+  /** Removes and returns the matching requests. */
+  removeWhere(matches: (run: WaitingRun) => boolean): WaitingRun[] {
+    const over = new Set(this.#waiting.filter(matches));
     if (over.size > 0) this.#waiting = this.#waiting.filter((run) => !over.has(run));
     return [...over];
   }

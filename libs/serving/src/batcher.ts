@@ -138,7 +138,7 @@ export class Batcher {
     const { maxWaiting } = this.#options;
     if (this.#queue.length < maxWaiting) return;
     // Closed and expired requests must not block others.
-    this.#dropOver();
+    this.#dropExpired();
     if (this.#queue.length < maxWaiting) return;
     throw queueFull(`${maxWaiting} requests wait`);
   }
@@ -178,8 +178,8 @@ export class Batcher {
     const taken = this.#queue.take(this.#joins ? rows : 1, this.#joins ? maxValues : 0);
     this.#stats.pending = this.#queue.length;
     const now = this.#now();
-    const runs = taken.filter((run) => !isOver(run, now));
-    if (runs.length < taken.length) taken.filter((run) => isOver(run, now)).forEach(refuse);
+    const runs = taken.filter((run) => !isExpired(run, now));
+    if (runs.length < taken.length) taken.filter((run) => isExpired(run, now)).forEach(refuse);
     if (runs.length > 0) void this.#start(runs);
     this.#flushSoon();
   }
@@ -191,9 +191,9 @@ export class Batcher {
     return rows >= maxRows ? maxRows : Math.max(0, ...preferred.filter((size) => size <= rows));
   }
 
-  #dropOver(): void {
+  #dropExpired(): void {
     const now = this.#now();
-    this.#queue.takeOver((run) => isOver(run, now)).forEach(refuse);
+    this.#queue.removeWhere((run) => isExpired(run, now)).forEach(refuse);
   }
 
   async #start(runs: readonly WaitingRun[]): Promise<void> {
@@ -223,8 +223,8 @@ export class Batcher {
     const halves = this.#joins ? [failed.slice(0, middle), failed.slice(middle)] : failed.map((run) => [run]);
     for (const half of halves) {
       const now = this.#now();
-      half.filter((run) => isOver(run, now)).forEach(refuse);
-      const runs = half.filter((run) => !isOver(run, now));
+      half.filter((run) => isExpired(run, now)).forEach(refuse);
+      const runs = half.filter((run) => !isExpired(run, now));
       if (runs.length === 0) continue;
       try {
         await this.#runJoined(runs);
@@ -285,7 +285,7 @@ function haveRows(results: Tensors, fetches: readonly string[], feeds: Tensors):
   return fetches.every((name) => results[name].dims[0] === rows);
 }
 
-function isOver(run: WaitingRun, now: number): boolean {
+function isExpired(run: WaitingRun, now: number): boolean {
   return now >= run.deadline || run.isGone();
 }
 

@@ -14,7 +14,7 @@ export interface BenchOptions {
   rounds?: number;
   /** Length of a soak. */
   minutes?: number;
-  /** Rate of a soak as a share of the top rate, from 0 to 1. */
+  /** Rate of a soak as a share of the maximum rate, from 0 to 1. */
   share?: number;
 }
 

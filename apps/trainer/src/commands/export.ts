@@ -118,7 +118,7 @@ function readOpset(text: string): number {
   const opset = Number(text);
   if (Number.isSafeInteger(opset)) return opset;
   throw new ConfigError(
-    `--opset: expected a number from ${opsets.least} to ${opsets.most}, got ${JSON.stringify(text)}; correct or omit the option`,
+    `--opset: expected a number from ${opsets.min} to ${opsets.max}, got ${JSON.stringify(text)}; correct or omit the option`,
   );
 }
 

@@ -1,7 +1,7 @@
 import type { JsonObject } from './json.ts';
 import { isObject } from './json.ts';
 
-/** Who made a model: decides whose rules hold for masks, image resizing and activations. */
+/** The framework that made a model; it determines the rules for masks, image resizing and activations. */
 export interface ModelSource {
   readonly maker: 'tfjs' | 'keras';
   /** Version of Keras; [0, 0] for TensorFlow.js. */
@@ -13,8 +13,8 @@ export interface ModelSource {
 export const tfjsSource: ModelSource = { maker: 'tfjs', version: [0, 0], backend: '' };
 
 /**
- * The maker of a model, from `keras_version` and `backend` in its topology. TensorFlow.js writes `tfjs-layers 4.22.0`. A topology without a
- * version is taken for TensorFlow.js's, or for Keras 3's if its calls or dtypes have Keras 3's format.
+ * Reads the framework from `keras_version` and `backend` in its topology. TensorFlow.js writes `tfjs-layers 4.22.0`. A topology without a
+ * version is assumed to be TensorFlow.js's, or Keras 3's if its calls or dtypes have Keras 3's format.
  */
 export function readSource(root: JsonObject, model: JsonObject): ModelSource {
   const text = root['keras_version'] ?? model['keras_version'];

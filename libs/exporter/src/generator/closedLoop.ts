@@ -83,7 +83,7 @@ export function lastSamples(builder: GraphBuilder, name: string, sequence: Value
  * recurrent operators.
  *
  * @param start [1, batch, units] each, like the returned states
- * @param ticks one entry per pass
+ * @param ticks scanned sequence, one entry per pass
  * @param pass  adds the nodes of one pass; its states are rows
  * @returns the outputs of all passes on a new first axis, and the final states
  */

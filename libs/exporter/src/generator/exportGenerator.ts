@@ -21,7 +21,7 @@ export interface ExportGeneratorOptions {
   readonly lag?: number;
   /** Goes into the graph: values are in data units. None by default. */
   readonly scaler?: Scaler;
-  /** How values are drawn from the outputs; null, the default: the outputs are the values. */
+  /** How values are drawn from the outputs; default null: the outputs are the values. */
   readonly sampling?: Sampling | null;
   /** 14 to 21; 17 by default. */
   readonly opset?: number;
@@ -44,7 +44,7 @@ export interface ExportedGenerator {
 }
 
 /**
- * Exports the closed loop of a TensorFlow.js layers model whose output can be its next input: `x` (the prompt), `samples` and, for
+ * Exports the closed loop of a TensorFlow.js layers model whose output can be fed back as its next input: `x` (the prompt), `samples` and, for
  * sampling, `seed` or `noise` give `y`, the values after the prompt. A model that can run in pieces continues from its
  * states, sample by sample; one that needs a whole window runs on the last values each time. A chain of equal recurrent layers with a
  * linear read-out takes the fastest exact form; the loop of any other model has the model's own nodes.
@@ -56,7 +56,7 @@ export function exportGenerator(
   artifacts: LayersArtifacts,
   options: ExportGeneratorOptions,
 ): ExportedGenerator {
-  const { lag = 1, sampling = null, opset = opsets.usual, states = 'row' } = options;
+  const { lag = 1, sampling = null, opset = opsets.default, states = 'row' } = options;
   const { producerVersion = exporterVersion } = options;
   if (!Number.isSafeInteger(lag) || lag < 1) {
     throw new ConfigError(

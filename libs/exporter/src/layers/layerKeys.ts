@@ -114,7 +114,7 @@ export function checkKeys(className: string, options: LayerOptions): void {
   }
 }
 
-/** Whether the exporter knows the options of a class. */
+/** Whether the options of a class are listed here. */
 export function hasKeys(className: string): boolean {
   return Object.hasOwn(layerKeys, className);
 }

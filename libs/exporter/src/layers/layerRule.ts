@@ -95,16 +95,16 @@ export function sharedConstants({ builder }: Pick<LayerCall, 'builder'>): Consta
 }
 
 /**
- * Which samples of a sequence are unmasked. `spoilt`: TensorFlow.js computes a mask of an unusable shape here; layers that ignore masks
+ * Which samples of a sequence are unmasked. `unusable`: TensorFlow.js computes a mask of the wrong shape here; layers that ignore masks
  * still work.
  */
 export type Mask =
   | {
       /** bool, [batch, time], in either layout. */
       readonly value: Value;
-      readonly spoilt?: undefined;
+      readonly unusable?: undefined;
     }
-  | { readonly spoilt: string };
+  | { readonly unusable: string };
 
 /**
  * The axes of a layer's option `axis`, non-negative, in the listed order.

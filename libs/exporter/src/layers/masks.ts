@@ -11,9 +11,9 @@ export const passMask: MaskRule = (_call, [first]) => first;
 /** The layer's mask, which must match the samples of its first input; undefined without a mask. */
 export function usableMask({ mask, inputs: [x], options, source }: LayerCall): Value | undefined {
   if (mask === null) return undefined;
-  if (mask.spoilt !== undefined) {
+  if (mask.unusable !== undefined) {
     throw new UnsupportedError(
-      `layer "${options.layer}": its mask is unusable, in TensorFlow.js too: ${mask.spoilt}; mask after that layer, or remove the mask`,
+      `layer "${options.layer}": its mask is unusable, in TensorFlow.js too: ${mask.unusable}; mask after that layer, or remove the mask`,
     );
   }
   const { shape, timeMajor } = mask.value;

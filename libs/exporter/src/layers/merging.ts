@@ -88,7 +88,7 @@ function joinedAxis({ options, inputs }: LayerCall): number {
  */
 const mergedMask: MaskRule = ({ options }, masks) => {
   if (masks.every((mask) => mask === null)) return null;
-  return { spoilt: `layer "${options.layer}" merges masks into another shape` };
+  return { unusable: `layer "${options.layer}" merges masks into another shape` };
 };
 
 /** Keras: the conjunction of the masks that exist; from 3.4 on the disjunction if all inputs have one, else none. */
@@ -116,7 +116,7 @@ const kerasConcatenatedMask: MaskRule = (call, masks) => {
 
 function maskValues(builder: GraphBuilder, masks: readonly (Mask | null)[]): Value[] {
   return masks.flatMap((mask) =>
-    mask === null || mask.spoilt !== undefined ? [] : [builder.inLayout(mask.value, false)],
+    mask === null || mask.unusable !== undefined ? [] : [builder.inLayout(mask.value, false)],
   );
 }
 
@@ -144,15 +144,15 @@ const concatenatedMask: MaskRule = (call, masks) => {
   const given = masks.filter((mask) => mask !== null);
   if (given.length === 0) return null;
   const values = given.flatMap((mask) =>
-    mask.spoilt === undefined ? [builder.inLayout(mask.value, false)] : [],
+    mask.unusable === undefined ? [builder.inLayout(mask.value, false)] : [],
   );
-  const spoilt: Mask = {
-    spoilt: `layer "${options.layer}" concatenates masks whose shape differs from its values`,
+  const unusable: Mask = {
+    unusable: `layer "${options.layer}" concatenates masks whose shape differs from its values`,
   };
-  if (values.length < given.length || inputs[0].shape.length !== 3) return spoilt;
+  if (values.length < given.length || inputs[0].shape.length !== 3) return unusable;
   const place = joinedAxis(call);
   if (place === 2) return { value: combined(builder, `${path}/mask`, 'And', values) };
-  if (place !== 1 || values.length < masks.length) return spoilt;
+  if (place !== 1 || values.length < masks.length) return unusable;
   return { value: concatenatedAlongTime(builder, path, values) };
 };
 

@@ -224,7 +224,7 @@ export function runCells(call: LayerCall, directions: readonly Direction[], zero
     const { composed } = weights[0];
     const reverse = of.length === 1 && of[0].backward;
     if (composed !== undefined) {
-      noteComposed(call, composed);
+      warnScanned(call, composed);
       return emitScanned(builder, {
         name,
         directions: weights,
@@ -284,7 +284,7 @@ function agree(directions: readonly Direction[]): boolean {
 }
 
 /** @throws UnsupportedError for a masked Scan */
-function noteComposed({ options, mask, note }: LayerCall, { gates, values }: ComposedActivations): void {
+function warnScanned({ options, mask, note }: LayerCall, { gates, values }: ComposedActivations): void {
   const which = `no recurrent operator has its activation ${gates === null ? values : `${values} with gates of ${gates}`}`;
   if (mask !== null) {
     throw new UnsupportedError(

@@ -51,7 +51,7 @@ export interface ExportedModel {
  * @throws UnsupportedError for a layer or option that ONNX cannot express, ModelError for a damaged model, ConfigError for invalid options
  */
 export function exportModel(artifacts: LayersArtifacts, options: ExportModelOptions = {}): ExportedModel {
-  const { opset = opsets.usual, stateful = false, states = 'row', precision = 'float32' } = options;
+  const { opset = opsets.default, stateful = false, states = 'row', precision = 'float32' } = options;
   const topology = readTopology(artifacts.modelTopology);
   const weights = readWeights(artifactsIn(artifacts, precision, options.allowNan ?? false), options);
   const plan = { topology, weights, opset };
@@ -96,7 +96,7 @@ function modelGraph(plan: ModelPlan, layout: StateLayout | null): Graph {
   signals.forEach(({ value }, index) => {
     builder.output(outputs[index], builder.inLayout(value, false));
   });
-  kept?.putOut();
+  kept?.emitOutputs();
   return builder.build();
 }
 

@@ -6,7 +6,7 @@ import type { Graph, Model, ValueInfo } from '@onda/onnx';
  * Operator sets: minimum, default and maximum. From 22 on RNN, LSTM and GRU have a
  * version without kernels in ONNX Runtime's CUDA and WebGPU providers; before 14 they have no layout attribute.
  */
-export const opsets = { least: 14, usual: 17, most: 21 } as const;
+export const opsets = { min: 14, default: 17, max: 21 } as const;
 
 /** IR version of ONNX 1.10 to 1.13; valid with all of these operator sets. */
 const IR_VERSION = 8;
@@ -14,11 +14,11 @@ const IR_VERSION = 8;
 /** @throws ConfigError for an operator set out of range */
 export function makeModel(
   graph: Graph,
-  { opset = opsets.usual, producerVersion }: { opset?: number | undefined; producerVersion: string },
+  { opset = opsets.default, producerVersion }: { opset?: number | undefined; producerVersion: string },
 ): Model {
-  if (!Number.isSafeInteger(opset) || opset < opsets.least || opset > opsets.most) {
+  if (!Number.isSafeInteger(opset) || opset < opsets.min || opset > opsets.max) {
     throw new ConfigError(
-      `opset: expected ${opsets.least} to ${opsets.most}, got ${opset}; from ${opsets.most + 1} on ONNX Runtime has no CUDA and WebGPU kernels for recurrent layers`,
+      `opset: expected ${opsets.min} to ${opsets.max}, got ${opset}; from ${opsets.max + 1} on ONNX Runtime has no CUDA and WebGPU kernels for recurrent layers`,
     );
   }
   return {

@@ -175,7 +175,7 @@ export class StatePorts extends CarriedStates {
   }
 
   /** Makes the final states outputs of the graph. */
-  putOut(): void {
+  emitOutputs(): void {
     outputStates(this.builder, this.layout, this.after());
   }
 }

@@ -26,14 +26,14 @@ export interface Signal {
 /**
  * The common stream of a layer's inputs.
  *
- * @throws UnsupportedError for a sequence in pieces beside a sequence that comes whole
+ * @throws UnsupportedError for a sequence in pieces combined with a complete one
  */
 export function inputStream(layer: string, inputs: readonly Signal[]): Stream {
   if (!inputs.some(({ stream }) => stream === 'samples')) {
     return inputs.some(({ stream }) => stream === 'latest') ? 'latest' : 'fixed';
   }
   const odd = inputs.find(({ stream, value: { shape } }) => {
-    // A fixed value that broadcasts along time goes with every sample.
+    // A fixed value that broadcasts along time applies to every sample.
     const stretched = shape.length < 3 || shape[1] === 1;
     return stream === 'latest' ? shape.length > 2 : stream === 'fixed' && !stretched;
   });

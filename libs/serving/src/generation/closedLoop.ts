@@ -48,9 +48,9 @@ export function loopPieces(
       stats.ran(call.prompt.dims[0]);
       return { values: y as Samples, state };
     });
-  const { form, goesOnExactly } = loop.generator;
+  const { form, continuesExactly } = loop.generator;
   const seeded = form.draws?.kind === 'seed' ? form.draws : undefined;
-  const again = seeded !== undefined && !(seeded.continues && goesOnExactly);
+  const again = seeded !== undefined && !(seeded.continues && continuesExactly);
   return again ? longerRuns(loop, size, run) : runsInTurn(loop, size, run);
 }
 

@@ -20,7 +20,7 @@ export interface Generator {
    * Whether a continued run is bit-identical to a single run over both. False with a lag of several samples, which are computed
    * together at the start of a run and one by one later; with a scaler, whose output is rounded; and on CUDA.
    */
-  readonly goesOnExactly: boolean;
+  readonly continuesExactly: boolean;
   /** How values are drawn from the outputs; null: the outputs are the values; undefined: unknown. */
   readonly sampling: Sampling | null | undefined;
 }
@@ -45,8 +45,8 @@ export async function loadGenerator(
     const session = await load(file);
     checkSession(session, tensors.generator, file);
     const form = generatorForm(tensors.generator, file);
-    const goesOnExactly = lag === 1 && scaler.kind === 'none' && session.provider === 'cpu';
-    return { session, model: manifest, form, least: prompt ?? lag, lag, goesOnExactly, sampling };
+    const continuesExactly = lag === 1 && scaler.kind === 'none' && session.provider === 'cpu';
+    return { session, model: manifest, form, least: prompt ?? lag, lag, continuesExactly, sampling };
   }
   if (!files.has(file)) return null;
   try {
@@ -59,7 +59,7 @@ export async function loadGenerator(
       form,
       least: 1,
       lag: 1,
-      goesOnExactly: false,
+      continuesExactly: false,
       sampling: undefined,
     };
   } catch (error) {

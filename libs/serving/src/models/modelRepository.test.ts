@@ -29,7 +29,7 @@ describe(ModelRepository, () => {
     repository.remove('m');
     expect(repository.findHeld('m', undefined)).toBe(young);
     expect(repository.unused).toEqual([empty, young]);
-    expect([old, empty, empty].map((model) => repository.takeOut(model))).toEqual([false, true, false]);
+    expect([old, empty, empty].map((model) => repository.removeUnused(model))).toEqual([false, true, false]);
   });
 
   it('keeps one while a closed loop runs on it, though its sequence has ended', () => {

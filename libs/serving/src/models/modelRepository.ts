@@ -173,7 +173,7 @@ export class ModelRepository {
   }
 
   /** Removes an unused version, so that its memory can be released; false: it is in use again. */
-  takeOut(model: ServedModel): boolean {
+  removeUnused(model: ServedModel): boolean {
     const entry = this.#entryOf(model.name);
     if (!entry.retired.includes(model) || !isUnused(model, entry.versions)) return false;
     entry.retired = entry.retired.filter((other) => other !== model);

@@ -127,7 +127,7 @@ export class RepositoryLoader implements RepositoryControl {
       const { name, sequences, sequenceKey } = model;
       const successor = this.#versions(name).some((other) => other.sequenceKey === sequenceKey);
       if (!successor && (await sequences.store.count(sequenceKey)) > 0) continue;
-      if (!this.#repository.takeOut(model)) continue;
+      if (!this.#repository.removeUnused(model)) continue;
       if (!this.#repository.knows(name)) this.#sequences.delete(name);
       const loaded = this.#loaded.get(model);
       this.#loaded.delete(model);

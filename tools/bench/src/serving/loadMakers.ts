@@ -23,16 +23,16 @@ export interface LoadResult {
   failures: number;
 }
 
-/** The load makers and Debian's packages of them. */
+/** The load generators and Debian's packages of them. */
 const packages = { wrk: 'wrk', h2load: 'nghttp2-client' };
 
-/** @throws MissingError for a load maker that is not installed */
+/** @throws MissingError for a load generator that is not installed */
 export async function requireLoadMakers(programs: readonly (keyof typeof packages)[]): Promise<void> {
   for (const program of programs) {
     const { code } = await runProgram({ program, args: ['--version'] });
     if (code !== 127) continue;
     throw new MissingError(
-      `bench: expected the load maker ${program} on the path, found none; install it (Debian: apt-get install ${packages[program]})`,
+      `bench: expected the load generator ${program} on the path, found none; install it (Debian: apt-get install ${packages[program]})`,
     );
   }
 }
@@ -174,7 +174,7 @@ export interface RateLoad {
   from?: 'due' | 'sent';
   /** More than can be answered: ends after its time instead of with its last answer. */
   flood?: boolean;
-  /** Called when the load maker has ended; the log is read after its promise, because reading uses a core. */
+  /** Called when the load generator has ended; the log is read after its promise, because reading uses a core. */
   ended?: () => Promise<unknown>;
 }
 

@@ -18,7 +18,7 @@ import { findTopRate, intervalOf } from './timedAnswers.ts';
 interface Transport {
   name: 'overload-http' | 'overload-grpc';
   form: Form;
-  /** At the top rate and at too much: one request at a time per connection over HTTP, 32 calls over gRPC. */
+  /** At the maximum rate and at too much: one request at a time per connection over HTTP, 32 calls over gRPC. */
   connections: { top: number; flood: number };
   /** Sends one small request. */
   ask: (server: Server, client: Client) => Promise<End>;
@@ -41,10 +41,10 @@ const transports: readonly Transport[] = [
   { ...{ name: 'overload-grpc', form: 'grpc', ask: askGrpc }, connections: { top: 2, flood: 34 } },
 ];
 
-/** Of the top rate. */
+/** Of the maximum rate. */
 const FLOOD = 3;
 
-/** Seconds of a try of the top rate and of the flood, and the p99 at the top rate, which a trial on a busy machine reaches too. */
+/** Seconds of a try of the maximum rate and of the flood, and the p99 at the maximum rate, which a trial on a busy machine reaches too. */
 const plans = { usual: { try: 5, flood: 30, limitMs: 50 }, quick: { try: 2, flood: 6, limitMs: 1000 } };
 
 const warmUp = { rate: 1000, seconds: 5 };
@@ -61,9 +61,9 @@ const goals: Goal[] = [
   { ...atMost, work: /-recovery-unanswered$/, bound: 0 },
 ];
 
-/** Onda's service at three times its top rate, and its recovery, over HTTP and over gRPC. */
+/** Onda's service at three times its maximum rate, and its recovery, over HTTP and over gRPC. */
 export const overloadBench: Bench<Transport> = {
-  title: 'Three times the top rate, and the small requests after it',
+  title: 'Three times the maximum rate, and the small requests after it',
   workloads: () => transports.map(({ name }) => name),
   parseWorkload: (name) => parseOneOf(transports, name),
   subjects: ['onda'],
@@ -87,7 +87,7 @@ async function measureAll(run: BenchRun<Transport>, server: Server): Promise<Mea
     tables: [endTable(parts)],
     notes: [
       ...parts.map(({ name, note }) => `${name}: ${note}`),
-      `Flood: ${FLOOD} times the top rate for ${plan.flood} seconds by h2load, over ${transports.map(({ connections, form }) => `${connections.flood} (${form})`).join(' and ')} connections; times count from when a request was sent. A connection that is behind sends again as soon as it is answered, refused or not.`,
+      `Flood: ${FLOOD} times the maximum rate for ${plan.flood} seconds by h2load, over ${transports.map(({ connections, form }) => `${connections.flood} (${form})`).join(' and ')} connections; times count from when a request was sent. A connection that is behind sends again as soon as it is answered, refused or not.`,
       'h2load does not see gRPC status codes: as many answers as the service answered successfully are taken to be the slowest ones, so accepted-p99 over gRPC is an upper bound.',
       `Recovery: ${recovery.requests} small requests at once every second for ${recovery.seconds} seconds; unanswered counts from the third second on.`,
     ],
@@ -183,8 +183,8 @@ async function tryRate(
 }
 
 /**
- * Floods the service, with single requests at the same time (a load maker does not report codes and headers), and sends the small
- * requests as soon as the load maker has ended.
+ * Floods the service, with single requests at the same time (a load generator does not report codes and headers), and sends the small
+ * requests as soon as the load generator has ended.
  */
 async function floodAndRecover(
   server: Server,
@@ -298,7 +298,7 @@ function chartOf(parts: readonly Part[]): LineChart {
   });
   return {
     kind: 'lines',
-    alt: 'Requests answered and refused in each second of three times the top rate, and the p99 of those answered, over HTTP and gRPC',
+    alt: 'Requests answered and refused in each second of three times the maximum rate, and the p99 of those answered, over HTTP and gRPC',
     panels: parts.flatMap((part) => [
       panel(part, 'requests per second', ['answered', 'refused']),
       panel(part, 'p99 in milliseconds', ['p99']),

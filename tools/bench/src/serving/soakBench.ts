@@ -50,7 +50,7 @@ const goals: Goal[] = [
   { ...ours, work: /^soak-unanswered$/, bound: 0 },
 ];
 
-/** Onda's service at a fixed share of its top rate: whether times and memory stay constant. */
+/** Onda's service at a fixed share of its maximum rate: whether times and memory stay constant. */
 export const soakBench: Bench<{ name: string }> = {
   title: 'The soak: medians over its slices; first and last are thirds of it',
   workloads: () => ['soak'],
@@ -102,7 +102,7 @@ async function measureSoak({ options, say }: BenchRun<{ name: string }>, server:
   };
 }
 
-/** The mix at a rate; logs are read when all load makers have ended, since reading uses a core. */
+/** The mix at a rate; logs are read when all load generators have ended, since reading uses a core. */
 async function runMix(server: Server, rate: number, seconds: number): Promise<TimedAnswers[]> {
   let running = mix.length + 1;
   let resolveAll = (): void => undefined;

@@ -57,7 +57,7 @@ describe(findTopRate, () => {
     expect(top.rate).toBeLessThanOrEqual(5000);
     expect(top.rate).toBeGreaterThan(4700);
     expect(top.p99).toBe(5);
-    expect(top.note).toMatch(/^Top rate: \d+ requests per second/);
+    expect(top.note).toMatch(/^Maximum rate: \d+ requests per second/);
     expect(tried.length).toBeLessThan(16);
   });
 

@@ -57,7 +57,7 @@ export function p99OfSeconds(loads: readonly TimedAnswers[], fromMs: number, toM
 }
 
 /**
- * Answers of a load maker with a fixed rate that sends late when it has no free connection: the delay counts as time of the request,
+ * Answers of a load generator with a fixed rate that sends late when it has no free connection: the delay counts as time of the request,
  * since its user waits that long (coordinated omission).
  *
  * @param sentMs when each was sent
@@ -131,6 +131,6 @@ export async function findTopRate(
     throw new ResultError(
       `bench: expected ${search.first} requests per second to be sustained (${sustained}), they were not; repeat the measurement on a quiet machine`,
     );
-  const note = `Top rate: ${best.rate} requests per second, the highest sustained rate that was tried: ${sustained}.`;
+  const note = `Maximum rate: ${best.rate} requests per second, the highest sustained rate that was tried: ${sustained}.`;
   return { ...best, note };
 }
