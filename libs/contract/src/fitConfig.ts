@@ -24,7 +24,7 @@ const csvData = z.strictObject({
     .optional(),
   /** Column that names the series of each row, for a file with several series. */
   group: z.string().min(1).optional(),
-  /** `wide`: each column is a series of its own. */
+  /** `wide`: each column is a separate series. */
   layout: z.enum(['multivariate', 'wide']).default('multivariate'),
   /** Columns that are known ahead, also in rows after the last value. */
   covariates: z.array(z.string().min(1)).optional(),
