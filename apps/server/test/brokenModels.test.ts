@@ -215,7 +215,7 @@ describe('a model that must not load', () => {
     expect(await answer(repository, 'b')).toBe(2);
   });
 
-  it('counts as often as it is held, a session for short runs among it', async () => {
+  it('counts the bytes of a model for each copy, the session for short runs included', async () => {
     for (const name of ['a', 'b']) await putModel(folder, name, 1, 'plus1');
     const pool = await createWorkerPool({ provider: 'cpu', workers: 1 });
     const { repository, keeper, warnings } = await keepRepository(folder, { maxBytes: 400, runtime: pool });

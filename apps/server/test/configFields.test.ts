@@ -161,7 +161,7 @@ describe('a configuration that asks for what the service does not do', () => {
   });
   afterEach(() => rm(folder, { recursive: true }));
 
-  /** What is said of a model with this configuration; it is served when `fails` is undefined. */
+  /** The warnings or the error of a model with this configuration; it is served if `fails` is undefined. */
   async function outcomeOf(config: string): Promise<{ fails: string | undefined; warnings: string[] }> {
     await putModel(folder, 'm', 1, 'plus1', config);
     const { keeper, warnings } = await keepRepository(folder);

@@ -138,7 +138,7 @@ describe.skipIf(!hasRedis)(RedisState, () => {
     await until(async () => (await state.find('a', undefined)) === undefined);
   });
 
-  it('reads a kept answer only for its own step, and bounds its size', async () => {
+  it('reads a kept response only for its own step, and bounds its size', async () => {
     const state = redisState();
     const operator = new Redis(redis.url);
     const sent = async (): Promise<number> =>

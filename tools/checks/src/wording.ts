@@ -37,6 +37,14 @@ export const phraseRules: readonly WordingRule[] = [
   { pattern: /\b(?:give|gives|gave|given|giving) (?:\w+ )?back\b/i, instead: 'returns, or releases' },
   { pattern: /\bcomes? (?:behind|after the others)\b/i, instead: 'is queued after' },
   { pattern: /\b(?:does|do|did) without\b/i, instead: 'loses, or lacks' },
+  { pattern: /\bload makers?\b/i, instead: 'load generator' },
+  { pattern: /\btop rate\b/i, instead: 'maximum rate' },
+  { pattern: /\bto and fro\b/i, instead: 'sends and receives' },
+  {
+    pattern: /\bgive (?:it longer|this user the right)\b/i,
+    instead: 'send a longer timeout, or grant permission',
+  },
+  { pattern: /\bas often as (?:it is|they are) held\b/i, instead: 'multiplied by its copies' },
 
   // Personified software and places
   { pattern: /\b(?:tell|tells|told|telling)\b/i, instead: 'reports, prints, shows, or passes' },
@@ -63,6 +71,19 @@ export const phraseRules: readonly WordingRule[] = [
     instead: 'disconnected',
   },
   { pattern: /\bstrangers?\b/i, instead: 'user, or untrusted client' },
+  { pattern: /\b(?:kept|unread|unsent|joined|whole) answers?\b/i, instead: 'response' },
+  { pattern: /\bwhat goes in and comes out\b/i, instead: 'inputs and outputs' },
+  { pattern: /\bin \w+'s words\b/i, instead: 'in the form, or by the names' },
+  {
+    pattern: /\b(?:it|sequence|sequences|state|that) lives? on (?:a|an|another|it|which)\b/i,
+    instead: 'uses, or is stored on',
+  },
+  { pattern: /\bout of turn\b/i, instead: 'out of order' },
+  { pattern: /\bwhichever (?:transport|of)\b/i, instead: 'for all, or independent of' },
+  { pattern: /\bthe very (?:same|request|step|row|one)\b/i, instead: 'the same' },
+  { pattern: /\bwhat (?:is|was) (?:asked|said) of\b/i, instead: 'name the subject' },
+  { pattern: /\bmade[- ]up\b/i, instead: 'synthetic, or invented' },
+  { pattern: /\bseldom\b/i, instead: 'rarely' },
 
   // Riddles
   { pattern: /\bnobody\b/i, instead: 'no client, no caller, or the passive voice' },

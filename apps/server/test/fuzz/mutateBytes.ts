@@ -1,6 +1,6 @@
 import type { Random } from '@onda/series';
 
-/** A copy of bytes with a few changed, cut off, put in twice or made up. */
+/** A copy of bytes with a few changed, removed, duplicated or inserted. */
 export function mutateBytes(bytes: Uint8Array, random: Random): Buffer {
   let copy = Buffer.from(bytes);
   for (let left = 1 + random.int(4); left > 0; left--) {

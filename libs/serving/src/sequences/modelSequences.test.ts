@@ -155,7 +155,7 @@ describe(ModelSequences, () => {
       409,
       'sequence "a" is live already; end it with sequence_end, or choose another id',
     ],
-    ['out of turn', { step: 5 }, 409, 'sequence "a": expected step 2, got 5; send its steps in order'],
+    ['out of order', { step: 5 }, 409, 'sequence "a": expected step 2, got 5; send its steps in order'],
     [
       'with other values under the same number',
       { step: 1 },

@@ -9,7 +9,7 @@
 
 namespace onda {
 
-/** The linear read-out of every sample's h and its loss; libs/nets/src/readoutLossOp.ts says what goes in and comes out. */
+/** The linear read-out of every sample's h and its loss; inputs and outputs are specified in libs/nets/src/readoutLossOp.ts. */
 struct ReadoutLoss {
   Loss loss;
   /** batch * time */
