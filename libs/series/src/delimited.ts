@@ -1,6 +1,6 @@
 import { DataError } from '@onda/contract';
 import Papa from 'papaparse';
-import type { ParsedColumns, TableOptions } from './table.ts';
+import type { ParsedColumns, TableOptions } from './parsedColumns.ts';
 
 const delimiterNames: Readonly<Record<string, string>> = {
   ',': 'comma',

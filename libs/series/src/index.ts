@@ -2,11 +2,12 @@ export type { Chunk, ChunkSource, DataSource, Evaluation } from './dataSource.ts
 export { createSource } from './createSource.ts';
 export type { DataFile } from './csvSource.ts';
 export { readTable } from './table.ts';
-export type { Cell, Table, TableOptions } from './table.ts';
+export type { Cell, TableOptions } from './parsedColumns.ts';
+export type { Table } from './table.ts';
 export { readSeries } from './readSeries.ts';
-export type { Series, SeriesDataConfig, SeriesSet } from './readSeries.ts';
-export { calendarFeatures, formatTime, stepText, timeAfter } from './timeIndex.ts';
-export type { TimeStep, TimeUnit } from './timeIndex.ts';
+export type { Series, SeriesDataConfig, SeriesSet } from './seriesSet.ts';
+export { calendarFeatures, formatTime, stepText, timeAfter } from './timeStep.ts';
+export type { TimeStep, TimeUnit } from './timeStep.ts';
 export { createWindows, joinValues, scaleSeries, splitSeries } from './windows.ts';
 export type { SeriesSplit, WindowBatch, WindowOptions, WindowOrigin, Windows } from './windows.ts';
 export { judgeForecast } from './forecastErrors.ts';

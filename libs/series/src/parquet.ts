@@ -1,6 +1,6 @@
 import { DataError } from '@onda/contract';
 import { parquetMetadataAsync, parquetRead } from 'hyparquet';
-import type { Cell, ParsedColumns } from './table.ts';
+import type { Cell, ParsedColumns } from './parsedColumns.ts';
 
 /** Reads the columns of a Parquet file. Times become ISO text. */
 export async function parseParquet(bytes: Uint8Array, source: string): Promise<ParsedColumns> {

@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { DataError } from '@onda/contract';
 import { describe, expect, it } from 'vitest';
-import type { SeriesDataConfig, SeriesSet } from './readSeries.ts';
 import { readSeries } from './readSeries.ts';
+import type { SeriesDataConfig, SeriesSet } from './seriesSet.ts';
 import { readTable } from './table.ts';
-import { formatTime } from './timeIndex.ts';
+import { formatTime } from './timeStep.ts';
 
 async function read(text: string, config: Partial<SeriesDataConfig> = {}): Promise<SeriesSet> {
   const table = await readTable(new TextEncoder().encode(text), { source: 's.csv' });
@@ -66,8 +66,8 @@ describe(readSeries, () => {
       ],
       [
         'a mark of missing values',
-        'b,v\n1,NaN\n',
-        'line 2, column "v": expected a number, got nothing; fill in the value, or set data.missing: interpolate, forward-fill or drop',
+        'b,v\n1,1\n1,NaN\n',
+        'line 3, column "v": expected a number, got nothing; fill in the value, or set data.missing: interpolate, forward-fill or drop',
       ],
       [
         'text',
@@ -235,6 +235,12 @@ describe(readSeries, () => {
       expect([...set.series[0].values]).toEqual([5, 6, 7]);
       expect([...(set.series[0].times ?? [])]).toEqual([2, 3, 4]);
     });
+  });
+
+  it('rejects a column without values, also beside one with values', async () => {
+    await expect(read('v,w\n1,\n2,\n', { columns: ['v', 'w'], missing: 'interpolate' })).rejects.toThrow(
+      new DataError('s.csv: column "w": expected values, got none; fill them in, or name another column'),
+    );
   });
 
   describe('several series', () => {

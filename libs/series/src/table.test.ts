@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { DataError } from '@onda/contract';
 import { parquetWriteBuffer } from 'hyparquet-writer';
 import { describe, expect, it } from 'vitest';
-import type { TableOptions } from './table.ts';
+import type { TableOptions } from './parsedColumns.ts';
 import { readTable } from './table.ts';
 
 const bytes = (text: string) => new TextEncoder().encode(text);

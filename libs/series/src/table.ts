@@ -1,8 +1,6 @@
 import { DataError, nearest } from '@onda/contract';
 import { parseDelimited } from './delimited.ts';
-
-/** A value of a table: text as in the file, a number, or null for no value. */
-export type Cell = string | number | null;
+import type { Cell, ParsedColumns, TableOptions } from './parsedColumns.ts';
 
 /** The content of a data file by columns. */
 export interface Table {
@@ -20,30 +18,6 @@ export interface Table {
   lineOf(row: number): number;
   /** The text of `lineOf`: `line 5` or `row 5`. */
   place(row: number): string;
-}
-
-export interface TableOptions {
-  /** Name of the file in errors, usually its path. */
-  source: string;
-  /** Default: detected from the content. */
-  format?: 'csv' | 'json-lines' | 'parquet';
-  /** Separator of the columns of a CSV file. Default: detected among `,`, `;`, tab and `|`. */
-  delimiter?: string;
-  /** Decimal separator of a CSV file. Default: detected. */
-  decimal?: '.' | ',';
-  /** Whether the first line of a CSV file has the column names. Default: detected. */
-  header?: boolean;
-}
-
-/** Columns as a parser returns them. */
-export interface ParsedColumns {
-  columns: readonly string[];
-  values: readonly (readonly Cell[])[];
-  decimal: '.' | ',';
-  notes: string[];
-  /** Whether the file has no column names. */
-  unnamed?: boolean;
-  lineOf: (row: number) => number;
 }
 
 /** The largest text that V8 can hold in one string, in characters. */

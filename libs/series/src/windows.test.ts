@@ -1,6 +1,6 @@
 import { ConfigError, DataError } from '@onda/contract';
 import { describe, expect, it } from 'vitest';
-import type { SeriesSet } from './readSeries.ts';
+import type { SeriesSet } from './seriesSet.ts';
 import { createWindows, joinValues, scaleSeries, splitSeries } from './windows.ts';
 
 /** Series whose values show their number and sample: 100 * series + sample. */

@@ -1,7 +1,7 @@
 import { ConfigError, DataError } from '@onda/contract';
 import type { Chunk } from './dataSource.ts';
 import { createRandom, streamSeed } from './random.ts';
-import type { Series, SeriesSet } from './readSeries.ts';
+import type { Series, SeriesSet } from './seriesSet.ts';
 import { scaleValues } from './scaler.ts';
 import type { Scaler } from '@onda/contract';
 
