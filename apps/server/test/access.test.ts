@@ -55,7 +55,7 @@ function metadata(name: string): Metadata {
 }
 
 describe('--tokens', () => {
-  it('asks every route but the probes and the page, however its path is spelled', async () => {
+  it('requires a token for every route but health checks and the page, however the path is spelled', async () => {
     for (const path of [
       '/v2',
       '/v2/models',
@@ -81,7 +81,7 @@ describe('--tokens', () => {
     expect((await fetch(`${service.url}/v2`, { headers: authorization('anna') })).status).toBe(200);
   });
 
-  it('does not read the body of who has none', async () => {
+  it('does not read the body of a request without a token', async () => {
     const socket = new RawSocket(service.port);
     socket.send(`POST ${INFER} HTTP/1.1\r\nHost: localhost\r\nContent-Length: 8000000\r\n\r\n`);
     const answer = await socket.received('send the token');
@@ -115,7 +115,7 @@ describe('--tokens', () => {
     await expect(grpc.call('ModelInfer', message, metadata('ben'))).rejects.toMatchObject({ code: 5 });
   });
 
-  it('asks gRPC calls but the probes', async () => {
+  it('requires a token for gRPC calls except health checks', async () => {
     await expect(grpc.call('ModelInfer', grpcRequest([0]))).rejects.toMatchObject({
       code: 16,
       details: 'expected "Authorization: Bearer TOKEN", got none; send the token',
@@ -139,8 +139,8 @@ describe('--tokens', () => {
   });
 });
 
-describe('a name that was made to lead here', () => {
-  it('is none that the service answers to, unless clients show tokens', async () => {
+describe('a Host header after DNS rebinding', () => {
+  it('is rejected, unless clients send tokens', async () => {
     const open = await startService();
     const ask = (host: string, more: object = {}, port = open.port): Promise<number | undefined> =>
       new Promise((resolve, reject) => {
@@ -180,7 +180,7 @@ describe('--log-level debug', () => {
 });
 
 describe('--client-concurrent', () => {
-  it('refuses the third request at a time, and takes it when one is done', async () => {
+  it('rejects a third concurrent request, and accepts it when one has completed', async () => {
     const headers = authorization('anna');
     // Two whose bodies do not come yet.
     const waiting = [1, 2].map(() => {
@@ -247,7 +247,7 @@ describe('--max-sequences', () => {
 describe('--cors-origins', () => {
   const origin = 'https://example.org';
 
-  it('lets the pages of the list ask and read', async () => {
+  it('allows requests from the listed origins', async () => {
     const asked = await fetch(service.url + INFER, {
       method: 'OPTIONS',
       headers: { origin, 'access-control-request-method': 'POST' },

@@ -87,7 +87,7 @@ describe('--admin-port', () => {
     expect([index.status, index.headers.get('allow')]).toEqual([405, 'POST']);
   });
 
-  it('is described by a separate document, and says what of a body it does not take', async () => {
+  it('has a separate OpenAPI document, and names unsupported fields of a body', async () => {
     const headers = { authorization: `Bearer ${TOKEN}` };
     const document = await fetch(`${String(service.ready.admin)}/openapi.json`, { headers });
     const { paths } = (await document.json()) as { paths: object };

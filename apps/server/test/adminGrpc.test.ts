@@ -95,7 +95,7 @@ describe('--admin-port over gRPC', () => {
     });
   });
 
-  it('refuses in the words of HTTP, and takes no file, path or configuration', async () => {
+  it('rejects with the same messages as HTTP, and accepts no file, path or configuration', async () => {
     for (const name of ['nothing', '../a', '/etc', '']) {
       expect(await load(name)).toEqual({
         code: 5,
@@ -162,7 +162,7 @@ describe('--admin-port over gRPC', () => {
     health.close();
   });
 
-  it('keeps what the admin asks and what clients ask on ports apart, and each says where the other is', async () => {
+  it('serves admin and inference methods on separate ports, and each names the option of the other', async () => {
     const inference = new GrpcClient(service.ready.grpc ?? '');
     for (const method of ['RepositoryIndex', 'RepositoryModelLoad', 'RepositoryModelUnload']) {
       expect(await call(method, {}, inference)).toEqual({

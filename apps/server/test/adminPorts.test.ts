@@ -103,7 +103,7 @@ describe(openAdmin, () => {
     expect(defects).toEqual([expect.stringContaining('TypeError: of ours')]);
   });
 
-  it('unpacks no more than an index or a load may say', async () => {
+  it('decompresses no more than the limit of an admin request', async () => {
     const packed = new Client(address, credentials.createInsecure(), {
       'grpc.default_compression_algorithm': compressionAlgorithms.gzip,
     });
@@ -119,7 +119,7 @@ describe(openAdmin, () => {
     packed.close();
   });
 
-  it('takes what the .proto file describes, and refuses everything else in one sentence', async () => {
+  it('accepts messages of the .proto file, and rejects others with one sentence', async () => {
     const { RepositoryIndex, RepositoryModelLoad, RepositoryModelUnload } = inferenceService;
     const random = createRandom(11);
     const model = { model_name: 'm', parameters: { unload_dependents: { bool_param: true } } };

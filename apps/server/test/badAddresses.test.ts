@@ -73,7 +73,7 @@ describe('addresses', () => {
     expect(response.status).toBe(status);
   });
 
-  it('names the right method to every other one', async () => {
+  it('responds to a wrong method with the allowed ones', async () => {
     for (const method of ['PUT', 'PATCH', 'DELETE']) {
       const answer = await post(infer, inferRequest([0]), { method });
       expect(answer.status).toBe(405);

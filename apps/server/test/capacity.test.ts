@@ -41,7 +41,7 @@ describe('docs/deploying.md', () => {
     for (const bytes of Object.values(bytesPerSequence)) expect(text).toContain(`${bytes} bytes`);
   });
 
-  it('plans on no less than a live sequence takes in memory', () => {
+  it('plans with at least the measured memory of a live sequence', () => {
     const count = 100_000;
     const before = usedBytes();
     const state = new MemoryState(limits);

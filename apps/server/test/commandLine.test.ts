@@ -25,7 +25,7 @@ async function copyExample(name: string): Promise<string> {
   return join(folder, name);
 }
 
-describe('serve, called wrongly', () => {
+describe('serve with invalid arguments', () => {
   it('rejects a missing folder', async () => {
     const { code, stdout, stderr } = await runCommand(['serve', '--models', join(folder, 'none')]);
     expect(stderr).toBe(
@@ -43,7 +43,7 @@ describe('serve, called wrongly', () => {
     expect(code).toBe(2);
   });
 
-  it('refuses a folder of which no model loads', async () => {
+  it('rejects a folder if no model in it loads', async () => {
     await mkdir(join(folder, 'empty'));
     const { code, stderr } = await runCommand(['serve', '--models', folder]);
     expect(stderr).toBe(
@@ -77,7 +77,7 @@ describe('serve, called wrongly', () => {
     expect(code).toBe(2);
   });
 
-  it('refuses a port that is taken', async () => {
+  it('rejects a port in use', async () => {
     service = await startService();
     const { code, stderr } = await runCommand([
       'serve',

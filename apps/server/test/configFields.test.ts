@@ -154,7 +154,7 @@ describe('a configuration', () => {
   });
 });
 
-describe('a configuration that asks for what the service does not do', () => {
+describe('a configuration with unsupported fields', () => {
   let folder: string;
   beforeEach(async () => {
     folder = await mkdtemp(join(tmpdir(), 'onda-config-'));

@@ -35,7 +35,7 @@ function request(id: string, headers = '', count = 2): string {
 const GET = 'GET /v2/health/live HTTP/1.1\r\nHost: localhost\r\n\r\n';
 
 describe('an HTTP connection', () => {
-  it('answers a request that comes byte by byte', async () => {
+  it('serves a request that arrives byte by byte', async () => {
     open();
     socket.socket.setNoDelay(true);
     for (const part of request('bytes')) {
@@ -130,7 +130,7 @@ describe('an HTTP connection', () => {
     expect(await cpuOf(60_000)).toBeLessThan(500);
   });
 
-  it('reads no further while its client does not read the answers', { timeout: 120_000 }, async () => {
+  it('applies back-pressure to a client that does not read responses', { timeout: 120_000 }, async () => {
     const requests = request('unread').repeat(500);
     const flood = async (clients: number): Promise<number> => {
       const sockets = Array.from({ length: clients }, () => new RawSocket(service.port));

@@ -71,7 +71,7 @@ describe('generate with a seed', () => {
     expect(large.body.seed).toBe('-9223372036854775808');
   });
 
-  it('makes noise of it for a model that takes noise, or takes the noise', async () => {
+  it('draws noise from the seed for a model with a noise input, or uses the given noise', async () => {
     const prompt = [0.1, 0.2, 0.3];
     const { body: seeded } = await generate('ahead', { prompt, samples: 2, seed: 5 });
     expectClose((await generate('noisy', { prompt, samples: 2, seed: 5 })).body.values, seeded.values);
@@ -81,7 +81,7 @@ describe('generate with a seed', () => {
     expect(still.body.values).toHaveLength(2);
   });
 
-  it('gives the same values streamed, whatever the pieces', async () => {
+  it('streams the same values, whatever the size of the pieces', async () => {
     const bodies: [model: string, body: object][] = [
       ['drawn', { prompt: [0.1], samples: 200, seed: 3 }],
       ['ahead', { prompt: [0.1, 0.2, 0.3], samples: 200, seed: 3 }],
@@ -141,7 +141,7 @@ describe('generate in the metrics', () => {
 });
 
 describe('generate with third-party models', () => {
-  it('takes and gives words', async () => {
+  it('supports words as inputs and outputs', async () => {
     const { body } = await generate('words', {
       prompt: [
         [1, 2],
@@ -246,7 +246,7 @@ describe('generate from a live sequence', () => {
     },
   );
 
-  it('draws of a seed, the same each time, and leaves the sequence where it is', async () => {
+  it('draws the same values for a seed, and does not change the sequence', async () => {
     for (const [model, values] of [
       ['drawn', [0.1, 0.2]],
       ['ahead', [0.1, 0.2, 0.3]],
@@ -267,7 +267,7 @@ describe('generate from a live sequence', () => {
     }
   });
 
-  it('refuses a seed where nothing is drawn, and a sequence that is not', async () => {
+  it('rejects a seed for a model without sampling, and an unknown sequence', async () => {
     await step('plain', 'c', [0.1], true);
     expect(await generate('plain', { sequence_id: 'c', samples: 1, seed: 1 })).toMatchObject({
       status: 400,

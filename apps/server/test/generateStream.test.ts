@@ -54,7 +54,7 @@ describe('generate_stream', () => {
     });
   });
 
-  it('answers a request that makes no sense as every other endpoint does', async () => {
+  it('rejects an invalid request like every other endpoint', async () => {
     const response = await stream({ prompt: [], samples: 3 });
     expect(response.status).toBe(400);
     expect(await response.json()).toEqual({

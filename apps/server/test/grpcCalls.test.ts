@@ -69,7 +69,7 @@ const answerOf = (body: Buffer): InferAnswer =>
   ModelInfer.responseDeserialize(body.subarray(5)) as InferAnswer;
 
 describe('a call over HTTP/2', () => {
-  it('is answered whatever pieces it arrives in, beside other calls', async () => {
+  it('is served however it is fragmented, next to other calls', async () => {
     const random = createRandom(5);
     const lengths = Array.from({ length: 60 }, (_, index) =>
       index % 20 === 19 ? 60_000 : 1 + random.int(300),

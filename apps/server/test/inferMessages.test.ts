@@ -157,7 +157,7 @@ describe(decodeInferMessage, () => {
     expect(() => decodeInferMessage(Buffer.from(hex.replaceAll(' ', ''), 'hex'))).toThrow(error);
   });
 
-  it('passes over fields that it does not know', () => {
+  it('skips unknown fields', () => {
     const bytes = Buffer.from('4001 4901020304050607084a0161 4d01020304 0a016d'.replaceAll(' ', ''), 'hex');
     expect(decodeInferMessage(bytes).modelName).toBe('m');
   });

@@ -74,7 +74,7 @@ describe('a third-party model', () => {
     });
   });
 
-  it('takes and gives whole numbers, bools, strings, halves, bytes and doubles', async () => {
+  it('supports whole numbers, bools, strings, halves, bytes and doubles', async () => {
     const json = JSON.stringify({
       inputs: [
         { name: 'numbers', datatype: 'INT64', shape: [2, 3], data: [1, 2, 3, 4, 5, 6] },
@@ -119,7 +119,7 @@ describe('a third-party model', () => {
     expect([...bytes.subarray(length)]).toEqual([0x00, 0x40, 0x00, 0xc4]);
   });
 
-  it('has each request to itself when its configuration has no scheduler', async () => {
+  it('is not batched if its configuration has no scheduler', async () => {
     const requests = Array.from({ length: 20 }, (_, index) =>
       infer('mixes', { inputs: [{ name: 'x', datatype: 'FP32', shape: [1, 2], data: [index, -index] }] }),
     );
@@ -128,7 +128,7 @@ describe('a third-party model', () => {
       expect(body.outputs[0].data.map(Number)).toEqual([0, 0]);
   });
 
-  it('has the same rows in all inputs, since its requests are joined by them', async () => {
+  it('requires the same number of rows in all inputs, for batching', async () => {
     const x = { name: 'x', datatype: 'FP32', shape: [1, 1], data: [1] };
     const z = { name: 'z', datatype: 'FP32', shape: [2, 1], data: [1, 2] };
     expect(await infer('pairs', { inputs: [x, z] })).toMatchObject({
@@ -139,7 +139,7 @@ describe('a third-party model', () => {
     expect(body.outputs[0].data).toEqual([4, 6]);
   });
 
-  it('takes its one input as a raw body', async () => {
+  it('accepts its only input as a raw body', async () => {
     const response = await fetch(`${service.url}/v2/models/mixes/infer`, {
       method: 'POST',
       headers: { 'inference-header-content-length': '0' },

@@ -207,7 +207,7 @@ describe('connections', () => {
     expect(answer).toContain('{"error":"the headers are too large; send fewer"}');
   });
 
-  it('answers requests that were sent one behind the other, in order', async () => {
+  it('responds to pipelined requests in order', async () => {
     const bodies = [3, 5].map((count) => JSON.stringify({ id: `n${count}`, ...inferRequest(sines(count)) }));
     open().send(
       bodies

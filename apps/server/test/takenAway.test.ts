@@ -101,7 +101,7 @@ describe('an unloaded version', () => {
     expect([410, 404]).toContain((await step('/versions/1', 'a')).status);
   });
 
-  it('leaves the steps of a stream in their turn, though its ids were in use on it', async () => {
+  it('keeps the order of the steps of a stream whose ids were in use on it', async () => {
     await serveAdds('latest { num_versions: 1 }');
     await step('', 'stays', start);
     await step('', 'a', { sequence_start: true, sequence_end: true });
@@ -172,7 +172,7 @@ describe('a model of several versions', () => {
 });
 
 describe('a sequence as a document', () => {
-  it('is taken by the version whose file it is of, and not where its id lives on another', async () => {
+  it('is imported by the version with its file, and rejected if the id is in use on another', async () => {
     await serveAdds('all { }');
     await step('', 'a', start);
     const { body } = await getJson<object>(`${model}/sequences/a`);

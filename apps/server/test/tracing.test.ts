@@ -97,7 +97,7 @@ describe('a collector that accepts no traces', () => {
     silent.closeAllConnections();
   });
 
-  it('is reported, and does not keep the service from ending', { timeout: 60_000 }, async () => {
+  it('is reported, and does not block the shutdown', { timeout: 60_000 }, async () => {
     const { port } = silent.address() as AddressInfo;
     const endpoint = `http://127.0.0.1:${port}`;
     // Less than a collector may take by OpenTelemetry's own rule.

@@ -24,7 +24,7 @@ async function bodyOf(stream: number): Promise<string> {
   return Buffer.concat(parts.map(({ payload }) => payload)).toString();
 }
 
-describe('HTTP/2 as RFC 9113 has it', () => {
+describe('HTTP/2 by RFC 9113', () => {
   it('answers, whatever pieces the bytes come in', async () => {
     echo.open(false);
     const bytes = Buffer.concat([
@@ -116,7 +116,7 @@ describe('HTTP/2 as RFC 9113 has it', () => {
     for (let stream = 1; stream <= 11; stream += 2) expect(await bodyOf(stream)).toBe(body);
   });
 
-  it('lets a client send a body larger than its window by and by', async () => {
+  it('receives a body larger than the window', async () => {
     echo.open();
     echo.client.send(settingsFrame([[4, 0x7fffffff]]), windowUpdateFrame(0, 0x7fffffff - 65_535), begin(1));
     const part = Buffer.alloc(16_384);
@@ -133,7 +133,7 @@ describe('HTTP/2 as RFC 9113 has it', () => {
     await expect.poll(() => echo.server.cancelled).toEqual([1, 3]);
   });
 
-  it('answers that a stream is refused when there are too many', async () => {
+  it('refuses streams above the limit', async () => {
     echo.open();
     for (let stream = 1; stream <= 2049; stream += 2) echo.client.send(begin(stream));
     expect(await echo.client.resetCode(2049)).toBe(ErrorCode.REFUSED_STREAM);

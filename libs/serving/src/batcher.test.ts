@@ -58,7 +58,7 @@ async function busy(batcher: Batcher): Promise<void> {
 }
 
 describe(Batcher, () => {
-  it('joins what waits, in order, up to the most rows, and gives each its own rows', async () => {
+  it('batches waiting requests in order, up to the maximum rows, and returns each its rows', async () => {
     const { session, runs, open } = gatedSession();
     const stats = new ModelStats();
     const batcher = new Batcher(session, options, stats);
@@ -72,7 +72,7 @@ describe(Batcher, () => {
     expect(stats.batches.slice(0, 4)).toEqual([3, 0, 1, 0]);
   });
 
-  it('joins only what agrees in time, and loses no turn', async () => {
+  it('batches only requests of equal time, and keeps their order', async () => {
     const { session, runs, open } = gatedSession();
     const batcher = new Batcher(session, options, new ModelStats());
     await busy(batcher);
@@ -85,7 +85,7 @@ describe(Batcher, () => {
     ]);
   });
 
-  it('does not wait for others longer than a request may wait', async () => {
+  it('does not wait beyond the deadline of a request', async () => {
     const { session, runs, open } = gatedSession();
     open();
     const slow = { ...options, delayUs: 600_000_000 };
@@ -149,7 +149,7 @@ describe(Batcher, () => {
     expect(runs).toEqual([[1], [2], [4]]);
   });
 
-  it('runs what has the lower priority number first, and equals in the order they came', async () => {
+  it('runs lower priority numbers first, and equal ones in the order of arrival', async () => {
     const { session, runs, open } = gatedSession();
     const batcher = new Batcher(session, { ...options, maxRows: 1 }, new ModelStats());
     await busy(batcher);
@@ -184,7 +184,7 @@ describe(Batcher, () => {
     expect(runs).toEqual([[1], [2], [5]]);
   });
 
-  it('gives a single row company where its bits are to be those of a joined one', async () => {
+  it('pads a single row where its values must be bit-identical to those in a batch', async () => {
     const { session, runs, open } = gatedSession();
     open();
     const stats = new ModelStats();
@@ -268,13 +268,13 @@ describe(Batcher, () => {
     },
   );
 
-  it('refuses a request that does not fit before it is joined to others', async () => {
+  it('rejects an invalid request before it is batched', async () => {
     const { session } = gatedSession();
     const batcher = new Batcher(session, options, new ModelStats());
     await expect(batcher.run({}, ['y'])).rejects.toThrow('input "x": missing; the inputs of the model are x');
   });
 
-  it('gives the values of runs of their own', async () => {
+  it('returns the values of separate runs', async () => {
     const runtime = await createNodeRuntime({ provider: 'cpu' });
     const session = await runtime.createSession(await readFile(join(model)));
     const stats = new ModelStats();

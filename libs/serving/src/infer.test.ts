@@ -66,7 +66,7 @@ describe(runInfer, () => {
     });
   });
 
-  it('makes all answers of one hidden class once it is compiled, since each further class is a kilobyte of garbage', async () => {
+  it('gives all responses one hidden class once compiled, since each further class is a kilobyte of garbage', async () => {
     for (let run = 0; run < 30_000; run++) await answer();
     const [first, second] = [await answer(), await answer()];
     expect(haveSameClass(first, second)).toBe(true);

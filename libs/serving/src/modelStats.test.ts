@@ -34,7 +34,7 @@ describe(Latencies, () => {
     expect(latencies.sum).toBe(102);
   });
 
-  it('takes times of nothing and of hours', () => {
+  it('accepts durations of 0 and of hours', () => {
     const latencies = new Latencies(() => 0);
     latencies.add(0);
     expect(latencies.quantile(0.5)).toBeLessThan(2);

@@ -102,7 +102,7 @@ describe.skipIf(!hasRedis)('a Redis that refuses', () => {
     expect(await state.compareAndSwap('ann/a', change(2))).toMatchObject({ kind: 'done' });
   });
 
-  it('keeps no key without an end', async () => {
+  it('sets an expiry on every key', async () => {
     await state.compareAndSwap('ann/a', change(1));
     await state.compareAndSwap('ann/b', change(1, { end: true }));
     const keys = await operator.keys('onda:*');
@@ -110,7 +110,7 @@ describe.skipIf(!hasRedis)('a Redis that refuses', () => {
     for (const key of keys) expect([key, (await operator.pttl(key)) > 0]).toEqual([key, true]);
   });
 
-  it('says nothing of a connection that is closed on purpose', async () => {
+  it('does not warn of a connection that is closed deliberately', async () => {
     await link.close();
     await new Promise((resolve) => setTimeout(resolve, 50));
     expect(warnings).toEqual([]);
@@ -185,7 +185,7 @@ describe.skipIf(!hasRedis)('the start', () => {
     expect(await startOf(`${redis.url}/15`)).toBe('no error');
   });
 
-  it('takes a password, and repeats none', async () => {
+  it('accepts a password, and never logs it', async () => {
     const locked = await RedisServer.start(['--requirepass', 'right']);
     const { port } = new URL(locked.url);
     expect(await startOf(`redis://:right@127.0.0.1:${port}`)).toBe('no error');
@@ -199,7 +199,7 @@ describe.skipIf(!hasRedis)('the start', () => {
     await locked.stop();
   });
 
-  it('gives up on what takes connections and says nothing', async () => {
+  it('rejects a server that accepts connections and does not reply', async () => {
     redis.pause();
     const said = await startOf(redis.url);
     redis.resume();

@@ -73,7 +73,7 @@ describe.skipIf(!hasRedis).each<[name: string, open: () => SequenceStore]>([
   ['in memory', () => new MemoryState(limits, () => 0)],
   ['in Redis', redisState],
 ])('sequences %s', (_name, open) => {
-  it('keep a change when it follows on what is there, and only then', async () => {
+  it('write a change only if the record is the expected one', async () => {
     const state = open();
     expect(await state.find('a', undefined)).toBeUndefined();
     expect(await state.compareAndSwap('a', change(2))).toEqual({ kind: 'conflict' });
@@ -161,7 +161,7 @@ describe.skipIf(!hasRedis)(RedisState, () => {
     operator.disconnect();
   });
 
-  it('lets one of two who change a sequence at once', async () => {
+  it('lets one of two concurrent changes succeed', async () => {
     const state = redisState();
     const kept = await Promise.all([1, 2, 3].map(() => state.compareAndSwap('a', change(1))));
     expect(kept.map(({ kind }) => kind).sort()).toEqual(['conflict', 'conflict', 'done']);
@@ -187,7 +187,7 @@ describe.skipIf(!hasRedis)(RedisLink, () => {
     expect(state.failures).toBeGreaterThan(0);
   });
 
-  it('stops to ask a Redis that does not answer, and asks again', async () => {
+  it('stops calling a Redis that does not reply, and retries', async () => {
     const state = redisState();
     await state.compareAndSwap('a', change(1));
     redis.pause();
@@ -196,7 +196,7 @@ describe.skipIf(!hasRedis)(RedisLink, () => {
     await until(async () => (await outcome(state)) === 'live');
   });
 
-  it('says when no Redis is there', async () => {
+  it('reports a missing Redis', async () => {
     await expect(RedisLink.open('redis://user:secret@127.0.0.1:1', () => undefined)).rejects.toThrow(
       /^sequence store redis:\/\/127\.0\.0\.1:1: expected a reachable Redis, got connect ECONNREFUSED 127\.0\.0\.1:1; start it, correct the address or use memory$/,
     );

@@ -21,7 +21,7 @@ function work(log: string[], name: string): { run: () => Promise<string>; done: 
 }
 
 describe(Semaphore, () => {
-  it('lets so many run at a time, the others in their order, one after a failure too', async () => {
+  it('limits concurrent tasks and keeps the order of the others, also after a failure', async () => {
     const log: string[] = [];
     const gate = new Semaphore(2, 1024);
     const [a, b, c] = ['a', 'b', 'c'].map((name) => work(log, name));

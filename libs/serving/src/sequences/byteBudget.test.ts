@@ -14,7 +14,7 @@ const lastOf = (values: number): LastStep => ({
 });
 
 describe(replaceAnswer, () => {
-  it('refuses an answer that does not fit beside the others, and takes it once there is room', () => {
+  it('rejects a response that does not fit into the budget, and accepts it once there is room', () => {
     // 4096 and 8 for the one sequence that may live.
     const budget = new PlainByteBudget(answerBudgetBytes(1, 1, 0));
     const [small, large] = [lastOf(100), lastOf(500)];

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { Circuit } from './circuit.ts';
 
 describe(Circuit, () => {
-  it('opens after failures one after the other, lets one try after a while, and closes when that succeeds', () => {
+  it('opens after consecutive failures, admits a test call later, and closes when that succeeds', () => {
     let now = 0;
     const circuit = new Circuit({ failures: 2, openMs: 100 }, () => now);
     circuit.failed();

@@ -71,7 +71,7 @@ describe('sweep', () => {
     expect(state.size).toBe(0);
   });
 
-  it('looks at those that are due alone, however many live; so does who begins when all places are taken', () => {
+  it('visits only due sequences, however many live, also for a start at the limit', () => {
     for (let index = 0; index < limits.most; index++) void state.compareAndSwap(`s${index}`, change(1));
     looks = 0;
     state.sweep();
@@ -85,7 +85,7 @@ describe('sweep', () => {
     expect(state.size).toBe(0);
   });
 
-  it('forgets a part of very many at a time', () => {
+  it('expires many sequences in several sweeps', () => {
     const many = new MemoryState({ ...limits, most: 100_000 }, () => now);
     for (let index = 0; index < 50_000; index++) void many.compareAndSwap(`s${index}`, change(1));
     now = 100;
@@ -106,7 +106,7 @@ describe('compareAndSwap', () => {
   };
   const half = 128 * 1024 * 1024;
 
-  it('changes nothing where an answer for retries does not fit, and forgets those of sequences that are gone', async () => {
+  it('changes nothing if the response for retries does not fit, and drops those of ended sequences', async () => {
     void state.compareAndSwap('a', numbered(1, half));
     void state.compareAndSwap('b', numbered(1, half));
     await expect(state.compareAndSwap('c', numbered(1, 8))).rejects.toMatchObject({ status: 503 });
@@ -125,7 +125,7 @@ describe('compareAndSwap', () => {
     expect(state.find('d')).toMatchObject({ kind: 'live' });
   });
 
-  it('bounds the ended sequences that are remembered when they end', () => {
+  it('bounds the number of ended sequences that are kept', () => {
     const ends = (count: number): void => {
       for (let index = 0; index < count; index++) {
         void state.compareAndSwap(`client/${'x'.repeat(100)}${index}`, { ...change(1), end: true });

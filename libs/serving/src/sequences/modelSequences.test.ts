@@ -100,7 +100,7 @@ describe(ModelSequences, () => {
     expect((await step('a', 0)).steps).toBe(3);
   });
 
-  it('runs a repeated step once, and answers it twice', async () => {
+  it('runs a repeated step once, and responds twice', async () => {
     await step('a', 1, { start: true, step: 1 });
     expect(await value(step('a', 1, { start: true, step: 1 }))).toBe(1);
     const first = await step('a', 2, { step: 2 });
@@ -135,7 +135,7 @@ describe(ModelSequences, () => {
     expect(await value(step('b', 1, { step: 2 }))).toBe(7);
   });
 
-  it('takes a start from another state for another step', async () => {
+  it('treats a start from another state as another step', async () => {
     const startFrom = (state: number): Promise<StepRow<StepModel>> =>
       stepOne(sequences, control('a', { start: true, step: 1 }), [1], {
         state_in: floatTensor([1, 1], [state]),
@@ -170,7 +170,7 @@ describe(ModelSequences, () => {
     expect(await value(step('a', 1))).toBe(2);
   });
 
-  it('refuses more sequences than it keeps, those whose first step still runs among them', async () => {
+  it('rejects sequences above the limit, counting those whose first step is running', async () => {
     await step('a', 1, { start: true });
     const starting = step('b', 1, { start: true });
     await expect(step('c', 1, { start: true })).rejects.toMatchObject({
@@ -183,7 +183,7 @@ describe(ModelSequences, () => {
     expect(await value(step('c', 1, { start: true }))).toBe(1);
   });
 
-  it('forgets a sequence that is idle or old, and says so', async () => {
+  it('expires idle and old sequences, with the reason', async () => {
     await step('a', 1, { start: true });
     now = 1000;
     await expect(step('a', 1)).rejects.toMatchObject({
@@ -204,7 +204,7 @@ describe(ModelSequences, () => {
     expect(await value(step('b', 5, { start: true }))).toBe(5);
   });
 
-  it('makes room by forgetting, and remembers those who went only for a while', async () => {
+  it('frees slots of expired sequences, and keeps their reason for a limited time', async () => {
     await step('a', 1, { start: true });
     await step('b', 1, { start: true });
     now = 1000;
@@ -215,7 +215,7 @@ describe(ModelSequences, () => {
     await expect(step('a', 1)).rejects.toMatchObject({ status: 404 });
   });
 
-  it('takes a state to start from, and continues where the sequence was', async () => {
+  it('starts from a given state, and continues the sequence', async () => {
     const states = { state_in: floatTensor([1, 1], [40]) };
     const answer = await stepOne(sequences, control('a', { start: true }), [1], states);
     expect(answer.tensors?.state_out.data[0]).toBe(41);
@@ -235,7 +235,7 @@ describe('sequences of several versions', () => {
     sequences = sequencesOf(store, versions);
   });
 
-  it('live on the version on which they began, and begin on the newest', async () => {
+  it('stay on the version on which they started, and start on the newest', async () => {
     await step('a', 1, { start: true });
     versions.unshift(sumModel((feeds) => Promise.resolve(sums(feeds)), '2'));
     expect((await step('a', 1)).model?.version).toBe('1');
@@ -247,7 +247,7 @@ describe('sequences of several versions', () => {
     expect(store.counts(versions[0].sequenceKey)).toMatchObject({ live: 2, started: 2 });
   });
 
-  it('refuse a step whose version is not served here by its name, and can be begun again', async () => {
+  it('reject a step whose version is not served, naming it, and can be started again', async () => {
     await step('a', 1, { start: true });
     versions[0] = sumModel((feeds) => Promise.resolve(sums(feeds)), '2');
     await expect(step('a', 1)).rejects.toMatchObject({

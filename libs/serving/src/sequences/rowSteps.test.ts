@@ -62,7 +62,7 @@ describe('a step of many sequences', () => {
     expect(store.counts(versions[0].sequenceKey)).toMatchObject({ live: 2, started: 3, ended: 1 });
   });
 
-  it('lets a row fail by itself', async () => {
+  it('fails rows independently', async () => {
     await send([1], [control('a', { start: true })]);
     expect(
       await send([7, 2, 9], [control('unknown'), control('a'), control('b', { start: true, step: 1 })]),
@@ -79,7 +79,7 @@ describe('a step of many sequences', () => {
     );
   });
 
-  it('counts those that begin in the same request against the bound', async () => {
+  it('counts sequences that start in the same request towards the limit', async () => {
     const begun = ['a', 'b', 'c', 'd'].map((id) => control(id, { start: true }));
     expect(await send([1, 2, 3, 4], begun)).toMatchObject({
       y: [1, 2, 3, 0],
@@ -87,7 +87,7 @@ describe('a step of many sequences', () => {
     });
   });
 
-  it('runs a repeated row once, and answers it twice', async () => {
+  it('runs a repeated row once, and responds twice', async () => {
     const numbered = (step: number): SequenceControl[] => [
       control('a', { start: step === 1, step }),
       control('b', { start: step === 1, step }),

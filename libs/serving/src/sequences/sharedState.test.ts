@@ -66,7 +66,7 @@ describe('two processes over one store', () => {
     expect(runs).toBe(6);
   });
 
-  it('refuse the loser whose values were others', async () => {
+  it('reject the conflicting step with other values', async () => {
     await step(left, 1, { start: true, step: 1 });
     const both = await Promise.allSettled([step(left, 2, { step: 2 }), step(right, 9, { step: 2 })]);
     expect(both.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected']);
@@ -81,7 +81,7 @@ describe('two processes over one store', () => {
     expect(values.sort()).toEqual([2, 3, 4, 5]);
   });
 
-  it('do the rows again that the other has stepped meanwhile', async () => {
+  it('repeat the rows that the other process has changed meanwhile', async () => {
     const all = ['a', 'b'].map((id) => control(id, { start: true }));
     const rows = async (process: Process, controls: SequenceControl[]): Promise<number[]> => {
       const ended = await stepRows(process, controls, Array<number>(controls.length).fill(1));

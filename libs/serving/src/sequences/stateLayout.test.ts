@@ -45,7 +45,7 @@ describe(StateLayout, () => {
     ]);
   });
 
-  it('takes states that a client brings, and zeros for those it does not', () => {
+  it('uses states sent by a client, and zeros for missing ones', () => {
     const layout = new StateLayout([h, count]);
     const row = layout.fromStates({ n_in: { type: 'int64', dims: [1, 1], data: BigInt64Array.of(9n) } });
     expect(layout.feeds([row])).toEqual({
