@@ -39,14 +39,76 @@ function plain(value: unknown, key = ''): unknown {
 /** Call arguments without effect at inference. */
 const idle: ReadonlySet<string> = new Set(['training']);
 
+/** Operations that Keras 3 adds to a functional model to compute the masks of Masking and Embedding layers. */
+const maskClasses: ReadonlySet<string> = new Set([
+  ...['NotEqual', 'Any', 'LogicalAnd', 'LogicalOr', 'ExpandDims', 'Concatenate', 'ZerosLike', 'OnesLike'],
+]);
+
+/**
+ * Names of the operations that only compute masks which follow from the layers anyway: comparisons with the mask_value of a Masking layer
+ * that reads the same tensor, or with the 0 of an Embedding layer, and what combines them.
+ */
+export function maskOperations(layers: readonly unknown[]): ReadonlySet<string> {
+  const found = layers.filter(isObject);
+  const isMask = ({ module, class_name }: JsonObject): boolean =>
+    /^keras\.(src\.)?ops\b/.test(String(module)) && maskClasses.has(String(class_name));
+  const sources = found.flatMap(({ class_name, config, inbound_nodes }) => {
+    if (!isObject(config) || !Array.isArray(inbound_nodes)) return [];
+    const value =
+      class_name === 'Masking'
+        ? Number(config['mask_value'] ?? 0)
+        : class_name === 'Embedding' && config['mask_zero'] === true
+          ? 0
+          : null;
+    return inbound_nodes.map((call: unknown) => `${historyOf(firstArgument(call))}:${value}`);
+  });
+  const names = new Set<string>();
+  for (const layer of found.filter(isMask)) {
+    const [call] = Array.isArray(layer['inbound_nodes']) ? (layer['inbound_nodes'] as unknown[]) : [];
+    const args: unknown[] = isObject(call) && Array.isArray(call['args']) ? call['args'] : [];
+    const known =
+      layer['class_name'] === 'NotEqual'
+        ? sources.includes(`${historyOf(args[0])}:${Number(args[1])}`)
+        : /Like$/.test(String(layer['class_name'])) ||
+          args
+            .flat()
+            .filter(isObject)
+            .every((value) => names.has(historyOf(value).split(',')[0]));
+    if (known) names.add(String(layer['name']));
+  }
+  return names;
+}
+
+function firstArgument(call: unknown): unknown {
+  const args: unknown = isObject(call) ? call['args'] : undefined;
+  return Array.isArray(args) ? (args as unknown[])[0] : undefined;
+}
+
+/** `layer,call,output` of a tensor; empty for anything else. */
+function historyOf(value: unknown): string {
+  return isObject(value) && isObject(value['config']) ? String(value['config']['keras_history'] ?? '') : '';
+}
+
+/** The operation that computes the mask which a call gets as an argument, or null. */
+export function maskOf(call: unknown): string | null {
+  const { kwargs } = isObject(call) ? call : {};
+  const mask = isObject(kwargs) ? (kwargs['mask'] ?? null) : null;
+  return mask === null ? null : historyOf(mask).split(',')[0];
+}
+
 /**
  * The tensors of one call in Keras 2's format, a list of [layer, call, output]; initial states follow the input.
  *
  * @throws UnsupportedError for an argument that is not a tensor
  */
-export function callFromKeras3({ args, kwargs }: JsonObject, layer: string): unknown[] {
+export function callFromKeras3(
+  { args, kwargs }: JsonObject,
+  layer: string,
+  masks: ReadonlySet<string>,
+): unknown[] {
   const named = Object.entries(isObject(kwargs) ? kwargs : {}).filter(
-    ([name, value]) => value !== null && !idle.has(name),
+    ([name, value]) =>
+      value !== null && !idle.has(name) && !(name === 'mask' && masks.has(historyOf(value).split(',')[0])),
   );
   const other = named.map(([name]) => name).filter((name) => name !== 'initial_state');
   if (other.length > 0) {

@@ -16,6 +16,11 @@ export class LayerWeights {
     return new LayerWeights(`${this.layer}/${part}`, this.weights);
   }
 
+  /** The first of these names that the model has; the first name if it has none of them. */
+  firstOf(...names: readonly [string, ...string[]]): string {
+    return names.find((name) => this.has(name)) ?? names[0];
+  }
+
   /** Whether the model has no weights of this layer or part. */
   isEmpty(): boolean {
     return ![...this.weights.keys()].some((name) => `/${name}`.includes(`/${this.layer}/`));
@@ -67,6 +72,10 @@ export class LayerWeights {
       );
     }
     return weight;
+  }
+
+  private has(name: string): boolean {
+    return this.weights.has(`${this.layer}/${name}`) || this.keras(name) !== undefined;
   }
 
   private find(name: string): Weight {

@@ -2,7 +2,7 @@ import { ModelError } from '@onda/contract';
 import { UnsupportedError } from '../errors.ts';
 import type { JsonObject } from './json.ts';
 import { isObject, listAt, objectAt, textAt } from './json.ts';
-import { callFromKeras3, fromKeras3 } from './keras3.ts';
+import { callFromKeras3, fromKeras3, maskOf, maskOperations } from './keras3.ts';
 import type { ModelSource } from './modelSource.ts';
 import { isKeras, readSource } from './modelSource.ts';
 
@@ -22,6 +22,8 @@ export interface TopologyLayer {
   /** Options with Python's names: `return_sequences`. */
   readonly config: Readonly<Record<string, unknown>>;
   readonly calls: readonly (readonly LayerOutput[])[];
+  /** For each call, whether Keras 3 passes it a mask as an argument. */
+  readonly masked?: readonly boolean[];
 }
 
 /** A model as a graph of layers. */
@@ -107,13 +109,22 @@ function shapedConfig(className: string, config: JsonObject): JsonObject | undef
 }
 
 function readFunctional(config: JsonObject, source: ModelSource): Topology {
-  const layers = listAt(config['layers'], 'config.layers').map((value, index) => {
+  const given = listAt(config['layers'], 'config.layers');
+  const masks = isKeras(source, 3) ? maskOperations(given) : new Set<string>();
+  // Masks follow from the layers.
+  const kept = given.filter((value) => !(isObject(value) && masks.has(String(value['name']))));
+  const layers = kept.map((value, index): TopologyLayer => {
     const where = `layer ${index}`;
     const object = objectAt(value, where);
     const layer = readLayer(object, where, source);
     const inbound = listAt(object['inbound_nodes'], `layer "${layer.name}": inbound_nodes`);
-    const calls = inbound.map((call) => readCall(call, layer.name));
-    return { ...layer, calls: calls.length === 0 ? [[]] : calls };
+    const calls = inbound.map((call) => readCall(call, layer.name, masks));
+    const masked = inbound.map((call) => maskOf(call) !== null);
+    return {
+      ...layer,
+      calls: calls.length === 0 ? [[]] : calls,
+      ...(masked.includes(true) && { masked }),
+    };
   });
   checkUnique(layers);
   return countedFromFirst({
@@ -164,9 +175,9 @@ function readLayer(layer: JsonObject, where: string, source: ModelSource): Omit<
 }
 
 /** The inputs of one call: a list of [layer, call, output, options]. */
-function readCall(call: unknown, layer: string): LayerOutput[] {
+function readCall(call: unknown, layer: string, masks: ReadonlySet<string>): LayerOutput[] {
   const where = `layer "${layer}": inbound_nodes`;
-  return listAt(isObject(call) ? callFromKeras3(call, layer) : call, where).map((value) => {
+  return listAt(isObject(call) ? callFromKeras3(call, layer, masks) : call, where).map((value) => {
     const entry = listAt(value, where);
     if (isObject(entry[3]) && Object.keys(entry[3]).length > 0) {
       throw new UnsupportedError(

@@ -61,7 +61,8 @@ function convertConv(call: LayerCall, dims: number, depthwise: boolean): ReturnT
   const filters = depthwise ? channels * multiplier : multiplier;
   const stored = [...window.sizes, channels, multiplier];
   const written = [filters, depthwise ? 1 : channels, ...window.sizes];
-  const kernelName = depthwise ? 'depthwise_kernel' : 'kernel';
+  // Keras 3 calls the depthwise kernel `kernel`.
+  const kernelName = depthwise ? weights.firstOf('depthwise_kernel', 'kernel') : 'kernel';
   const kernel = layerConstant(call, 'kernel', written, () =>
     swapKernel(weights.get(kernelName, stored), channels, multiplier, depthwise),
   );

@@ -32,7 +32,7 @@ const layerKeys: Readonly<Record<string, LayerKeys>> = {
   AveragePooling1D: pool,
   AveragePooling2D: pool,
   AveragePooling3D: pool,
-  BatchNormalization: keys('axis epsilon center scale'),
+  BatchNormalization: keys('axis epsilon center scale renorm_clipping renorm_momentum'),
   Bidirectional: keys('layer backward_layer merge_mode'),
   CategoryEncoding: keys('num_tokens output_mode'),
   CenterCrop: keys('height width data_format'),

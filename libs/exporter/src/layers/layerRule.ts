@@ -57,6 +57,8 @@ export interface LayerCall {
   readonly states: StateKeeper;
   /** The mask that the layer is called with, or null. */
   readonly mask: Mask | null;
+  /** The mask of each input. */
+  readonly masks: readonly (Mask | null)[];
   /** Adds a warning of the export on the layer's values. */
   readonly note: (text: string) => void;
   /** Converts a wrapped layer, as of TimeDistributed. */

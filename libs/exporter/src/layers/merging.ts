@@ -38,9 +38,64 @@ function folded(op: string): LayerConverter {
 }
 
 const convertAdd = folded('Add');
-const convertMultiply = folded('Mul');
-const convertMaximum = folded('Max');
-const convertMinimum = folded('Min');
+
+/**
+ * Multiply, Maximum and Minimum. From 3.4 on Keras ignores masked values of an input: they count as 1 in a product, zero where all inputs
+ * are masked, and as the other value in a maximum or minimum.
+ */
+function maskAware(op: 'Mul' | 'Max' | 'Min'): LayerConverter {
+  const plain = folded(op);
+  return (call) => {
+    const { builder, path, masks, source, inputs } = call;
+    if (!isKeras(source, 3, 4) || masks.every((mask) => mask === null)) return plain(call);
+    const flags = masks.map((mask, index) => flagOf(call, mask, index));
+    const where = (part: string, flag: Value | null, x: Value, other: Value | string): Value =>
+      flag === null ? x : builder.single(`${path}/${part}`, 'Where', [flag, x, other], x);
+    const either = (part: string, a: Value | null, b: Value | null): Value | null =>
+      a && b && builder.single(`${path}/${part}`, 'Or', [a, b], a);
+    const values = inputs.map((_, index) => batchMajor(call, index));
+    const like = broadcast(call, values);
+    if (op === 'Mul') {
+      const ones = values.map((x, index) => where(`unmasked:${index}`, flags[index], x, scalar(builder, 1)));
+      const [first, ...rest] = ones;
+      const product = rest.reduce((y, x) => builder.single(`${path}/product`, 'Mul', [y, x], like), first);
+      const any = flags.reduce((a, b, index) => either(`any:${index}`, a, b));
+      return [where('masked', any, product, scalar(builder, 0))];
+    }
+    let [output] = values;
+    let [known] = flags;
+    for (let index = 1; index < values.length; index++) {
+      const x = where(`other:${index}`, flags[index], values[index], output);
+      output = where(`kept:${index}`, known, output, x);
+      known = either(`any:${index}`, known, flags[index]);
+      output = builder.single(path, op, [output, x], like);
+    }
+    return [output];
+  };
+}
+
+/** The mask of an input [batch, time, ...] as [batch, time, 1]. */
+function flagOf(
+  { builder, path, inputs, options }: LayerCall,
+  mask: Mask | null,
+  index: number,
+): Value | null {
+  if (mask === null || mask.spoilt !== undefined) return null;
+  if (inputs[index].shape.length !== 3) {
+    throw new UnsupportedError(
+      `layer "${options.layer}": expected masked inputs [batch, time, features], got [${inputs[index].shape.join(', ')}]; remove the masks`,
+    );
+  }
+  const value = builder.inLayout(mask.value, false);
+  return builder.single(`${path}/flag:${index}`, 'Unsqueeze', [value, builder.integers([2])], {
+    shape: [...value.shape, 1],
+    type: 'bool',
+  });
+}
+
+const convertMultiply = maskAware('Mul');
+const convertMaximum = maskAware('Max');
+const convertMinimum = maskAware('Min');
 
 const convertAverage: LayerConverter = (call) => {
   const { builder, path, inputs } = call;

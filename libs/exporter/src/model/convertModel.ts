@@ -100,6 +100,11 @@ export function convertTopology(
     if (signals.length === 0) {
       throw new ModelError(`layer "${name}": expected an input, got none; connect it to the model's inputs`);
     }
+    if (layer.masked?.[call] === true && signals[0].mask === null) {
+      throw new UnsupportedError(
+        `layer "${name}": mask: expected the mask of its input, got another one; mask its input`,
+      );
+    }
     const outputs = modelClasses.has(layer.className)
       ? convertModel({ ...own, depth: depth + 2 }, layer, signals, prefix, passed)
       : convertLayer(own, layer, signals, prefix, passed, convertModel);
@@ -182,7 +187,8 @@ function convertLayer(
     options,
     weights: new LayerWeights(name, conversion.weights),
     inputs: inputs.map(({ value }) => value),
-    mask: keras ? masks[0] : passed.shared ? passed.mask : null,
+    mask: keras ? kerasMask(conversion.source, className, masks) : passed.shared ? passed.mask : null,
+    masks,
     note: conversion.note ?? (() => undefined),
     convertInner: (innerClass, inner) => {
       const layer = { className: innerClass, name: inner.name, config: inner.config };
@@ -201,3 +207,10 @@ function convertLayer(
   const mask = maskRule?.(call, masks) ?? null;
   return rule.convert(call).map((value, output) => ({ value, mask, stream: streams(output) }));
 }
+
+/** The mask of the first input. Keras 3 passes none to a recurrent layer that also gets initial states. */
+function kerasMask(source: ModelSource, className: string, masks: readonly (Mask | null)[]): Mask | null {
+  return isKeras(source, 3) && masks.length > 1 && recurrentClasses.has(className) ? null : masks[0];
+}
+
+const recurrentClasses: ReadonlySet<string> = new Set(['Bidirectional', 'GRU', 'LSTM', 'RNN', 'SimpleRNN']);

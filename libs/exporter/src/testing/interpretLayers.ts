@@ -1,37 +1,23 @@
 import { isObject } from '../artifacts/json.ts';
-import type { LayerWeights } from '../artifacts/layerWeights.ts';
-import type { ModelSource } from '../artifacts/modelSource.ts';
 import { isKeras } from '../artifacts/modelSource.ts';
 import { UnsupportedError } from '../errors.ts';
 import { reverseSequence, runRecurrent } from './interpretRecurrent.ts';
+import type { InterpretedCall, Interpreter, Masked } from './interpretMerging.ts';
+import {
+  add,
+  axisOf,
+  concatenated,
+  dot,
+  ignoringMasked,
+  mean2,
+  merged,
+  multiply,
+  pairwise,
+} from './interpretMerging.ts';
 import { activated, convolve, globally, numbers, pooled, resize } from './interpretWindows.ts';
 import type { Tensor64 } from './tensors.ts';
 import { combine, concatenate, fold, mapValues, sizeOf, tensorOf, valueAt } from './tensors.ts';
 
-/** A value with the mask [batch, time] of its samples, 1 for unmasked. */
-export interface Masked {
-  readonly value: Tensor64;
-  readonly mask: Uint8Array | null;
-}
-
-/** One call of a layer of a Keras model. */
-export interface InterpretedCall {
-  readonly className: string;
-  readonly name: string;
-  readonly config: Readonly<Record<string, unknown>>;
-  readonly weights: LayerWeights;
-  readonly source: ModelSource;
-  readonly inputs: readonly Masked[];
-  /** Runs a wrapped layer. */
-  readonly inner: (className: string, config: Readonly<Record<string, unknown>>, x: Tensor64) => Tensor64;
-}
-
-type Interpreter = (call: InterpretedCall) => Masked[];
-
-const axisOf = (value: unknown, rank: number, fallback: number): number => {
-  const axis = Number(Array.isArray(value) ? value[0] : (value ?? fallback));
-  return axis < 0 ? axis + rank : axis;
-};
 const average = (values: readonly number[]): number =>
   values.reduce((sum, value) => sum + value, 0) / values.length;
 const most = (values: readonly number[]): number => values.reduce((a, b) => Math.max(a, b), -Infinity);
@@ -74,44 +60,15 @@ function globalAverage1D(call: InterpretedCall): Masked[] {
   return [{ value: { ...value, shape }, mask: null }];
 }
 
-/** Merge layers; masks: all of those that exist, from Keras 3.4 on any of them if every input has one. */
-const merged =
-  (compute: (call: InterpretedCall, values: readonly Tensor64[]) => Tensor64): Interpreter =>
-  (call) => [
-    {
-      value: compute(
-        call,
-        call.inputs.map(({ value }) => value),
-      ),
-      mask: mergedMask(call),
-    },
-  ];
-
-function mergedMask({ inputs, source }: InterpretedCall): Uint8Array | null {
-  const masks = inputs.flatMap(({ mask }) => (mask === null ? [] : [mask]));
-  if (masks.length === 0) return null;
-  if (!isKeras(source, 3, 4)) return masks[0].map((_, at) => (masks.every((mask) => mask[at] === 1) ? 1 : 0));
-  if (masks.length < inputs.length) return null;
-  return masks[0].map((_, at) => (masks.some((mask) => mask[at] === 1) ? 1 : 0));
-}
-
-const pairwise = (f: (a: number, b: number) => number): Interpreter =>
-  merged((_call, [first, ...rest]) => rest.reduce((sum, value) => combine(sum, value, f), first));
-
-const concatenated: Interpreter = (call) => {
-  const values = call.inputs.map(({ value }) => value);
-  const axis = axisOf(call.config['axis'], values[0].shape.length, -1);
-  const masks = call.inputs.map(({ mask }) => mask);
-  if (axis !== 1 || masks.every((mask) => mask === null) || values[0].shape.length !== 3)
-    return [{ value: concatenate(values, axis), mask: mergedMask(call) }];
-  const parts = masks.map((mask, at): Tensor64 => ({
-    shape: values[at].shape.slice(0, 2),
-    data: Float64Array.from(mask ?? new Uint8Array(sizeOf(values[at].shape.slice(0, 2))).fill(1)),
-  }));
-  return [{ value: concatenate(values, 1), mask: Uint8Array.from(concatenate(parts, 1).data) }];
-};
-
-const recurrent: Interpreter = ({ className, config, weights, inputs: [{ value: x, mask }, ...initial] }) => {
+const recurrent: Interpreter = ({
+  className,
+  config,
+  weights,
+  source,
+  inputs: [{ value: x, mask: own }, ...initial],
+}) => {
+  // Keras 3 passes no mask to a call that also gets initial states.
+  const mask = isKeras(source, 3) && initial.length > 0 ? null : own;
   const run = runRecurrent(
     className,
     config,
@@ -124,7 +81,7 @@ const recurrent: Interpreter = ({ className, config, weights, inputs: [{ value: 
   const sequences = config['return_sequences'] === true;
   const states = config['return_state'] === true ? run.states : [];
   return [
-    { value: sequences ? run.sequence : run.last, mask: sequences ? mask : null },
+    { value: sequences ? run.sequence : run.last, mask: sequences ? own : null },
     ...states.map((value) => ({ value, mask: null })),
   ];
 };
@@ -178,10 +135,6 @@ function wrapped(value: unknown): {
     config,
   };
 }
-
-const add = (a: number, b: number): number => a + b;
-const multiply = (a: number, b: number): number => a * b;
-const mean2 = (a: number, b: number): number => (a + b) / 2;
 
 const masking: Interpreter = ({ config, inputs: [{ value: x }] }) => {
   const value = Number(config['mask_value'] ?? 0);
@@ -295,38 +248,6 @@ function softmax({ config }: InterpretedCall, x: Tensor64): Tensor64 {
   );
 }
 
-/** Sums of products along one axis of each input; normalized to length 1 before, with a squared length of 1e-12 at least. */
-function dot({ config }: InterpretedCall, values: readonly Tensor64[]): Tensor64 {
-  const given = config['axes'];
-  const axes = values.map((value, at) =>
-    axisOf(Array.isArray(given) ? (given as unknown[])[at] : given, value.shape.length, -1),
-  );
-  const [a, b] = values.map((value, at) => {
-    if (config['normalize'] !== true) return value;
-    const squares = mapValues(value, (one) => one * one);
-    const length = fold(squares, [axes[at]], true, (list) => Math.sqrt(Math.max(list.reduce(add, 0), 1e-12)));
-    return combine(value, length, (one, by) => one / by);
-  });
-  const rest = ({ shape }: Tensor64, axis: number): number[] =>
-    shape.filter((_, at) => at > 0 && at !== axis);
-  const [left, right] = [rest(a, axes[0]), rest(b, axes[1])];
-  const shape = left.length + right.length === 0 ? [1] : [...left, ...right];
-  const at = (index: readonly number[], axis: number, place: number): number[] =>
-    index.toSpliced(axis, 0, place);
-  return tensorOf([a.shape[0], ...shape], ([batch, ...index]) => {
-    const [first, second] = [
-      index.slice(0, left.length),
-      index.slice(left.length, left.length + right.length),
-    ];
-    let sum = 0;
-    for (let place = 0; place < a.shape[axes[0]]; place++)
-      sum +=
-        valueAt(a, at([batch, ...first], axes[0], place)) *
-        valueAt(b, at([batch, ...second], axes[1], place));
-    return sum;
-  });
-}
-
 const identity = kept((_call, x) => x);
 const slope = (config: InterpretedCall['config'], fallback: number): number =>
   Number(config['alpha'] ?? config['negative_slope'] ?? fallback);
@@ -377,9 +298,9 @@ export const interpreters: Readonly<Record<string, Interpreter>> = {
   Masking: masking,
   MaxPooling1D: unmasked(pooled(most)),
   MaxPooling2D: unmasked(pooled(most)),
-  Maximum: pairwise(Math.max),
-  Minimum: pairwise(Math.min),
-  Multiply: pairwise(multiply),
+  Maximum: ignoringMasked(Math.max, false),
+  Minimum: ignoringMasked(Math.min, false),
+  Multiply: ignoringMasked(multiply, true),
   PReLU: kept(preciseRelu),
   Permute: unmasked(permuted),
   RNN: recurrent,

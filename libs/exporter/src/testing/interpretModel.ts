@@ -6,8 +6,8 @@ import { isKeras } from '../artifacts/modelSource.ts';
 import type { Weight } from '../artifacts/weights.ts';
 import { readWeights } from '../artifacts/weights.ts';
 import { UnsupportedError } from '../errors.ts';
-import type { InterpretedCall, Masked } from './interpretLayers.ts';
 import { interpreterOf } from './interpretLayers.ts';
+import type { InterpretedCall, Masked } from './interpretMerging.ts';
 import type { Tensor64 } from './tensors.ts';
 
 /** An input of a Keras model. */

@@ -48,7 +48,11 @@ export function convolve(call: WindowCall, x: Tensor64, depthwise: boolean): Ten
   const channels = x.shape[dims + 1];
   const multiplier = Number(depthwise ? (config['depth_multiplier'] ?? 1) : config['filters']);
   const filters = depthwise ? channels * multiplier : multiplier;
-  const kernel = weights.get(depthwise ? 'depthwise_kernel' : 'kernel', [...sizes, channels, multiplier]);
+  const kernel = weights.get(depthwise ? weights.firstOf('depthwise_kernel', 'kernel') : 'kernel', [
+    ...sizes,
+    channels,
+    multiplier,
+  ]);
   const bias = config['use_bias'] === false ? new Float32Array(filters) : weights.get('bias', [filters]);
   const ranges = sizes.map((size, dim) =>
     windows(x.shape[dim + 1], size, strides[dim], dilations[dim], padding),
