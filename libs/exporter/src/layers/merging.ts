@@ -80,7 +80,7 @@ function flagOf(
   mask: Mask | null,
   index: number,
 ): Value | null {
-  if (mask === null || mask.spoilt !== undefined) return null;
+  if (mask === null || mask.unusable !== undefined) return null;
   if (inputs[index].shape.length !== 3) {
     throw new UnsupportedError(
       `layer "${options.layer}": expected masked inputs [batch, time, features], got [${inputs[index].shape.join(', ')}]; remove the masks`,
