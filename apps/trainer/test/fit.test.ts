@@ -54,8 +54,24 @@ describe('fit', () => {
     expect(check.stdout).toContain('contract holds');
   });
 
+  it('evaluates in float64: a ramp far from zero has a naive error of 1', async () => {
+    const folder = emptyFolder();
+    const rows = Array.from({ length: 300 }, (_, index) => `${index};${100_000_000 + index}`);
+    writeFileSync(path.join(folder, 'far.csv'), `time;value\n${rows.join('\n')}\n`);
+    writeFileSync(
+      path.join(folder, 'far.yaml'),
+      'name: far\ndata: { kind: csv, file: far.csv, columns: [value], holdout: 50 }\ntraining: { steps: 20 }\n',
+    );
+    const result = await onda(['fit', 'far.yaml', '--no-export'], folder);
+    expect(result.code).toBe(0);
+    expect(result.stderr).toContain('data: delimiter semicolon');
+    expect(result.stderr).toContain('warning: column "value": the exported model reads float32');
+    expect(holdOut.exec(result.stderr)?.[2]).toBe('1.00');
+  });
+
   it.each([
-    ['gaussian', []],
+    // The configuration has quantiles, which do not apply to this loss.
+    ['gaussian', ['--set', 'training.quantiles=[0.5, 0.1, 0.9]']],
     ['quantile', ['--set', 'lag=2']],
   ])('fits a distribution, and draws from it: %s', async (loss, more) => {
     const folder = emptyFolder();
@@ -83,9 +99,13 @@ describe('fit', () => {
   });
 
   it.each([
-    ['an unknown key', ['--set', 'nett=1'], 'nett: unknown key; remove it or correct its name'],
-    ['a wrong type', ['--set', 'net.units=many'], 'net.units: expected number, received string'],
-    ['a negative size', ['--set', 'net.units=-3'], 'net.units: Too small: expected number to be >=1'],
+    [
+      'an unknown key',
+      ['--set', 'nett=1'],
+      'nett: unknown key; expected one of name, seed, lag, data, net, training',
+    ],
+    ['a wrong type', ['--set', 'net.units=many'], 'net.units: expected a number, got "many"'],
+    ['a negative size', ['--set', 'net.units=-3'], 'net.units: expected a number of at least 1, got -3'],
     ['an unknown option', ['--fast'], "unknown option '--fast'"],
     [
       'a resume without a checkpoint',
@@ -103,8 +123,8 @@ describe('fit', () => {
 
   it.each([
     ['a missing file', null, 'cannot be read: it does not exist; check the path'],
-    ['a hole', 'year,value\n1,2\n2,\n3,4\n', 'row 3'],
-    ['text', 'year,value\n1,2\n2,many\n3,4\n', 'row 3'],
+    ['a hole', 'year,value\n1,2\n2,\n3,4\n', 'line 3'],
+    ['text', 'year,value\n1,2\n2,many\n3,4\n', 'line 3'],
     ['a missing column', 'year,number\n1,2\n', 'value'],
   ])('rejects a CSV with %s', async (_what, csv, text) => {
     const folder = emptyFolder();

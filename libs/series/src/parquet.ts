@@ -4,7 +4,8 @@ import type { Cell, ParsedColumns } from './parsedColumns.ts';
 
 /** Reads the columns of a Parquet file. Times become ISO text. */
 export async function parseParquet(bytes: Uint8Array, source: string): Promise<ParsedColumns> {
-  const file = bytes.slice().buffer;
+  // A copy: a Buffer of Node may be a part of a larger ArrayBuffer, also after `slice`.
+  const file = Uint8Array.from(bytes).buffer;
   try {
     const metadata = await parquetMetadataAsync(file);
     const rows = Number(metadata.num_rows);
