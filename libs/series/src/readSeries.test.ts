@@ -286,6 +286,16 @@ describe(readSeries, () => {
     });
   });
 
+  it('reads many columns in time linear in their number, and lists only some repairs', async () => {
+    const names = Array.from({ length: 20_000 }, (_, place) => `s${place}`);
+    const row = (value: string) => names.map(() => value).join(',');
+    const text = `t,${names.join(',')}\n1,${row('1')}\n2,${row('')}\n3,${row('3')}\n`;
+    const set = await read(text, { columns: names, layout: 'wide', missing: 'interpolate' });
+    expect([set.series.length, set.series[19_999].values[1]]).toEqual([20_000, 2]);
+    expect(set.notes.length).toBeLessThan(20);
+    expect(set.notes).toContain('19990 more repairs of other series');
+  });
+
   it('reads covariates that are known ahead, and the calendar', async () => {
     const text = 'date,promo,v\n2010-01-01,0,1\n2010-01-02,1,2\n2010-01-03,0,3\n2010-01-04,1,\n';
     const { series, covariates } = await read(text, { covariates: ['promo'], calendar: true });

@@ -10,6 +10,9 @@ import { quote } from './table.ts';
 import type { TimeStep } from './timeStep.ts';
 import { calendarFeatures, formatTime, inferStep, seasonOf, stepText } from './timeStep.ts';
 
+/** Repairs that the notes list. */
+const mostRepairs = 10;
+
 /** The largest float32, in which networks compute. */
 const largest = 3.4028234663852886e38;
 
@@ -37,7 +40,10 @@ export function readSeries(table: Table, config: SeriesDataConfig): SeriesSet {
       ? columns.map((id, place) => ({ id, rows: groups[0].rows, values: [values[place]] }))
       : groups.map(({ id, rows }) => ({ id: id ?? columns.join(', '), rows, values }));
 
-  const ordered = parts.map((part) => orderRows(table, config, part.id, part.rows, time, notes));
+  // The columns of a wide table share their rows.
+  const repairs: string[] = [];
+  const shared = layout === 'wide' ? orderRows(table, config, null, groups[0].rows, time, repairs) : null;
+  const ordered = parts.map(({ id, rows }) => shared ?? orderRows(table, config, id, rows, time, repairs));
   const step =
     time === null
       ? null
@@ -58,9 +64,12 @@ export function readSeries(table: Table, config: SeriesDataConfig): SeriesSet {
         names: layout === 'wide' ? [id] : columns,
         covariateColumns: covariates,
       },
-      notes,
+      repairs,
     ),
   );
+  notes.push(...repairs.slice(0, mostRepairs));
+  if (repairs.length > mostRepairs)
+    notes.push(`${repairs.length - mostRepairs} more repairs of other series`);
   const covariateNames = [...covariateColumns];
   if (config.calendar === true) addCalendar(table, series, step, time, covariateNames);
   if (step !== null)

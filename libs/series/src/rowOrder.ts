@@ -27,10 +27,8 @@ export function openTimes(table: Table, config: SeriesDataConfig, notes: string[
       columns: time,
     };
   }
-  const used = [...config.columns, ...(config.covariates ?? []), config.group];
-  const free = table.columns.filter(
-    (name, index) => !used.includes(name) && table.columns.indexOf(name) === index,
-  );
+  const used = new Set([...config.columns, ...(config.covariates ?? []), config.group]);
+  const free = [...new Set(table.columns)].filter((name) => !used.has(name));
   const year = free.find((name) => /^year$/i.test(name));
   const part = free.find((name) => partNames.test(name));
   try {
@@ -70,7 +68,7 @@ export interface OrderedRows {
 export function orderRows(
   table: Table,
   config: SeriesDataConfig,
-  id: string,
+  id: string | null,
   given: Uint32Array,
   time: Times | null,
   notes: string[],
@@ -103,7 +101,7 @@ export function orderRows(
 function wrongOrder(
   table: Table,
   config: SeriesDataConfig,
-  id: string,
+  id: string | null,
   rows: Uint32Array,
   index: number,
   time: Times,
@@ -125,7 +123,7 @@ function wrongOrder(
 function duplicate(
   table: Table,
   config: SeriesDataConfig,
-  id: string,
+  id: string | null,
   rows: Uint32Array,
   index: number,
   time: Times,

@@ -39,5 +39,5 @@ export interface SeriesSet {
 }
 
 /** The start of a note or error about one of several series. */
-export const seriesText = ({ group, layout }: SeriesDataConfig, id: string): string =>
-  group !== undefined || layout === 'wide' ? `series ${quote(id)}: ` : '';
+export const seriesText = ({ group, layout }: SeriesDataConfig, id: string | null): string =>
+  id !== null && (group !== undefined || layout === 'wide') ? `series ${quote(id)}: ` : '';

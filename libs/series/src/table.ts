@@ -160,13 +160,26 @@ function createTable(source: string, parsed: ParsedColumns, unit: 'line' | 'row'
       `${source}: expected rows of values${unit === 'line' ? ' below the column names' : ''}, got none; add at least one row`,
     );
   }
+  const places = new Map<string, number>();
+  const repeated = new Set<string>();
+  for (const [place, name] of columns.entries()) {
+    if (places.has(name)) repeated.add(name);
+    else places.set(name, place);
+  }
   return {
     source,
     columns,
     rows,
     decimal,
     notes,
-    column: (name) => values[findColumn(parsed, name, source)],
+    column: (name) => {
+      const place = places.get(name);
+      if (place === undefined) throw unknownColumn(parsed, name, source);
+      if (!repeated.has(name)) return values[place];
+      throw new DataError(
+        `${source}: expected one column ${quote(name)}, got several; make the column names unique`,
+      );
+    },
     lineOf,
     place: (row) => `${unit} ${lineOf(row)}`,
   };
@@ -175,23 +188,14 @@ function createTable(source: string, parsed: ParsedColumns, unit: 'line' | 'row'
 /** Column names listed in an error. */
 const mostNames = 20;
 
-function findColumn({ columns, unnamed }: ParsedColumns, name: string, source: string): number {
-  const place = columns.indexOf(name);
-  if (place < 0) {
-    const known = columns.slice(0, mostNames).map((column) => quote(column));
-    const more = columns.length > mostNames ? ` and ${columns.length - mostNames} more` : '';
-    const near = unnamed === true ? undefined : nearest(name, columns);
-    const none = unnamed === true ? ' because line 1 has values instead of names' : '';
-    throw new DataError(
-      `${source}: expected a column ${quote(name)}, got ${known.join(', ')}${more}${none}; ${near === undefined ? 'use one of these' : `did you mean ${quote(near)}?`}`,
-    );
-  }
-  if (columns.includes(name, place + 1)) {
-    throw new DataError(
-      `${source}: expected one column ${quote(name)}, got several; make the column names unique`,
-    );
-  }
-  return place;
+function unknownColumn({ columns, unnamed }: ParsedColumns, name: string, source: string): DataError {
+  const known = columns.slice(0, mostNames).map((column) => quote(column));
+  const more = columns.length > mostNames ? ` and ${columns.length - mostNames} more` : '';
+  const near = unnamed === true ? undefined : nearest(name, columns);
+  const none = unnamed === true ? ' because line 1 has values instead of names' : '';
+  return new DataError(
+    `${source}: expected a column ${quote(name)}, got ${known.join(', ')}${more}${none}; ${near === undefined ? 'use one of these' : `did you mean ${quote(near)}?`}`,
+  );
 }
 
 /** Characters of a value shown in an error. */
