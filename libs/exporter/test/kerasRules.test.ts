@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { Tensor } from 'onnxruntime-node';
 import { describe, expect, it } from 'vitest';
 import { checkModel } from '@onda/onnx';
 import type { WeightEntry } from '../src/index.ts';
@@ -78,4 +79,23 @@ describe('exportModel where Keras and TensorFlow.js differ', () => {
       expect(results['a'].data[0]).toBeCloseTo(y, 6);
     },
   );
+
+  it('reads int64 inputs as int32, and lists in Rescaling', async () => {
+    const layers = [
+      ['Embedding', { name: 'e', input_dim: 2, output_dim: 2, batch_input_shape: [null, 2], dtype: 'int64' }],
+      ['Rescaling', { name: 'y', scale: [1, 10], offset: [0, 0.5] }],
+    ].map(([class_name, config]) => ({ class_name, config }));
+    const model_config = { class_name: 'Sequential', config: { name: 'm', layers } };
+    const { model } = exportModel({
+      modelTopology: { keras_version: '2.15.0', backend: 'tensorflow', model_config },
+      weightSpecs: [{ name: 'e/embeddings', shape: [2, 2], dtype: 'float32' }],
+      weightData: Float32Array.of(1, 2, 3, 4).buffer,
+    });
+    const [{ name, type }] = model.graph.inputs;
+    expect(type).toBe('int32');
+    const session = await LoadedModel.of(model);
+    const feeds = { [name]: new Tensor('int32', Int32Array.of(1, 0), [1, 2]) };
+    const results = await session.session.run(feeds);
+    expect([...(results['y'].data as Float32Array)]).toEqual([3, 40.5, 1, 20.5]);
+  });
 });

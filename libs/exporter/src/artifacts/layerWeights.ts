@@ -82,6 +82,11 @@ export class LayerWeights {
     const full = `${this.layer}/${name}`;
     const weight = this.weights.get(full) ?? this.keras(name);
     if (weight !== undefined) return weight;
+    if ([...this.weights.keys()].some((one) => /\/vars\/\d+$/.test(one))) {
+      throw new ModelError(
+        `weight "${full}": expected the names of an HDF5 file, got those of a .keras file; save the model as .h5 before you convert it`,
+      );
+    }
     throw new ModelError(`weight "${full}": expected it in the model, got none; save the model again`);
   }
 

@@ -42,12 +42,25 @@ interface WeightGroup {
  */
 export function readSavedModel(text: string, file: string, shard: (path: string) => Uint8Array): SavedModel {
   const document = parse(text, file);
-  if (isObject(document) && document['format'] === 'graph-model') {
+  const stored = isObject(document) ? document['modelTopology'] : undefined;
+  // A graph model's topology is a GraphDef: a list of nodes.
+  const graph = isObject(stored) && Array.isArray(stored['node']);
+  if (graph || (isObject(document) && document['format'] === 'graph-model')) {
     throw new ModelError(
       `${file}: expected a layers model, got a graph model, which no longer has layers; convert the Keras model with --output_format tfjs_layers_model`,
     );
   }
-  const { modelTopology, weightsManifest, userDefinedMetadata } = isObject(document) ? document : {};
+  const { modelTopology, weightsManifest, weightSpecs, weightData, userDefinedMetadata } = isObject(document)
+    ? document
+    : {};
+  const metadata = isObject(userDefinedMetadata) && {
+    userDefinedMetadata: userDefinedMetadata as Record<string, object>,
+  };
+  // Artifacts in one JSON, as copied from IndexedDB.
+  if (isObject(modelTopology) && Array.isArray(weightSpecs) && typeof weightData === 'string') {
+    const bytes = bytesOfBase64(weightData, file);
+    return { modelTopology, weightSpecs: weightSpecs as WeightEntry[], weightData: bytes, ...metadata };
+  }
   if (!isObject(modelTopology) || !Array.isArray(weightsManifest)) {
     throw new ModelError(
       `${file}: expected modelTopology and weightsManifest, as tf.LayersModel.save writes them, got ${isObject(document) ? `the keys ${Object.keys(document).join(', ')}` : typeof document}; pass a layers model`,
@@ -65,15 +78,31 @@ export function readSavedModel(text: string, file: string, shard: (path: string)
     modelTopology,
     weightSpecs: groups.flatMap(({ weights }) => weights),
     weightData: joined(paths.map(shard)),
-    ...(isObject(userDefinedMetadata) && {
-      userDefinedMetadata: userDefinedMetadata as Record<string, object>,
-    }),
+    ...metadata,
   };
 }
 
-function parse(text: string, file: string): unknown {
+function bytesOfBase64(text: string, file: string): ArrayBuffer {
   try {
-    return JSON.parse(text) as unknown;
+    return Uint8Array.from(atob(text), (character) => character.charCodeAt(0)).buffer;
+  } catch (cause) {
+    throw new ModelError(`${file}: weightData: expected base64, got other text; save the model again`, {
+      cause,
+    });
+  }
+}
+
+/** The first characters of an HDF5 file, decoded as UTF-8, and of a zip. */
+const BINARY = /^(.HDF\r\n|PK)/s;
+
+function parse(text: string, file: string): unknown {
+  if (BINARY.test(text)) {
+    throw new ModelError(
+      `${file}: expected a model.json, got ${text.startsWith('PK') ? 'a zip, such as a .keras file' : 'an HDF5 file'}; convert it with tensorflowjs_converter --output_format tfjs_layers_model`,
+    );
+  }
+  try {
+    return JSON.parse(text.replace(/^\uFEFF/, '')) as unknown;
   } catch (error) {
     throw new ModelError(
       `${file}: not JSON: ${error instanceof Error ? error.message : String(error)}; pass a model.json saved by TensorFlow.js`,

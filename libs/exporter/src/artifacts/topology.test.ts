@@ -125,6 +125,19 @@ describe(readTopology, () => {
       'layer "d": keras.src.ops.numpy.Dense is an operation, not a layer, which is not supported; build the model with a layer instead',
     ],
     [
+      'operations of Keras 2',
+      functional([
+        inputLayer,
+        {
+          class_name: 'TFOpLambda',
+          config: { name: 'tf.math.add', function: 'math.add' },
+          name: 'tf.math.add',
+          inbound_nodes: [['in', 0, 0, { y: 1, name: null }]],
+        },
+      ]),
+      'layer "tf.math.add": TFOpLambda math.add is an operation, not a layer, which is not supported; build the model with a layer instead, such as Add or Multiply',
+    ],
+    [
       'options of a call',
       functional([inputLayer, { ...dense('d'), name: 'd', inbound_nodes: [[['in', 0, 0, { mask: 1 }]]] }]),
       'layer "d": call options mask are not supported; pass tensors as inputs of the layer',

@@ -158,9 +158,20 @@ function countedFromFirst(topology: Topology): Topology {
   };
 }
 
+/** Classes with which Keras 2 records operations outside of layers, such as `x + y` and `x[:, -1]`. */
+const operationClasses: ReadonlySet<string> = new Set([
+  ...['TFOpLambda', 'SlicingOpLambda', 'TensorFlowOpLayer', 'ClassMethod', 'InstanceMethod'],
+]);
+
 function readLayer(layer: JsonObject, where: string, source: ModelSource): Omit<TopologyLayer, 'calls'> {
   const className = textAt(layer['class_name'], `${where}: class_name`);
   const config = layer['config'];
+  if (operationClasses.has(className)) {
+    const { function: name = 'an operation' } = isObject(config) ? config : {};
+    throw new UnsupportedError(
+      `layer "${String(layer['name'] ?? where)}": ${className} ${String(name)} is an operation, not a layer, which is not supported; build the model with a layer instead, such as Add or Multiply`,
+    );
+  }
   if (className === 'Sequential' && Array.isArray(config)) {
     return { name: textAt(layer['name'] ?? where, where), className, config: { layers: config } };
   }

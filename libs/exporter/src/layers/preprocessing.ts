@@ -37,16 +37,26 @@ const convertCategoryEncoding: LayerConverter = (call) => {
   return [emitReduce(call, path, mode === 'count' ? 'ReduceSum' : 'ReduceMax', each, [1], false)];
 };
 
-/** x scale + offset */
-const convertRescaling: LayerConverter = ({ builder, path, options, inputs: [x] }) => {
+/** x scale + offset; each a number, or a list over the last axis. */
+const convertRescaling: LayerConverter = (call) => {
+  const { builder, path, options } = call;
   const scalar = (part: string, fallback: number): string => {
     const name = `${path}/${part}`;
+    const given = options.get(part);
+    if (isNumbers(given))
+      return builder.shared(name, () => floatTensor(name, [given.length], Float32Array.from(given)));
     const value = options.number(part, fallback);
     return builder.shared(name, () => floatTensor(name, [], Float32Array.of(value)));
   };
+  const listed = isNumbers(options.get('scale')) || isNumbers(options.get('offset'));
+  const x = listed ? batchMajor(call) : call.inputs[0];
   const scaled = builder.single(`${path}/scaled`, 'Mul', [x, scalar('scale', 1)], x);
   return [builder.single(path, 'Add', [scaled, scalar('offset', 0)], x)];
 };
+
+function isNumbers(value: unknown): value is readonly number[] {
+  return Array.isArray(value) && value.every((one) => typeof one === 'number' && Number.isFinite(one));
+}
 
 export const preprocessingLayers = {
   CategoryEncoding: { convert: convertCategoryEncoding, timing: mixes('it counts over all samples') },

@@ -78,6 +78,8 @@ function feedsEmbedding({ layers, source }: Topology, name: string): boolean {
 const elementTypes = new Map<string, ElementType>([
   ['float32', 'float32'],
   ['int32', 'int32'],
+  // int32 holds every index of an Embedding.
+  ['int64', 'int32'],
 ]);
 
 /**
