@@ -115,7 +115,7 @@ describe(compileApp, () => {
          version,
          readFileSync(new URL('../proto/one.proto', import.meta.url), 'utf8'),
          import.meta.dirname,
-         absent.pathname.length > 0,
+         String(absent.pathname.length > 0),
        );`,
     );
     const built = join(root, 'built');

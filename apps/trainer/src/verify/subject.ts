@@ -3,7 +3,6 @@ import type { LayersModel, SymbolicTensor } from '@tensorflow/tfjs-layers';
 import { loadLayersModel } from '@tensorflow/tfjs-layers';
 import type { Manifest, TensorSpec } from '@onda/contract';
 import { ModelError, tensorNames } from '@onda/contract';
-import type { LayersArtifacts } from '@onda/exporter';
 import { interpretModel } from '@onda/exporter/testing';
 import { registerLayers } from '@onda/nets';
 import type { FloatTensor } from '@onda/runtime';
@@ -147,7 +146,7 @@ export const isTime = (dim: string | number): boolean => typeof dim === 'string'
  * @throws UnsupportedError for a model of TensorFlow.js; `run` throws it for a layer that the interpreter does not know
  */
 export function kerasSubject(artifacts: io.ModelArtifacts, manifest: Manifest): Subject {
-  const model = interpretModel(artifacts as LayersArtifacts);
+  const model = interpretModel(artifacts);
   const { inputs, outputs } = ownTensors(manifest);
   return {
     manifest,

@@ -1,5 +1,5 @@
 import { ResultError } from '@onda/contract';
-import type { RuntimeTensor, Session } from '@onda/runtime';
+import type { Session } from '@onda/runtime';
 import { WorkerError } from '@onda/runtime-node';
 import { describe, expect, it } from 'vitest';
 import type { ModelSignature } from './modelSignature.ts';
@@ -26,7 +26,7 @@ function divider(fed: number[]): Session {
       fed.push(x.dims[0]);
       const isZero = (x.data as Int32Array).some((value) => value === 0);
       if (isZero) return Promise.reject(new ResultError('integer division by zero'));
-      return Promise.resolve({ y: x as RuntimeTensor });
+      return Promise.resolve({ y: x });
     },
     release: () => Promise.resolve(),
   };
