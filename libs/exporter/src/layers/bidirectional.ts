@@ -105,9 +105,11 @@ function directionCells(
   { className, name, own }: WrappedLayer,
   direction: 'forward' | 'backward',
 ): ReturnType<typeof readCells> {
+  // Keras 2 puts the direction before any name; TensorFlow.js and Keras 3 have it in the name.
   const plain = name.replace(/^(forward|backward)_/, '');
-  const prefixed = weights.within(`${direction}_${plain}`);
-  return readCells(className, own, prefixed.isEmpty() ? weights.within(name) : prefixed);
+  const names = [`${direction}_${name}`, `${direction}_${plain}`];
+  const prefixed = names.map((part) => weights.within(part)).find((part) => !part.isEmpty());
+  return readCells(className, own, prefixed ?? weights.within(name));
 }
 
 /** [time, 2, batch, units] or [2, batch, units] with the directions merged; their axis precedes the batch. */

@@ -168,8 +168,8 @@ function emitKerasResize(call: LayerCall, interpolation: 'bilinear' | 'nearest',
   if (crop) {
     const [height, width] = fixed(call, x.shape.slice(1, 3));
     const kept = [
-      Math.min(height, Math.trunc((width * size[0]) / size[1])),
-      Math.min(width, Math.trunc((height * size[1]) / size[0])),
+      Math.max(Math.min(height, Math.trunc((width * size[0]) / size[1])), 1),
+      Math.max(Math.min(width, Math.trunc((height * size[1]) / size[0])), 1),
     ];
     const starts = [height - kept[0], width - kept[1]].map((rest) => Math.trunc(rest / 2));
     x = emitSlice(call, `${path}/crop`, x, starts, kept);

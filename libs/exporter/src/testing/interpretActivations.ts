@@ -46,3 +46,9 @@ export function activate(name: string, values: Float64Array): Float64Array {
   }
   return values.map(functions[name]);
 }
+
+/** A name in a layer's options. Another value becomes JSON, which no table of names has. */
+export const text = (value: unknown, standard: string): string => {
+  const given = value ?? standard;
+  return typeof given === 'string' ? given : JSON.stringify(given);
+};

@@ -94,11 +94,14 @@ const bidirectional: Interpreter = ({ config, weights, inputs: [{ value: x, mask
   const half = initial.length / 2;
   const runs = [forward, backward].map((layer, index) => {
     const plain = layer.name.replace(/^(forward|backward)_/, '');
-    const prefixed = weights.within(`${index === 0 ? 'forward' : 'backward'}_${plain}`);
+    const direction = index === 0 ? 'forward' : 'backward';
+    const prefixed = [`${direction}_${layer.name}`, `${direction}_${plain}`]
+      .map((part) => weights.within(part))
+      .find((own) => !own.isEmpty());
     return runRecurrent(
       layer.className,
       { ...layer.config, go_backwards: (index === 1) !== reversed },
-      prefixed.isEmpty() ? weights.within(layer.name) : prefixed,
+      prefixed ?? weights.within(layer.name),
       x,
       mask,
       sequences,
@@ -115,7 +118,7 @@ const bidirectional: Interpreter = ({ config, weights, inputs: [{ value: x, mask
       ? [a, b]
       : mode === 'concat'
         ? [concatenate([a, b], a.shape.length - 1)]
-        : [combine(a, b, { sum: add, ave: mean2, mul: multiply }[String(mode) as 'sum' | 'ave' | 'mul'])];
+        : [combine(a, b, { sum: add, ave: mean2, mul: multiply }[mode as 'sum' | 'ave' | 'mul'])];
   const states = forward.config['return_state'] === true ? runs.flatMap((run) => run.states) : [];
   return [
     ...outputs.map((value) => ({ value, mask: sequences ? mask : null })),

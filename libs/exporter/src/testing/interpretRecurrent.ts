@@ -1,7 +1,7 @@
 import { isObject } from '../artifacts/json.ts';
 import type { LayerWeights } from '../artifacts/layerWeights.ts';
 import { UnsupportedError } from '../errors.ts';
-import { activate } from './interpretActivations.ts';
+import { activate, text } from './interpretActivations.ts';
 import type { Tensor64 } from './tensors.ts';
 import { sizeOf } from './tensors.ts';
 
@@ -58,9 +58,9 @@ function cellOf(className: string, config: Config, weights: LayerWeights, featur
   const bias = biased
     ? weights.get('bias', resetAfter ? [2, columns] : [columns])
     : new Float32Array(2 * columns);
-  const value = (sums: Float64Array): Float64Array => activate(String(config['activation'] ?? 'tanh'), sums);
+  const value = (sums: Float64Array): Float64Array => activate(text(config['activation'], 'tanh'), sums);
   const gate = (sums: Float64Array): Float64Array =>
-    activate(String(config['recurrent_activation'] ?? 'sigmoid'), sums);
+    activate(text(config['recurrent_activation'], 'sigmoid'), sums);
   const part = (x: Float64Array, matrix: Float32Array, index: number): Float64Array =>
     row(x, matrix, columns, index * units, (index + 1) * units);
   const biasOf = (index: number): Float32Array => bias.subarray(index * units, (index + 1) * units);

@@ -1,5 +1,5 @@
 import type { LayerWeights } from '../artifacts/layerWeights.ts';
-import { activate } from './interpretActivations.ts';
+import { activate, text } from './interpretActivations.ts';
 import type { Tensor64 } from './tensors.ts';
 import { fold, sizeOf, tensorOf, valueAt } from './tensors.ts';
 
@@ -18,7 +18,7 @@ export function activated(name: unknown, x: Tensor64): Tensor64 {
   const size = x.shape[x.shape.length - 1];
   const data = new Float64Array(x.data.length);
   for (let start = 0; start < data.length; start += size)
-    data.set(activate(String(name ?? 'linear'), x.data.subarray(start, start + size)), start);
+    data.set(activate(text(name, 'linear'), x.data.subarray(start, start + size)), start);
   return { shape: x.shape, data };
 }
 
@@ -44,7 +44,7 @@ export function convolve(call: WindowCall, x: Tensor64, depthwise: boolean): Ten
   const sizes = numbers(config['kernel_size'], dims, 1);
   const strides = numbers(config['strides'], dims, 1);
   const dilations = numbers(config['dilation_rate'], dims, 1);
-  const padding = String(config['padding'] ?? 'valid');
+  const padding = text(config['padding'], 'valid');
   const channels = x.shape[dims + 1];
   const multiplier = Number(depthwise ? (config['depth_multiplier'] ?? 1) : config['filters']);
   const filters = depthwise ? channels * multiplier : multiplier;
@@ -90,7 +90,7 @@ export const pooled =
     const dims = x.shape.length - 2;
     const sizes = numbers(config['pool_size'], dims, 2);
     const strides = config['strides'] === null ? sizes : numbers(config['strides'] ?? sizes, dims, 2);
-    const padding = String(config['padding'] ?? 'valid');
+    const padding = text(config['padding'], 'valid');
     const ranges = sizes.map((size, dim) => windows(x.shape[dim + 1], size, strides[dim], 1, padding));
     const area = sizeOf(sizes);
     return tensorOf([x.shape[0], ...ranges.map(([, outputs]) => outputs), x.shape[dims + 1]], (index) => {
