@@ -86,7 +86,8 @@ function firstArgument(call: unknown): unknown {
 
 /** `layer,call,output` of a tensor; empty for anything else. */
 function historyOf(value: unknown): string {
-  return isObject(value) && isObject(value['config']) ? String(value['config']['keras_history'] ?? '') : '';
+  const history = isObject(value) && isObject(value['config']) ? value['config']['keras_history'] : undefined;
+  return Array.isArray(history) ? history.join(',') : '';
 }
 
 /** The operation that computes the mask which a call gets as an argument, or null. */

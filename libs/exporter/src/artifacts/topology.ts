@@ -169,7 +169,7 @@ function readLayer(layer: JsonObject, where: string, source: ModelSource): Omit<
   if (operationClasses.has(className)) {
     const { function: name = 'an operation' } = isObject(config) ? config : {};
     throw new UnsupportedError(
-      `layer "${String(layer['name'] ?? where)}": ${className} ${String(name)} is an operation, not a layer, which is not supported; build the model with a layer instead, such as Add or Multiply`,
+      `layer "${textAt(layer['name'] ?? where, `${where}: name`)}": ${className} ${String(name)} is an operation, not a layer, which is not supported; build the model with a layer instead, such as Add or Multiply`,
     );
   }
   if (className === 'Sequential' && Array.isArray(config)) {
