@@ -62,7 +62,7 @@ export default tseslint.config(
   },
   {
     // Tests compare a library with others: the exporter with TensorFlow.js, a model with a runtime of one platform.
-    files: ['libs/*/test/**/*.ts', '**/*.test.ts'],
+    files: ['libs/*/{test,scripts}/**/*.ts', '**/*.test.ts'],
     rules: {
       '@nx/enforce-module-boundaries': boundaries(
         depConstraints
