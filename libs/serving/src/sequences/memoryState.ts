@@ -3,12 +3,13 @@ import type { ByteBudget } from './byteBudget.ts';
 import { LinkedList } from './linkedList.ts';
 import type { ListNode } from './linkedList.ts';
 import { reasons, tooManySequences } from './sequenceErrors.ts';
-import { clientOfKey, SequenceCounts } from './sequenceStore.ts';
+import { clientOfKey, countsOf } from './sequenceStore.ts';
 import type {
   Change,
   EndedSequence,
   LastStep,
   LiveSequence,
+  SequenceCounts,
   SequenceLimits,
   SequenceStore,
   Soon,
@@ -134,12 +135,7 @@ export class MemoryState implements SequenceStore {
   }
 
   counts(version: string): SequenceCounts {
-    let counts = this.#counts.get(version);
-    if (counts === undefined) {
-      counts = new SequenceCounts();
-      this.#counts.set(version, counts);
-    }
-    return counts;
+    return countsOf(this.#counts, version);
   }
 
   find(key: string): LiveSequence | EndedSequence | undefined {

@@ -2,12 +2,13 @@ import { ProtocolError } from '@onda/protocol';
 import { answerBytes } from './byteBudget.ts';
 import type { RedisLink } from './redisLink.ts';
 import { reasons } from './sequenceErrors.ts';
-import { clientOfKey, SequenceCounts } from './sequenceStore.ts';
+import { clientOfKey, countsOf } from './sequenceStore.ts';
 import type {
   Change,
   EndedSequence,
   LastStep,
   LiveSequence,
+  SequenceCounts,
   SequenceLimits,
   SequenceStore,
   Swap,
@@ -40,12 +41,7 @@ export class RedisState implements SequenceStore {
   }
 
   counts(version: string): SequenceCounts {
-    let counts = this.#counts.get(version);
-    if (counts === undefined) {
-      counts = new SequenceCounts();
-      this.#counts.set(version, counts);
-    }
-    return counts;
+    return countsOf(this.#counts, version);
   }
 
   async find(key: string, step: number | undefined): Promise<LiveSequence | EndedSequence | undefined> {

@@ -85,6 +85,16 @@ export class SequenceCounts {
   expired = 0;
 }
 
+/** The counts of a version; zeros if it has none yet. */
+export function countsOf(counts: Map<string, SequenceCounts>, version: string): SequenceCounts {
+  let found = counts.get(version);
+  if (found === undefined) {
+    found = new SequenceCounts();
+    counts.set(version, found);
+  }
+  return found;
+}
+
 /**
  * The sequences of one model, on any of its versions. A sequence has one record under its key, which is the client's
  * name and the client's id (`sequenceKey`). A swap changes a record completely or not at all.
