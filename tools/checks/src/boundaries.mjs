@@ -10,7 +10,7 @@ export const allowedScopes = {
   series: ['contract'],
   nets: ['contract'],
   training: ['nets', 'series', 'contract'],
-  forecasting: ['training', 'series', 'contract'],
+  forecasting: ['training', 'nets', 'exporter', 'series', 'contract'],
   'tfjs-native': ['nets', 'contract'],
   onnx: ['contract'],
   exporter: ['onnx', 'contract'],
