@@ -152,7 +152,8 @@ function shapeOf(schema: Schema, value: unknown): Shape {
   const chosen =
     options.find((option) => literalsOf(option).includes(String(valueAt(value, [key])))) ?? new Shape();
   const result = new Shape(chosen);
-  result.literals = options.flatMap(literalsOf);
+  // An option without the key, whose name need not be given, is not a name.
+  result.literals = options.flatMap(literalsOf).filter((name) => name !== 'undefined');
   return result;
 }
 

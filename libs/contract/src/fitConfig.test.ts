@@ -52,9 +52,9 @@ describe(parseFitConfig, () => {
     ],
     ['a missing key', { data: good.data }, 'a.yaml: name: expected a text, got nothing; add it'],
     [
-      'a missing kind of data',
+      'data without a kind, which is a file',
       { ...good, data: {} },
-      'a.yaml: data.kind: expected one of sine, csv, video-clips, got nothing; add it',
+      'a.yaml: data.file: expected a text, got nothing; add it (and 1 more)',
     ],
     [
       'an unknown kind of data',
@@ -168,5 +168,59 @@ describe(parseFitConfig, () => {
   ])('refuses %s', (_what, data, text) => {
     const value = { ...good, data: { kind: 'csv', file: 'a.csv', ...data } };
     expect(() => parseFitConfig(value, 'a.yaml')).toThrow(new ConfigError(`a.yaml: ${text}`));
+  });
+});
+
+describe('forecast', () => {
+  const four = { name: 'a', data: { file: 'x.csv', columns: ['v'] }, forecast: { horizon: 12 } };
+  const configOf = (more: object, forecast: object = {}, data: object = {}): object => ({
+    ...four,
+    ...more,
+    forecast: { ...four.forecast, ...forecast },
+    data: { ...four.data, ...data },
+  });
+
+  it('is whole with name, file, columns and horizon', () => {
+    expect(parseFitConfig(four, 'a.yaml')).toMatchObject({
+      data: { kind: 'csv', holdout: 0, validation: 0 },
+      forecast: { horizon: 12, strategy: 'direct' },
+    });
+    expect(
+      parseFitConfig(configOf({ net: { units: 8 } }, { strategy: 'closed-loop' }), 'a.yaml'),
+    ).toMatchObject({
+      net: { units: 8 },
+    });
+  });
+
+  it.each([
+    [
+      'a network of a direct forecaster',
+      configOf({ net: { units: 8 } }),
+      'net: expected none with the strategy direct, whose networks are chosen from the data, got {"units":8}; remove it or set forecast.strategy: closed-loop',
+    ],
+    [
+      'a scaler of a direct forecaster',
+      configOf({}, {}, { scaler: 'robust' }),
+      'data.scaler: expected none with the strategy direct, which scales and cuts its windows itself, got robust; remove it or set forecast.strategy: closed-loop',
+    ],
+    [
+      'members of a closed loop',
+      configOf({}, { strategy: 'closed-loop', members: 3 }),
+      'forecast.members: expected none with the strategy closed-loop, got 3; remove it or set forecast.strategy: direct',
+    ],
+    [
+      'a hold-out shorter than the horizon',
+      configOf({}, {}, { holdout: 6 }),
+      'data.holdout: expected at least the horizon (12), or 0, got 6; hold out more, or omit it',
+    ],
+    [
+      'synthetic data',
+      { ...four, data: { kind: 'sine' } },
+      'forecast: expected none with data.kind sine, because only data files are forecast, got {"horizon":12,"strategy":"direct","timeLimitS":90}; remove it, or set data.file',
+    ],
+    ['a mistyped key', configOf({}, { member: 3 }), 'forecast.member: unknown key; did you mean "members"?'],
+    ['no file', { name: 'a', data: { columns: ['v'] } }, 'data.file: expected a text, got nothing; add it'],
+  ])('rejects %s', (_what, config, message) => {
+    expect(() => parseFitConfig(config, 'a.yaml')).toThrow(`a.yaml: ${message}`);
   });
 });

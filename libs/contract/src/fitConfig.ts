@@ -2,127 +2,156 @@ import { z } from 'zod';
 import { configMistake } from './configErrors.ts';
 import { ConfigError } from './errors.ts';
 import { checkModelName } from './modelFiles.ts';
+import { trainingConfig, trainingMistake } from './trainingConfig.ts';
 
 const count = z.int().min(1);
 
 /** The lagged sine: chunk k is `samples + 1` points of sin over [k pi, (k + 1) pi]. */
 const sineData = z.strictObject({
-  kind: z.literal('sine'),
-  samples: count.max(100_000).default(20),
+  kind: z.literal('sine').describe('A sine, as chunks of half a period.'),
+  samples: count.max(100_000).default(20).describe('Samples per chunk.'),
 });
 
 /** Series in a data file: CSV, JSON lines or Parquet, one row per sample. */
 const csvData = z.strictObject({
-  kind: z.literal('csv'),
-  /** Relative to the config file. */
-  file: z.string().min(1),
-  /** Columns to predict: the features of one series. */
-  columns: z.array(z.string().min(1)).min(1),
-  /** Column of the times, or columns of year and quarter or month. Default: detected; false: rows follow each other. */
+  kind: z.literal('csv').optional().default('csv').describe('Series in a data file; may be omitted.'),
+  file: z
+    .string()
+    .min(1)
+    .describe('CSV, JSON lines or Parquet file, relative to the configuration; one row per sample.'),
+  columns: z.array(z.string().min(1)).min(1).describe('Columns to predict.'),
   time: z
     .union([z.string().min(1), z.tuple([z.string().min(1), z.string().min(1)]), z.literal(false)])
-    .optional(),
-  /** Column that names the series of each row, for a file with several series. */
-  group: z.string().min(1).optional(),
-  /** `wide`: each column is a separate series. */
-  layout: z.enum(['multivariate', 'wide']).default('multivariate'),
-  /** Columns that are known ahead, also in rows after the last value. */
-  covariates: z.array(z.string().min(1)).optional(),
-  /** Whether the position in the hour, day, week and year are covariates. */
-  calendar: z.boolean().optional(),
-  /** Samples per season; 1: none. Default: from the step of the times. */
-  period: count.optional(),
-  /** What to do about missing values and times. */
-  missing: z.enum(['fail', 'interpolate', 'forward-fill', 'drop']).default('fail'),
-  /** What to do about several rows of the same time. */
-  duplicates: z.enum(['fail', 'first', 'mean']).default('fail'),
-  /** What to do about rows that are not in order of time. */
-  order: z.enum(['fail', 'sort']).default('fail'),
-  /** Default: detected. */
-  format: z.enum(['csv', 'json-lines', 'parquet']).optional(),
-  /** Separator of the columns. Default: detected. */
-  delimiter: z.string().length(1).optional(),
-  /** Decimal separator. Default: detected. */
-  decimal: z.enum(['.', ',']).optional(),
-  /** Whether the first line has the column names. Default: detected. */
-  header: z.boolean().optional(),
-  /** Number of samples at the end of each series that are held out for evaluation. */
-  holdout: z.int().min(0).default(0),
-  /** Most samples per training chunk. */
-  samples: count.max(100_000).default(50),
-  scaler: z.enum(['none', 'standard', 'minmax', 'robust']).default('standard'),
+    .optional()
+    .describe(
+      'Column of the times, or columns of year and quarter or month; false: rows follow each other. Default: detected.',
+    ),
+  group: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('Column that names the series of each row, for a file with several series.'),
+  layout: z
+    .enum(['multivariate', 'wide'])
+    .default('multivariate')
+    .describe(
+      'multivariate: columns are the features of one series; wide: each column is a separate series.',
+    ),
+  covariates: z
+    .array(z.string().min(1))
+    .optional()
+    .describe('Columns that are known ahead, also in rows after the last value.'),
+  calendar: z
+    .boolean()
+    .optional()
+    .describe('Whether the position in the hour, day, week and year are covariates.'),
+  period: count.optional().describe('Samples per season; 1: none. Default: from the step of the times.'),
+  missing: z
+    .enum(['fail', 'interpolate', 'forward-fill', 'drop'])
+    .default('fail')
+    .describe('What to do about missing values and times.'),
+  duplicates: z
+    .enum(['fail', 'first', 'mean'])
+    .default('fail')
+    .describe('What to do about several rows of the same time.'),
+  order: z
+    .enum(['fail', 'sort'])
+    .default('fail')
+    .describe('What to do about rows that are not in order of time.'),
+  format: z
+    .enum(['csv', 'json-lines', 'parquet'])
+    .optional()
+    .describe('Format of the file. Default: detected.'),
+  delimiter: z.string().length(1).optional().describe('Separator of the columns. Default: detected.'),
+  decimal: z.enum(['.', ',']).optional().describe('Decimal separator. Default: detected.'),
+  header: z.boolean().optional().describe('Whether the first line has the column names. Default: detected.'),
+  holdout: z
+    .int()
+    .min(0)
+    .default(0)
+    .describe(
+      'Samples at the end of each series that are held out for evaluation. With `forecast` the default is chosen from the data.',
+    ),
+  validation: z
+    .int()
+    .min(0)
+    .default(0)
+    .describe(
+      'Samples before the hold-out that validate the training. With `forecast` the default is chosen from the data.',
+    ),
+  samples: count.max(100_000).default(50).describe('Most samples per training chunk.'),
+  scaler: z
+    .enum(['none', 'standard', 'minmax', 'robust'])
+    .default('standard')
+    .describe('Scaling of the values, fitted on the training part and exported with the network.'),
 });
 
 /** Synthetic clips of a bright dot that moves over `height` x `width` frames. */
 const videoData = z.strictObject({
-  kind: z.literal('video-clips'),
-  clips: count.default(1000),
-  /** Input frames per clip; each clip has `lag` more. */
-  frames: count.default(50),
-  height: count.max(64).default(2),
-  width: count.max(64).default(2),
-  batch: count.default(10),
-  /** Additional clips for evaluation. */
-  holdout: z.int().min(0).default(100),
+  kind: z.literal('video-clips').describe('Synthetic clips of a moving dot.'),
+  clips: count.default(1000).describe('Number of clips.'),
+  frames: count.default(50).describe('Input frames per clip; each clip has `lag` more.'),
+  height: count.max(64).default(2).describe('Height of a frame in pixels.'),
+  width: count.max(64).default(2).describe('Width of a frame in pixels.'),
+  batch: count.default(10).describe('Clips per training step.'),
+  holdout: z.int().min(0).default(100).describe('Additional clips for evaluation.'),
 });
 
 export const cellKinds = ['rnn', 'lstm', 'gru'] as const;
 export type CellKind = (typeof cellKinds)[number];
 
 const netConfig = z.strictObject({
-  cell: z.enum(cellKinds).default('rnn'),
-  units: count.max(8192).default(32),
-  layers: count.max(64).default(1),
-  /** Dropout rate between layers, in training only. */
-  dropout: z.number().min(0).lt(1).default(0),
+  cell: z.enum(cellKinds).default('rnn').describe('Kind of the recurrent layers.'),
+  units: count.max(8192).default(32).describe('Units of each recurrent layer.'),
+  layers: count.max(64).default(1).describe('Number of recurrent layers.'),
+  dropout: z.number().min(0).lt(1).default(0).describe('Dropout rate between layers, in training only.'),
 });
 
-const trainingConfig = z.strictObject({
-  /** Number of training steps; each takes one chunk (or batch of chunks). */
-  steps: count.default(100),
-  optimizer: z.enum(['adam', 'adamw', 'rmsprop', 'sgd']).default('adam'),
-  learningRate: z.number().positive().default(0.01),
-  /** Learning rate schedule. */
-  schedule: z
-    .discriminatedUnion('kind', [
-      z.strictObject({ kind: z.literal('constant') }),
-      /** Cosine decay from learningRate to `finalRate`. */
-      z.strictObject({ kind: z.literal('cosine'), finalRate: z.number().min(0).default(0) }),
-      /** Multiplied by `factor` every `every` steps. */
-      z.strictObject({ kind: z.literal('step'), every: count, factor: z.number().positive().max(1) }),
-    ])
-    .prefault({ kind: 'constant' }),
-  /** Maximum norm of all gradients together; 0: no clipping. */
-  clipNorm: z.number().min(0).default(0),
-  /** sgd only. */
-  momentum: z.number().min(0).lt(1).default(0),
-  /** Default: 0.01 for adamw, else 0. */
-  weightDecay: z.number().min(0).optional(),
-  /** gaussian and quantile fit a distribution that the generator samples; the point prediction is the mean or the median. */
-  loss: z.enum(['mse', 'mae', 'huber', 'gaussian', 'quantile']).default('mse'),
-  /** huber only: errors up to it are squared, larger ones linear. */
-  huberDelta: z.number().positive().default(1),
-  /** quantile only: the levels to predict, the median first. */
-  quantiles: z.array(z.number().gt(0).lt(1)).min(2).default([0.5, 0.1, 0.9]),
-  /** Whether the final state of a chunk starts the next one, detached from the gradient. */
-  carry: z.boolean().default(true),
-  /** Steps between two plots of x and prediction in the report. */
-  pictureEvery: count.default(25),
+export const strategies = ['direct', 'closed-loop'] as const;
+
+const forecastConfig = z.strictObject({
+  horizon: count.max(10_000).describe('Number of samples to forecast.'),
+  strategy: z
+    .enum(strategies)
+    .default('direct')
+    .describe(
+      'direct: an ensemble of networks that predict the whole horizon, with quantiles; closed-loop: a recurrent network that predicts the next sample and gets its predictions back.',
+    ),
+  levels: z
+    .array(z.number().gt(0).lt(1))
+    .min(1)
+    .optional()
+    .describe('Levels of the predicted quantiles; direct only. Default: 0.1 to 0.9.'),
+  members: count.max(100).optional().describe('Networks of the ensemble; direct only. Default: 5.'),
+  theta: z
+    .union([z.boolean(), z.literal('auto')])
+    .optional()
+    .describe(
+      'Whether the forecast is averaged with that of the Theta method; auto: if the validation part is predicted better; direct only. Default: auto.',
+    ),
+  timeLimitS: count
+    .max(86_400)
+    .default(90)
+    .describe('Seconds of training after which the best weights so far are taken.'),
 });
 
 /** The configuration of `npm run fit -- CONFIG.yaml`. */
 export const fitConfigSchema = z.strictObject({
-  name: z.string(),
-  seed: z.int().min(0).max(0xffff_ffff).default(0),
-  lag: count.default(1),
-  data: z.discriminatedUnion('kind', [sineData, csvData, videoData]),
-  net: netConfig.prefault({}),
-  training: trainingConfig.prefault({}),
+  name: z.string().describe('Name of the run and of the model: runs/<name>, models/<name>.'),
+  seed: z.int().min(0).max(0xffff_ffff).default(0).describe('Seed of all random numbers.'),
+  lag: count.default(1).describe('Number of samples that a prediction is ahead of its input.'),
+  data: z.discriminatedUnion('kind', [sineData, csvData, videoData]).describe('The data.'),
+  forecast: forecastConfig
+    .optional()
+    .describe('Fits a forecaster of a data file; all other settings are chosen from the data.'),
+  net: netConfig.prefault({}).describe('The network.'),
+  training: trainingConfig.prefault({}).describe('The training.'),
 });
 
 export type FitConfig = z.infer<typeof fitConfigSchema>;
 export type DataConfig = FitConfig['data'];
 export type SineDataConfig = Extract<DataConfig, { kind: 'sine' }>;
+export type ForecastConfig = NonNullable<FitConfig['forecast']>;
 export type CsvDataConfig = Extract<DataConfig, { kind: 'csv' }>;
 export type VideoDataConfig = Extract<DataConfig, { kind: 'video-clips' }>;
 
@@ -141,9 +170,42 @@ export function parseFitConfig(value: unknown, source: string): FitConfig {
     });
   }
   checkModelName(result.data.name, `${source}: name`);
-  const mistake = settingMistake(result.data);
+  const mistake = forecastMistake(result.data, value as object) ?? settingMistake(result.data);
   if (mistake !== undefined) throw new ConfigError(`${source}: ${mistake}`);
   return result.data;
+}
+
+/** Keys of the recurrent networks of a closed loop, which a direct forecaster does not have. */
+const loopKeys = ['lag', 'net', 'training'] as const;
+const directKeys = ['levels', 'members', 'theta'] as const;
+
+/** The first setting that does not apply to the forecast. */
+function forecastMistake({ forecast, data, lag }: FitConfig, given: object): string | undefined {
+  if (forecast === undefined) return undefined;
+  const { strategy } = forecast;
+  if (data.kind !== 'csv') {
+    return `forecast: expected none with data.kind ${data.kind}, because only data files are forecast, got ${JSON.stringify(forecast)}; remove it, or set data.file`;
+  }
+  if (data.holdout > 0 && data.holdout < forecast.horizon) {
+    return `data.holdout: expected at least the horizon (${forecast.horizon}), or 0, got ${data.holdout}; hold out more, or omit it`;
+  }
+  if (strategy === 'closed-loop') {
+    const key = directKeys.find((name) => forecast[name] !== undefined);
+    if (key !== undefined) {
+      return `forecast.${key}: expected none with the strategy closed-loop, got ${JSON.stringify(forecast[key])}; remove it or set forecast.strategy: direct`;
+    }
+    if (lag !== 1) {
+      return `lag: expected 1 with the strategy closed-loop, which predicts the next sample, got ${lag}; remove it`;
+    }
+    return undefined;
+  }
+  const key = loopKeys.find((name) => name in given);
+  if (key !== undefined) {
+    return `${key}: expected none with the strategy direct, whose networks are chosen from the data, got ${JSON.stringify(given[key as keyof typeof given])}; remove it or set forecast.strategy: closed-loop`;
+  }
+  const fileKey = (['samples', 'scaler'] as const).find((name) => name in (given as { data: object }).data);
+  if (fileKey === undefined) return undefined;
+  return `data.${fileKey}: expected none with the strategy direct, which scales and cuts its windows itself, got ${data[fileKey]}; remove it or set forecast.strategy: closed-loop`;
 }
 
 /** The first setting that does not apply to the others; default values are accepted. */
@@ -151,17 +213,7 @@ function settingMistake({ net, training, data }: FitConfig): string | undefined 
   if (net.dropout > 0 && net.layers === 1) {
     return `net.dropout: expected 0 with one layer, because dropout is applied between layers, got ${net.dropout}; add a layer or omit it`;
   }
-  const { optimizer, momentum, loss, huberDelta, quantiles } = training;
-  if (momentum > 0 && optimizer !== 'sgd') {
-    return `training.momentum: expected none with the optimizer ${optimizer}, because only sgd uses it, got ${momentum}; remove it or set training.optimizer: sgd`;
-  }
-  if (huberDelta !== 1 && loss !== 'huber') {
-    return `training.huberDelta: expected none with the loss ${loss}, because only huber uses it, got ${huberDelta}; remove it or set training.loss: huber`;
-  }
-  if (quantiles.join() !== '0.5,0.1,0.9' && loss !== 'quantile') {
-    return `training.quantiles: expected none with the loss ${loss}, because only quantile uses them, got [${quantiles.join(', ')}]; remove them or set training.loss: quantile`;
-  }
-  return data.kind === 'csv' ? csvMistake(data) : undefined;
+  return trainingMistake(training) ?? (data.kind === 'csv' ? csvMistake(data) : undefined);
 }
 
 function csvMistake(data: CsvDataConfig): string | undefined {

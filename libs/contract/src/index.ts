@@ -14,15 +14,18 @@ export {
   toErrorMessage,
 } from './errors.ts';
 export type { ErrorMessage } from './errors.ts';
-export { cellKinds, fitConfigSchema, parseFitConfig } from './fitConfig.ts';
+export { cellKinds, fitConfigSchema, parseFitConfig, strategies } from './fitConfig.ts';
 export type {
   CellKind,
   CsvDataConfig,
   DataConfig,
   FitConfig,
+  ForecastConfig,
   SineDataConfig,
   VideoDataConfig,
 } from './fitConfig.ts';
+export { parseSweepConfig, sweepConfigSchema, sweepMetrics } from './sweepConfig.ts';
+export type { SweepConfig, SweepMetric, SweepSearch, SweepValues } from './sweepConfig.ts';
 export {
   canonicalJson,
   isNetManifest,

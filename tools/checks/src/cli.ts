@@ -1,6 +1,7 @@
-import { renameSync, writeFileSync } from 'node:fs';
+import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
+import { configReference, outdatedReference } from './configReference.ts';
 import { importCycles } from './importCycles.ts';
 import { prose, proseFiles } from './prose.ts';
 import { makeSbom } from './sbom.ts';
@@ -12,9 +13,10 @@ import { packageOf, trackedFiles, workspaceRoot } from './workspace.ts';
 import type { Problem } from './workspace.ts';
 
 const help = `Checks of the workspace: checks COMMAND
-  check                      import cycles, inputs of cached targets, file sizes, documentation links, private texts
+  check                      import cycles, inputs of cached targets, file sizes, documentation links, private texts, configuration reference
   prose [PATH...] [--report] wording and spelling; --report: counts only, exit code 0
   structure [FOLDER]         size and shape of each package, as a Markdown table (default: this workspace)
+  reference                  writes docs/configuration.md and the JSON Schemas from the configuration schemas
   sbom [FILE]                a CycloneDX document of the packages that Onda runs on (default: sbom.cdx.json)`;
 
 const callerFolder = process.env.INIT_CWD ?? process.cwd();
@@ -29,6 +31,7 @@ async function runCheck(): Promise<boolean> {
     'file sizes': () => fileSizes(workspaceRoot, files),
     'documentation links': () => docLinks(workspaceRoot, files),
     'private texts': () => privateTexts(workspaceRoot, files),
+    'configuration reference': () => outdatedReference(workspaceRoot),
   };
   let passed = true;
   for (const [name, check] of Object.entries(checks)) {
@@ -59,6 +62,15 @@ function runStructure(folder: string): boolean {
   return true;
 }
 
+function runReference(): boolean {
+  for (const [file, text] of Object.entries(configReference())) {
+    mkdirSync(path.dirname(file), { recursive: true });
+    writeFileSync(file, text);
+    console.log(file);
+  }
+  return true;
+}
+
 function runSbom(file: string): boolean {
   const sbom = makeSbom(workspaceRoot);
   writeFileSync(`${file}.new`, `${JSON.stringify(sbom, null, 2)}\n`);
@@ -82,6 +94,7 @@ const commands: Record<string, () => boolean | Promise<boolean>> = {
   check: runCheck,
   prose: () => runProse(args.map(workspacePath), values.report),
   structure: () => runStructure(path.resolve(callerFolder, args[0] ?? workspaceRoot)),
+  reference: runReference,
   sbom: () => runSbom(path.resolve(callerFolder, args[0] ?? 'sbom.cdx.json')),
 };
 if (values.help || !(command in commands)) {
