@@ -45,10 +45,14 @@ export const timeouts = {
   streamMs: 600_000,
   /** Interval of comments in a stream of samples without events. */
   streamHeartbeatMs: 15_000,
-  /** The service is not ready if its worker completes no run for this time with runs queued: the longest run takes half a second. */
+  /** To load a model, and to start a worker. */
+  loadMs: 120_000,
+  /** One run of a model; `run_timeout_seconds` in the parameters of a model's config.pbtxt overrides it. */
+  runMs: 30_000,
+  /** The service is not ready if a shared worker completes no run for this time with runs queued. */
   notReadyMs: 5_000,
-  /** After this time it is not live either: the process should be restarted. */
-  notLiveMs: 30_000,
+  /** After this time, in which a run is stopped, it is not live either: the process should be restarted. */
+  notLiveMs: 60_000,
   /** Interval at which `--model-control poll` looks for changes of the folder. */
   pollMs: 5_000,
   /** Retry-After of rejected requests. */

@@ -44,7 +44,12 @@ export async function startServer(options: ServeOptions, log: Log): Promise<Runn
   const tracing = await openTracing(onWarning);
   const { provider, workers } = options;
   const [runtime, { createApp }] = await Promise.all([
-    createWorkerPool({ provider, workers, onWarning }),
+    createWorkerPool({
+      provider,
+      workers,
+      onWarning,
+      limits: { loadMs: timeouts.loadMs, runMs: timeouts.runMs },
+    }),
     // The largest import, while the workers start.
     import('./http/app.ts'),
     options.grpcPort === undefined ? undefined : import('./grpc/startGrpc.ts'),

@@ -3,7 +3,7 @@ import { OndaError } from '@onda/contract';
 /**
  * All error codes of requests, with their HTTP statuses.
  *
- * `data`, `model`, `missing`, `result`, `shape` and `worker` are codes of errors of other libraries.
+ * `data`, `model`, `missing`, `result`, `run-timeout`, `shape` and `worker` are codes of errors of other libraries.
  */
 export const httpStatus = {
   /** Not JSON, a document of another structure, or a value of another type. */
@@ -35,6 +35,8 @@ export const httpStatus = {
   result: 500,
   worker: 503,
   unavailable: 503,
+  /** The run exceeded its time limit and was ended. */
+  'run-timeout': 504,
 } as const;
 
 export type ErrorCode = keyof typeof httpStatus;

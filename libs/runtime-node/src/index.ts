@@ -4,7 +4,8 @@ export { createWorkerPool } from './workerPool.ts';
 export type { WorkerPoolOptions } from './workerPool.ts';
 export { createWorkerRuntime } from './workerRuntime.ts';
 export type { WorkerRuntime, WorkerRuntimeOptions } from './workerRuntime.ts';
-export { WorkerError } from './workerMessages.ts';
+export { RunTimeoutError, WorkerError } from './workerMessages.ts';
+export type { WorkerLimits } from './workerMessages.ts';
 export type { OrtOptions } from './ortSession.ts';
 export type { ProviderChoice } from './provider.ts';
 

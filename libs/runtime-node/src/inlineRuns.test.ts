@@ -37,12 +37,14 @@ function nearWith(load?: () => Promise<Session>): {
     },
   };
   const inline = new InlineRuns(
+    [{ name: 'x', type: 'float32', shape: ['batch', 'time'] }],
     load ??
       (() => {
         loads++;
         return Promise.resolve(session);
       }),
     (text) => warnings.push(text),
+    undefined,
     () => clock,
   );
   return { inline, runs, warnings, takes: (milliseconds) => (runMs = milliseconds), loads: () => loads };
@@ -124,13 +126,23 @@ describe(InlineRuns, () => {
     ]);
   });
 
+  it('measures each symbolic dim, since equal numbers of values may take different times', async () => {
+    const { inline } = nearWith();
+    inline.record(feedsOf(1, 2), 0.03);
+    await turn();
+    expect(inline.maybeRun(feedsOf(2, 1), undefined)).toBeUndefined();
+    expect(inline.maybeRun(feedsOf(1, 2), undefined)).toBeDefined();
+  });
+
   it('supports only small models on one CPU thread', () => {
     const small = new Uint8Array(1);
-    const cpu = { provider: 'cpu', inputs: [{ name: 'x', type: 'float32', shape: ['batch', 1] }] };
+    const cpu = { provider: 'cpu', inputs: [{ name: 'x', type: 'float32', shape: ['batch', 1] }], loadMs: 5 };
     expect(InlineRuns.supports(small, cpu)).toBe(true);
     expect(InlineRuns.supports(small, { ...cpu, provider: 'cuda' })).toBe(false);
     expect(InlineRuns.supports(small, cpu, 2)).toBe(false);
     expect(InlineRuns.supports(new Uint8Array(2 ** 20 + 1), cpu)).toBe(false);
+    // Its load would block the calling thread.
+    expect(InlineRuns.supports(small, { ...cpu, loadMs: 5000 })).toBe(false);
   });
 
   it('sends models with integer inputs to the workers', () => {
@@ -138,6 +150,6 @@ describe(InlineRuns, () => {
       { name: 'prompt', type: 'float32', shape: ['batch', 'time'] },
       { name: 'horizon', type: 'int64', shape: [] },
     ];
-    expect(InlineRuns.supports(new Uint8Array(1), { provider: 'cpu', inputs })).toBe(false);
+    expect(InlineRuns.supports(new Uint8Array(1), { provider: 'cpu', inputs, loadMs: 5 })).toBe(false);
   });
 });

@@ -1,42 +1,101 @@
-import { parentPort, workerData } from 'node:worker_threads';
+import { Socket } from 'node:net';
+import { parentPort, Worker, workerData } from 'node:worker_threads';
 import { ModelError, toErrorMessage } from '@onda/contract';
 import type { Runtime, Session } from '@onda/runtime';
 import { createNodeRuntime } from './nodeRuntime.ts';
+import { MODEL_PIPE } from './sessionProcess.ts';
 import type { Call, Reply, WorkerPost, WorkerSettings } from './workerMessages.ts';
 
 /**
- * The worker thread of `createWorkerRuntime`: keeps the sessions and executes the calls in order.
+ * The worker of `createWorkerRuntime`, as a thread or a process: keeps the sessions and executes the calls in order.
  *
  * The replies of a batch are sent together, but earlier ones are sent before a long run finishes.
  */
 const REPLY_AFTER_MS = 1;
 
-if (parentPort === null) throw new Error('sessionWorker.ts runs in a worker thread only');
-const port = parentPort;
+interface Port {
+  readonly settings: WorkerSettings;
+  post: (post: WorkerPost, transfer: ArrayBuffer[]) => void;
+  listen: (listener: (calls: Call[]) => void) => void;
+  /** Reads a model that is sent through the pipe. */
+  readModel: (bytes: number) => Promise<Uint8Array>;
+}
+
+const port = parentPort === null ? processPort() : threadPort(parentPort);
 
 const runtime = await createNodeRuntime({
-  ...(workerData as WorkerSettings),
+  ...port.settings,
   onWarning: (text) => {
-    port.postMessage({ kind: 'warning', text } satisfies WorkerPost);
+    port.post({ kind: 'warning', text }, []);
   },
 });
 const sessions = new Map<number, Session>();
 
 let last = Promise.resolve();
-port.on('message', (calls: Call[]) => {
+port.listen((calls) => {
   last = last.then(() => answer(calls));
 });
-port.postMessage({ kind: 'ready' } satisfies WorkerPost);
+port.post({ kind: 'ready' }, []);
+
+function threadPort(parent: NonNullable<typeof parentPort>): Port {
+  return {
+    settings: workerData as WorkerSettings,
+    post: (post, transfer) => {
+      parent.postMessage(post, transfer);
+    },
+    listen: (listener) => {
+      parent.on('message', listener);
+    },
+    readModel: () => Promise.reject(new Error('a thread receives models in messages')),
+  };
+}
+
+function processPort(): Port {
+  if (process.send === undefined) throw new Error('sessionWorker.ts runs in a worker thread or a process');
+  const pipe = new Socket({ fd: MODEL_PIPE });
+  process.on('disconnect', () => process.exit());
+  // The parent ends this process; a signal of the terminal reaches both.
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => undefined);
+  // During a run this thread does not notice that the parent has ended.
+  const watch = `const parent = process.ppid; setInterval(() => { if (process.ppid !== parent) process.kill(process.pid, 'SIGKILL'); }, 1000);`;
+  new Worker(watch, { eval: true, execArgv: [] }).unref();
+  return {
+    settings: JSON.parse(process.argv[2]) as WorkerSettings,
+    post: (post) => process.send?.(post),
+    listen: (listener) => {
+      process.on('message', listener);
+    },
+    readModel: (bytes) => readFrom(pipe, bytes),
+  };
+}
+
+async function readFrom(pipe: Socket, bytes: number): Promise<Uint8Array> {
+  const all = new Uint8Array(bytes);
+  for (let at = 0; at < bytes;) {
+    const part = pipe.read(Math.min(bytes - at, pipe.readableLength || 1)) as Buffer | null;
+    if (part === null) {
+      await new Promise((resolve) => pipe.once('readable', resolve));
+      continue;
+    }
+    all.set(part, at);
+    at += part.length;
+  }
+  return all;
+}
 
 async function answer(calls: Call[]): Promise<void> {
   let replies: Reply[] = [];
+  let session = 0;
   let since = performance.now();
   for (const call of calls) {
-    if (replies.length > 0 && performance.now() - since > REPLY_AFTER_MS) {
+    // The parent takes the first call without a reply for the one that runs: it must be of the same session.
+    const isOther = call.session !== session;
+    if (replies.length > 0 && (isOther || performance.now() - since > REPLY_AFTER_MS)) {
       post(replies, false);
       replies = [];
       since = performance.now();
     }
+    ({ session } = call);
     replies.push(await perform(call));
   }
   post(replies, true);
@@ -53,10 +112,13 @@ async function perform(call: Call): Promise<Reply> {
 async function performOn(runtime: Runtime, call: Call): Promise<Reply> {
   const { id } = call;
   if (call.kind === 'create') {
-    const session = await runtime.createSession(call.model);
+    const model = typeof call.model === 'number' ? await port.readModel(call.model) : call.model;
+    const started = performance.now();
+    const session = await runtime.createSession(model);
     sessions.set(call.session, session);
     const { inputs, outputs, provider } = session;
-    return { kind: 'created', id, info: { inputs, outputs, provider } };
+    const milliseconds = performance.now() - started;
+    return { kind: 'created', id, info: { inputs, outputs, provider }, milliseconds };
   }
   const session = sessions.get(call.session);
   if (session === undefined) throw new ModelError('the session is not loaded; reload the model');
@@ -83,5 +145,5 @@ function post(replies: Reply[], batchDone: boolean): void {
       if (buffer instanceof ArrayBuffer && buffer.byteLength >= TRANSFER_FROM_BYTES) transfer.push(buffer);
     }
   }
-  port.postMessage({ kind: 'replies', replies, batchDone } satisfies WorkerPost, transfer);
+  port.post({ kind: 'replies', replies, batchDone }, transfer);
 }

@@ -1,49 +1,59 @@
-import type { Worker } from 'node:worker_threads';
-import { fromErrorMessage, toErrorMessage } from '@onda/contract';
 import type { RuntimeTensor } from '@onda/runtime';
-import type { Call, Reply, SessionInfo, WorkerPost } from './workerMessages.ts';
-import { WorkerError } from './workerMessages.ts';
-
-interface Pending {
-  id: number;
-  resolve: (reply: Reply) => void;
-  reject: (error: Error) => void;
-}
+import { closedError, endedError, WorkerLane } from './workerLane.ts';
+import type { PendingCall } from './workerLane.ts';
+import type { Call, Reply, SessionInfo, WorkerHost, WorkerLimits } from './workerMessages.ts';
+import { defaultLimits, WorkerError } from './workerMessages.ts';
 
 /** A call without its id, which is assigned when it is sent. */
 type NewCall = Call extends infer C ? (C extends Call ? Omit<C, 'id'> : never) : never;
 
+export interface WorkerClientOptions {
+  onWarning?: ((text: string) => void) | undefined;
+  limits?: Partial<WorkerLimits>;
+}
+
+export interface ClientSessionOptions {
+  /** Time limit of a run, milliseconds; default: that of the client. */
+  readonly runMs?: number | undefined;
+  /** Called when a run of the session has taken so long that the other sessions were moved to another worker. */
+  readonly onSlow?: (() => void) | undefined;
+}
+
+/** A session's model, to load it into another worker. */
+interface LoadedModel extends ClientSessionOptions {
+  readonly model: Uint8Array;
+}
+
 /**
- * The client of the session worker: matches replies to calls and restarts the worker when it ends.
+ * The client of the session worker. It starts another worker with the same sessions when the worker ends, exceeds a time limit, or is
+ * occupied by a slow run: the calls of other sessions continue there.
  */
 export class WorkerClient {
   readonly ready: Promise<void>;
-  readonly #start: () => Worker;
+  readonly #start: () => WorkerHost;
   readonly #onWarning: ((text: string) => void) | undefined;
-  /** In the order of the calls, which is the order of the replies. */
-  #pending: Pending[] = [];
-  /** Models by session number, to reload them into a new worker. */
-  readonly #models = new Map<number, Uint8Array>();
-  readonly #queue = new CallQueue((calls) => {
-    this.#post(calls);
-  });
-  #worker: Worker;
-  /** Time of the worker's last message, or of the first call after an idle period: milliseconds of `performance.now`. */
-  #lastActivity = 0;
+  readonly #limits: WorkerLimits;
+  /** By session number. */
+  readonly #models = new Map<number, LoadedModel>();
+  #lane: WorkerLane;
+  /** Workers that only complete a slow run. */
+  readonly #retired = new Set<WorkerLane>();
   #calls = 0;
   #sessions = 0;
-  #started = false;
   #failure: WorkerError | undefined;
   #closed = false;
   #settleReady: { resolve: () => void; reject: (error: Error) => void } | undefined;
 
-  constructor(start: () => Worker, onWarning: ((text: string) => void) | undefined) {
+  constructor(start: () => WorkerHost, { onWarning, limits }: WorkerClientOptions = {}) {
     this.#start = start;
     this.#onWarning = onWarning;
+    this.#limits = { ...defaultLimits, ...limits };
     this.ready = new Promise((resolve, reject) => {
       this.#settleReady = { resolve, reject };
     });
-    this.#worker = this.#spawn();
+    // Whoever awaits it gets the error; calls get it too.
+    this.ready.catch(() => undefined);
+    this.#lane = this.#startLane([]);
   }
 
   get alive(): boolean {
@@ -51,186 +61,121 @@ export class WorkerClient {
   }
 
   get pending(): number {
-    return this.#pending.length;
+    return this.#lane.pending;
   }
 
   get stalledMs(): number {
-    return this.#pending.length === 0 ? 0 : performance.now() - this.#lastActivity;
+    return this.#lane.stalledMs;
   }
 
-  async create(model: Uint8Array): Promise<{ session: number; info: SessionInfo }> {
+  /** Loads a model; returns the session's number and the duration of the load. */
+  async create(
+    model: Uint8Array,
+    options: ClientSessionOptions = {},
+  ): Promise<{ session: number; info: SessionInfo; milliseconds: number }> {
     const session = ++this.#sessions;
-    const reply = await this.#call({ kind: 'create', session, model });
-    if (reply.kind !== 'created') throw unexpected(reply);
-    this.#models.set(session, model);
-    return { session, info: reply.info };
+    const { loadMs } = this.#limits;
+    const { info, milliseconds } = await this.#call({ kind: 'create', session, model }, loadMs, 'created');
+    this.#models.set(session, { model, ...options });
+    return { session, info, milliseconds };
   }
 
-  async run(
+  run(
     session: number,
     feeds: Record<string, RuntimeTensor>,
     fetches: readonly string[] | undefined,
   ): Promise<{ tensors: Record<string, RuntimeTensor>; milliseconds: number }> {
-    const reply = await this.#call({ kind: 'run', session, feeds, fetches });
-    if (reply.kind !== 'ran') throw unexpected(reply);
-    return reply;
+    const limitMs = this.#models.get(session)?.runMs ?? this.#limits.runMs;
+    return this.#call({ kind: 'run', session, feeds, fetches }, limitMs, 'ran');
   }
 
   async release(session: number): Promise<void> {
     this.#models.delete(session);
-    await this.#call({ kind: 'release', session });
+    await this.#call({ kind: 'release', session }, this.#limits.runMs, 'released');
   }
 
   async close(): Promise<void> {
     this.#closed = true;
-    await this.#worker.terminate();
-    this.#rejectPending(new WorkerError('the runtime was closed before the run was answered'));
+    await Promise.all([this.#lane, ...this.#retired].map((lane) => lane.close(closedError())));
   }
 
-  #call(call: NewCall): Promise<Reply> {
-    if (this.#failure) return Promise.reject(this.#failure);
-    if (this.#closed) return Promise.reject(new WorkerError('the runtime was closed; create another one'));
-    const id = ++this.#calls;
-    if (this.#pending.length === 0) this.#lastActivity = performance.now();
-    return new Promise((resolve, reject) => {
-      this.#pending.push({ id, resolve, reject });
-      this.#queue.add(Object.assign(call, { id }));
+  async #call<Kind extends Reply['kind']>(
+    call: NewCall,
+    limitMs: number,
+    kind: Kind,
+  ): Promise<Extract<Reply, { kind: Kind }>> {
+    if (this.#failure) throw this.#failure;
+    if (this.#closed) throw new WorkerError('the runtime was closed; create another one');
+    const reply = await new Promise<Reply>((resolve, reject) => {
+      this.#lane.add({ call: Object.assign(call, { id: ++this.#calls }), limitMs, resolve, reject });
     });
+    if (reply.kind !== kind) throw new Error(`unexpected reply "${reply.kind}" of the worker`);
+    return reply as Extract<Reply, { kind: Kind }>;
   }
 
-  #post(calls: Call[]): void {
-    try {
-      this.#worker.postMessage(calls);
-    } catch (error) {
-      // A tensor with a detached buffer cannot be sent.
-      this.#queue.batchDone();
-      for (const { id } of calls) this.#settle({ kind: 'failed', id, error: toErrorMessage(error) });
+  /** Starts a worker, loads the models into it and gives it pending calls of another. */
+  #startLane(pending: readonly PendingCall[]): WorkerLane {
+    const lane: WorkerLane = new WorkerLane(this.#start(), this.#limits.loadMs, {
+      onReady: () => {
+        this.#settleReady?.resolve();
+        this.#settleReady = undefined;
+      },
+      onWarning: (text) => this.#onWarning?.(text),
+      onEnded: (reason) => {
+        this.#ended(lane, reason);
+      },
+      onSlow: () => {
+        this.#replaceSlow(lane);
+      },
+      onOverdue: () => {
+        this.#replaceOverdue(lane);
+      },
+    });
+    for (const [session, { model }] of this.#models) {
+      lane.add({
+        call: { kind: 'create', id: ++this.#calls, session, model },
+        limitMs: this.#limits.loadMs,
+        resolve: () => undefined,
+        reject: (error) => this.#onWarning?.(`a model could not be reloaded: ${error.message}`),
+      });
     }
+    for (const call of pending) lane.add(call);
+    return lane;
   }
 
-  #spawn(): Worker {
-    const worker = this.#start();
-    this.#started = false;
-    let reason = '';
-    worker.on('message', (post: WorkerPost) => {
-      this.#receive(post);
-    });
-    worker.on('error', (error: unknown) => {
-      reason = error instanceof Error ? error.message : String(error);
-    });
-    worker.on('exit', (code) => {
-      this.#ended(reason || `exit code ${code}`);
-    });
-    return worker;
-  }
-
-  #receive(post: WorkerPost): void {
-    this.#lastActivity = performance.now();
-    if (post.kind === 'ready') {
-      this.#started = true;
-      this.#settleReady?.resolve();
-      this.#settleReady = undefined;
-    } else if (post.kind === 'warning') {
-      this.#onWarning?.(post.text);
-    } else {
-      if (post.batchDone) this.#queue.batchDone();
-      for (const reply of post.replies) this.#settle(reply);
-    }
-  }
-
-  #settle(reply: Reply): void {
-    const pending = this.#takePending(reply.id);
-    if (reply.kind === 'failed') pending?.reject(fromErrorMessage(reply.error));
-    else pending?.resolve(reply);
-  }
-
-  #takePending(id: number): Pending | undefined {
-    if (this.#pending.at(0)?.id === id) return this.#pending.shift();
-    // A batch that could not be sent: earlier calls are still pending.
-    const at = this.#pending.findIndex((pending) => pending.id === id);
-    return at < 0 ? undefined : this.#pending.splice(at, 1)[0];
-  }
-
-  #ended(reason: string): void {
+  #ended(lane: WorkerLane, reason: string): void {
     if (this.#closed) return;
-    this.#queue.clear();
-    if (!this.#started) {
+    if (!lane.started) {
       // A worker that ended during its start would only end again: report it instead of restarting forever.
       this.#failure = new WorkerError(`the inference worker does not start (${reason}); restart the service`);
-      this.#rejectPending(this.#failure);
+      lane.fail(this.#failure);
       this.#settleReady?.reject(this.#failure);
       return;
     }
-    this.#rejectPending(
-      new WorkerError(`the inference worker ended (${reason}) before it answered; retry the request`),
-    );
+    lane.fail(endedError(reason));
     this.#onWarning?.(`the inference worker ended (${reason}); restarting it`);
-    this.#worker = this.#spawn();
-    for (const [session, model] of this.#models) {
-      this.#call({ kind: 'create', session, model }).catch((error: unknown) => {
-        this.#onWarning?.(
-          `a model could not be reloaded: ${error instanceof Error ? error.message : String(error)}`,
-        );
-      });
-    }
+    this.#lane = this.#startLane([]);
   }
 
-  #rejectPending(error: Error): void {
-    const pending = this.#pending;
-    this.#pending = [];
-    for (const { reject } of pending) reject(error);
-  }
-}
-
-function unexpected(reply: Reply): Error {
-  return new Error(`unexpected reply "${reply.kind}" of the worker`);
-}
-
-/**
- * One batch runs and one is ready, so that the worker never waits for a message. Calls that arrive meanwhile form the next batch: waking
- * a thread costs more than a small run.
- */
-const MAX_BATCHES_IN_FLIGHT = 2;
-
-/** Batches calls to the worker, in order. */
-export class CallQueue {
-  readonly #post: (calls: Call[]) => void;
-  #queued: Call[] = [];
-  #inFlight = 0;
-  #flushing = false;
-
-  constructor(post: (calls: Call[]) => void) {
-    this.#post = post;
+  /** The run continues on its worker, and the calls of other sessions on a new one. */
+  #replaceSlow(lane: WorkerLane): void {
+    const onSlow = this.#models.get(lane.first?.session ?? 0)?.onSlow;
+    if (onSlow === undefined || this.#closed) return;
+    this.#lane = this.#startLane(lane.takeOthers());
+    this.#retired.add(lane);
+    lane.retire(() => this.#retired.delete(lane));
+    onSlow();
   }
 
-  /** Calls of one turn of the event loop form a batch: `setImmediate` runs after all of them. */
-  add(call: Call): void {
-    this.#queued.push(call);
-    if (this.#flushing || this.#inFlight >= MAX_BATCHES_IN_FLIGHT) return;
-    this.#flushing = true;
-    setImmediate(() => {
-      this.#flushing = false;
-      this.#flush();
-    });
-  }
-
-  /** Call when the worker has answered all calls of a batch. */
-  batchDone(): void {
-    this.#inFlight--;
-    this.#flush();
-  }
-
-  /** Call when the worker has ended. */
-  clear(): void {
-    this.#queued = [];
-    this.#inFlight = 0;
-  }
-
-  #flush(): void {
-    if (this.#queued.length === 0 || this.#inFlight >= MAX_BATCHES_IN_FLIGHT) return;
-    const calls = this.#queued;
-    this.#queued = [];
-    this.#inFlight++;
-    this.#post(calls);
+  /** Ends the worker of a call that exceeded its time limit. Calls of other sessions were not run and are sent to a new worker. */
+  #replaceOverdue(lane: WorkerLane): void {
+    const error = lane.overdueError();
+    const others = lane.takeOthers();
+    const { first } = lane;
+    // A model that does not load within the limit is not loaded again.
+    if (first?.kind === 'create') this.#models.delete(first.session);
+    this.#onWarning?.(`${error.message}; the inference worker is restarted`);
+    lane.fail(error);
+    if (!this.#closed) this.#lane = this.#startLane(others);
   }
 }

@@ -11,7 +11,8 @@ export interface WorkerSettings extends OrtOptions {
 
 /** A call to the worker; the reply has the same `id`. */
 export type Call =
-  | { kind: 'create'; id: number; session: number; model: Uint8Array }
+  /** `model`: the bytes of the file; to a process their number, since they are sent through a pipe of their own. */
+  | { kind: 'create'; id: number; session: number; model: Uint8Array | number }
   | {
       kind: 'run';
       id: number;
@@ -28,8 +29,8 @@ export interface SessionInfo {
 }
 
 export type Reply =
-  | { kind: 'created'; id: number; info: SessionInfo }
-  /** `milliseconds`: duration of the run. */
+  /** `milliseconds`: duration of the load or run. */
+  | { kind: 'created'; id: number; info: SessionInfo; milliseconds: number }
   | { kind: 'ran'; id: number; tensors: Record<string, RuntimeTensor>; milliseconds: number }
   | { kind: 'released'; id: number }
   | { kind: 'failed'; id: number; error: ErrorMessage };
@@ -40,9 +41,36 @@ export type WorkerPost =
   | { kind: 'warning'; text: string }
   | { kind: 'replies'; replies: Reply[]; batchDone: boolean };
 
-/** The worker thread ended or does not start: pending runs are lost, sequence states are not. */
+/** A worker ended or does not start: pending runs are lost, sequence states are not. */
 export class WorkerError extends OndaError {
-  constructor(message: string) {
-    super('worker', message, { exitCode: 1 });
+  constructor(message: string, code = 'worker') {
+    super(code, message, { exitCode: 1 });
   }
+}
+
+/** A load or run exceeded its time limit, and its worker was ended. */
+export class RunTimeoutError extends WorkerError {
+  constructor(message: string) {
+    super(message, 'run-timeout');
+  }
+}
+
+/** Time limits of a worker, milliseconds. */
+export interface WorkerLimits {
+  /** Of loading one model. */
+  loadMs: number;
+  /** Of one run. */
+  runMs: number;
+}
+
+export const defaultLimits: WorkerLimits = { loadMs: 120_000, runMs: 30_000 };
+
+/** A worker thread, or a process with the same interface. */
+export interface WorkerHost {
+  postMessage(calls: Call[]): void;
+  on(event: 'message', listener: (post: WorkerPost) => void): unknown;
+  on(event: 'error', listener: (error: Error) => void): unknown;
+  on(event: 'exit', listener: (code: number) => void): unknown;
+  /** A process ends at once; a thread after the native call in which it is. */
+  terminate(): Promise<unknown>;
 }

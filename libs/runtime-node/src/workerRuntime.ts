@@ -1,22 +1,34 @@
 import { Worker } from 'node:worker_threads';
-import type { Runtime, RuntimeTensor, Session, TensorInfo } from '@onda/runtime';
+import type { Runtime, RuntimeTensor, Session, SessionOptions, TensorInfo } from '@onda/runtime';
 import { checkFeeds, checkFetches, checkModelBytes, releasedError } from '@onda/runtime';
 import { runtimeName, disableTelemetry } from './nodeRuntime.ts';
 import { providersToTry } from './provider.ts';
 import { WorkerClient } from './workerClient.ts';
-import type { SessionInfo, WorkerSettings } from './workerMessages.ts';
+import type { SessionInfo, WorkerHost, WorkerLimits, WorkerSettings } from './workerMessages.ts';
 
 export interface WorkerRuntimeOptions extends WorkerSettings {
   /** Called with one sentence when `auto` falls back to the CPU, and when the worker was restarted. */
   onWarning?: (text: string) => void;
+  /** Time limits of loads and runs; default 120 s and 30 s. */
+  limits?: Partial<WorkerLimits>;
 }
 
-/** Receives the duration of each run, without the time for messages. */
-export type OnRan = (feeds: Record<string, RuntimeTensor>, milliseconds: number) => void;
+/** Reports of a session. */
+export interface SessionEvents {
+  /** Receives the duration of each run, without the time for messages. */
+  onRan?: (feeds: Record<string, RuntimeTensor>, milliseconds: number) => void;
+  /** Called when a run is so slow that the other sessions were moved to another worker. */
+  onSlow?: () => void;
+}
+
+export interface WorkerSession extends Session {
+  /** Duration of the load, milliseconds. */
+  readonly loadMs: number;
+}
 
 /** A runtime that does not block the calling thread. */
 export interface WorkerRuntime extends Runtime {
-  createSession(model: Uint8Array, onRan?: OnRan): Promise<Session>;
+  createSession(model: Uint8Array, options?: SessionOptions, events?: SessionEvents): Promise<WorkerSession>;
   /** False if the worker ended and could not be restarted. */
   readonly alive: boolean;
   /** Number of pending runs. */
@@ -28,24 +40,26 @@ export interface WorkerRuntime extends Runtime {
 }
 
 /**
- * Runs models in a worker thread, because onnxruntime-node's `run` blocks the calling thread.
+ * Runs models in a worker, because onnxruntime-node's `run` blocks the calling thread.
  *
- * If the worker ends, pending runs are rejected with a WorkerError and the worker is restarted with the same sessions.
+ * If the worker ends, pending runs are rejected with a WorkerError and the worker is restarted with the same sessions. A load or run
+ * that exceeds its time limit is rejected with a RunTimeoutError, and the worker is restarted too; only a process
+ * (`startSessionProcess`) can be ended during a run.
  *
  * @throws MissingError if CUDA is requested and its library is missing; WorkerError if the worker does not start
  */
 export async function createWorkerRuntime(
   options: WorkerRuntimeOptions,
-  startWorker: (settings: WorkerSettings) => Worker = startSessionWorker,
+  startWorker: (settings: WorkerSettings) => WorkerHost = startSessionWorker,
 ): Promise<WorkerRuntime> {
   disableTelemetry();
-  const { onWarning, ...rest } = options;
+  const { onWarning, limits, ...rest } = options;
   // Checked here too, for a MissingError instead of a worker that does not start.
   const [first] = providersToTry(options.provider, onWarning);
   const settings: WorkerSettings = first === 'cpu' ? { ...rest, provider: 'cpu' } : rest;
-  const client = new WorkerClient(() => startWorker(settings), onWarning);
+  const client = new WorkerClient(() => startWorker(settings), { onWarning, ...(limits && { limits }) });
   await client.ready;
-  return new ThreadRuntime(client);
+  return new ClientRuntime(client);
 }
 
 export function startSessionWorker(settings: WorkerSettings): Worker {
@@ -56,7 +70,7 @@ export function startSessionWorker(settings: WorkerSettings): Worker {
   });
 }
 
-class ThreadRuntime implements WorkerRuntime {
+class ClientRuntime implements WorkerRuntime {
   readonly name = `${runtimeName()} in a worker thread`;
   readonly #client: WorkerClient;
 
@@ -76,10 +90,14 @@ class ThreadRuntime implements WorkerRuntime {
     return this.#client.stalledMs;
   }
 
-  async createSession(model: Uint8Array, onRan?: OnRan): Promise<Session> {
+  async createSession(
+    model: Uint8Array,
+    { runMs }: SessionOptions = {},
+    { onRan, onSlow }: SessionEvents = {},
+  ): Promise<WorkerSession> {
     checkModelBytes(model);
-    const { session, info } = await this.#client.create(model);
-    return new ThreadSession(this.#client, session, info, onRan);
+    const { session, info, milliseconds } = await this.#client.create(model, { runMs, onSlow });
+    return new ClientSession(this.#client, session, { ...info, loadMs: milliseconds }, onRan);
   }
 
   close(): Promise<void> {
@@ -87,22 +105,29 @@ class ThreadRuntime implements WorkerRuntime {
   }
 }
 
-class ThreadSession implements Session {
+class ClientSession implements WorkerSession {
   readonly inputs: readonly TensorInfo[];
   readonly outputs: readonly TensorInfo[];
   readonly provider: string;
+  readonly loadMs: number;
   readonly #client: WorkerClient;
   readonly #session: number;
-  readonly #onRan: OnRan | undefined;
+  readonly #onRan: SessionEvents['onRan'];
   #released = false;
 
-  constructor(client: WorkerClient, session: number, info: SessionInfo, onRan: OnRan | undefined) {
+  constructor(
+    client: WorkerClient,
+    session: number,
+    info: SessionInfo & { loadMs: number },
+    onRan: SessionEvents['onRan'],
+  ) {
     this.#client = client;
     this.#session = session;
     this.#onRan = onRan;
     this.inputs = info.inputs;
     this.outputs = info.outputs;
     this.provider = info.provider;
+    this.loadMs = info.loadMs;
   }
 
   async run(

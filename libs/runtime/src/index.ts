@@ -1,4 +1,4 @@
-export type { Runtime, RuntimeTensor, Session, TensorInfo } from './session.ts';
+export type { Runtime, RuntimeTensor, Session, SessionOptions, TensorInfo } from './session.ts';
 
 export { floatTensor, listText, runtimeTensor, shapeText } from './tensors.ts';
 export type { FloatTensor } from './tensors.ts';

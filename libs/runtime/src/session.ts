@@ -28,13 +28,31 @@ export interface Session {
     feeds: Record<string, RuntimeTensor>,
     fetches?: readonly string[],
   ): Promise<Record<string, RuntimeTensor>>;
+  /**
+   * Ends the trial of a new session, once its first runs have succeeded: their durations decide which worker runs it from now on.
+   * Absent from runtimes without workers.
+   */
+  admit?(): Promise<void>;
   /** Frees the session's memory; it cannot run afterwards. */
   release(): Promise<void>;
+}
+
+/** Properties of a model that decide where a runtime with workers runs it; others ignore them. */
+export interface SessionOptions {
+  /**
+   * `none`: with the other sessions (default). `trial`: in a process of its own until `admit`, so that loading and the first runs
+   * delay no other session. `always`: in a process of its own, since a run may not end.
+   */
+  isolation?: 'none' | 'trial' | 'always';
+  /** Whether the duration of a run depends only on the dims of its inputs; then short runs may block the calling thread. Default: false. */
+  predictable?: boolean;
+  /** Time limit of a run, milliseconds; default: that of the runtime. */
+  runMs?: number | undefined;
 }
 
 /** Creates sessions from the bytes of ONNX files. */
 export interface Runtime {
   /** Display name: `onnxruntime-node 1.30.0`. */
   readonly name: string;
-  createSession(model: Uint8Array): Promise<Session>;
+  createSession(model: Uint8Array, options?: SessionOptions): Promise<Session>;
 }

@@ -19,7 +19,7 @@ import type { Log } from '../telemetry/log.ts';
  * @see https://html.spec.whatwg.org/multipage/server-sent-events.html
  */
 export function addGenerate(app: FastifyInstance, serving: Serving, log: Log): void {
-  const docs = { body: GenerateRequest, response: GenerateResponse, errors: [409, 410, 422] };
+  const docs = { body: GenerateRequest, response: GenerateResponse, errors: [409, 410, 422, 504] };
   const generate = async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> =>
     sendJson(reply, await serving.generate(callOf(request, reply)));
   const generateStream = async (request: FastifyRequest, reply: FastifyReply): Promise<void> => {

@@ -18,7 +18,7 @@ export function addInfer(app: FastifyInstance, serving: Serving): void {
     body: InferRequest,
     response: InferResponse,
     binary: true,
-    errors: [409, 410, 422],
+    errors: [409, 410, 422, 504],
   } as const;
   // Its body is decoded and checked by @onda/protocol, which is faster than zod; openApi.test.ts compares the schema with it.
   const handler = async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {

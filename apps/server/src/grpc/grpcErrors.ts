@@ -19,6 +19,7 @@ const statuses: Readonly<Partial<Record<number, GrpcStatus>>> = {
   429: GrpcStatus.RESOURCE_EXHAUSTED,
   499: GrpcStatus.CANCELLED,
   503: GrpcStatus.UNAVAILABLE,
+  504: GrpcStatus.DEADLINE_EXCEEDED,
 };
 
 /** The status of an error whose message is meant for clients; undefined for any other. */

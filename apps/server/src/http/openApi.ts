@@ -34,6 +34,7 @@ const reasons: Readonly<Record<number, string>> = {
   431: 'The headers are too large.',
   500: 'Internal error.',
   503: 'The service is overloaded or shutting down, or the model did not load; retry after Retry-After seconds.',
+  504: 'The run exceeded its time limit and was stopped.',
 };
 
 const HEADER_LENGTH = 'Inference-Header-Content-Length';

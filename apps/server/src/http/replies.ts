@@ -72,7 +72,7 @@ export function failureBody(log: Log, error: Error): string {
 /** Status and body for an error that the client may see; undefined for any other. */
 function maybeErrorReply(error: Error): { status: number; body: string } | undefined {
   const status = statusOf(error);
-  if (status === undefined || (status >= 500 && status !== 503)) return undefined;
+  if (status === undefined || (status >= 500 && status !== 503 && status !== 504)) return undefined;
   return { status, body: errorBody(error.message) };
 }
 

@@ -191,6 +191,29 @@ write(
     [numpy_helper.from_array(np.array(True), "yes")],
 )
 
+# sum_out = sum_in + n, counted one by one: as long as the request says.
+write(
+    "loops",
+    [
+        helper.make_node("ReduceMax", ["n"], ["turns"], keepdims=0),
+        helper.make_node(
+            "Loop",
+            ["turns", "yes", "sum_in"],
+            ["sum_out"],
+            body=helper.make_graph(
+                [helper.make_node("Identity", ["go"], ["again"]), helper.make_node("Add", ["v", "one"], ["w"])],
+                "body",
+                [value("turn", INT64, []), value("go", BOOL, []), value("v", FLOAT, None)],
+                [value("again", BOOL, []), value("w", FLOAT, None)],
+            ),
+        ),
+        helper.make_node("Identity", ["sum_out"], ["y"]),
+    ],
+    [value("n", INT64, ["batch", 1]), value("sum_in", FLOAT, ["batch", 1])],
+    [value("y", FLOAT, ["batch", 1]), value("sum_out", FLOAT, ["batch", 1])],
+    [numpy_helper.from_array(np.array(True), "yes"), numpy_helper.from_array(np.array(1, np.float32), "one")],
+)
+
 elsewhere = numpy_helper.from_array(np.zeros(2, np.float32), "number")
 set_external_data(elsewhere, "../../../../etc/passwd", offset=0, length=8)
 elsewhere.ClearField("raw_data")

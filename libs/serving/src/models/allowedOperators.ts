@@ -23,6 +23,9 @@ const standard = `
   StringSplit Sub Sum SwiGLU Swish Tan Tanh TensorScatter TfIdfVectorizer ThresholdedRelu Tile TopK Transpose Trilu Unique Unsqueeze
   Upsample Where Xor`;
 
+/** Operators that repeat a graph as often as a value says, even without end. */
+export const endlessOperators: ReadonlySet<string> = new Set(['Loop']);
+
 /** Classical models, without SVMs, whose kernels read out of bounds (ONNX Runtime pull request 27950). */
 const classical = `
   ArrayFeatureExtractor Binarizer FeatureVectorizer Imputer LabelEncoder LinearClassifier LinearRegressor Normalizer OneHotEncoder

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { configOptions, scheduled, scheduleRules, defaultRules } from './configOptions.ts';
+import { configOptions, defaultRules, runTimeout, scheduled, scheduleRules } from './configOptions.ts';
 import type { ModelOptions } from './configOptions.ts';
 import { parseConfig } from './tritonConfig.ts';
 import type { TritonConfig } from './tritonConfig.ts';
@@ -23,6 +23,24 @@ describe(configOptions, () => {
         'sequence_batching { max_sequence_idle_microseconds: 5000000 oldest { max_candidate_sequences: 7 } }',
       ),
     ).toMatchObject({ most: 7, idleMs: 5000 });
+  });
+});
+
+describe(runTimeout, () => {
+  const timeoutOf = (value: string): number | undefined => {
+    const text = `parameters { key: "run_timeout_seconds" value { string_value: "${value}" } }`;
+    return runTimeout(parseConfig(new TextEncoder().encode(text), 'config.pbtxt'), 'config.pbtxt');
+  };
+
+  it('reads seconds', () => {
+    expect(runTimeout(parseConfig(new Uint8Array(), 'config.pbtxt'), 'config.pbtxt')).toBeUndefined();
+    expect(timeoutOf('0.5')).toBe(500);
+  });
+
+  it.each(['', '-1', '0', '1e9', '100000', 'soon'])('rejects %j', (value) => {
+    expect(() => timeoutOf(value)).toThrow(
+      `config.pbtxt: parameters: run_timeout_seconds: expected a number of seconds from 0.01 to 86400, got "${value}"; correct it`,
+    );
   });
 });
 

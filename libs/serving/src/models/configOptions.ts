@@ -57,6 +57,25 @@ export function instanceCount({ instance_group: groups }: TritonConfig): number 
   return groups.reduce((sum, { count = 1 }) => sum + Math.max(1, count), 0);
 }
 
+/** The parameter of config.pbtxt with the time limit of a run. */
+const RUN_TIMEOUT = 'run_timeout_seconds';
+
+/**
+ * The time limit of a model's runs in milliseconds, an extension of Onda; undefined: not configured.
+ *
+ * @param path of config.pbtxt, for errors
+ * @throws ModelError for a value that is not a number of seconds
+ */
+export function runTimeout({ parameters }: TritonConfig, path: string): number | undefined {
+  if (!Object.hasOwn(parameters, RUN_TIMEOUT)) return undefined;
+  const { string_value: text = '' } = parameters[RUN_TIMEOUT];
+  const seconds = /^\d+(\.\d+)?$/.test(text) ? Number(text) : NaN;
+  if (seconds >= 0.01 && seconds <= 86_400) return seconds * 1000;
+  throw new ModelError(
+    `${path}: parameters: ${RUN_TIMEOUT}: expected a number of seconds from 0.01 to 86400, got ${JSON.stringify(text.slice(0, 100))}; correct it`,
+  );
+}
+
 /**
  * Warnings about instance_group and queue policies that the service's options do not satisfy.
  *

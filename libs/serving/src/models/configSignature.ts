@@ -34,7 +34,13 @@ export function configSignature(
   maxRows: number,
   data: DataFiles = new Map(),
 ): ModelSignature {
-  const says: TritonConfig = config ?? { input: [], output: [], model_warmup: [], instance_group: [] };
+  const says: TritonConfig = config ?? {
+    input: [],
+    output: [],
+    model_warmup: [],
+    instance_group: [],
+    parameters: {},
+  };
   const all = [...file.inputs, ...file.outputs];
   const described = says.input.length > 0 || says.output.length > 0;
   const completed = described || !all.every(hasRows) ? 0 : maxRows;

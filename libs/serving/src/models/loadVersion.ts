@@ -3,18 +3,20 @@ import { ModelError, modelFiles } from '@onda/contract';
 import { inspectModel, providerNotes, readModel } from '@onda/onnx';
 import { modelConfig, modelMetadata } from '@onda/protocol';
 import type { Runtime, Session } from '@onda/runtime';
+import { RunTimeoutError } from '@onda/runtime-node';
 import { Batcher } from '../batcher.ts';
 import { loadGenerator, recentOutput } from '../generation/generator.ts';
 import type { Generator } from '../generation/generator.ts';
 import { failureText } from '../errors.ts';
 import { ModelStats } from '../modelStats.ts';
-import { checkOperators } from './allowedOperators.ts';
-import { configNotes, configOptions, defaultRules, scheduleRules, statedPolicy } from './configOptions.ts';
+import { checkOperators, endlessOperators } from './allowedOperators.ts';
+import { configNotes, configOptions, defaultRules, runTimeout, scheduleRules, statedPolicy } from './configOptions.ts';
 import type { ModelOptions } from './configOptions.ts';
 import type { ReadVersion } from './modelFolder.ts';
 import type { ModelSignature } from './modelSignature.ts';
 import { configPath, readSignature, reshapeSession } from './readSignature.ts';
 import type { ServedModel } from './servedModel.ts';
+import { hasPredictableRuns } from './predictableRuns.ts';
 import { warmUp } from './warmUp.ts';
 import type { ModelSequences } from '../sequences/modelSequences.ts';
 import type { SequenceLimits } from '../sequences/sequenceStore.ts';
@@ -29,6 +31,8 @@ export interface LoadContext {
   readonly sequencesOf: (name: string, limits: SequenceLimits, rowSize: number) => ModelSequences<ServedModel>;
   /** Operators that are allowed in addition to the standard ones. */
   readonly operators: readonly string[];
+  /** Whether requests may come meanwhile: the model is then loaded, and runs first, in a process of its own. */
+  readonly isServing: () => boolean;
 }
 
 /** A loaded version, and how to release it. */
@@ -82,6 +86,7 @@ export async function loadVersion(read: ReadVersion, context: LoadContext): Prom
     const generator = await loadGenerator(read, load, (text) => notes.push(text));
     const signature = readSignature(read, session, place);
     notes.push(...(await warmUp(session, signature, read.folder, place)));
+    for (const one of sessions) await one.admit?.();
     const cost = { bytes: held, loadMs: performance.now() - since };
     const model = serve(read, { session, generator, signature, cost }, context);
     const { manifest, folder } = read;
@@ -149,23 +154,30 @@ function serve(
 }
 
 async function loadFile(
-  { files }: ReadVersion,
+  { files, folder }: ReadVersion,
   place: string,
   file: string,
-  { runtime, operators }: LoadContext,
+  { runtime, operators, isServing }: LoadContext,
 ): Promise<Session> {
   const bytes = files.get(file)?.bytes;
   if (!bytes) throw new ModelError(`${place}: expected ${file}, found none; export the model again`);
   try {
-    checkOperators(inspectModel(bytes).operators, operators);
-    return await runtime.createSession(bytes);
+    const facts = inspectModel(bytes);
+    checkOperators(facts.operators, operators);
+    const mayNotEnd = facts.operators.some((operator) => endlessOperators.has(operator));
+    return await runtime.createSession(bytes, {
+      isolation: mayNotEnd ? 'always' : isServing() ? 'trial' : 'none',
+      predictable: !mayNotEnd && hasPredictableRuns(bytes),
+      runMs: folder.config === null ? undefined : runTimeout(folder.config, configPath(folder)),
+    });
   } catch (error) {
     throw placed(error, `${place}: ${file}`);
   }
 }
 
 function placed(error: unknown, place: string): unknown {
-  return error instanceof ModelError ? new ModelError(`${place}: ${error.message}`, { cause: error }) : error;
+  const isOfModel = error instanceof ModelError || error instanceof RunTimeoutError;
+  return isOfModel ? new ModelError(`${place}: ${error.message}`, { cause: error }) : error;
 }
 
 /** The nodes of a model that run on the CPU although its provider is CUDA. */

@@ -94,6 +94,7 @@ export function reshapeSession(session: Session, config: TritonConfig | null, pa
     provider: session.provider,
     run: async (feeds, fetches) =>
       withDims(await session.run(withDims(feeds, inputs, 'inner'), fetches), outputs, 'outer'),
+    admit: () => session.admit?.() ?? Promise.resolve(),
     release: () => session.release(),
   };
 }

@@ -42,7 +42,7 @@ export class RepositoryLoader implements RepositoryControl {
   constructor(
     folder: string,
     repository: ModelRepository,
-    context: Omit<LoadContext, 'sequencesOf'>,
+    context: Omit<LoadContext, 'sequencesOf' | 'isServing'>,
     stores: Pick<SequenceStores, 'open'>,
     events: LoaderEvents,
   ) {
@@ -60,7 +60,7 @@ export class RepositoryLoader implements RepositoryControl {
       sequences.store.limits = limits;
       return sequences;
     };
-    this.#context = { ...context, sequencesOf };
+    this.#context = { ...context, sequencesOf, isServing: () => this.#opened };
   }
 
   /**

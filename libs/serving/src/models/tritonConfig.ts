@@ -24,6 +24,7 @@ export interface TritonConfig {
   default_model_filename?: string;
   model_warmup: Warmup[];
   instance_group: InstanceGroup[];
+  parameters: Record<string, { string_value?: string }>;
 }
 
 /** Dims are without the batch where `max_batch_size` is above 0; -1 is a dim of any size. */

@@ -2,7 +2,7 @@ import { elementsOf, ModelError, OndaError, typedArrays } from '@onda/contract';
 import type { TensorSpec } from '@onda/contract';
 import { shapeText } from '@onda/runtime';
 import type { RuntimeTensor, Session } from '@onda/runtime';
-import { WorkerError } from '@onda/runtime-node';
+import { RunTimeoutError, WorkerError } from '@onda/runtime-node';
 import { limits } from '../limits.ts';
 import { aloneMarks, controlFeeds } from './controlFeeds.ts';
 import type { ModelFolder } from './modelFolder.ts';
@@ -59,6 +59,7 @@ async function runZeros(
     try {
       answer = await session.run(feedsOf(signature, rows));
     } catch (error) {
+      if (error instanceof RunTimeoutError) throw new ModelError(`${place}: ${error.message}`, { cause: error });
       // A run that ends the worker would end it again with a request.
       if (!(error instanceof OndaError) || error instanceof WorkerError) throw error;
       return [
