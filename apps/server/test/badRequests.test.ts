@@ -31,6 +31,18 @@ describe('infer', () => {
   it.each<[name: string, body: unknown, status: number, error: string]>([
     ['a missing tensor', { inputs: [x] }, 400, 'input "state_in" is missing; send x and state_in'],
     [
+      'a parameter with a long name',
+      { inputs: [x, state], parameters: { ['p'.repeat(1e6)]: [] } },
+      400,
+      `parameters: ${'p'.repeat(128)}...: expected a string, a number, true or false, got an array of 0; correct it`,
+    ],
+    [
+      'a long name of an output',
+      { inputs: [x, state], outputs: [{ name: 'o'.repeat(1e6), parameters: { classification: 1 } }] },
+      400,
+      `output "${'o'.repeat(128)}...": parameters: classification: expected none, since the service answers with the values themselves, got 1; leave it out and sort them`,
+    ],
+    [
       'another shape',
       { inputs: [{ ...x, shape: [2, 1] }, state] },
       400,

@@ -1,5 +1,9 @@
 import type { z } from 'zod';
 import { nearest } from './nearest.ts';
+import { clipped, jsonText } from './quoted.ts';
+
+/** Characters of a value shown in an error. */
+const mostShown = 60;
 
 type Issue = z.core.$ZodIssue;
 type Schema = z.core.$ZodType;
@@ -50,7 +54,7 @@ function describeIssue(issue: Issue, schema: Schema, value: unknown): { text: st
         ]
       : path;
   const got = valueAt(value, at);
-  const given = got === undefined ? 'nothing' : shown(got);
+  const given = got === undefined ? 'nothing' : jsonText(got, mostShown);
   const near = typeof got === 'string' ? nearest(got, allowed.names) : undefined;
   const help = near === undefined ? '' : `; did you mean ${JSON.stringify(near)}?`;
   const text =
@@ -114,14 +118,6 @@ function bound(origin: string, relation: string, limit: number | bigint): string
   return `a number of ${relation} ${limit}`;
 }
 
-/** Characters of a value shown in an error. */
-const mostShown = 60;
-
-function shown(value: unknown): string {
-  const text = JSON.stringify(value);
-  return text.length > mostShown ? `${text.slice(0, mostShown)}...` : text;
-}
-
 const valueAt = (value: unknown, path: readonly PropertyKey[]): unknown =>
   path.reduce<unknown>((at, part) => (at as Record<PropertyKey, unknown> | null | undefined)?.[part], value);
 
@@ -160,6 +156,7 @@ function shapeOf(schema: Schema, value: unknown): Shape {
 /** Formats a path inside a document: `net.layers[0].units`. */
 export function pathText(path: readonly PropertyKey[]): string {
   let text = '';
-  for (const part of path) text += typeof part === 'number' ? `[${part}]` : (text ? '.' : '') + String(part);
+  for (const part of path)
+    text += typeof part === 'number' ? `[${part}]` : (text ? '.' : '') + clipped(String(part));
   return text || '(the whole document)';
 }

@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import { pathText } from './configErrors.ts';
+import { cutMessage } from './quoted.ts';
 
 /**
  * Base class of all expected errors of Onda.
@@ -14,7 +15,7 @@ export class OndaError extends Error {
   readonly exitCode: 1 | 2;
 
   constructor(code: string, message: string, options: { exitCode?: 1 | 2; cause?: unknown } = {}) {
-    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    super(cutMessage(message), options.cause === undefined ? undefined : { cause: options.cause });
     this.name = new.target.name;
     this.code = code;
     this.exitCode = options.exitCode ?? 2;
@@ -63,6 +64,20 @@ export class ResultError extends OndaError {
   }
 }
 
+/** A run of a model that its inputs made fail. Exit code 1. */
+export class RunError extends OndaError {
+  constructor(message: string, options: { cause?: unknown } = {}) {
+    super('run', message, { ...options, exitCode: 1 });
+  }
+}
+
+/** A run of a model for which there is not enough memory. Exit code 1. */
+export class MemoryError extends OndaError {
+  constructor(message: string, options: { cause?: unknown } = {}) {
+    super('memory', message, { ...options, exitCode: 1 });
+  }
+}
+
 /** An error as data, for structured cloning between threads, which drops classes and own fields. */
 export interface ErrorMessage {
   /** Code of an OndaError; null for any other error. */
@@ -77,7 +92,9 @@ const errorClasses: Readonly<Record<string, new (message: string) => OndaError>>
   data: DataError,
   missing: MissingError,
   model: ModelError,
+  memory: MemoryError,
   result: ResultError,
+  run: RunError,
   shape: ShapeError,
 };
 

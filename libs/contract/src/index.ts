@@ -1,15 +1,18 @@
 export { configMistake } from './configErrors.ts';
 export { nearest } from './nearest.ts';
+export { clipped, jsonText, quoted } from './quoted.ts';
 export { drawConstants, drawKeys, drawsAny, outputScaler, samplingBlocks, uniformDraws } from './sampling.ts';
 export type { DrawKeys, Sampling } from './sampling.ts';
 export {
   ConfigError,
   DataError,
   fromErrorMessage,
+  MemoryError,
   MissingError,
   ModelError,
   OndaError,
   ResultError,
+  RunError,
   ShapeError,
   toErrorMessage,
 } from './errors.ts';

@@ -1,4 +1,5 @@
 import { ConfigError } from './errors.ts';
+import { quoted } from './quoted.ts';
 
 /** File names of a model folder in a Triton model repository: `<repository>/<name>/<version>/...`. */
 export const modelFiles = {
@@ -37,7 +38,7 @@ const modelName = /^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/;
 export function checkModelName(name: string, where = 'name'): string {
   if (!modelName.test(name) || name.includes('..')) {
     throw new ConfigError(
-      `${where}: expected 1 to 128 letters, digits, ".", "_" or "-", starting with a letter or digit and without "..", got ${JSON.stringify(name)}; choose another name`,
+      `${where}: expected 1 to 128 letters, digits, ".", "_" or "-", starting with a letter or digit and without "..", got ${quoted(name)}; choose another name`,
     );
   }
   return name;

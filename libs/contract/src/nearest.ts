@@ -1,5 +1,9 @@
+/** Longer names have no typing mistakes; comparing them would take time quadratic in their length. */
+const MAX_LENGTH = 200;
+
 /** The most similar of several names, for "did you mean"; undefined if none is similar. */
 export function nearest(name: string, known: readonly string[]): string | undefined {
+  if (name.length > MAX_LENGTH) return undefined;
   const wanted = name.toLowerCase();
   let best: string | undefined;
   let least = Math.max(1, Math.floor(Math.min(wanted.length, 30) / 3)) + 0.5;

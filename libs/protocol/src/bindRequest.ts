@@ -1,4 +1,4 @@
-import { ShapeError, typedArrays } from '@onda/contract';
+import { quoted, ShapeError, typedArrays } from '@onda/contract';
 import type { TensorSpec } from '@onda/contract';
 import type { ProtocolTensor } from './datatypes.ts';
 import { countWithin, inputText } from './inferRequest.ts';
@@ -72,10 +72,11 @@ function chooseOutputs(
   for (const { name } of outputs) {
     if (!model.outputs.some((spec) => spec.name === name)) {
       throw new ShapeError(
-        `output ${JSON.stringify(name.slice(0, 128))}: the model has no such output; it gives ${namesOf(model.outputs)}`,
+        `output ${quoted(name)}: the model has no such output; it gives ${namesOf(model.outputs)}`,
       );
     }
-    if (seen.has(name)) throw new ShapeError(`output "${name}": expected once, got it twice; remove one`);
+    if (seen.has(name))
+      throw new ShapeError(`output ${quoted(name)}: expected once, got it twice; remove one`);
     seen.add(name);
   }
   return outputs;

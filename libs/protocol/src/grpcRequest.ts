@@ -1,3 +1,4 @@
+import { clipped } from '@onda/contract';
 import { grpcValues, readContents } from './grpcContents.ts';
 import type { GrpcContents } from './grpcContents.ts';
 import { readInferFields } from './inferRequest.ts';
@@ -178,7 +179,7 @@ function checkSet(parameters: GrpcParameters): void {
     if (parameters[name] !== undefined) continue;
     throw new ProtocolError(
       'malformed',
-      `parameters: ${name}: expected a value, got nothing; set one or leave the parameter out`,
+      `parameters: ${clipped(name)}: expected a value, got nothing; set one or leave the parameter out`,
     );
   }
 }

@@ -1,4 +1,4 @@
-import { DataError, ShapeError } from '@onda/contract';
+import { DataError, quoted, ShapeError } from '@onda/contract';
 import type { TensorType } from '@onda/contract';
 import { BinaryBody } from './binaryBody.ts';
 import { datatypes, typeOfDatatype } from './datatypes.ts';
@@ -154,7 +154,7 @@ function readInputs(value: unknown, readData: ReadData, maxValues: number): Infe
 
 /** How an error names an input. */
 export function inputText(name: string): string {
-  return name.length > 128 ? `input "${name.slice(0, 128)}..."` : `input "${name}"`;
+  return `input ${quoted(name)}`;
 }
 
 function readDims(value: unknown, where: string): readonly number[] {
@@ -205,7 +205,7 @@ function readOutputs(value: unknown, binary: boolean): readonly RequestedOutput[
         `outputs: expected an output with a name, got ${describeValue(isObject(part) ? name : part)}; name each output`,
       );
     }
-    const own = readParameters(parameters, `output "${name}": parameters`);
+    const own = readParameters(parameters, `output ${quoted(name)}: parameters`);
     checkForm(own, name);
     return { name, binary: readFlag(own, 'binary_data', binary) };
   });
@@ -216,13 +216,13 @@ function checkForm({ classification = 0, shared_memory_region: region }: Paramet
   if (classification !== 0) {
     throw new ProtocolError(
       'malformed',
-      `output "${name}": parameters: classification: expected none, since the service answers with the values themselves, got ${describeValue(classification)}; leave it out and sort them`,
+      `output ${quoted(name)}: parameters: classification: expected none, since the service answers with the values themselves, got ${describeValue(classification)}; leave it out and sort them`,
     );
   }
   if (region !== undefined) {
     throw new ProtocolError(
       'malformed',
-      `output "${name}": parameters: shared_memory_region: expected none, since the service has no shared memory, got ${describeValue(region)}; take the values from the answer`,
+      `output ${quoted(name)}: parameters: shared_memory_region: expected none, since the service has no shared memory, got ${describeValue(region)}; take the values from the answer`,
     );
   }
 }

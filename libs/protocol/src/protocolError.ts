@@ -3,7 +3,7 @@ import { OndaError } from '@onda/contract';
 /**
  * All error codes of requests, with their HTTP statuses.
  *
- * `data`, `model`, `missing`, `result`, `run-timeout`, `shape` and `worker` are codes of errors of other libraries.
+ * `data`, `memory`, `missing`, `model`, `result`, `run`, `run-timeout`, `shape` and `worker` are codes of errors of other libraries.
  */
 export const httpStatus = {
   /** Not JSON, a document of another structure, or a value of another type. */
@@ -25,6 +25,10 @@ export const httpStatus = {
   'unsupported-media': 415,
   /** The model's output has NaN or an infinity, caused by the inputs, which JSON cannot represent. */
   'not-finite': 422,
+  /** The runtime rejects the values or shapes of the inputs. */
+  run: 400,
+  /** The run needs more memory than there is. */
+  memory: 413,
   /** The client exceeds its limits. */
   'too-many': 429,
   'headers-too-large': 431,

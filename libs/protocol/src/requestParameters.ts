@@ -1,3 +1,4 @@
+import { clipped } from '@onda/contract';
 import { describeValue, isObject } from './jsonBody.ts';
 import { ProtocolError } from './protocolError.ts';
 
@@ -21,7 +22,7 @@ export function readParameters(value: unknown, where: string): Parameters {
     if (typeof parameter !== 'string' && typeof parameter !== 'number' && typeof parameter !== 'boolean') {
       throw new ProtocolError(
         'malformed',
-        `${where}: ${name.slice(0, 40)}: expected a string, a number, true or false, got ${describeValue(parameter)}; correct it`,
+        `${where}: ${clipped(name)}: expected a string, a number, true or false, got ${describeValue(parameter)}; correct it`,
       );
     }
   }

@@ -7,8 +7,8 @@ import {
   runtimeTensor,
 } from '@onda/runtime';
 import type { RuntimeTensor, Session, TensorInfo } from '@onda/runtime';
-import { isTensorType, ModelError, ResultError } from '@onda/contract';
-import { InferenceSession, Tensor } from 'onnxruntime-node';
+import { isTensorType, MemoryError, ModelError, RunError } from '@onda/contract';
+import { env, InferenceSession, Tensor } from 'onnxruntime-node';
 import type { Provider } from './provider.ts';
 
 export interface OrtOptions {
@@ -40,8 +40,8 @@ async function load(model: Uint8Array, provider: Provider, options: OrtOptions):
         provider === 'cuda' ? [{ name: 'cuda', deviceId: options.deviceId ?? 0 }, 'cpu'] : ['cpu'],
       intraOpNumThreads: options.threads ?? 1,
       interOpNumThreads: 1,
-      // Errors only: ONNX Runtime writes warnings to stderr.
-      logSeverityLevel: 3,
+      // ONNX Runtime writes to stderr; its errors are thrown as well.
+      logSeverityLevel: FATAL,
     });
   } catch (error) {
     // On CUDA the caller tries the CPU to distinguish a bad file from a failing provider.
@@ -92,14 +92,33 @@ class OrtSession implements Session {
   }
 }
 
-function runFailed(reason: unknown): never {
-  const text = (reason instanceof Error ? reason.message : String(reason)).split('\n', 1)[0].trim();
-  throw new ResultError(
-    `the model did not run: ${text}; reduce the number of samples or export the model again`,
-    {
-      cause: reason,
-    },
-  );
+/** ONNX Runtime's log level of errors that end the process. */
+const FATAL = 4;
+
+// The default logger, for messages outside of a session. Read when the first session of this thread is created.
+env.logLevel = 'fatal';
+
+function runFailed(cause: unknown): never {
+  const reason = runReason(cause instanceof Error ? cause.message : String(cause));
+  if (/allocate memory|bad_alloc|out of memory/i.test(reason)) {
+    throw new MemoryError(`the model did not run: ${reason}; send fewer values at a time`, { cause });
+  }
+  throw new RunError(`the model did not run: ${reason}; correct the values or shapes of the inputs`, {
+    cause,
+  });
+}
+
+/**
+ * The reason in a message of ONNX Runtime, without the place in its sources:
+ * `Non-zero status code returned while running Reshape node. Name:'r' Status Message: /onnxruntime_src/.../reshape_helper.h:45
+ * onnxruntime::ReshapeHelper::ReshapeHelper(...) input_shape_size == size was false. The input tensor cannot be ...`.
+ */
+function runReason(message: string): string {
+  const [line] = message.split('\n', 1);
+  const [, node = '', status = line] = /running (\w+) node\..*?Status Message: (.*)$/.exec(line) ?? [];
+  const check = / was (?:false|true)\. (?=\S)/.exec(status);
+  const text = check ? status.slice(check.index + check[0].length) : status.replace(/^\/\S+:\d+ /, '');
+  return `${node === '' ? '' : `${node}: `}${text.trim().replace(/[.;]$/, '')}`;
 }
 
 function tensorInfo(info: InferenceSession.ValueMetadata): TensorInfo {

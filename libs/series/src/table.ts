@@ -1,4 +1,4 @@
-import { DataError, nearest } from '@onda/contract';
+import { DataError, nearest, quoted } from '@onda/contract';
 import { parseDelimited } from './delimited.ts';
 import type { Cell, ParsedColumns, TableOptions } from './parsedColumns.ts';
 
@@ -203,6 +203,5 @@ const mostShown = 60;
 
 /** Quotes a value for an error; long ones are cut. */
 export function quote(value: unknown): string {
-  const text = typeof value === 'string' ? value : String(value);
-  return JSON.stringify(text.length > mostShown ? `${text.slice(0, mostShown)}...` : text);
+  return quoted(String(value), mostShown);
 }

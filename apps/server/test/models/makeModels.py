@@ -191,6 +191,14 @@ write(
     [numpy_helper.from_array(np.array(True), "yes")],
 )
 
+# y is x in another shape, which the request names.
+write(
+    "reshapes",
+    [helper.make_node("Reshape", ["x", "shape"], ["y"])],
+    [value("x", FLOAT, ["n"]), value("shape", INT64, ["dims"])],
+    [value("y", FLOAT, None)],
+)
+
 # sum_out = sum_in + n, counted one by one: as long as the request says.
 write(
     "loops",

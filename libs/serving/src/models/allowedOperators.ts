@@ -1,4 +1,4 @@
-import { ModelError } from '@onda/contract';
+import { ModelError, quoted } from '@onda/contract';
 import { listText } from '@onda/runtime';
 
 /**
@@ -53,7 +53,7 @@ const allowed: ReadonlySet<string> = new Set([
 export function checkOperators(operators: readonly string[], more: readonly string[]): void {
   const others = operators.filter((operator) => !allowed.has(operator) && !more.includes(operator));
   if (others.length === 0) return;
-  const shown = others.slice(0, 5).map((operator) => JSON.stringify(operator.slice(0, 100)));
+  const shown = others.slice(0, 5).map((operator) => quoted(operator, 100));
   const rest = others.length > shown.length ? ` and ${others.length - shown.length} more` : '';
   throw new ModelError(
     `the model has ${others.length === 1 ? 'an operator' : 'operators'} that the service does not allow: ${listText(shown)}${rest}; export the model without such operators, or add operators that you trust to the allowed operators`,

@@ -1,6 +1,6 @@
 import type { BatchOptions } from '../batcher.ts';
 import type { SequenceLimits } from '../sequences/sequenceStore.ts';
-import { ModelError } from '@onda/contract';
+import { ModelError, quoted } from '@onda/contract';
 import type { Manifest } from '@onda/contract';
 import type { ConfigVersions, Schedule } from '@onda/protocol';
 import type { TritonConfig, VersionPolicy } from './tritonConfig.ts';
@@ -72,7 +72,7 @@ export function runTimeout({ parameters }: TritonConfig, path: string): number |
   const seconds = /^\d+(\.\d+)?$/.test(text) ? Number(text) : NaN;
   if (seconds >= 0.01 && seconds <= 86_400) return seconds * 1000;
   throw new ModelError(
-    `${path}: parameters: ${RUN_TIMEOUT}: expected a number of seconds from 0.01 to 86400, got ${JSON.stringify(text.slice(0, 100))}; correct it`,
+    `${path}: parameters: ${RUN_TIMEOUT}: expected a number of seconds from 0.01 to 86400, got ${quoted(text)}; correct it`,
   );
 }
 

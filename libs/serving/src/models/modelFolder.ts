@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { access, lstat, readdir, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { checkModelName, ConfigError, ModelError, modelFiles } from '@onda/contract';
+import { checkModelName, ConfigError, ModelError, modelFiles, quoted } from '@onda/contract';
 import { isFolderLink, isForbidden, readPlainFile, readVersionFolder, versionsOf } from '@onda/runtime-node';
 import type { VersionFolder } from '@onda/runtime-node';
 import { chosenVersions } from './configOptions.ts';
@@ -48,7 +48,7 @@ export async function readFolder(name: string, path: string): Promise<ModelFolde
   const config = file && parseConfig(file.bytes, configFile);
   if (config?.name !== undefined && config.name !== name) {
     throw new ModelError(
-      `${configFile}: expected name "${name}" as the folder has it, got "${config.name}"; correct it or leave it out`,
+      `${configFile}: expected name "${name}" as the folder has it, got ${quoted(config.name)}; correct it or leave it out`,
     );
   }
   const data: DataFiles = config ? await readDataFiles(config, path, configFile) : new Map();
@@ -68,7 +68,7 @@ export async function readVersion(folder: ModelFolder, version: number): Promise
   const file = folder.config?.default_model_filename ?? modelFiles.sequence;
   if (!/^[A-Za-z0-9][A-Za-z0-9._-]*$/.test(file)) {
     throw new ModelError(
-      `${join(folder.path, modelFiles.config)}: default_model_filename: expected the name of a file in the version folder, got ${JSON.stringify(file)}; correct it`,
+      `${join(folder.path, modelFiles.config)}: default_model_filename: expected the name of a file in the version folder, got ${quoted(file)}; correct it`,
     );
   }
   const read = await readVersionFolder(folder.path, version, file);

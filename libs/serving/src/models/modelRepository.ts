@@ -1,3 +1,4 @@
+import { quoted } from '@onda/contract';
 import { ProtocolError } from '@onda/protocol';
 import type { ModelMetadata } from '@onda/protocol';
 import type { SequenceVersions } from '../sequences/sequenceStep.ts';
@@ -210,8 +211,4 @@ export function isUnused(
 function servedText(versions: readonly ServedModel[]): string {
   if (versions.length === 1) return `version ${versions[0].version}, which is the one served`;
   return `one of the served versions ${versions.map(({ version }) => version).join(', ')}`;
-}
-
-function quoted(text: string): string {
-  return JSON.stringify(text.length > 128 ? `${text.slice(0, 128)}...` : text);
 }

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { ConfigError, ModelError } from '@onda/contract';
+import { ConfigError, ModelError, quoted } from '@onda/contract';
 import { ProtocolError } from '@onda/protocol';
 import { loadVersion, NoRoomError } from './loadVersion.ts';
 import type { LoadContext, LoadedVersion } from './loadVersion.ts';
@@ -156,7 +156,7 @@ export class RepositoryLoader implements RepositoryControl {
       if (!(await modelNames(this.#folder)).includes(name)) {
         throw new ProtocolError(
           'not-found',
-          `model ${JSON.stringify(name.slice(0, 128))}: the repository has no such folder; add the model first`,
+          `model ${quoted(name)}: the repository has no such folder; add the model first`,
         );
       }
       try {

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { ModelError, tensorTypes, tritonTypes } from '@onda/contract';
+import { ModelError, quoted, tensorTypes, tritonTypes } from '@onda/contract';
 import type { TensorType } from '@onda/contract';
 import { readPlainFile } from '@onda/runtime-node';
 import type { ModelFile } from '@onda/runtime-node';
@@ -190,7 +190,7 @@ export async function readDataFiles(config: TritonConfig, folder: string, path: 
     if (place === undefined || name === undefined || name === '') continue;
     if (!/^[A-Za-z0-9][A-Za-z0-9._-]*$/.test(name)) {
       throw new ModelError(
-        `${path}: ${place}: expected the name of a file in the folder ${place} beside the versions, got ${JSON.stringify(name)}; correct it`,
+        `${path}: ${place}: expected the name of a file in the folder ${place} beside the versions, got ${quoted(name)}; correct it`,
       );
     }
     files.set(`${place}/${name}`, await readPlainFile(join(folder, place), name, dirname(folder)));

@@ -1,4 +1,4 @@
-import { ModelError } from '@onda/contract';
+import { jsonText, ModelError } from '@onda/contract';
 import type { TritonConfig } from './tritonConfig.ts';
 
 /** Unsupported fields that change a model's answers, so that it is not served, with the reason; `[]` means each item of a list. */
@@ -62,7 +62,7 @@ export function checkUnusedFields(config: TritonConfig, path: string): string[] 
   const { backend, platform } = config;
   if (!backends.includes(backend === '' ? undefined : backend) || !platforms.includes(platform)) {
     throw new ModelError(
-      `${path}: expected backend "onnxruntime" or platform "onnxruntime_onnx", got ${JSON.stringify(backend ?? platform)}; this service runs only ONNX files`,
+      `${path}: expected backend "onnxruntime" or platform "onnxruntime_onnx", got ${jsonText(backend ?? platform)}; this service runs only ONNX files`,
     );
   }
   for (const [field, why] of Object.entries(refused)) {

@@ -1,9 +1,10 @@
+import { quoted } from '@onda/contract';
 import { ProtocolError } from '@onda/protocol';
 import type { EndedSequence, SequenceLimits } from './sequenceStore.ts';
 
 /** The name of a sequence in messages. */
 export function named(id: string): string {
-  return `sequence ${JSON.stringify(id)}`;
+  return `sequence ${quoted(id)}`;
 }
 
 /** 404 for a sequence that does not exist, 410 for one that has ended or expired. */
@@ -27,7 +28,7 @@ export function alreadyLive(id: string): ProtocolError {
 export function onOtherVersion(id: string, version: string, asked: string): ProtocolError {
   return new ProtocolError(
     'conflict',
-    `${named(id)}: expected version ${version}, which the sequence uses, got ${JSON.stringify(asked)}; omit the version`,
+    `${named(id)}: expected version ${version}, which the sequence uses, got ${quoted(asked)}; omit the version`,
   );
 }
 
