@@ -4,7 +4,7 @@ import { runInNewContext } from 'node:vm';
 import { createRandom } from '@onda/series';
 import { Redis } from 'ioredis';
 import { describe, expect, it } from 'vitest';
-import { findRedis, MemoryState, openStores, RedisServer } from '@onda/serving/testing';
+import { findRedis, MemoryState, openStores, RedisCluster, RedisServer } from '@onda/serving/testing';
 import type { Change } from '@onda/serving/testing';
 import { bytesPerSequence, capacityPlan, planRow } from './capacity/capacityPlan.ts';
 import { simulateSequences } from './capacity/simulateSequences.ts';
@@ -32,6 +32,30 @@ function usedBytes(): number {
   return heapUsed + arrayBuffers;
 }
 
+/** Bytes that a live sequence takes on the nodes of a store. */
+async function redisBytes(url: string, nodes: readonly string[]): Promise<number> {
+  const count = 4_096;
+  const stores = await openStores(url, () => undefined);
+  const clients = nodes.map((node) => new Redis(node));
+  const used = async (): Promise<number> => {
+    const infos = await Promise.all(clients.map((client) => client.info('memory')));
+    return infos.reduce((sum, info) => sum + Number(/used_memory:(\d+)/.exec(info)?.[1]), 0);
+  };
+  const state = stores.open('m', limits, ROW);
+  await state.compareAndSwap('before', first);
+  const before = await used();
+  for (let from = 0; from < count; from += 512) {
+    // Side by side: this Redis writes to the disk before it answers.
+    await Promise.all(
+      Array.from({ length: 512 }, async (_, index) => state.compareAndSwap(idOf(from + index), first)),
+    );
+  }
+  const each = ((await used()) - before) / count;
+  for (const client of clients) client.disconnect();
+  await stores.close();
+  return each;
+}
+
 describe('docs/deploying.md', () => {
   it('has the rows that the plan gives', async () => {
     const text = await readFile(new URL('../../../docs/deploying.md', import.meta.url), 'utf8');
@@ -54,27 +78,23 @@ describe('docs/deploying.md', () => {
   });
 
   it.skipIf(findRedis() === undefined)('and in Redis', async () => {
-    const count = 4_096;
     const server = await RedisServer.start();
-    const stores = await openStores(server.url, () => undefined);
-    const redis = new Redis(server.url);
-    const used = async (): Promise<number> =>
-      Number(/used_memory:(\d+)/.exec(await redis.info('memory'))?.[1]);
-    const state = stores.open('m', limits, ROW);
-    await state.compareAndSwap('before', first);
-    const before = await used();
-    for (let from = 0; from < count; from += 512) {
-      // Side by side: this Redis writes to the disk before it answers.
-      await Promise.all(
-        Array.from({ length: 512 }, async (_, index) => state.compareAndSwap(idOf(from + index), first)),
-      );
-    }
-    const each = ((await used()) - before) / count;
+    const each = await redisBytes(server.url, [server.url]);
     expect(each).toBeLessThan(bytesPerSequence.redis);
     expect(each).toBeGreaterThan(bytesPerSequence.redis / 2);
-    redis.disconnect();
-    await stores.close();
     await server.stop();
+  });
+
+  it.skipIf(findRedis() === undefined)('and on the masters of a Redis Cluster', async () => {
+    const cluster = await RedisCluster.start(0);
+    const nodes = cluster.url.replace('redis://', '').split(',');
+    const each = await redisBytes(
+      cluster.url,
+      nodes.map((node) => `redis://${node}`),
+    );
+    expect(each).toBeLessThan(bytesPerSequence.cluster);
+    expect(each).toBeGreaterThan(bytesPerSequence.cluster / 2);
+    await cluster.stop();
   });
 
   it('matches the simulated number of live sequences, which start, step, end and expire', () => {

@@ -160,14 +160,6 @@ describe.skipIf(!hasRedis)('the start', () => {
     await replica.stop();
   });
 
-  it('refuses a node of a cluster', async () => {
-    const node = await RedisServer.start(['--cluster-enabled', 'yes']);
-    expect(await startOf(node.url)).toBe(
-      `sequence store ${node.url}: expected a standalone Redis, got a cluster node, which has only a part of the keys; give the address of one without cluster mode`,
-    );
-    await node.stop();
-  });
-
   it('warns of a Redis that drops live sequences when it is full', async () => {
     const warnings: string[] = [];
     const cache = await RedisServer.start(['--maxmemory', '100mb', '--maxmemory-policy', 'allkeys-lru']);

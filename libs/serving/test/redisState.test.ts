@@ -1,12 +1,11 @@
 import { floatTensor } from '@onda/runtime';
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { MemoryState } from '../src/sequences/memoryState.ts';
 import { RedisLink } from '../src/sequences/redisLink.ts';
 import { RedisState } from '../src/sequences/redisState.ts';
-import { tooManySequences } from '../src/sequences/sequenceErrors.ts';
-import type { Change, LastStep, SequenceLimits, SequenceStore } from '../src/sequences/sequenceStore.ts';
+import type { LastStep, SequenceLimits } from '../src/sequences/sequenceStore.ts';
 import { findRedis, RedisServer } from '../src/testing/redisServer.ts';
+import { change, outcome, until } from './support/changes.ts';
 
 const limits: SequenceLimits = { most: 2, idleMs: 60_000, ageMs: 100_000 };
 const hasRedis = findRedis() !== undefined;
@@ -28,88 +27,6 @@ afterAll(async () => {
 let names = 0;
 const redisState = (more: Partial<typeof limits> = {}): RedisState =>
   new RedisState(link, `test-${++names}`, { ...limits, ...more });
-
-const change = (steps: number, more: Partial<Change> = {}): Change => ({
-  expectedSteps: steps - 1,
-  expectedVersion: 'v',
-  version: 'v',
-  row: Int32Array.of(steps, -1, 0x7fa00001),
-  steps,
-  samples: steps * 10,
-  last: undefined,
-  end: false,
-  ...more,
-});
-
-describe.skipIf(!hasRedis).each<[name: string, open: () => SequenceStore]>([
-  ['in memory', () => new MemoryState({ ...limits, most: 4, mostOfClient: 1 }, () => 0)],
-  ['in Redis', () => redisState({ most: 4, mostOfClient: 1 })],
-])('the share of a client %s', (_name, open) => {
-  it('bounds its sequences and no other client, and is free again when one ends', async () => {
-    const state = open();
-    const begin = async (id: string, end = false): Promise<string> => {
-      try {
-        state.pin(id, true);
-      } catch (error) {
-        return (error as Error).message;
-      }
-      const kept = await state.compareAndSwap(id, change(1, { end }));
-      state.unpin(id, true);
-      return kept.kind === 'full' ? tooManySequences(state.limits, kept.ofClient).message : kept.kind;
-    };
-    const full =
-      '1 sequences of this client are live already, which is its limit; end one, or try again in a moment';
-    expect(await begin('ann/1')).toBe('done');
-    expect(await begin('ann/2')).toBe(full);
-    expect(await begin('ben/1')).toBe('done');
-    expect(await state.compareAndSwap('ann/1', change(2, { end: true }))).toMatchObject({ kind: 'done' });
-    expect(await begin('ann/2', true)).toBe('done');
-    expect(await begin('ann/3')).toBe('done');
-    expect(await begin('ann/4')).toBe(full);
-  });
-});
-
-describe.skipIf(!hasRedis).each<[name: string, open: () => SequenceStore]>([
-  ['in memory', () => new MemoryState(limits, () => 0)],
-  ['in Redis', redisState],
-])('sequences %s', (_name, open) => {
-  it('write a change only if the record is the expected one', async () => {
-    const state = open();
-    expect(await state.find('a', undefined)).toBeUndefined();
-    expect(await state.compareAndSwap('a', change(2))).toEqual({ kind: 'conflict' });
-    expect(await state.compareAndSwap('a', change(1))).toEqual({ kind: 'done', expiresInMs: 60_000 });
-    expect(await state.compareAndSwap('a', change(1))).toEqual({ kind: 'conflict' });
-    const last = {
-      step: 2,
-      samples: 20,
-      inputs: { x: floatTensor([1, 1], [0.5]) },
-      tensors: {
-        y: floatTensor([1, 2], [1.5, -2]),
-        n: { type: 'int64' as const, dims: [1, 1], data: BigInt64Array.of(-3n) },
-        s: { type: 'string' as const, dims: [1, 1], data: ['ä'] },
-      },
-    } satisfies LastStep;
-    expect(await state.compareAndSwap('a', change(2, { last }))).toMatchObject({ kind: 'done' });
-    expect(await state.find('a', 2)).toMatchObject({
-      kind: 'live',
-      version: 'v',
-      row: Int32Array.of(2, -1, 0x7fa00001),
-      steps: 2,
-      samples: 20,
-      last,
-    });
-  });
-
-  it('report ended sequences, and restart them', async () => {
-    const state = open();
-    await state.compareAndSwap('a', change(1, { end: true }));
-    expect(await state.find('a', undefined)).toMatchObject({ kind: 'ended', why: 'has ended' });
-    expect(await state.compareAndSwap('a', change(2))).toEqual({ kind: 'conflict' });
-    expect(await state.compareAndSwap('a', change(1))).toMatchObject({ kind: 'done' });
-    expect(await state.find('a', undefined)).toMatchObject({ kind: 'live', steps: 1 });
-    expect(state.counts('v')).toMatchObject({ started: 2, ended: 1, expired: 0 });
-  });
-});
 
 describe.skipIf(!hasRedis)(RedisState, () => {
   it('limits the live sequences across all clients', async () => {
@@ -202,15 +119,3 @@ describe.skipIf(!hasRedis)(RedisLink, () => {
     );
   });
 });
-
-async function outcome(state: RedisState): Promise<string> {
-  try {
-    return (await state.find('a', undefined))?.kind ?? 'none';
-  } catch (error) {
-    return (error as Error).message;
-  }
-}
-
-async function until(condition: () => Promise<boolean>): Promise<void> {
-  while (!(await condition())) await new Promise((resolve) => setTimeout(resolve, 20));
-}

@@ -101,7 +101,7 @@ const serveOptions = {
     fallback: 'memory',
     // Also of an invalid address: a password precedes an "@".
     isSecret: (address) => address.includes('@'),
-    says: 'sequence store: memory, or redis://[user:password@]host:port[/database] shared by several processes',
+    says: 'sequence store: memory, or redis://[user:password@]host:port[/database] shared by several processes; nodes of a Redis Cluster are separated by commas',
   }),
   tokens: text({
     value: 'file',

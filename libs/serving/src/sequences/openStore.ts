@@ -1,3 +1,4 @@
+import { ConfigError } from '@onda/contract';
 import { MemoryState } from './memoryState.ts';
 import { answerBudgetBytes, PlainByteBudget } from './byteBudget.ts';
 import type { RedisLink } from './redisLink.ts';
@@ -22,7 +23,7 @@ export interface SequenceStores {
 /**
  * Opens the sequence stores. The Redis client is loaded only when it is used.
  *
- * @param store     `memory`, or a URL of Redis
+ * @param store     `memory`, or a URL of a Redis or of nodes of a Redis Cluster, which is recognized
  * @param onWarning called with a sentence when the connection to Redis is lost or restored
  * @throws ConfigError if Redis is not reachable
  */
@@ -39,10 +40,30 @@ export async function openStores(store: string, onWarning: (text: string) => voi
       close: () => Promise.resolve(),
     };
   }
-  const [{ RedisLink }, { RedisState }] = await Promise.all([
+  const [{ readRedisAddress }, { isCluster }, { RedisLink }, { RedisState }] = await Promise.all([
+    import('./redisAddress.ts'),
+    import('./redisMode.ts'),
     import('./redisLink.ts'),
     import('./redisState.ts'),
   ]);
+  const address = readRedisAddress(store);
+  if (await isCluster(address)) {
+    const [{ ClusterLink }, { ClusterState }] = await Promise.all([
+      import('./clusterLink.ts'),
+      import('./clusterState.ts'),
+    ]);
+    const link = await ClusterLink.open(address, onWarning);
+    return {
+      open: (name, limits) => new ClusterState(link, name, limits),
+      status: link,
+      close: () => link.close(),
+    };
+  }
+  if (address.seeds.length > 1) {
+    throw new ConfigError(
+      `sequence store ${address.shown}: expected nodes of a Redis Cluster, since there are several, got a standalone Redis; name one`,
+    );
+  }
   const link = await RedisLink.open(store, onWarning);
   return {
     open: (name, limits) => new RedisState(link, name, limits),

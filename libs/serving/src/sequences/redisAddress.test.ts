@@ -4,10 +4,12 @@ import { readRedisAddress } from './redisAddress.ts';
 describe(readRedisAddress, () => {
   it('reads host, port, database, user, password and TLS', () => {
     expect(readRedisAddress('redis://cache')).toEqual({
+      seeds: [{ host: 'cache', port: 6379 }],
       connection: { host: 'cache', port: 6379, db: 0 },
       shown: 'redis://cache:6379',
     });
     expect(readRedisAddress('rediss://ann:p%40ss%2F@[::1]:7000/12')).toEqual({
+      seeds: [{ host: '::1', port: 7000 }],
       connection: { host: '::1', port: 7000, db: 12, username: 'ann', password: 'p@ss/', tls: {} },
       shown: 'rediss://[::1]:7000/12',
     });
@@ -18,6 +20,19 @@ describe(readRedisAddress, () => {
       username: 'default',
       password: 'secret',
     });
+  });
+
+  it('reads several nodes, with one user and password', () => {
+    expect(readRedisAddress('redis://:secret@a,b:7000,[::1]:7001/0')).toMatchObject({
+      seeds: [
+        { host: 'a', port: 6379 },
+        { host: 'b', port: 7000 },
+        { host: '::1', port: 7001 },
+      ],
+      connection: { password: 'secret' },
+      shown: 'redis://a:6379,b:7000,[::1]:7001',
+    });
+    expect(() => readRedisAddress('redis://a,,b')).toThrow('an address that cannot be read');
   });
 
   it.each([

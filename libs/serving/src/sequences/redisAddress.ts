@@ -3,6 +3,9 @@ import type { RedisOptions } from 'ioredis';
 
 /** The address of a Redis. */
 export interface RedisAddress {
+  /** Nodes of a cluster; a single one otherwise. */
+  readonly seeds: readonly { readonly host: string; readonly port: number }[];
+  /** The first node. */
   readonly connection: Pick<RedisOptions, 'host' | 'port' | 'username' | 'password' | 'db' | 'tls'>;
   /** The address without user and password: `redis://host:6379/2`. */
   readonly shown: string;
@@ -11,14 +14,39 @@ export interface RedisAddress {
 const DEFAULT_PORT = 6379;
 
 /**
- * Reads `redis://[[user]:password@]host[:port][/database]`, or `rediss:` for TLS. An unreadable part is not quoted: it may be a
- * password.
+ * Reads `redis://[[user]:password@]host[:port][,host[:port]...][/database]`, or `rediss:` for TLS. An unreadable part is not quoted: it
+ * may be a password.
  *
  * ioredis's own URL parser falls back to database 0, and accepts any of its settings in the query.
  *
  * @throws ConfigError
  */
 export function readRedisAddress(text: string): RedisAddress {
+  const [, before, hosts, after] = /^(rediss?:\/\/(?:[^@]*@)?)([^/?#]*)(.*)$/s.exec(text) ?? [
+    '',
+    text,
+    '',
+    '',
+  ];
+  const nodes = hosts.split(',').map((host) => readNode(before + host + after));
+  const [{ connection, protocol }] = nodes;
+  const { db } = connection;
+  return {
+    seeds: nodes.map(({ connection: { host, port } }) => ({ host, port })),
+    connection,
+    shown: `${protocol}//${nodes.map(({ host }) => host).join(',')}${db === 0 ? '' : `/${db}`}`,
+  };
+}
+
+interface NodeAddress {
+  readonly connection: RedisAddress['connection'] & { readonly host: string; readonly port: number };
+  readonly protocol: string;
+  /** `cache:6379`. */
+  readonly host: string;
+}
+
+/** @throws ConfigError */
+function readNode(text: string): NodeAddress {
   const url = maybeUrl(text);
   const [username, password] = [maybeDecoded(url?.username), maybeDecoded(url?.password)];
   if (!url?.hostname || username === undefined || password === undefined) {
@@ -27,16 +55,16 @@ export function readRedisAddress(text: string): RedisAddress {
     );
   }
   const { protocol, hostname, port, pathname, search, hash } = url;
-  const host = `${protocol}//${hostname}:${port || DEFAULT_PORT}`;
+  const host = `${hostname}:${port || DEFAULT_PORT}`;
   if (search + hash !== '') {
     throw new ConfigError(
-      `sequence store ${host}: expected nothing after the database number, got more; leave it out`,
+      `sequence store ${protocol}//${host}: expected nothing after the database number, got more; leave it out`,
     );
   }
   const database = /^(?:\/([0-9]{1,6})?)?$/.exec(pathname);
   if (database === null) {
     throw new ConfigError(
-      `sequence store ${host}: expected a database number after the "/", got ${JSON.stringify(pathname.slice(1, 40))}; correct it, or leave it out for 0`,
+      `sequence store ${protocol}//${host}: expected a database number after the "/", got ${JSON.stringify(pathname.slice(1, 40))}; correct it, or leave it out for 0`,
     );
   }
   const db = Number(database.at(1) ?? 0);
@@ -50,7 +78,8 @@ export function readRedisAddress(text: string): RedisAddress {
       ...(password === '' ? {} : { username: username || 'default', password }),
       ...(protocol === 'rediss:' ? { tls: {} } : {}),
     },
-    shown: db === 0 ? host : `${host}/${db}`,
+    protocol,
+    host,
   };
 }
 
@@ -74,10 +103,6 @@ const unsuitable: readonly [says: RegExp, problem: string][] = [
   [
     /^redis_mode:sentinel/m,
     'expected a Redis that stores data, got a Sentinel; give the address of the Redis that it monitors, or a name that resolves to it',
-  ],
-  [
-    /^redis_mode:cluster/m,
-    'expected a standalone Redis, got a cluster node, which has only a part of the keys; give the address of one without cluster mode',
   ],
   [
     /^role:slave/m,

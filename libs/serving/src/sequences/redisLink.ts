@@ -1,31 +1,22 @@
 import { ConfigError } from '@onda/contract';
-import { ProtocolError } from '@onda/protocol';
 import { Redis } from 'ioredis';
 import { Circuit } from './circuit.ts';
 import type { CircuitState } from './circuit.ts';
 import { evictionProblem, readRedisAddress, unsuitability } from './redisAddress.ts';
-import { findScript, swapScript, sweepScript } from './redisScripts.ts';
+import {
+  circuitOptions,
+  COMMAND_MS,
+  CONNECT_MS,
+  isReplyError,
+  retryDelayMs,
+  scripts,
+  SILENT_MS,
+  StoreFailures,
+} from './redisClient.ts';
+import type { Scripts } from './redisClient.ts';
 
-/** Timeout of one command, milliseconds. */
-const COMMAND_MS = 1_000;
-const CONNECT_MS = 2_000;
-/** A connection that has answered no command for this long is closed, milliseconds: its peer may have vanished. */
-const SILENT_MS = 4_000;
-/** Delay between reconnection attempts, milliseconds: doubled from the first up to the last. */
-const RETRY_MS = { first: 50, last: 1_000 };
-const circuitOptions = { failures: 3, openMs: 1_000 };
 /** Delay between attempts to find a writable Redis at the same address, milliseconds. */
 const LOOK_MS = 5_000;
-/** A repeated rejection by Redis is logged again after this time, milliseconds. */
-const LOG_AGAIN_MS = 60_000;
-
-/** The scripts as commands of the ioredis client. */
-interface Scripts {
-  ondaFindBuffer(keys: number, ...args: Argument[]): Promise<Buffer[]>;
-  ondaSwap(keys: number, ...args: Argument[]): Promise<[string, number, number]>;
-  ondaSweep(keys: number, ...args: Argument[]): Promise<[number, number]>;
-}
-type Argument = string | number | Buffer;
 
 /**
  * The connection to Redis. It reconnects automatically; meanwhile every call is rejected at once.
@@ -33,28 +24,23 @@ type Argument = string | number | Buffer;
  * A command without a reply is not sent again: it may have been executed, which a retry with the step number resolves.
  */
 export class RedisLink {
-  /** Commands that failed since the start. */
-  failures = 0;
   /** How often the connection was restored. */
   reconnects = 0;
   readonly #client: Redis;
   readonly #circuit = new Circuit(circuitOptions);
+  readonly #failures: StoreFailures;
   /** Called with a sentence when the connection is lost or restored, and when Redis rejects commands. */
   readonly #warn: (text: string) => void;
   readonly #address: string;
   #closing = false;
   /** Time since which commands have had no reply, milliseconds; undefined: the last one had one. */
   #silentSince: number | undefined;
-  /** The rejection that was logged last, and when. */
-  #logged = { kind: '', at: -Infinity };
 
   private constructor(client: Redis, address: string, warn: (text: string) => void) {
     this.#client = client;
     this.#address = address;
     this.#warn = warn;
-    client.defineCommand('ondaFind', { lua: findScript });
-    client.defineCommand('ondaSwap', { lua: swapScript });
-    client.defineCommand('ondaSweep', { lua: sweepScript });
+    this.#failures = new StoreFailures(address, warn);
   }
 
   /**
@@ -73,7 +59,8 @@ export class RedisLink {
       enableOfflineQueue: false,
       maxRetriesPerRequest: 0,
       autoResendUnfulfilledCommands: false,
-      retryStrategy: (times) => Math.min(RETRY_MS.first * 2 ** (times - 1), RETRY_MS.last),
+      retryStrategy: retryDelayMs,
+      scripts,
       // After a failover the name resolves to another Redis, while the old connection is still open.
       reconnectOnError: ({ message }) => {
         const looks = message.startsWith('READONLY') && performance.now() - lookedAt > LOOK_MS;
@@ -140,6 +127,11 @@ export class RedisLink {
     });
   }
 
+  /** Commands that failed since the start. */
+  get failures(): number {
+    return this.#failures.count;
+  }
+
   get connected(): boolean {
     return this.#client.status === 'ready';
   }
@@ -150,16 +142,20 @@ export class RedisLink {
 
   /** @throws ProtocolError 503 when Redis is unreachable, does not answer in time, or rejects the command */
   async call<Result>(command: (scripts: Scripts) => Promise<Result>): Promise<Result> {
-    if (this.#client.status !== 'ready' || !this.#circuit.admits()) throw this.#unreachable();
+    if (this.#client.status !== 'ready' || !this.#circuit.admits()) throw this.#failures.unreachable();
     try {
       const result = await command(this.#client as unknown as Scripts);
       this.#answered();
       return result;
     } catch (cause) {
-      if (cause instanceof Error && cause.name === 'ReplyError') throw this.#rejected(cause);
+      if (isReplyError(cause)) {
+        // It replies, so the circuit stays closed.
+        this.#answered();
+        throw this.#failures.rejected(cause);
+      }
       this.#circuit.failed();
       this.#endSilence();
-      throw this.#unreachable(cause);
+      throw this.#failures.unreachable(cause);
     }
   }
 
@@ -181,32 +177,5 @@ export class RedisLink {
     this.#closing = true;
     this.#client.disconnect();
     return Promise.resolve();
-  }
-
-  #unreachable(cause?: unknown): ProtocolError {
-    this.failures++;
-    return new ProtocolError(
-      'unavailable',
-      'the sequence store (Redis) is unavailable; retry in a moment, with the same sequence_step if the request had one',
-      { cause },
-    );
-  }
-
-  /** Redis replied with an error: it is full, cannot write to its disk, or is read-only. Nothing was changed. */
-  #rejected(cause: Error): ProtocolError {
-    this.failures++;
-    // It replies, so the circuit stays closed.
-    this.#answered();
-    const [kind] = cause.message.split(' ');
-    const now = performance.now();
-    if (kind !== this.#logged.kind || now - this.#logged.at > LOG_AGAIN_MS) {
-      this.#logged = { kind, at: now };
-      this.#warn(`Redis at ${this.#address} rejects commands (${cause.message}); their steps get 503`);
-    }
-    return new ProtocolError(
-      'unavailable',
-      'the sequence store (Redis) rejected the step, and nothing has changed; retry in a moment',
-      { cause },
-    );
   }
 }

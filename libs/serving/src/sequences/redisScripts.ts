@@ -5,19 +5,19 @@
  *
  * A hash outlives its sequence by the idle timeout, so that its client gets the reason.
  */
-const now = `
+export const readClock = `
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)`;
 
 /** Time that a set of live sequences is kept after the last one expired, milliseconds: long enough for a sweep to count it. */
-const SWEPT_MS = 60_000;
+export const SWEPT_MS = 60_000;
 
 /**
  * KEYS: sequence. ARGV: the number of the step that is about to run, 0 for none; the kept response is read only if it belongs to that step.
  *
  * Returns nothing, or version, steps, samples, row, last, why, milliseconds left, milliseconds since the start.
  */
-export const findScript = `${now}
+export const findScript = `${readClock}
 local s = redis.call('HMGET', KEYS[1], 'version', 'steps', 'samples', 'row', 'why', 'until', 'start')
 if not s[2] then return {} end
 local last = ''
@@ -36,7 +36,7 @@ return { s[1] or '', s[2], s[3], s[4] or '', last, s[5] or '', tostring(tonumber
  *
  * Returns 'done' and the milliseconds left, 'conflict', 'full' or 'share' (of the client); then how many had expired.
  */
-export const swapScript = `${now}
+export const swapScript = `${readClock}
 local key, expected, version, most = ARGV[1], tonumber(ARGV[2]), ARGV[4], tonumber(ARGV[10])
 local idle, age, share = tonumber(ARGV[11]), tonumber(ARGV[12]), tonumber(ARGV[13])
 local s = redis.call('HMGET', KEYS[1], 'steps', 'until', 'why', 'start', 'version')
@@ -82,7 +82,7 @@ end
 return { 'done', till - now, expired }`;
 
 /** KEYS: live sequences, those of a version. Returns how many of the version live, and how many of it have expired. */
-export const sweepScript = `${now}
+export const sweepScript = `${readClock}
 redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now)
 local expired = redis.call('ZREMRANGEBYSCORE', KEYS[2], '-inf', now)
 return { redis.call('ZCARD', KEYS[2]), expired }`;

@@ -1,22 +1,16 @@
-import { ProtocolError } from '@onda/protocol';
-import { answerBytes } from './byteBudget.ts';
 import type { RedisLink } from './redisLink.ts';
+import { packLast, readRecord, rowBytes } from './redisRecord.ts';
 import { reasons } from './sequenceErrors.ts';
 import { clientOfKey, countsOf } from './sequenceStore.ts';
 import type {
   Change,
   EndedSequence,
-  LastStep,
   LiveSequence,
   SequenceCounts,
   SequenceLimits,
   SequenceStore,
   Swap,
 } from './sequenceStore.ts';
-import { packTensors, unpackTensors } from './tensorPack.ts';
-
-/** Maximum bytes of a kept response: Redis is blocked while it reads or writes one. */
-const MOST_ANSWER_BYTES = 1024 * 1024;
 
 /**
  * The sequences of one model in Redis: any process that serves the same file can run any step.
@@ -45,17 +39,8 @@ export class RedisState implements SequenceStore {
   }
 
   async find(key: string, step: number | undefined): Promise<LiveSequence | EndedSequence | undefined> {
-    const found = await this.#link.call((redis) => redis.ondaFindBuffer(1, this.#sequence(key), step ?? 0));
-    if (found.length === 0) return undefined;
-    const [versionText, stepsText, samplesText, row, packed, why, left, age] = found;
-    const [version, steps, samples] = [versionText.toString(), Number(stepsText), Number(samplesText)];
-    const last = packed.length === 0 ? undefined : unpackLast(packed, steps, samples);
-    const expiresInMs = Number(left);
-    if (why.length > 0) return { kind: 'ended', version, why: why.toString(), last };
-    if (expiresInMs <= 0) return { kind: 'ended', version, why: this.#whyExpired(Number(age)), last };
-    // Copied, since words need an aligned offset. A row of another length has another layout.
-    const words = new Int32Array(Uint8Array.from(row).buffer, 0, row.length >> 2);
-    return { kind: 'live', version, row: words, steps, samples, last, expiresInMs };
+    const reply = await this.#link.call((redis) => redis.ondaFindBuffer(1, this.#sequence(key), step ?? 0));
+    return readRecord(reply, this.limits);
   }
 
   pin(): void {
@@ -69,10 +54,7 @@ export class RedisState implements SequenceStore {
   async compareAndSwap(key: string, change: Change): Promise<Swap> {
     const { most, idleMs, ageMs, mostOfClient = 0 } = this.limits;
     const { expectedSteps, expectedVersion, version, steps, samples, row, last, end } = change;
-    const answer = packLast(last);
-    const bytes = Buffer.from(
-      Uint8Array.from(new Uint8Array(row.buffer, row.byteOffset, row.byteLength)).buffer,
-    );
+    const [answer, bytes] = [packLast(last), rowBytes(row)];
     const [kind, left, expired] = await this.#link.call((redis) =>
       redis.ondaSwap(
         5,
@@ -131,41 +113,4 @@ export class RedisState implements SequenceStore {
   #liveOn(version: string): string {
     return `${this.#prefix}:live:${version}`;
   }
-
-  #whyExpired(ageMs: number): string {
-    const { idleMs, ageMs: most } = this.limits;
-    return ageMs >= most ? reasons.old(most) : reasons.idle(idleMs);
-  }
-}
-
-const [FED, ANSWERED] = ['<', '>'];
-
-/**
- * Packs inputs and outputs of a step; the record has the step's number.
- *
- * @throws ProtocolError 413 if the response exceeds the limit
- */
-function packLast(last: LastStep | undefined): Buffer | string {
-  if (last === undefined) return '';
-  const bytes = answerBytes(last);
-  if (bytes > MOST_ANSWER_BYTES) {
-    throw new ProtocolError(
-      'too-large',
-      `sequence_step: expected a numbered step of at most ${MOST_ANSWER_BYTES} bytes in and out, since its response is kept for a retry, got ${bytes}; send fewer samples per step, or omit sequence_step`,
-    );
-  }
-  const all = [
-    ...Object.entries(last.inputs).map(([name, tensor]) => [FED + name, tensor]),
-    ...Object.entries(last.tensors).map(([name, tensor]) => [ANSWERED + name, tensor]),
-  ];
-  return Buffer.from(packTensors(Object.fromEntries(all) as Parameters<typeof packTensors>[0]));
-}
-
-function unpackLast(packed: Uint8Array, step: number, samples: number): LastStep {
-  const all = Object.entries(unpackTensors(packed));
-  const marked = (mark: string): LastStep['inputs'] =>
-    Object.fromEntries(
-      all.flatMap(([name, tensor]) => (name.startsWith(mark) ? [[name.slice(1), tensor]] : [])),
-    );
-  return { step, samples, inputs: marked(FED), tensors: marked(ANSWERED) };
 }

@@ -1,3 +1,4 @@
+export { RedisCluster } from './redisCluster.ts';
 export { findRedis, freePort, RedisServer } from './redisServer.ts';
 export { servingOf, simpleModel } from './simpleModel.ts';
 export { countRequest } from '../modelStats.ts';

@@ -26,13 +26,13 @@ export function findRedis(env: NodeJS.ProcessEnv = process.env): string | undefi
 /** A Redis server for one test: on a free loopback port, every write on disk before its reply. */
 export class RedisServer {
   readonly url: string;
-  readonly #port: number;
+  readonly port: number;
   readonly #folder: string;
   readonly #options: readonly string[];
   #child: ChildProcess | undefined;
 
   private constructor(port: number, folder: string, options: readonly string[]) {
-    this.#port = port;
+    this.port = port;
     this.#folder = folder;
     this.#options = options;
     this.url = `redis://127.0.0.1:${port}`;
@@ -50,7 +50,7 @@ export class RedisServer {
   async restart(): Promise<void> {
     const options = [
       '--port',
-      String(this.#port),
+      String(this.port),
       '--bind',
       '127.0.0.1',
       '--dir',
