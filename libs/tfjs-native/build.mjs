@@ -6,23 +6,25 @@ import { fileURLToPath } from 'node:url';
 
 // Compiles the native kernels. Uses no packages: the set-up runs it before they are installed.
 
-const nativeFolder = join(dirname(fileURLToPath(import.meta.url)), 'native');
+const packageFolder = dirname(fileURLToPath(import.meta.url));
+const coreFolder = join(packageFolder, '..', 'kernels', 'core');
+const opsFolder = join(packageFolder, 'native', 'ops');
 
 /**
  * @param {string} folder
  * @param {string} ending
  */
 const filesOf = (folder, ending) =>
-  readdirSync(join(nativeFolder, folder))
+  readdirSync(folder)
     .filter((name) => name.endsWith(ending))
     .sort()
-    .map((name) => join(nativeFolder, folder, name));
+    .map((name) => join(folder, name));
 
 /** Absolute paths of all source files of the library. */
 export const kernelSourceFiles = [
-  ...filesOf('core', '.h'),
-  ...filesOf('ops', '.h'),
-  ...filesOf('ops', '.cc'),
+  ...filesOf(coreFolder, '.h'),
+  ...filesOf(opsFolder, '.h'),
+  ...filesOf(opsFolder, '.cc'),
 ];
 
 /** Compiler flags, without machine-specific paths. The second line matches TensorFlow's ABI. */
@@ -57,7 +59,7 @@ export async function buildKernels({
       ...kernelFlags,
       // -isystem: no warnings from headers of other projects.
       ...['-isystem', join(tensorflowDir, 'include'), '-isystem', nodeHeadersDir],
-      join(nativeFolder, 'ops', 'library.cc'),
+      join(opsFolder, 'library.cc'),
       ...[`-L${libraries}`, '-l:libtensorflow_cc.so.2', '-l:libtensorflow_framework.so.2'],
       `-Wl,-rpath,${libraries}`,
       ...['-o', outFile],

@@ -9,7 +9,7 @@ const sine = path.join(examples, 'lagged-sine.yaml');
 const holdOut = /hold-out \(\d+ samples\): rmse ([\d.e+-]+), .* ([\d.e+-]+)\n/;
 
 describe('fit', () => {
-  it.each(['tensorflow', 'cpu'])(
+  it.each(['tensorflow', 'wasm'])(
     'gives the same bits for the same seed on the %s backend',
     async (backend) => {
       const folder = emptyFolder();

@@ -22,10 +22,10 @@ describe('parity', () => {
     const reference = JSON.parse(readFileSync(references[0], 'utf8')) as { losses: number[] };
     reference.losses[60] *= 1.01;
     writeFileSync(path.join(folder, 'changed.json'), JSON.stringify(reference));
-    const result = await onda(['parity', 'changed.json'], folder, { ONDA_BACKEND: 'cpu' });
+    const result = await onda(['parity', 'changed.json'], folder, { ONDA_BACKEND: 'wasm' });
     expect(result.code).toBe(1);
     expect(result.stderr).toMatch(
-      /^parity: changed\.json on cpu: losses: expected a difference of at most 0\.0001, got 9\.\d+e-3 at step 60\n$/,
+      /^parity: changed\.json on wasm: losses: expected a difference of at most 0\.0001, got 9\.\d+e-3 at step 60\n$/,
     );
   });
 

@@ -15,11 +15,4 @@ export type { PyTorchWeights } from './pytorchWeights.ts';
 export { weightSpecs } from './weights.ts';
 export type { WeightSpec } from './weights.ts';
 
-// For kernels of other backends.
-export { CLIP_EPSILON, optimizerDefaults, optimizerKernelName, slotCounts } from './optimizerOp.ts';
-export type { OptimizerAttributes, OptimizerKind } from './optimizerOp.ts';
-export { readoutLossKernelName } from './readoutLossOp.ts';
-export type { LossKind, ReadoutLossAttributes } from './readoutLossOp.ts';
 export { recurrentAttributes } from './recurrent.ts';
-export { gateCounts, recurrentKernelNames } from './recurrentOp.ts';
-export type { RecurrentAttributes } from './recurrentOp.ts';

@@ -1,8 +1,12 @@
 import type { KernelConfig, NamedAttrMap, NamedTensorMap, Tensor } from '@tensorflow/tfjs-core';
 import { engine, getKernel } from '@tensorflow/tfjs-core';
 import { ShapeError } from '@onda/contract';
-import type { ReadoutLossAttributes, readoutLossKernelName } from './readoutLossOp.ts';
-import type { RecurrentAttributes, recurrentKernelNames } from './recurrentOp.ts';
+import type {
+  ReadoutLossAttributes,
+  readoutLossKernelName,
+  RecurrentAttributes,
+  recurrentKernelNames,
+} from '@onda/kernels';
 
 type RecurrentKernel = (typeof recurrentKernelNames)[keyof typeof recurrentKernelNames];
 

@@ -1,11 +1,8 @@
-import '@tensorflow/tfjs-backend-cpu';
-import { setBackend } from '@tensorflow/tfjs-core';
-import { beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
+import { openWasmBackend } from '@onda/kernels';
 import { dropoutMask } from './layerStack.ts';
 
-beforeAll(async () => {
-  await setBackend('cpu');
-});
+await openWasmBackend();
 
 function values(rate: number, seed: number, draw: number, layer: number): Float32Array {
   const mask = dropoutMask({ rate, seed }, draw, layer, [5, 100, 20]);

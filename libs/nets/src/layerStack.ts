@@ -2,7 +2,7 @@ import type { Tensor, Tensor1D, Tensor2D, Tensor3D, Variable } from '@tensorflow
 import { concat, mul, slice, tensor3d } from '@tensorflow/tfjs-core';
 import type { DropoutSpec, NetSpec } from './netSpec.ts';
 import { recurrent, recurrentAttributes, recurrentGrad } from './recurrent.ts';
-import type { RecurrentInputs, RecurrentOutputs } from './recurrentOp.ts';
+import type { RecurrentInputs, RecurrentOutputs } from '@onda/kernels';
 
 /** The tensors of one layer's forward call that its backward call needs. */
 interface LayerRun {

@@ -1,6 +1,6 @@
 import { ConfigError } from '@onda/contract';
-import type { LossKind, ReadoutLossAttributes } from './readoutLossOp.ts';
-import { GAUSSIAN_EPSILON, lossKinds } from './readoutLossOp.ts';
+import type { ReadoutLossAttributes } from '@onda/kernels';
+import { lossKinds } from '@onda/kernels';
 
 /** A loss and its parameters; formulas in readoutLossOp.ts. */
 export type LossSpec =
@@ -52,102 +52,4 @@ export function lossAttributes(
 export function lossBlocks(spec: LossSpec | undefined): number {
   if (spec?.kind === 'gaussian') return 2;
   return spec?.kind === 'quantile' ? spec.levels.length : 1;
-}
-
-interface LossArrays {
-  /** [rows, blocks * outputs] */
-  readonly prediction: Float32Array;
-  /** [rows, outputs] */
-  readonly target: Float32Array;
-  /** Output: the gradient with respect to the prediction, [rows, blocks * outputs]. */
-  readonly gradient: Float32Array;
-  readonly outputs: number;
-}
-
-/** Fills the gradient and returns the loss, the mean over all target values. */
-type LossFunction = (
-  arrays: LossArrays,
-  attributes: Pick<ReadoutLossAttributes, 'delta' | 'levels'>,
-) => number;
-
-/** The losses on typed arrays. */
-export const losses: Record<LossKind, LossFunction> = {
-  mse: ({ prediction, target, gradient }) => {
-    const count = target.length;
-    const scale = 2 / count;
-    let sum = 0;
-    for (let i = 0; i < count; i++) {
-      const difference = prediction[i] - target[i];
-      sum += difference * difference;
-      gradient[i] = scale * difference;
-    }
-    return sum / count;
-  },
-  mae: ({ prediction, target, gradient }) => {
-    const count = target.length;
-    let sum = 0;
-    for (let i = 0; i < count; i++) {
-      const difference = prediction[i] - target[i];
-      sum += Math.abs(difference);
-      gradient[i] = Math.sign(difference) / count;
-    }
-    return sum / count;
-  },
-  huber: ({ prediction, target, gradient }, { delta }) => {
-    const count = target.length;
-    let sum = 0;
-    for (let i = 0; i < count; i++) {
-      const difference = prediction[i] - target[i];
-      const clipped = difference > delta ? delta : difference < -delta ? -delta : difference;
-      sum += clipped * (difference - clipped / 2);
-      gradient[i] = clipped / count;
-    }
-    return sum / count;
-  },
-  gaussian,
-  quantile,
-};
-
-const LOG_EPSILON = Math.log(GAUSSIAN_EPSILON);
-
-/** The negative log-likelihood of a normal distribution with variance e^s, without its constant: PyTorch's nn.GaussianNLLLoss. */
-function gaussian({ prediction, target, gradient, outputs }: LossArrays): number {
-  const count = target.length;
-  let sum = 0;
-  for (let i = 0; i < count; i++) {
-    // For row r and output o, i = r * outputs + o, and the mean is at 2 * r * outputs + o.
-    const at = 2 * i - (i % outputs);
-    const difference = prediction[at] - target[i];
-    const s = prediction[at + outputs];
-    const clipped = s < LOG_EPSILON ? LOG_EPSILON : s;
-    const precision = Math.exp(-clipped);
-    const error = difference * difference * precision;
-    sum += (clipped + error) / 2;
-    gradient[at] = (difference * precision) / count;
-    // Below epsilon, PyTorch passes the gradient of the clipped variance on to the variance itself.
-    const share = s < LOG_EPSILON ? Math.exp(s - LOG_EPSILON) : 1;
-    gradient[at + outputs] = ((1 - error) * share) / (2 * count);
-  }
-  return sum / count;
-}
-
-/** The pinball loss; its minimum at level q is the q-quantile of the target. */
-function quantile(
-  { prediction, target, gradient, outputs }: LossArrays,
-  { levels }: Pick<ReadoutLossAttributes, 'levels'>,
-): number {
-  const count = target.length * levels.length;
-  let sum = 0;
-  for (let i = 0; i < target.length; i++) {
-    const output = i % outputs;
-    const row = (i - output) * levels.length;
-    for (let block = 0; block < levels.length; block++) {
-      const level = levels[block];
-      const at = row + block * outputs + output;
-      const error = target[i] - prediction[at];
-      sum += error > 0 ? level * error : (level - 1) * error;
-      gradient[at] = (-Math.sign(error) * (error > 0 ? level : 1 - level)) / count;
-    }
-  }
-  return sum / count;
 }

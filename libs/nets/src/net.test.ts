@@ -1,4 +1,3 @@
-import '@tensorflow/tfjs-backend-cpu';
 import type { Scalar, Tensor, Tensor3D } from '@tensorflow/tfjs-core';
 import {
   concat,
@@ -7,7 +6,6 @@ import {
   losses,
   memory,
   profile,
-  setBackend,
   slice,
   tidy,
   variableGrads,
@@ -19,8 +17,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { registerLayers } from './layers/registerLayers.ts';
 import { Net } from './net.ts';
 import type { NetSpec } from './netSpec.ts';
-import { readoutLossKernelName } from './readoutLossOp.ts';
-import { recurrentKernelNames } from './recurrentOp.ts';
+import { openWasmBackend, readoutLossKernelName, recurrentKernelNames } from '@onda/kernels';
 import { DIFFERENCE_ATOL, expectClose, made, slopeOf } from './testing/netCase.ts';
 import { seededUniform } from './testing/randomNumbers.ts';
 
@@ -31,7 +28,7 @@ const specs: NetSpec[] = cellKinds.flatMap((cell) => [
 const cases = specs.map((spec): [string, NetSpec] => [`${spec.cell}, ${spec.layers} layers`, spec]);
 
 beforeAll(async () => {
-  await setBackend('cpu');
+  await openWasmBackend();
   registerLayers();
 });
 

@@ -8,7 +8,7 @@ import type { LossSpec } from './losses.ts';
 import { lossAttributes, lossBlocks } from './losses.ts';
 import type { NetSpec } from './netSpec.ts';
 import { checkNetSpec, stateRows } from './netSpec.ts';
-import type { LossKind } from './readoutLossOp.ts';
+import type { LossKind } from '@onda/kernels';
 import { readout, readoutLossGradients } from './readoutLoss.ts';
 import { initialWeights, weightSpecs } from './weights.ts';
 

@@ -1,15 +1,13 @@
-import '@tensorflow/tfjs-backend-cpu';
-import { mul, setBackend, slice, sub, tidy } from '@tensorflow/tfjs-core';
+import { mul, slice, sub, tidy } from '@tensorflow/tfjs-core';
 import { ConfigError } from '@onda/contract';
-import { beforeAll, describe, expect, it } from 'vitest';
+import { openWasmBackend } from '@onda/kernels';
+import { describe, expect, it } from 'vitest';
 import type { LossSpec } from './losses.ts';
 import { Net } from './net.ts';
 import { DIFFERENCE_ATOL, expectClose, made, slopeOf } from './testing/netCase.ts';
 import { seededUniform } from './testing/randomNumbers.ts';
 
-beforeAll(async () => {
-  await setBackend('cpu');
-});
+await openWasmBackend();
 
 describe(Net, () => {
   const heads: [name: string, loss: LossSpec, columns: number][] = [

@@ -1,8 +1,8 @@
-import '@tensorflow/tfjs-backend-cpu';
 import { readFileSync } from 'node:fs';
-import { setBackend, tensor3d } from '@tensorflow/tfjs-core';
+import { tensor3d } from '@tensorflow/tfjs-core';
 import type { CellKind } from '@onda/contract';
-import { beforeAll, describe, expect, it } from 'vitest';
+import { openWasmBackend } from '@onda/kernels';
+import { describe, expect, it } from 'vitest';
 import { Net } from './net.ts';
 import type { PyTorchWeights } from './pytorchWeights.ts';
 import { loadPyTorchWeights, toPyTorchWeights } from './pytorchWeights.ts';
@@ -21,9 +21,7 @@ interface Reference {
 /** float32 rounding of one forward pass in another order of sums. */
 const ATOL = 1e-6;
 
-beforeAll(async () => {
-  await setBackend('cpu');
-});
+await openWasmBackend();
 
 describe("Net beside PyTorch's runs", () => {
   it.each(['rnn', 'lstm', 'gru', 'gru-2-layers'])('%s: predicts the first chunk and has its loss', (name) => {

@@ -1,7 +1,7 @@
-import '@tensorflow/tfjs-backend-cpu';
-import { memory, setBackend } from '@tensorflow/tfjs-core';
+import { memory } from '@tensorflow/tfjs-core';
 import { ModelError } from '@onda/contract';
-import { beforeAll, describe, expect, it } from 'vitest';
+import { openWasmBackend } from '@onda/kernels';
+import { describe, expect, it } from 'vitest';
 import { Net } from './net.ts';
 import type { PyTorchWeights } from './pytorchWeights.ts';
 import { loadPyTorchWeights, toPyTorchWeights } from './pytorchWeights.ts';
@@ -9,9 +9,7 @@ import { seededUniform } from './testing/randomNumbers.ts';
 
 const spec = { cell: 'lstm', units: 2, layers: 2, features: 3, outputs: 1 } as const;
 
-beforeAll(async () => {
-  await setBackend('cpu');
-});
+await openWasmBackend();
 
 describe(toPyTorchWeights, () => {
   it("has PyTorch's names and shapes", () => {

@@ -1,14 +1,12 @@
-import '@tensorflow/tfjs-backend-cpu';
 import type { Tensor } from '@tensorflow/tfjs-core';
-import { memory, setBackend, zeros } from '@tensorflow/tfjs-core';
+import { memory, zeros } from '@tensorflow/tfjs-core';
 import { ConfigError, ShapeError } from '@onda/contract';
-import { beforeAll, describe, expect, it } from 'vitest';
+import { openWasmBackend } from '@onda/kernels';
+import { describe, expect, it } from 'vitest';
 import type { ReadoutLossInputs } from './readoutLoss.ts';
 import { readoutLoss, readoutLossGradients } from './readoutLoss.ts';
 
-beforeAll(async () => {
-  await setBackend('cpu');
-});
+await openWasmBackend();
 
 /** Fits a gaussian read-out of 2 outputs. */
 const inputs = (change: Record<string, Tensor> = {}): ReadoutLossInputs => ({

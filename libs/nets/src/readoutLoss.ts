@@ -3,7 +3,7 @@ import { fused, reshape } from '@tensorflow/tfjs-core';
 import { checkNonEmpty, checkShape, runKernel } from './kernels.ts';
 import type { LossSpec } from './losses.ts';
 import { lossAttributes, lossBlocks } from './losses.ts';
-import { readoutLossKernelName } from './readoutLossOp.ts';
+import { readoutLossKernelName } from '@onda/kernels';
 import { ensureRecurrentKernels } from './registerKernels.ts';
 
 /** Inputs of the read-out and loss op, float32. */

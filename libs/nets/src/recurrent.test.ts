@@ -1,8 +1,8 @@
-import '@tensorflow/tfjs-backend-cpu';
 import type { Rank, Tensor } from '@tensorflow/tfjs-core';
-import { memory, setBackend, tidy, zeros } from '@tensorflow/tfjs-core';
+import { memory, tidy, zeros } from '@tensorflow/tfjs-core';
 import { ShapeError } from '@onda/contract';
-import { beforeAll, describe, expect, it } from 'vitest';
+import { openWasmBackend } from '@onda/kernels';
+import { describe, expect, it } from 'vitest';
 import { recurrent, recurrentAttributes, recurrentGrad } from './recurrent.ts';
 import { caseTensors, gradientTensors, recurrentCase } from './testing/recurrentCase.ts';
 
@@ -11,9 +11,7 @@ const lstmCase = recurrentCase({ batch: 2, time: 3, features: 1, units: 4 }, lst
 const gru = recurrentAttributes({ cell: 'gru', training: true });
 const gruCase = recurrentCase({ batch: 2, time: 3, features: 1, units: 4 }, gru);
 
-beforeAll(async () => {
-  await setBackend('cpu');
-});
+await openWasmBackend();
 
 describe(recurrent, () => {
   const rejected: [name: string, change: Record<string, Tensor | undefined>, message: string][] = [

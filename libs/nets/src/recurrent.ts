@@ -7,8 +7,8 @@ import type {
   RecurrentGradInputs,
   RecurrentInputs,
   RecurrentOutputs,
-} from './recurrentOp.ts';
-import { gateCounts, recurrentKernelNames, reserveCounts } from './recurrentOp.ts';
+} from '@onda/kernels';
+import { gateCounts, recurrentKernelNames, reserveCounts } from '@onda/kernels';
 import { ensureRecurrentKernels } from './registerKernels.ts';
 
 /** Attributes with PyTorch's defaults: forward in time, no reserve, tanh, reset gate after the recurrent product. */

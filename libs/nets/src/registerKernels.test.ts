@@ -8,18 +8,12 @@ import {
   registerKernel,
   setBackend,
 } from '@tensorflow/tfjs-core';
-import { afterAll, describe, expect, it, vi } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { ConfigError } from '@onda/contract';
-import { readoutLossKernelName } from './readoutLossOp.ts';
-import { recurrentKernelNames } from './recurrentOp.ts';
+import { readoutLossKernelName, recurrentKernelNames } from '@onda/kernels';
 import { ensureRecurrentKernels } from './registerKernels.ts';
 
 describe(ensureRecurrentKernels, () => {
-  const warn = vi.spyOn(console, 'warn');
-  afterAll(() => {
-    warn.mockRestore();
-  });
-
   /** A backend with all kernels of `cpu` but ours. */
   const copyOfCpu = async (name: string): Promise<void> => {
     registerBackend(name, findBackendFactory('cpu'));
@@ -34,7 +28,7 @@ describe(ensureRecurrentKernels, () => {
       ensureRecurrentKernels();
     }).toThrow(
       new ConfigError(
-        'TensorFlow.js backend "plain": expected kernels OndaRecurrent, OndaRecurrentGrad, OndaReadoutLoss, got none for OndaRecurrent, OndaRecurrentGrad, OndaReadoutLoss; call setBackend(\'cpu\'), open the native kernels with openBackend of @onda/tfjs-native, or register kernels of these names for "plain"',
+        'TensorFlow.js backend "plain": expected kernels OndaRecurrent, OndaRecurrentGrad, OndaReadoutLoss, got none for OndaRecurrent, OndaRecurrentGrad, OndaReadoutLoss; call openWasmBackend of @onda/kernels, or openBackend of @onda/tfjs-native in Node',
       ),
     );
   });
@@ -47,15 +41,5 @@ describe(ensureRecurrentKernels, () => {
     own.forEach(registerKernel);
     ensureRecurrentKernels();
     expect(kernel('native')).toBe(own[0]);
-  });
-
-  it('registers the typed-array kernels for cpu once, without a warning of double registration', async () => {
-    await setBackend('cpu');
-    warn.mockClear();
-    ensureRecurrentKernels();
-    const first = kernel('cpu');
-    ensureRecurrentKernels();
-    expect(kernel('cpu')).toBe(first);
-    expect(warn).not.toHaveBeenCalled();
   });
 });

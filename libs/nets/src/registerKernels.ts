@@ -1,27 +1,24 @@
 import type { GradConfig, NamedAttrMap, Tensor } from '@tensorflow/tfjs-core';
 import { getBackend, getGradient, registerGradient } from '@tensorflow/tfjs-core';
 import { ConfigError } from '@onda/contract';
-import { registerCpuKernels } from './cpu/registerCpuKernels.ts';
 import { hasKernel, runKernel } from './kernels.ts';
-import { readoutLossKernelName } from './readoutLossOp.ts';
-import type { RecurrentAttributes } from './recurrentOp.ts';
-import { recurrentKernelNames } from './recurrentOp.ts';
+import type { RecurrentAttributes } from '@onda/kernels';
+import { readoutLossKernelName, recurrentKernelNames } from '@onda/kernels';
 
 /**
- * Prepares the recurrent and read-out ops for TensorFlow.js's current backend: registers their gradient, and the typed-array
- * kernels for `cpu`. Other backends must have registered their own kernels. Cheap enough to call before every op.
+ * Registers the gradient of the recurrent op, and checks that TensorFlow.js's current backend has kernels of the recurrent and read-out
+ * ops. Cheap enough to call before every op.
  *
  * @throws ConfigError for a backend without kernels
  */
 export function ensureRecurrentKernels(): void {
   registerRecurrentGradient();
   const backend = getBackend();
-  if (backend === 'cpu') registerCpuKernels();
   const kernels = [recurrentKernelNames.forward, recurrentKernelNames.backward, readoutLossKernelName];
   const missing = kernels.filter((kernel) => !hasKernel(kernel, backend));
   if (missing.length === 0) return;
   throw new ConfigError(
-    `TensorFlow.js backend "${backend}": expected kernels ${kernels.join(', ')}, got none for ${missing.join(', ')}; call setBackend('cpu'), open the native kernels with openBackend of @onda/tfjs-native, or register kernels of these names for "${backend}"`,
+    `TensorFlow.js backend "${backend}": expected kernels ${kernels.join(', ')}, got none for ${missing.join(', ')}; call openWasmBackend of @onda/kernels, or openBackend of @onda/tfjs-native in Node`,
   );
 }
 

@@ -1,6 +1,6 @@
 import type { NetSpec } from './netSpec.ts';
 import { layerName, readoutColumns } from './netSpec.ts';
-import { gateCounts } from './recurrentOp.ts';
+import { gateCounts } from '@onda/kernels';
 
 /** Name of the read-out layer in artifacts. */
 export const readoutName = 'readout';

@@ -1,2 +1,2 @@
 export { openBackend, wantedByEnvironment } from './openBackend.ts';
-export type { OpenBackend, OpenBackendOptions } from './openBackend.ts';
+export type { BackendName, OpenBackend, OpenBackendOptions } from './openBackend.ts';

@@ -9,8 +9,13 @@ import type {
 import { getKernel, registerKernel, scalar, square, tidy, unregisterKernel } from '@tensorflow/tfjs-core';
 import type { CellKind } from '@onda/contract';
 import { ShapeError } from '@onda/contract';
-import type { OptimizerAttributes, ReadoutLossAttributes, RecurrentAttributes } from '@onda/nets';
-import { optimizerKernelName, readoutLossKernelName, recurrentKernelNames } from '@onda/nets';
+import type { OptimizerAttributes, ReadoutLossAttributes, RecurrentAttributes } from '@onda/kernels';
+import {
+  optimizerFactors,
+  optimizerKernelName,
+  readoutLossKernelName,
+  recurrentKernelNames,
+} from '@onda/kernels';
 
 const backendName = 'tensorflow';
 
@@ -175,6 +180,7 @@ function optimizer({ inputs, backend: anyBackend, attrs }: KernelCall): TensorIn
   const attributes = attrs as unknown as OptimizerAttributes;
   const variables = Math.floor((Object.keys(inputs).length - 1) / 2);
   const given = inputList('OndaOptimizer', inputs, 2 * Math.max(1, variables) + 1);
+  // As a tensor: TensorFlow caches a kernel for every set of attributes, and these change every step.
   const factors = optimizerFactors(attributes);
   const dataId = backend.write(factors, [factors.length], 'float32');
   try {
@@ -190,27 +196,4 @@ function optimizer({ inputs, backend: anyBackend, attrs }: KernelCall): TensorIn
   } finally {
     backend.disposeData(dataId);
   }
-}
-
-/**
- * The factors of the update, computed in double precision: the fields of OptimizerFactors in native/core/optimizer.h, in its order.
- * They are passed as a tensor because TensorFlow caches a kernel for every set of attributes, and these change every step.
- */
-export function optimizerFactors(attributes: OptimizerAttributes): Float32Array<ArrayBuffer> {
-  const { kind, learningRate, beta1, beta2, smoothing, epsilon, momentum, weightDecay, clipNorm, step } =
-    attributes;
-  const adam = kind === 'adam' || kind === 'adamw';
-  const second = adam ? beta2 : smoothing;
-  return Float32Array.of(
-    adam ? learningRate / (1 - beta1 ** step) : learningRate,
-    1 - beta1,
-    second,
-    1 - second,
-    Math.sqrt(1 - beta2 ** step),
-    epsilon,
-    step === 1 ? 0 : momentum,
-    kind === 'adamw' ? 0 : weightDecay,
-    kind === 'adamw' ? 1 - learningRate * weightDecay : 1,
-    clipNorm,
-  );
 }

@@ -32,7 +32,14 @@ afterEach(() => {
 });
 
 function writeRecord(fields: Partial<SetupRecord>): void {
-  const base = { backend: 'cpu', missing: null, addon: null, kernels: null, kernelsMissing: null, files: [] };
+  const base = {
+    backend: 'wasm',
+    missing: null,
+    addon: null,
+    kernels: null,
+    kernelsMissing: null,
+    files: [],
+  };
   writeFileSync(recordPath, JSON.stringify({ format: 1, ...base, ...fields }));
 }
 
@@ -55,30 +62,30 @@ async function opened(want?: 'auto'): Promise<{ name: string; lines: string[] }>
 }
 
 describe(openBackend, () => {
-  it('opens the cpu backend without the advert for tfjs-node', async () => {
+  it("opens the wasm backend, TF.js's cpu backend with our kernels, without the advert for tfjs-node", async () => {
     const warn = vi.spyOn(console, 'warn').mockReturnValue(undefined);
-    expect(await openBackend({ want: 'cpu' })).toEqual({ name: 'cpu', kernels: false, version: '4.22.0' });
+    expect(await openBackend({ want: 'wasm' })).toEqual({ name: 'wasm', version: '4.22.0' });
     expect(getBackend()).toBe('cpu');
     expect(await tensor1d([1, 2]).data()).toEqual(new Float32Array([1, 2]));
     expect(warn).not.toHaveBeenCalled();
   });
 
-  it('falls back to cpu and says what the set-up could not install', async () => {
+  it('falls back to wasm and says what the set-up could not install', async () => {
     const missing = { what: 'there is no pip', cost: 'Training is slower.', remedy: 'get pip' };
     writeRecord({ missing });
     expect(await opened('auto')).toEqual({
-      name: 'cpu',
+      name: 'wasm',
       lines: [
         'TensorFlow is not used: there is no pip. Training is slower. Remedy: get pip; then npm run setup.',
       ],
     });
   });
 
-  it('falls back to cpu if the set-up has not run', async () => {
+  it('falls back to wasm if the set-up has not run', async () => {
     expect(await opened('auto')).toEqual({
-      name: 'cpu',
+      name: 'wasm',
       lines: [
-        "TensorFlow is not used: the set-up has not run in this workspace. Training runs on TensorFlow.js's JavaScript backend, which is slower. Remedy: install what is missing; then npm run setup.",
+        'TensorFlow is not used: the set-up has not run in this workspace. Training runs on the WebAssembly kernels, which are slower for wide networks. Remedy: install what is missing; then npm run setup.',
       ],
     });
   });
@@ -88,24 +95,24 @@ describe(openBackend, () => {
     writeRecord({ backend: 'tensorflow', addon: file.path, files: [file] });
     truncateSync(file.path, 5);
     expect((await opened('auto')).lines).toEqual([
-      `TensorFlow is not used: ${file.path} is damaged (expected 12 bytes, got 5). Training runs on TensorFlow.js's JavaScript backend, which is slower. Remedy: install what is missing; then npm run setup.`,
+      `TensorFlow is not used: ${file.path} is damaged (expected 12 bytes, got 5). Training runs on the WebAssembly kernels, which are slower for wide networks. Remedy: install what is missing; then npm run setup.`,
     ]);
   });
 
-  it('falls back to cpu without the library of TensorFlow', async () => {
+  it('falls back to wasm without the library of TensorFlow', async () => {
     const file = library();
     writeRecord({ backend: 'tensorflow', addon: file.path, files: [file] });
     rmSync(file.path);
     expect((await opened('auto')).lines).toEqual([
-      `TensorFlow is not used: ${file.path} is missing. Training runs on TensorFlow.js's JavaScript backend, which is slower. Remedy: install what is missing; then npm run setup.`,
+      `TensorFlow is not used: ${file.path} is missing. Training runs on the WebAssembly kernels, which are slower for wide networks. Remedy: install what is missing; then npm run setup.`,
     ]);
   });
 
-  it('falls back to cpu without native kernels, which training needs on TensorFlow', async () => {
+  it('falls back to wasm without native kernels, which training needs on TensorFlow', async () => {
     const file = library();
     writeRecord({ backend: 'tensorflow', addon: file.path, files: [file] });
     expect((await opened('auto')).lines).toEqual([
-      "TensorFlow is not used: the native kernels are not compiled. Training runs on TensorFlow.js's JavaScript backend, which is slower. Remedy: install what is missing; then npm run setup.",
+      'TensorFlow is not used: the native kernels are not compiled. Training runs on the WebAssembly kernels, which are slower for wide networks. Remedy: install what is missing; then npm run setup.',
     ]);
   });
 
@@ -130,17 +137,17 @@ describe.runIf(existsSync(setupRecordPath))('openBackend with a damaged addon', 
     return { stdout, stderr };
   };
 
-  it('falls back to cpu without the addon', () => {
+  it('falls back to wasm without the addon', () => {
     const { stdout, stderr } = open(join(folder, 'gone.node'), 'auto');
-    expect(stdout).toBe('cpu\n');
+    expect(stdout).toBe('wasm\n');
     expect(stderr).toMatch(/^TensorFlow is not used: the addon of tfjs-node cannot be loaded \(/);
   });
 
-  it('falls back to cpu with an addon that is cut off in its header', () => {
+  it('falls back to wasm with an addon that is cut off in its header', () => {
     const addon = join(folder, 'cut.node');
     writeFileSync(addon, readFileSync(maybeSetupRecord(setupRecordPath)?.addon ?? '').subarray(0, 40));
     const { stdout, stderr } = open(addon, 'auto');
-    expect(stdout).toBe('cpu\n');
+    expect(stdout).toBe('wasm\n');
     expect(stderr).toMatch(/^TensorFlow is not used: the addon of tfjs-node cannot be loaded \(/);
   });
 
@@ -151,11 +158,14 @@ describe.runIf(existsSync(setupRecordPath))('openBackend with a damaged addon', 
 });
 
 describe(wantedByEnvironment, () => {
-  it('rejects an unknown value', () => {
-    expect(wantedByEnvironment('cpu')).toBe('cpu');
+  it('rejects an unknown value, and the former name cpu', () => {
+    expect(() => wantedByEnvironment('cpu')).toThrow(
+      'ONDA_BACKEND: expected tensorflow, wasm or auto, got "cpu"',
+    );
+    expect(wantedByEnvironment('wasm')).toBe('wasm');
     expect(wantedByEnvironment(undefined)).toBe('auto');
     expect(() => wantedByEnvironment('gpu')).toThrow(
-      'ONDA_BACKEND: expected tensorflow, cpu or auto, got "gpu"; unset it to use TensorFlow where available',
+      'ONDA_BACKEND: expected tensorflow, wasm or auto, got "gpu"; unset it to use TensorFlow where available',
     );
   });
 });

@@ -1,13 +1,21 @@
 import { createRequire } from 'node:module';
 import * as tf from '@tensorflow/tfjs-core';
 import { MissingError } from '@onda/contract';
+import { openWasmBackend } from '@onda/kernels';
 import { registerNativeKernels } from './nativeKernels.ts';
 import type { MissingLibrary, SetupRecord } from './setupRecord.ts';
 import { cpuKey, libraryProblem, maybeSetupRecord, setupRecordPath } from './setupRecord.ts';
 
+export type BackendName = 'tensorflow' | 'wasm';
+
+type BackendChoice = BackendName | 'auto';
+
 export interface OpenBackendOptions {
-  /** The backend; one of: "tensorflow", "cpu", "auto" (TensorFlow where it is set up, else cpu). Default: ONDA_BACKEND, else "auto". */
-  want?: 'tensorflow' | 'cpu' | 'auto';
+  /**
+   * The backend; one of: "tensorflow" (the native kernels), "wasm" (the WebAssembly kernels on TF.js's cpu backend), "auto" (tensorflow
+   * where it is set up, else wasm). Default: ONDA_BACKEND, else "auto".
+   */
+  want?: BackendChoice;
   /** Receives one line that says what is missing and how to get it. Default: stderr. */
   log?: (line: string) => void;
   /** Path of the record that the set-up wrote. Default: the record of this workspace. */
@@ -15,9 +23,7 @@ export interface OpenBackendOptions {
 }
 
 export interface OpenBackend {
-  name: 'tensorflow' | 'cpu';
-  /** Whether Onda's native kernels are registered; always true for tensorflow. */
-  kernels: boolean;
+  name: BackendName;
   /** Version of TensorFlow, or of TF.js's cpu backend. */
   version: string;
 }
@@ -35,10 +41,10 @@ const require = createRequire(import.meta.url);
 export async function openBackend(options: OpenBackendOptions = {}): Promise<OpenBackend> {
   const log = options.log ?? ((line: string): unknown => process.stderr.write(`${line}\n`));
   const want = options.want ?? wantedByEnvironment(process.env['ONDA_BACKEND']);
-  if (want === 'cpu') return openCpu();
+  if (want === 'wasm') return openWasmBackend();
   const record = maybeSetupRecord(options.recordPath ?? setupRecordPath);
   const opened = await openTensorflow(record);
-  if ('version' in opened) return { name: 'tensorflow', kernels: true, version: opened.version };
+  if ('version' in opened) return { name: 'tensorflow', version: opened.version };
   const { what, cost, remedy } = opened;
   if (want === 'tensorflow') {
     throw new MissingError(
@@ -46,15 +52,15 @@ export async function openBackend(options: OpenBackendOptions = {}): Promise<Ope
     );
   }
   log(`TensorFlow is not used: ${what}. ${cost} Remedy: ${remedy}; then npm run setup.`);
-  return openCpu();
+  return openWasmBackend();
 }
 
 /** Parses ONDA_BACKEND; tools/setup does the same. */
-export function wantedByEnvironment(value: string | undefined): 'tensorflow' | 'cpu' | 'auto' {
+export function wantedByEnvironment(value: string | undefined): BackendChoice {
   if (value === undefined || value === '' || value === 'auto') return 'auto';
-  if (value === 'tensorflow' || value === 'cpu') return value;
+  if (value === 'tensorflow' || value === 'wasm') return value;
   throw new MissingError(
-    `ONDA_BACKEND: expected tensorflow, cpu or auto, got ${JSON.stringify(value)}; unset it to use TensorFlow where available`,
+    `ONDA_BACKEND: expected tensorflow, wasm or auto, got ${JSON.stringify(value)}; unset it to use TensorFlow where available`,
   );
 }
 
@@ -104,22 +110,13 @@ async function missingKernels(record: SetupRecord | null): Promise<MissingLibrar
 function unavailable(what: string): MissingLibrary {
   return {
     what,
-    cost: "Training runs on TensorFlow.js's JavaScript backend, which is slower.",
+    cost: 'Training runs on the WebAssembly kernels, which are slower for wide networks.',
     remedy: 'install what is missing',
   };
 }
 
 const firstLine = (error: unknown): string =>
   (error instanceof Error ? error.message : String(error)).split('\n')[0] ?? '';
-
-async function openCpu(): Promise<OpenBackend> {
-  const { version_cpu: version } = await import('@tensorflow/tfjs-backend-cpu');
-  // Suppresses the advert for tfjs-node that the first tensor prints.
-  Object.assign(tf.findBackend('cpu'), { firstUse: false });
-  await tf.setBackend('cpu');
-  await tf.ready();
-  return { name: 'cpu', kernels: false, version };
-}
 
 /**
  * Restores `util.isNullOrUndefined` and `util.isArray`, which Node 23 removed and Node 22 deprecates. tfjs-node 4.22 calls both in

@@ -1,9 +1,8 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
 import { memory, tensor, tensor1d, tidy } from '@tensorflow/tfjs-core';
 import { describe, expect, it } from 'vitest';
-import type { OptimizerAttributes, OptimizerKind } from '@onda/nets';
-import { optimizerDefaults, optimizerKernelName, slotCounts } from '@onda/nets';
-import { optimizerFactors } from './nativeKernels.ts';
+import type { OptimizerAttributes, OptimizerKind } from '@onda/kernels';
+import { optimizerDefaults, optimizerKernelName, slotCounts } from '@onda/kernels';
 import { nativeKernelsHere, runKernel } from './testing/nativeKernelsHere.ts';
 import type { OptimizerState } from './testing/referenceOptimizer.ts';
 import { referenceOptimizer } from './testing/referenceOptimizer.ts';
@@ -134,19 +133,5 @@ describe.runIf(here)('OndaOptimizer', () => {
         `OndaOptimizer slots: expected shape [${2 * total}], got [${total}]; start it with zeros, one or two for each weight`,
       );
     });
-  });
-});
-
-describe(optimizerFactors, () => {
-  it('computes in double precision and rounds once', () => {
-    const factors = optimizerFactors(attributesOf('adam', { step: 3, beta2: 0.9999 }));
-    expect(factors[0]).toBe(Math.fround(0.01 / (1 - 0.9 ** 3)));
-    expect(factors[3]).toBe(Math.fround(1 - 0.9999));
-    expect(factors[4]).toBe(Math.fround(Math.sqrt(1 - 0.9999 ** 3)));
-  });
-
-  it('starts the momentum of sgd at step 2', () => {
-    const at = (step: number): number => optimizerFactors(attributesOf('sgd', { step, momentum: 0.5 }))[6];
-    expect([at(1), at(2)]).toEqual([0, 0.5]);
   });
 });

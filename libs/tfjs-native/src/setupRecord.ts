@@ -20,7 +20,7 @@ export interface MissingLibrary {
 
 /** The fields read here of the record that tools/setup writes about this machine. */
 export interface SetupRecord {
-  backend: 'tensorflow' | 'cpu';
+  backend: 'tensorflow' | 'wasm';
   /** Why TensorFlow is missing. */
   missing: MissingLibrary | null;
   tensorflowVersion: string | null;

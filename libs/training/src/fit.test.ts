@@ -1,7 +1,7 @@
-import '@tensorflow/tfjs-backend-cpu';
 import * as tf from '@tensorflow/tfjs-core';
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { ConfigError, ModelError, ResultError, ShapeError } from '@onda/contract';
+import { openWasmBackend } from '@onda/kernels';
 import { Net } from '@onda/nets';
 import type { ChunkSource } from '@onda/series';
 import type { Checkpoint } from './checkpoint.ts';
@@ -17,7 +17,7 @@ const video = { kind: 'video-clips', clips: 5, batch: 2, frames: 4 };
 let small: SmallFit;
 
 beforeAll(async () => {
-  await tf.setBackend('cpu');
+  await openWasmBackend();
 });
 
 beforeEach(() => {
@@ -97,7 +97,10 @@ describe(fit, () => {
       resume,
       onStep: (step) => (prediction = step.prediction()),
     });
-    expect(prediction).toEqual(expected);
+    // float32 rounding of one read-out: its kernel and TF.js's product add up in another order.
+    expected.forEach((value, index) => {
+      expect(Math.abs(prediction![index] - value)).toBeLessThan(1e-6);
+    });
   });
 
   it.each([

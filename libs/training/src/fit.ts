@@ -1,7 +1,8 @@
 import type { Scalar, Tensor2D, Tensor3D } from '@tensorflow/tfjs-core';
 import { tensor2d, tensor3d, tidy } from '@tensorflow/tfjs-core';
 import { ConfigError, ModelError, ShapeError } from '@onda/contract';
-import type { LossKind, LossSpec, Net } from '@onda/nets';
+import type { LossKind } from '@onda/kernels';
+import type { LossSpec, Net } from '@onda/nets';
 import type { Chunk, ChunkSource } from '@onda/series';
 import { LossRecord } from './lossRecord.ts';
 import type { Optimizer } from './optimizer.ts';

@@ -1,10 +1,9 @@
 import { readFileSync } from 'node:fs';
-import '@tensorflow/tfjs-backend-cpu';
 import * as tf from '@tensorflow/tfjs-core';
 import type { Tensor, Variable } from '@tensorflow/tfjs-core';
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { ConfigError, ModelError, ShapeError } from '@onda/contract';
-import { optimizerKernelName } from '@onda/nets';
+import { openWasmBackend, optimizerKernelName } from '@onda/kernels';
 import type { OptimizerOptions } from './optimizer.ts';
 import { Optimizer } from './optimizer.ts';
 
@@ -22,7 +21,7 @@ const named = runs.map((run) => [JSON.stringify(run.options), run] as const);
 let variables: Variable[];
 
 beforeAll(async () => {
-  await tf.setBackend('cpu');
+  await openWasmBackend();
 });
 
 beforeEach(() => {
@@ -157,10 +156,10 @@ describe(Optimizer, () => {
       optimizer.apply([tf.ones([2])]);
     }).toThrow(
       new ConfigError(
-        `TensorFlow.js backend "plain": expected a kernel OndaOptimizer, got none; call setBackend('cpu'), open the native kernels with openBackend of @onda/tfjs-native, or register a kernel of this name for "plain"`,
+        `TensorFlow.js backend "plain": expected a kernel OndaOptimizer, got none; call openWasmBackend of @onda/kernels, or openBackend of @onda/tfjs-native in Node`,
       ),
     );
-    await tf.setBackend('cpu');
+    await openWasmBackend();
   });
 
   it.each([

@@ -1,18 +1,8 @@
 import type { KernelConfig, NamedTensorMap, Tensor, Tensor1D, Variable } from '@tensorflow/tfjs-core';
-import {
-  dispose,
-  engine,
-  getBackend,
-  getKernel,
-  keep,
-  registerKernel,
-  tensor1d,
-  zeros,
-} from '@tensorflow/tfjs-core';
+import { dispose, engine, getBackend, getKernel, keep, tensor1d, zeros } from '@tensorflow/tfjs-core';
 import { ConfigError, ModelError, ShapeError } from '@onda/contract';
-import type { OptimizerAttributes, OptimizerKind } from '@onda/nets';
-import { optimizerDefaults, optimizerKernelName, slotCounts } from '@onda/nets';
-import { cpuOptimizerKernel } from './cpuOptimizer.ts';
+import type { OptimizerAttributes, OptimizerKind } from '@onda/kernels';
+import { optimizerDefaults, optimizerKernelName, slotCounts } from '@onda/kernels';
 
 /** An optimizer and its settings: defaults are PyTorch's; settings of other kinds are ignored. */
 export interface OptimizerOptions extends Partial<
@@ -78,7 +68,7 @@ export class Optimizer {
    */
   apply(gradients: readonly Tensor[]): void {
     this.checkGradients(gradients);
-    ensureOptimizerKernel();
+    checkOptimizerKernel();
     const attributes = { ...this.attributes, step: this.attributes.step + 1 };
     // The engine accepts an array as well as a map (its own Concat passes one); its types omit that.
     const inputs = [...this.variables, ...gradients, this.slots] as unknown as NamedTensorMap;
@@ -173,21 +163,13 @@ function checkAttributes(attributes: OptimizerAttributes): void {
   }
 }
 
-/**
- * Registers the typed-array kernel for `cpu`; other backends must have registered their own kernel.
- *
- * @throws ConfigError for a backend without a kernel
- */
-function ensureOptimizerKernel(): void {
+/** @throws ConfigError if the current backend has no kernel */
+function checkOptimizerKernel(): void {
   const backendName = getBackend();
   // The declared type omits undefined.
   const registered = getKernel(optimizerKernelName, backendName) as KernelConfig | undefined;
   if (registered !== undefined) return;
-  if (backendName === 'cpu') {
-    registerKernel({ kernelName: optimizerKernelName, backendName, kernelFunc: cpuOptimizerKernel });
-    return;
-  }
   throw new ConfigError(
-    `TensorFlow.js backend "${backendName}": expected a kernel ${optimizerKernelName}, got none; call setBackend('cpu'), open the native kernels with openBackend of @onda/tfjs-native, or register a kernel of this name for "${backendName}"`,
+    `TensorFlow.js backend "${backendName}": expected a kernel ${optimizerKernelName}, got none; call openWasmBackend of @onda/kernels, or openBackend of @onda/tfjs-native in Node`,
   );
 }

@@ -1,11 +1,10 @@
-import '@tensorflow/tfjs-backend-cpu';
 import { readFileSync } from 'node:fs';
 import type { CellKind } from '@onda/contract';
+import { openWasmBackend } from '@onda/kernels';
 import { parseFitConfig } from '@onda/contract';
 import type { PyTorchWeights } from '@onda/nets';
 import { loadPyTorchWeights, Net, toPyTorchWeights } from '@onda/nets';
 import { createSource } from '@onda/series';
-import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { fit } from './fit.ts';
 import { Optimizer } from './optimizer.ts';
@@ -28,7 +27,7 @@ const LOSS_RTOL = 1e-4;
 const VALUE_ATOL = 2e-5;
 
 beforeAll(async () => {
-  await tf.setBackend('cpu');
+  await openWasmBackend();
 });
 
 describe(fit, () => {

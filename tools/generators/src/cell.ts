@@ -1,6 +1,5 @@
-import { fileURLToPath } from 'node:url';
 import type { GeneratorCallback, Tree } from '@nx/devkit';
-import { formatFiles, generateFiles, visitNotIgnoredFiles } from '@nx/devkit';
+import { formatFiles, visitNotIgnoredFiles } from '@nx/devkit';
 import ts from 'typescript';
 import { findAll, insert, parse, readText } from './editTables.ts';
 
@@ -9,34 +8,32 @@ export interface CellOptions {
   name: string;
 }
 
-const templates = fileURLToPath(new URL('../templates/cell', import.meta.url));
 const contract = 'libs/contract/src/fitConfig.ts';
 const layers = 'libs/nets/src/layers/recurrentLayers.ts';
-const kernels = 'libs/nets/src/cpu/registerCpuKernels.ts';
+const core = 'libs/kernels/core';
+const abi = 'libs/kernels/wasm/abi.cc';
 const reference = 'libs/nets/src/testing/referenceRecurrent.ts';
 
 /**
  * `nx g @onda/generators:cell NAME`: a cell that starts with the equations of the plain cell (rnn). It gets a kind, a layer class, a
- * kernel for the cpu backend with a test of its gradients, and an entry in every table of cells: the copy of the entry of rnn.
+ * class in the C++ core, and an entry in every table of cells: the copy of the entry of rnn.
  */
 export async function cellGenerator(tree: Tree, { name }: CellOptions): Promise<GeneratorCallback> {
-  const kernel = `libs/nets/src/cpu/${name}Cell.ts`;
+  const kernel = `${core}/${name}Cell.h`;
   if (tree.exists(kernel)) throw new Error(`cell: ${kernel} exists; choose another name`);
-  const rename = (text: string): string =>
-    text.replaceAll('OndaRNN', `Onda${name.toUpperCase()}`).replaceAll('rnnCell', `${name}Cell`);
+  const rename = (text: string): string => text.replaceAll('OndaRNN', `Onda${name.toUpperCase()}`);
 
-  generateFiles(tree, templates, 'libs/nets', { name });
-  tree.write(kernel, rename(readText(tree, 'libs/nets/src/cpu/rnnCell.ts')));
+  tree.write(kernel, readText(tree, `${core}/rnnCell.h`).replaceAll('RnnCell', className(name)));
   addKind(tree, name);
   addLayerClass(tree, name);
-  addKernelImport(tree, name);
+  addToModule(tree, name);
   addReferenceCase(tree, name);
   const tables = copyEntries(tree, name, rename);
   await formatFiles(tree);
   return () => {
     console.log(
       [
-        `Next: write the equations in ${kernel} and ${reference}, review the entries that are copies of rnn, and correct tests whose texts list the cells:`,
+        `Next: write the equations in ${kernel} and ${reference}, review the entries that are copies of rnn, add the cell to the variants in libs/nets/src/testing/recurrentCase.ts and its ops to libs/tfjs-native/native/ops/recurrentOps.cc, run npm run build:kernels and npm run setup, and correct tests whose texts list the cells:`,
         ...tables.map((file) => `  ${file}`),
       ].join('\n'),
     );
@@ -76,15 +73,20 @@ export class ${className} extends RecurrentLayer {
   insert(tree, layers, [{ position: table.getFullStart(), text: `\n${text}` }]);
 }
 
-function addKernelImport(tree: Tree, name: string): void {
-  const source = parse(tree, kernels);
-  const plain = findAll(source, ts.isImportDeclaration).find(({ moduleSpecifier }) =>
-    moduleSpecifier.getText().includes('./rnnCell.ts'),
-  );
-  if (!plain) throw new Error(`${kernels}: expected an import of ./rnnCell.ts`);
-  insert(tree, kernels, [
-    { position: plain.getEnd(), text: `\nimport { ${name}Cell } from './${name}Cell.ts';` },
-  ]);
+/** Name of the class of a cell in C++. */
+const className = (name: string): string => `${name.charAt(0).toUpperCase()}${name.slice(1)}Cell`;
+
+/** Adds the cell to the exported functions of the WebAssembly module, whose numbers of cells are the order of `cellKinds`. */
+function addToModule(tree: Tree, name: string): void {
+  const number = `k${className(name).slice(0, -'Cell'.length)}`;
+  const text = readText(tree, abi)
+    .replace('#include "../core/rnnCell.h"\n', `$&#include "../core/${name}Cell.h"\n`)
+    .replace(/enum CellNumber \{ .*(?= \};)/, `$&, ${number}`)
+    .replace(
+      /( +)case kRnn:\n.*\n/,
+      `$&$1case ${number}:\n$1  return work(static_cast<${className(name)}*>(nullptr));\n`,
+    );
+  tree.write(abi, text);
 }
 
 function addReferenceCase(tree: Tree, name: string): void {

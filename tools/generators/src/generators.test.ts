@@ -93,25 +93,26 @@ describe(layerGenerator, () => {
 describe(cellGenerator, () => {
   const files = [
     'libs/contract/src/fitConfig.ts',
-    'libs/nets/src/cpu/rnnCell.ts',
-    'libs/nets/src/cpu/registerCpuKernels.ts',
+    'libs/kernels/core/rnnCell.h',
+    'libs/kernels/wasm/abi.cc',
     'libs/nets/src/layers/recurrentLayers.ts',
-    'libs/nets/src/recurrentOp.ts',
+    'libs/kernels/src/recurrentOp.ts',
     'libs/nets/src/testing/referenceRecurrent.ts',
   ];
 
-  it('adds the kind, the kernel and its test, the layer, the reference and the entries of tables', async () => {
+  it('adds the kind, the class in C++, the layer, the reference and the entries of tables', async () => {
     const tree = treeWith(...files);
     await cellGenerator(tree, { name: 'mgu' });
     const text = (file: string): string => tree.read(file, 'utf8') ?? '';
     expect(text('libs/contract/src/fitConfig.ts')).toContain(
       "cellKinds = ['rnn', 'lstm', 'gru', 'mgu'] as const",
     );
-    expect(text('libs/nets/src/cpu/mguCell.ts')).toContain('export const mguCell: CpuCell');
-    expect(text('libs/nets/src/cpu/mguCell.test.ts')).toContain("describe('mguCell'");
-    expect(text('libs/nets/src/cpu/registerCpuKernels.ts')).toMatch(/mguCell } from[\s\S]*mgu: mguCell,/);
+    expect(text('libs/kernels/core/mguCell.h')).toContain('class MguCell {');
+    expect(text('libs/kernels/wasm/abi.cc')).toMatch(
+      /#include "..\/core\/mguCell.h"[\s\S]*, kMgu \};[\s\S]*case kMgu:\n +return work\(static_cast<MguCell\*>/,
+    );
     expect(text('libs/nets/src/layers/recurrentLayers.ts')).toMatch(/class OndaMGU [\s\S]*mgu: OndaMGU,/);
-    expect(text('libs/nets/src/recurrentOp.ts')).toMatch(
+    expect(text('libs/kernels/src/recurrentOp.ts')).toMatch(
       /gateCounts = \{[^}]*mgu: 1[\s\S]*reserveCounts = \{[^}]*mgu: 0/,
     );
     expect(text('libs/nets/src/testing/referenceRecurrent.ts')).toContain("case 'mgu':\n    case 'rnn':");
@@ -120,7 +121,7 @@ describe(cellGenerator, () => {
   it('refuses a name that is taken', async () => {
     const tree = treeWith(...files);
     await expect(cellGenerator(tree, { name: 'rnn' })).rejects.toThrow(
-      'cell: libs/nets/src/cpu/rnnCell.ts exists; choose another name',
+      'cell: libs/kernels/core/rnnCell.h exists; choose another name',
     );
   });
 });

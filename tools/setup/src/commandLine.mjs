@@ -19,7 +19,7 @@ Installs what npm does not provide, and prints what was found, installed and is 
   --cuda   also the CUDA provider of ONNX Runtime (247 MB); exit code 1 where CUDA is not usable
   --json   the table as JSON on stdout, everything else on stderr
   --help   this text
-Environment: ONDA_CACHE (folder for files that outlast node_modules), ONDA_BACKEND (tensorflow or cpu), ONDA_CHROMIUM, ONDA_REDIS_SERVER, ONDA_HAPROXY, CXX.
+Environment: ONDA_CACHE (folder for files that outlast node_modules), ONDA_BACKEND (tensorflow or wasm), ONDA_CHROMIUM, ONDA_REDIS_SERVER, ONDA_HAPROXY, CXX.
 Exit codes: 0 done (each missing part has a fall-back), 1 --cuda and CUDA is not usable, 2 invalid arguments, or the set-up failed.`;
 
 const testHelp = `npm test -- [--only NAME,NAME...]
@@ -89,14 +89,14 @@ function parse(command, args, options, allowPositionals = false) {
 /**
  * Reads ONDA_BACKEND, as libs/tfjs-native does.
  * @param {NodeJS.ProcessEnv} env
- * @returns {'tensorflow' | 'cpu' | 'auto'}
+ * @returns {'tensorflow' | 'wasm' | 'auto'}
  * @throws {SetupError} for any other value
  */
 export function backendChoice(env) {
   const value = env.ONDA_BACKEND;
   if (value === undefined || value === '' || value === 'auto') return 'auto';
-  if (value === 'tensorflow' || value === 'cpu') return value;
+  if (value === 'tensorflow' || value === 'wasm') return value;
   throw new SetupError(
-    `ONDA_BACKEND: expected tensorflow, cpu or auto, got ${JSON.stringify(value)}; unset it to use TensorFlow where it is available.`,
+    `ONDA_BACKEND: expected tensorflow, wasm or auto, got ${JSON.stringify(value)}; unset it to use TensorFlow where it is available.`,
   );
 }

@@ -6,7 +6,7 @@ describe(backendChoice, () => {
     [undefined, 'auto'],
     ['', 'auto'],
     ['auto', 'auto'],
-    ['cpu', 'cpu'],
+    ['wasm', 'wasm'],
     ['tensorflow', 'tensorflow'],
   ])('reads %s as %s', (value, choice) => {
     expect(backendChoice({ ONDA_BACKEND: value })).toBe(choice);
@@ -14,7 +14,7 @@ describe(backendChoice, () => {
 
   it('rejects another word', () => {
     expect(() => backendChoice({ ONDA_BACKEND: 'gpu' })).toThrow(
-      'ONDA_BACKEND: expected tensorflow, cpu or auto, got "gpu"; unset it to use TensorFlow where it is available.',
+      'ONDA_BACKEND: expected tensorflow, wasm or auto, got "gpu"; unset it to use TensorFlow where it is available.',
     );
   });
 });

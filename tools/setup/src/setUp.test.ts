@@ -49,10 +49,10 @@ describe.runIf(process.platform === 'linux' && process.arch === 'x64')(setUp, ()
     ]);
     expect(first.notices).toHaveLength(1);
     expect(first.notices[0]).toMatch(
-      /^TensorFlow is not used: there is no pip and there is no C\+\+ compiler \(g\+\+\)\. Training runs on TensorFlow\.js's JavaScript backend: .* Remedy: .*; then npm run setup\.$/,
+      /^TensorFlow is not used: there is no pip and there is no C\+\+ compiler \(g\+\+\)\. Training runs on the WebAssembly kernels: .* Remedy: .*; then npm run setup\.$/,
     );
     expect(record()).toMatchObject({
-      backend: 'cpu',
+      backend: 'wasm',
       missing: { what: 'there is no pip and there is no C++ compiler (g++)' },
     });
     expect((await run({})).notices).toEqual([]);
@@ -64,8 +64,8 @@ describe.runIf(process.platform === 'linux' && process.arch === 'x64')(setUp, ()
     );
   });
 
-  it('skips TensorFlow where ONDA_BACKEND is cpu', async () => {
-    const { rows, notices } = await run({ ONDA_BACKEND: 'cpu' });
+  it('skips TensorFlow where ONDA_BACKEND is wasm', async () => {
+    const { rows, notices } = await run({ ONDA_BACKEND: 'wasm' });
     expect(rows.at(-1)).toMatchObject({ part: 'TensorFlow', state: 'skipped' });
     expect(notices).toEqual([]);
   });

@@ -39,8 +39,8 @@ export async function setUp(context: Context, packages: Row, options: SetupOptio
   const before = readSetupRecord(context.root);
   let changes: Partial<SetupRecord> = {};
 
-  if (tensorflow && choice === 'cpu') {
-    rows.push({ part: 'TensorFlow', state: 'skipped', detail: 'ONDA_BACKEND is cpu', seconds: 0 });
+  if (tensorflow && choice === 'wasm') {
+    rows.push({ part: 'TensorFlow', state: 'skipped', detail: 'ONDA_BACKEND is wasm', seconds: 0 });
   } else if (tensorflow) {
     const result = await ensureTensorflow(context, { retry: options.retry === true });
     rows.push(...result.rows);

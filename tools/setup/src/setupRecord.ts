@@ -14,7 +14,7 @@ export interface MissingDetails {
 export interface SetupRecord {
   format: 1;
   /** The fastest backend for training that is installed. */
-  backend: 'tensorflow' | 'cpu';
+  backend: 'tensorflow' | 'wasm';
   /** Why TensorFlow is missing. */
   missing: MissingDetails | null;
   /** Folder with include/ and lib/. */
@@ -49,7 +49,7 @@ export interface SetupRecord {
 
 const emptyRecord: SetupRecord = {
   format: 1,
-  backend: 'cpu',
+  backend: 'wasm',
   missing: null,
   tensorflowDir: null,
   tensorflowVersion: null,

@@ -12,8 +12,7 @@ import type { MissingDetails, SetupRecord } from './setupRecord.ts';
 import { cachedWheel, ensureWheel, findPip, missingPip, wheelFolder } from './wheel.ts';
 
 const costWithoutTensorflow =
-  "Training runs on TensorFlow.js's JavaScript backend: the first example is as fast, wide networks (128 units, batch 32) are about 25 times slower.";
-const costWithoutKernels = 'Training runs on portable kernels, up to 20 times slower.';
+  'Training runs on the WebAssembly kernels: the first example is as fast, wide networks (128 units, batch 32) are about 8 times slower.';
 
 /** A failed download is repeated only after this time; `npm run setup` repeats it at once. */
 const RETRY_AFTER_MS = 10 * 60_000;
@@ -41,7 +40,7 @@ export async function ensureTensorflow(
     return {
       rows: [missingRow('TensorFlow', missing, seconds())],
       changes: {
-        backend: 'cpu',
+        backend: 'wasm',
         missing,
         tensorflowDir: null,
         tensorflowVersion: null,
@@ -139,7 +138,7 @@ async function installKernels(
       : { part, state: 'found', detail: 'up to date', seconds: seconds() };
     return { rows: [row], record, missing: null };
   } catch (error) {
-    const missing = missingDetails(error, costWithoutKernels);
+    const missing = missingDetails(error, costWithoutTensorflow);
     return { rows: [missingRow(part, missing, seconds())], record: null, missing };
   }
 }

@@ -4,6 +4,7 @@ import { cellKinds, DataError, ResultError } from '@onda/contract';
 import type { PyTorchWeights } from '@onda/nets';
 import { loadPyTorchWeights, Net, toPyTorchWeights } from '@onda/nets';
 import { createSource } from '@onda/series';
+import type { BackendName } from '@onda/tfjs-native';
 import { openBackend, wantedByEnvironment } from '@onda/tfjs-native';
 import { fit, Optimizer } from '@onda/training';
 import { readInput } from '../files.ts';
@@ -15,9 +16,9 @@ interface ParityResult extends Difference {
 }
 
 /** The backends to run on: the one of ONDA_BACKEND, else all that are available. */
-function backendsToTry(): ('tensorflow' | 'cpu')[] {
+function backendsToTry(): BackendName[] {
   const wanted = wantedByEnvironment(process.env.ONDA_BACKEND);
-  return wanted === 'auto' ? ['tensorflow', 'cpu'] : [wanted];
+  return wanted === 'auto' ? ['tensorflow', 'wasm'] : [wanted];
 }
 
 /**
@@ -30,15 +31,14 @@ export async function parityCommand(files: readonly string[], options: { json: b
   const results: ParityResult[] = [];
   const done = new Set<string>();
   for (const want of backendsToTry()) {
-    // If TensorFlow is missing, openBackend prints so and opens cpu, which is the next backend anyway.
+    // If TensorFlow is missing, openBackend prints so and opens wasm, which is the next backend anyway.
     const backend = await openBackend({ want: want === 'tensorflow' ? undefined : want });
     if (done.has(backend.name)) continue;
     done.add(backend.name);
-    const name = backend.kernels ? `${backend.name}, native kernels` : backend.name;
     for (const { file, reference } of references) {
       const ours = await replay(reference);
       results.push(
-        ...differences(reference, ours).map((row) => ({ reference: file, backend: name, ...row })),
+        ...differences(reference, ours).map((row) => ({ reference: file, backend: backend.name, ...row })),
       );
     }
   }

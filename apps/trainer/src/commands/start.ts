@@ -67,9 +67,7 @@ export async function startCommand(): Promise<void> {
   const config = readConfig(configFile, []);
   const runFolder = path.join('runs', config.name);
   const backend = await openBackend();
-  say(
-    `1. fit ${config.name}: ${config.training.steps} steps on the ${backend.name} backend${backend.kernels ? ', native kernels' : ''}`,
-  );
+  say(`1. fit ${config.name}: ${config.training.steps} steps on the ${backend.name} backend`);
   const run = await fitRun({
     config,
     configFolder: path.dirname(configFile),

@@ -32,7 +32,7 @@ export async function checkNet(
 ): Promise<ParityRow[]> {
   // After a fit a backend is already open.
   if (!tf.getBackend()) {
-    await openBackend(artifacts.weightData.byteLength <= smallBytes ? { want: 'cpu' } : {});
+    await openBackend(artifacts.weightData.byteLength <= smallBytes ? { want: 'wasm' } : {});
   }
   const node = await createNodeRuntime({ provider: 'cpu' });
   const { net: spec, state } = manifest;
@@ -122,7 +122,7 @@ export async function layersRows(
       say(error.message);
     }
   }
-  if (!tf.getBackend()) await openBackend({ want: 'cpu' });
+  if (!tf.getBackend()) await openBackend({ want: 'wasm' });
   useQuickSplits();
   const subject = await layersSubject(weights, manifest);
   try {

@@ -111,7 +111,7 @@ export async function fitRun(request: FitRequest): Promise<FittedRun> {
       format: 1,
       config,
       scaler: source.scaler,
-      backend: backend.kernels ? `${backend.name} (native kernels)` : backend.name,
+      backend: backend.name,
       versions: libraryVersions(backend),
       dataSha256: createHash('sha256').update(source.hashInput).digest('hex'),
       steps: result.step,

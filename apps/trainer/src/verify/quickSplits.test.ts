@@ -4,7 +4,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { useQuickSplits } from './quickSplits.ts';
 
 beforeAll(async () => {
-  await openBackend({ want: 'cpu' });
+  await openBackend({ want: 'wasm' });
 });
 
 /** Parts of a split with their shapes and values. */

@@ -1,4 +1,3 @@
-import '@tensorflow/tfjs-backend-cpu';
 import type { Tensor, Tensor3D } from '@tensorflow/tfjs-core';
 import {
   add,
@@ -9,24 +8,22 @@ import {
   randomNormal,
   reshape,
   reverse,
-  setBackend,
   slice,
   sum,
   tidy,
   zeros,
 } from '@tensorflow/tfjs-core';
 import { layers, loadLayersModel, sequential } from '@tensorflow/tfjs-layers';
-import { beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { ConfigError, ShapeError } from '@onda/contract';
+import { openWasmBackend } from '@onda/kernels';
 import type { MergeMode } from './ondaBidirectional.ts';
 import { OndaBidirectional } from './ondaBidirectional.ts';
 import { OndaGRU, OndaLSTM, OndaRNN } from './recurrentLayers.ts';
 import { registerLayers } from './registerLayers.ts';
 
-beforeAll(async () => {
-  await setBackend('cpu');
-  registerLayers();
-});
+await openWasmBackend();
+registerLayers();
 
 const x = randomNormal<never>([3, 6, 2] as never, 0, 1, 'float32', 7) as Tensor3D;
 

@@ -1,4 +1,3 @@
-import '@tensorflow/tfjs-backend-cpu';
 import type { Tensor, Tensor2D, Tensor3D } from '@tensorflow/tfjs-core';
 import {
   io,
@@ -6,7 +5,6 @@ import {
   randomNormal,
   reshape,
   reverse,
-  setBackend,
   slice,
   sum,
   tidy,
@@ -21,7 +19,8 @@ import {
   model as functionalModel,
   sequential,
 } from '@tensorflow/tfjs-layers';
-import { beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
+import { openWasmBackend } from '@onda/kernels';
 import type { RecurrentLayerArgs } from './recurrentLayer.ts';
 import { RecurrentLayer } from './recurrentLayer.ts';
 import { OndaGRU, OndaLSTM, OndaRNN } from './recurrentLayers.ts';
@@ -38,10 +37,8 @@ const kinds: [name: string, make: (args: RecurrentLayerArgs) => RecurrentLayer][
   ['OndaGRU reset before', (args) => new OndaGRU({ ...args, resetAfter: false })],
 ];
 
-beforeAll(async () => {
-  await setBackend('cpu');
-  registerLayers();
-});
+await openWasmBackend();
+registerLayers();
 
 function expectClose(given: Tensor, expected: Tensor): void {
   expect(given.shape).toEqual(expected.shape);

@@ -1,14 +1,12 @@
-import '@tensorflow/tfjs-backend-cpu';
-import { setBackend, tidy, zeros } from '@tensorflow/tfjs-core';
+import { tidy, zeros } from '@tensorflow/tfjs-core';
 import { layers, sequential } from '@tensorflow/tfjs-layers';
-import { beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { ConfigError, ShapeError } from '@onda/contract';
+import { openWasmBackend } from '@onda/kernels';
 import { RecurrentLayer } from './recurrentLayer.ts';
 import { OndaGRU, OndaLSTM, OndaRNN } from './recurrentLayers.ts';
 
-beforeAll(async () => {
-  await setBackend('cpu');
-});
+await openWasmBackend();
 
 describe(RecurrentLayer, () => {
   const rejected: [name: string, run: () => unknown, error: Error][] = [

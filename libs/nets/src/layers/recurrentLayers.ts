@@ -1,7 +1,7 @@
 import type { serialization } from '@tensorflow/tfjs-core';
 import type { CellKind } from '@onda/contract';
 import { ConfigError } from '@onda/contract';
-import type { RecurrentAttributes } from '../recurrentOp.ts';
+import type { RecurrentAttributes } from '@onda/kernels';
 import { booleanOption } from './layerArguments.ts';
 import type { RecurrentLayerArgs } from './recurrentLayer.ts';
 import { RecurrentLayer } from './recurrentLayer.ts';

@@ -1,13 +1,11 @@
-import '@tensorflow/tfjs-backend-cpu';
-import { setBackend, tidy } from '@tensorflow/tfjs-core';
+import { tidy } from '@tensorflow/tfjs-core';
 import { initializers } from '@tensorflow/tfjs-layers';
 import { ConfigError } from '@onda/contract';
-import { beforeAll, describe, expect, it } from 'vitest';
+import { openWasmBackend } from '@onda/kernels';
+import { describe, expect, it } from 'vitest';
 import { initializerConfig, weightInitializer } from './weightInitializer.ts';
 
-beforeAll(async () => {
-  await setBackend('cpu');
-});
+await openWasmBackend();
 
 const values = (option: unknown): number[] =>
   tidy(() => Array.from(weightInitializer(option, 'test').apply([2, 3]).dataSync()));

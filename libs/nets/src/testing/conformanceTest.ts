@@ -17,7 +17,7 @@ export const testSizes = [
 ] as const;
 
 /**
- * float32 rounding of sums of about 40 terms over up to 50 samples: measured 2.2e-7 of the largest value on the `cpu` backend;
+ * float32 rounding of sums of about 40 terms over up to 50 samples: measured 2.2e-7 of the largest value on the wasm backend;
  * the rest allows for another order of summation and another tanh.
  */
 const FLOAT32_RELATIVE = 3e-6;

@@ -1,8 +1,8 @@
 import type { Tensor, Tensor1D, Tensor2D, Tensor3D } from '@tensorflow/tfjs-core';
 import { tensor } from '@tensorflow/tfjs-core';
 import { recurrentAttributes } from '../recurrent.ts';
-import type { RecurrentAttributes, RecurrentInputs } from '../recurrentOp.ts';
-import { gateCounts } from '../recurrentOp.ts';
+import type { RecurrentAttributes, RecurrentInputs } from '@onda/kernels';
+import { gateCounts } from '@onda/kernels';
 import { randomNumbers } from './randomNumbers.ts';
 import type { ReferenceInputs, ReferenceOutputs, ReferenceSizes } from './referenceRecurrent.ts';
 

@@ -18,10 +18,9 @@ export interface RecurrentSuite {
  *
  * @example
  * describeRecurrentKernels({
- *   name: 'cpu, typed arrays',
+ *   name: 'wasm',
  *   setup: async () => {
- *     await setBackend('cpu');
- *     registerCpuKernels();
+ *     await openWasmBackend();
  *   },
  * });
  */

@@ -1,5 +1,5 @@
-import type { RecurrentAttributes } from '../recurrentOp.ts';
-import { gateCounts, sampleAt } from '../recurrentOp.ts';
+import type { RecurrentAttributes } from '@onda/kernels';
+import { gateCounts, sampleAt } from '@onda/kernels';
 
 export interface ReferenceSizes {
   batch: number;

@@ -1,11 +1,9 @@
-#include <new>
-
-#include "../core/optimizer.h"
+#include "../../../kernels/core/optimizer.h"
 #include "tensorflow/core/framework/op.h"
 #include "tensorflow/core/framework/op_kernel.h"
 #include "workers.h"
 
-// OndaOptimizer for TensorFlow on the CPU; inputs and outputs are specified in libs/nets/src/optimizerOp.ts. Values that change
+// OndaOptimizer for TensorFlow on the CPU; inputs and outputs are specified in libs/kernels/src/optimizerOp.ts. Values that change
 // from step to step are tensors: TensorFlow caches a kernel for every set of attributes.
 
 namespace onda {
@@ -73,18 +71,10 @@ class OptimizerKernel final : public OpKernel {
     const OptimizerFactors numbers{f(0), f(1), f(2), f(3), f(4), f(5), f(6), f(7), f(8), f(9)};
     const Workers workers(context);
     const auto run = [&](auto kind) {
-      runOptimizer<kind>(numbers, variables, slots.flat<float>().data(), newSlots->flat<float>().data(), total, workers);
+      return runOptimizer<kind>(numbers, {variables.data(), static_cast<Index>(variables.size())}, slots.flat<float>().data(), newSlots->flat<float>().data(), total, workers);
     };
-    switch (kind_) {
-      case OptimizerKind::kAdam:
-        return run(std::integral_constant<OptimizerKind, OptimizerKind::kAdam>());
-      case OptimizerKind::kAdamW:
-        return run(std::integral_constant<OptimizerKind, OptimizerKind::kAdamW>());
-      case OptimizerKind::kRmsprop:
-        return run(std::integral_constant<OptimizerKind, OptimizerKind::kRmsprop>());
-      case OptimizerKind::kSgd:
-        return run(std::integral_constant<OptimizerKind, OptimizerKind::kSgd>());
-    }
+    OP_REQUIRES(context, withOptimizer(kind_, run),
+                tensorflow::errors::ResourceExhausted("OndaOptimizer: there is not enough memory; take a smaller net"));
   }
 
  private:

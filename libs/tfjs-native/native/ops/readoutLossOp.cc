@@ -1,11 +1,9 @@
-#include <new>
-
-#include "../core/readoutLoss.h"
+#include "../../../kernels/core/readoutLoss.h"
 #include "tensorflow/core/framework/op.h"
 #include "tensorflow/core/framework/op_kernel.h"
 #include "workers.h"
 
-// OndaReadoutLoss for TensorFlow on the CPU; inputs and outputs are specified in libs/nets/src/readoutLossOp.ts.
+// OndaReadoutLoss for TensorFlow on the CPU; inputs and outputs are specified in libs/kernels/src/readoutLossOp.ts.
 
 namespace onda {
 
@@ -38,13 +36,15 @@ class ReadoutLossKernel final : public OpKernel {
     std::string kind;
     OP_REQUIRES_OK(construction, construction->GetAttr("kind", &kind));
     OP_REQUIRES_OK(construction, construction->GetAttr("delta", &loss_.delta));
-    OP_REQUIRES_OK(construction, construction->GetAttr("levels", &loss_.levels));
+    OP_REQUIRES_OK(construction, construction->GetAttr("levels", &levels_));
     OP_REQUIRES_OK(construction, construction->GetAttr("gradients", &gradients_));
     loss_.kind = kind == "mse"        ? LossKind::kMse
                  : kind == "mae"      ? LossKind::kMae
                  : kind == "huber"    ? LossKind::kHuber
                  : kind == "gaussian" ? LossKind::kGaussian
                                       : LossKind::kQuantile;
+    loss_.levels = levels_.data();
+    loss_.levelCount = static_cast<Index>(levels_.size());
     OP_REQUIRES(construction, loss_.blocks() > 0,
                 InvalidArgument("OndaReadoutLoss levels: expected one or more for the loss quantile, got none; give it some"));
   }
@@ -80,18 +80,19 @@ class ReadoutLossKernel final : public OpKernel {
       results[index] = tensor->flat<float>().data();
     }
     const auto data = [&](int index) { return context->input(index).flat<float>().data(); };
-    try {
-      runReadoutLoss({loss_, hidden.dim_size(0) * hidden.dim_size(1), hidden.dim_size(2), target.dim_size(2), data(0), data(1),
+    const bool enough =
+        runReadoutLoss({loss_, hidden.dim_size(0) * hidden.dim_size(1), hidden.dim_size(2), target.dim_size(2), data(0), data(1),
                       data(2), data(3), results[0], results[1], gradients_ ? results[2] : nullptr, results[3], results[4]},
-                     Workers(context));
-    } catch (const std::bad_alloc&) {
-      context->CtxFailure(tensorflow::errors::ResourceExhausted(
-          "OndaReadoutLoss: there is not enough memory for its sums; take a smaller batch or fewer samples at once"));
-    }
+                       Workers(context));
+    OP_REQUIRES(context, enough,
+                tensorflow::errors::ResourceExhausted(
+                    "OndaReadoutLoss: there is not enough memory for its sums; take a smaller batch or fewer samples at once"));
   }
 
  private:
   Loss loss_;
+  /** What loss_ points to. */
+  std::vector<float> levels_;
   bool gradients_;
 };
 

@@ -1,10 +1,9 @@
 #pragma once
 
-#include <new>
 #include <type_traits>
 
-#include "../core/lstmCell.h"
-#include "../core/sequence.h"
+#include "../../../kernels/core/lstmCell.h"
+#include "../../../kernels/core/sequence.h"
 #include "tensorflow/core/framework/op_kernel.h"
 
 namespace onda {
@@ -29,16 +28,14 @@ class RecurrentKernel : public OpKernel {
   }
 
   void Compute(OpKernelContext* context) final {
-    try {
-      run(context);
-    } catch (const std::bad_alloc&) {
-      context->CtxFailure(tensorflow::errors::ResourceExhausted(
-          type_string(), ": there is not enough memory for its sums; take a smaller batch or fewer samples at once"));
-    }
+    if (run(context) || !context->status().ok()) return;
+    context->CtxFailure(tensorflow::errors::ResourceExhausted(
+        type_string(), ": there is not enough memory for its sums; take a smaller batch or fewer samples at once"));
   }
 
  protected:
-  virtual void run(OpKernelContext* context) = 0;
+  /** @returns false when the call has failed, or the core ran out of memory */
+  virtual bool run(OpKernelContext* context) = 0;
 
   static constexpr bool kLstm = std::is_same_v<Cell, LstmCell>;
   static constexpr int kForwardInputs = kLstm ? 7 : 6;

@@ -1,13 +1,13 @@
-#include "../core/backward.h"
-#include "../core/forward.h"
-#include "../core/gruCell.h"
-#include "../core/rnnCell.h"
+#include "../../../kernels/core/backward.h"
+#include "../../../kernels/core/forward.h"
+#include "../../../kernels/core/gruCell.h"
+#include "../../../kernels/core/rnnCell.h"
 #include "recurrentKernel.h"
 #include "tensorflow/core/framework/op.h"
 #include "workers.h"
 
 // The recurrent ops for TensorFlow on the CPU, forward and backward; inputs and outputs are specified in
-// libs/nets/src/recurrentOp.ts. This file handles the tensors; the computation is in ../core.
+// libs/kernels/src/recurrentOp.ts. This file handles the tensors; the computation is in libs/kernels/core.
 
 namespace onda {
 
@@ -91,11 +91,11 @@ class ForwardKernel final : public RecurrentKernel<Cell> {
   using RecurrentKernel<Cell>::RecurrentKernel;
 
  private:
-  void run(OpKernelContext* context) override {
+  bool run(OpKernelContext* context) override {
     constexpr bool lstm = this->kLstm;
     const bool training = this->options_.training;
     Sequence s;
-    if (!this->read(context, &s)) return;
+    if (!this->read(context, &s)) return false;
     const Sizes& n = s.sizes;
     const TensorShape state({n.batch, n.units});
     ForwardResults out{};
@@ -103,9 +103,9 @@ class ForwardKernel final : public RecurrentKernel<Cell> {
     out.h = this->output(context, 1, state);
     if constexpr (lstm) out.c = this->output(context, 2, state);
     float* reserve = this->output(context, lstm ? 3 : 2, training ? this->reserveShape(n) : TensorShape({0}));
-    if (!context->status().ok()) return;
+    if (!context->status().ok()) return false;
     out.reserve = training ? reserve : nullptr;
-    runForward<Cell>(s, out, Workers(context));
+    return runForward<Cell>(s, out, Workers(context));
   }
 };
 
@@ -115,12 +115,12 @@ class BackwardKernel final : public RecurrentKernel<Cell> {
   using RecurrentKernel<Cell>::RecurrentKernel;
 
  private:
-  void run(OpKernelContext* context) override {
+  bool run(OpKernelContext* context) override {
     constexpr bool lstm = this->kLstm;
     constexpr int first = this->kForwardInputs;
     const bool inputGradient = this->options_.inputGradient;
     Sequence s;
-    if (!this->read(context, &s)) return;
+    if (!this->read(context, &s)) return false;
     const Sizes& n = s.sizes;
     const TensorShape sequence({n.batch, n.time, n.units});
     const TensorShape state({n.batch, n.units});
@@ -128,7 +128,7 @@ class BackwardKernel final : public RecurrentKernel<Cell> {
         !this->checkShape(context, first + 1, "reserve", this->reserveShape(n)) ||
         !this->checkShape(context, first + 2, "dy", sequence) || !this->checkShape(context, first + 3, "dh", state) ||
         (lstm && !this->checkShape(context, first + 4, "dc", state)))
-      return;
+      return false;
     BackwardInputs in{};
     in.y = this->data(context, first);
     in.reserve = this->data(context, first + 1);
@@ -145,8 +145,8 @@ class BackwardKernel final : public RecurrentKernel<Cell> {
     out.dRecurrentBias = this->output(context, 4, context->input(4).shape());
     out.dh0 = this->output(context, 5, state);
     if constexpr (lstm) out.dc0 = this->output(context, 6, state);
-    if (!context->status().ok()) return;
-    runBackward<Cell>(s, in, out, Workers(context));
+    if (!context->status().ok()) return false;
+    return runBackward<Cell>(s, in, out, Workers(context));
   }
 };
 

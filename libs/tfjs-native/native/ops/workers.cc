@@ -25,7 +25,7 @@ class Crew {
   }
 
   /** @returns false, with nothing done, when another thread's op has the crew */
-  bool run(tensorflow::thread::ThreadPool* pool, Index threads, Index count, const std::function<void(Index)>& task) {
+  bool run(tensorflow::thread::ThreadPool* pool, Index threads, Index count, Task task) {
     const std::unique_lock<std::mutex> lock(mutex_, std::try_to_lock);
     if (!lock.owns_lock()) return false;
     task_ = &task;
@@ -71,7 +71,7 @@ class Crew {
   }
 
   std::mutex mutex_;
-  const std::function<void(Index)>* task_ = nullptr;
+  const Task* task_ = nullptr;
   /** Tasks that no thread has started. */
   std::atomic<std::uint64_t> left_{0};
   std::atomic<Index> done_{0};
@@ -86,7 +86,7 @@ Workers::Workers(tensorflow::OpKernelContext* context) {
   threads_ = pool_ == nullptr ? 1 : workers->num_threads;
 }
 
-void Workers::run(Index count, const std::function<void(Index)>& task) const {
+void Workers::run(Index count, Task task) const {
   if (count > 1 && threads_ > 1 && Crew::shared().run(pool_, threads_, count, task)) return;
   for (Index index = 0; index < count; index++) task(index);
 }

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "../core/parallel.h"
+#include "../../../kernels/core/parallel.h"
 #include "tensorflow/core/framework/op_kernel.h"
 
 namespace onda {
@@ -10,7 +10,7 @@ class Workers final : public Parallel {
  public:
   explicit Workers(tensorflow::OpKernelContext* context);
   Index threads() const override { return threads_; }
-  void run(Index count, const std::function<void(Index)>& task) const override;
+  void run(Index count, Task task) const override;
 
  private:
   tensorflow::thread::ThreadPool* pool_;

@@ -10,8 +10,8 @@ import { openBackend } from '../openBackend.ts';
  */
 export async function nativeKernelsHere(): Promise<boolean> {
   const lines: string[] = [];
-  const { kernels } = await openBackend({ want: 'auto', log: (line) => lines.push(line) });
-  if (kernels) return true;
+  const { name } = await openBackend({ want: 'auto', log: (line) => lines.push(line) });
+  if (name === 'tensorflow') return true;
   const said = `The native kernels are not tested because they are not set up. ${lines.join(' ')}`.trim();
   if (process.env['CI'] === 'true') throw new Error(said);
   process.stderr.write(`${said}\n`);

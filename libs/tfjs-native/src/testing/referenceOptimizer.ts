@@ -1,4 +1,4 @@
-import type { OptimizerAttributes } from '@onda/nets';
+import type { OptimizerAttributes } from '@onda/kernels';
 
 /** Slots as rows: slot, weight. */
 export interface OptimizerState {
@@ -6,7 +6,7 @@ export interface OptimizerState {
   slots: number[][];
 }
 
-/** One step of torch.optim in double precision, weight by weight; formulas in libs/nets/src/optimizerOp.ts. */
+/** One step of torch.optim in double precision, weight by weight; formulas in libs/kernels/src/optimizerOp.ts. */
 export function referenceOptimizer(
   { weights, slots }: OptimizerState,
   gradients: readonly number[],

@@ -1,7 +1,7 @@
 import type { FitConfig } from '@onda/contract';
 import { parseFitConfig } from '@onda/contract';
-import { Net } from '@onda/nets';
 import type { NetSpec } from '@onda/nets';
+import { Net } from '@onda/nets';
 import type { DataSource } from '@onda/series';
 import { createRandom, createSource } from '@onda/series';
 import { Optimizer } from '../optimizer.ts';

@@ -54,7 +54,7 @@ export const exportBench: Bench<ExportWorkload> = {
   peer: 'python-keras',
   goals,
   measure: async (run) => {
-    await openBackend({ want: 'cpu' });
+    await openBackend({ want: 'wasm' });
     return withSubjects(run.subjects as SubjectName[], run.say, (subjects, pids, notes) =>
       run.watched(pids, () => measureAll(run, subjects, notes)),
     );

@@ -139,7 +139,7 @@ export const generationBench: Bench<NetWorkload> = {
   goals,
   measure: async (run) => {
     // Networks are made and exported here, on the JavaScript backend; the workers open their own.
-    await openBackend({ want: 'cpu', log: () => undefined });
+    await openBackend({ want: 'wasm', log: () => undefined });
     return withWorkers(subjects, run.subjects as SubjectName[], run.say, async (workers, notes) => ({
       ...(await measureAll(run, workers)),
       notes: [...notes, 'Threads 0: the library chooses. Ratios to onda-generator: how many times its time.'],

@@ -80,7 +80,7 @@ export async function measureGpu(
     if (!(error instanceof MissingError)) throw error;
     return { measurements: [], notes: [`nothing was compared: ${error.message}`] };
   }
-  await openBackend({ want: 'cpu', log: () => undefined });
+  await openBackend({ want: 'wasm', log: () => undefined });
   const parts = await run.watched([], () =>
     measureEach(run, async (workload) => {
       writeStart(workload, run.folder);

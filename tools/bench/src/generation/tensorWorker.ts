@@ -46,7 +46,7 @@ function layersNet(start: Start): StepNet {
 const layers = process.argv[2] === 'layers';
 
 await answerSteps(
-  () => openWorkerBackend('tensorflow', !layers),
+  () => openWorkerBackend('tensorflow'),
   (start, _file, prompt, last) => {
     const { batch, samples } = start.work;
     const net = layers ? layersNet(start) : ondaNet(start);

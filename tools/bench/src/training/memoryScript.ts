@@ -21,9 +21,7 @@ const optimizer = new Optimizer({ kind: 'adam', learningRate: 0.001 }, net.varia
 const source = createSource({ data: { kind: 'sine', samples }, lag: 1, seed: 0 });
 const megabytes = (bytes: number): string => (bytes / 1e6).toFixed(0);
 
-console.log(
-  `${backend.name}${backend.kernels ? ', native kernels' : ''}: ${steps} steps of ${samples} samples`,
-);
+console.log(`${backend.name}: ${steps} steps of ${samples} samples`);
 console.log('step    tensors  heap MB  resident MB');
 await fit({
   net,

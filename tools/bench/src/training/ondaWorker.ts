@@ -1,4 +1,4 @@
-import { Net, loadPyTorchWeights } from '@onda/nets';
+import { loadPyTorchWeights, Net } from '@onda/nets';
 import type { ChunkSource } from '@onda/series';
 import { fit, Optimizer } from '@onda/training';
 import type { CarriedState } from '@onda/training';
@@ -7,8 +7,8 @@ import { fromBase64, readStart, startWeights } from '../netWorkload.ts';
 import { answerRequests } from '../workers.ts';
 import { openWorkerBackend, productMs } from './tfjsBackend.ts';
 
-/** Onda's training as a worker: `ondaWorker.ts tensorflow` with the native kernels, `ondaWorker.ts cpu` with the portable ones. */
-const want = process.argv[2] === 'cpu' ? 'cpu' : 'tensorflow';
+/** Onda's training as a worker: `ondaWorker.ts tensorflow` with the native kernels, `ondaWorker.ts wasm` with those in WebAssembly. */
+const want = process.argv[2] === 'wasm' ? 'wasm' : 'tensorflow';
 
 interface Job {
   net: Net;
@@ -24,7 +24,7 @@ interface Job {
 let job: Job | null = null;
 
 await answerRequests({
-  hello: () => openWorkerBackend(want, want === 'tensorflow'),
+  hello: () => openWorkerBackend(want),
   prepare: ({ start: path }: { start: string }) => {
     job?.optimizer.dispose();
     job?.net.dispose();

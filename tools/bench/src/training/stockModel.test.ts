@@ -1,7 +1,7 @@
-import '@tensorflow/tfjs-backend-cpu';
 import * as tf from '@tensorflow/tfjs-core';
 import { loadPyTorchWeights, Net } from '@onda/nets';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { openWasmBackend } from '@onda/kernels';
 import { fromBase64, makeStart, parseNetWorkload, startWeights } from '../netWorkload.ts';
 import { stockModel } from './stockModel.ts';
 
@@ -9,7 +9,7 @@ import { stockModel } from './stockModel.ts';
 const ATOL = 1e-6;
 
 beforeAll(async () => {
-  await tf.setBackend('cpu');
+  await openWasmBackend();
 });
 
 describe(stockModel, () => {

@@ -26,7 +26,7 @@ interface Job {
 let job: Job | null = null;
 
 await answerRequests({
-  hello: () => openWorkerBackend('tensorflow', false),
+  hello: () => openWorkerBackend('tensorflow'),
   prepare: ({ start: path }: { start: string }) => {
     job?.model.dispose();
     job?.optimizer.dispose();

@@ -1,20 +1,14 @@
 import { MissingError } from '@onda/contract';
+import type { BackendName } from '@onda/tfjs-native';
 import { openBackend } from '@onda/tfjs-native';
 import * as tf from '@tensorflow/tfjs-core';
 import type { Hello } from '../workers.ts';
 
-/**
- * Opens a TensorFlow.js backend in a worker.
- *
- * @param kernels whether Onda's own TensorFlow kernels are needed
- */
-export async function openWorkerBackend(want: 'tensorflow' | 'cpu', kernels: boolean): Promise<Hello> {
-  const lines: string[] = [];
+/** Opens a backend in a worker. */
+export async function openWorkerBackend(want: BackendName): Promise<Hello> {
   try {
-    const backend = await openBackend({ want, log: (line) => lines.push(line) });
-    if (kernels && !backend.kernels)
-      return { missing: lines.at(-1) ?? 'the native kernels are not compiled. Remedy: npm run setup.' };
-    return { version: `${backend.name} ${backend.version}`, threads: want === 'cpu' ? 1 : null };
+    const { name, version } = await openBackend({ want });
+    return { version: `${name} ${version}`, threads: want === 'wasm' ? 1 : null };
   } catch (error) {
     if (!(error instanceof MissingError)) throw error;
     return { missing: error.message };

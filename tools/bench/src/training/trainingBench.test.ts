@@ -35,12 +35,12 @@ describe(compareLosses, () => {
       new Map([
         ['tfjs-node-layers', [1, 9]],
         ['onda-native', [1, 0.5]],
-        ['onda-portable', [1, 0.5]],
+        ['onda-wasm', [1, 0.5]],
       ]),
     );
     expect(agreements.map(({ subject, reference }) => [subject, reference])).toEqual([
       ['tfjs-node-layers', 'onda-native'],
-      ['onda-portable', 'onda-native'],
+      ['onda-wasm', 'onda-native'],
     ]);
     expect(disagreements(agreements)).toEqual([]);
   });

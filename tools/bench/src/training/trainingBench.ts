@@ -3,7 +3,7 @@ import path from 'node:path';
 import { z } from 'zod';
 import type { CellKind } from '@onda/contract';
 import { ResultError } from '@onda/contract';
-import { gateCounts } from '@onda/nets';
+import { gateCounts } from '@onda/kernels';
 import type { Bench, BenchRun, Measured } from '../bench.ts';
 import { measureEach } from '../bench.ts';
 import type { NetWorkload } from '../netWorkload.ts';
@@ -36,10 +36,10 @@ const subjects = {
     start: () => nodeCommand('training/ondaWorker.ts', ['tensorflow']),
     script: (start) => nodeCommand('training/firstJobScript.ts', [start, 'tensorflow']),
   },
-  'onda-portable': {
-    about: "Onda on TensorFlow.js's JavaScript backend, one thread",
-    start: () => nodeCommand('training/ondaWorker.ts', ['cpu']),
-    script: (start) => nodeCommand('training/firstJobScript.ts', [start, 'cpu']),
+  'onda-wasm': {
+    about: "Onda's kernels in WebAssembly, one thread",
+    start: () => nodeCommand('training/ondaWorker.ts', ['wasm']),
+    script: (start) => nodeCommand('training/firstJobScript.ts', [start, 'wasm']),
   },
   pytorch: {
     about: 'PyTorch on the CPU: torch.nn layers, default Adam, default threads',
@@ -131,7 +131,7 @@ export const trainingBench: Bench<NetWorkload> = {
       : parseNetWorkload('training', name),
   subjects: Object.keys(subjects),
   usualSubjects: (options) =>
-    options.scaling ? ['onda-native', PEER] : ['onda-native', 'onda-portable', PEER, 'tfjs-node-layers'],
+    options.scaling ? ['onda-native', PEER] : ['onda-native', 'onda-wasm', PEER, 'tfjs-node-layers'],
   peer: PEER,
   goals: [],
   measure: (run) =>
