@@ -1,3 +1,5 @@
+export { SharedByteBudget } from './byteBudget.ts';
+export type { ByteBudget } from './byteBudget.ts';
 export { configMistake } from './configErrors.ts';
 export { nearest } from './nearest.ts';
 export { clipped, jsonText, quoted } from './quoted.ts';

@@ -1,6 +1,6 @@
 import { createServer } from 'node:net';
 import type { AddressInfo, Server, Socket } from 'node:net';
-import { SharedByteBudget } from './byteBudget.ts';
+import { SharedByteBudget } from '@onda/contract';
 import { httpStatusBlock, maybeHttpStatus, readCallParameters } from './call/callHeaders.ts';
 import type { CallHead, CallParameters } from './call/callHeaders.ts';
 import { registerMethods } from './call/definition.ts';

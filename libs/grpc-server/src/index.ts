@@ -21,7 +21,4 @@ export { failureOf } from './call/grpcCall.ts';
 export { compressions, decompress, isCompression } from './call/compression.ts';
 export type { Compression } from './call/compression.ts';
 
-export { SharedByteBudget } from './byteBudget.ts';
-export type { ByteBudget } from './byteBudget.ts';
-
 export { healthHandlers } from './health.ts';

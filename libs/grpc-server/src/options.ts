@@ -1,4 +1,4 @@
-import type { ByteBudget } from './byteBudget.ts';
+import type { ByteBudget } from '@onda/contract';
 import type { CallHead } from './call/callHeaders.ts';
 import type { GrpcFailure, GrpcStatus } from './status.ts';
 import type { Socket } from 'node:net';

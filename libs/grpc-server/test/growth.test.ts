@@ -1,6 +1,6 @@
 import { gzipSync } from 'node:zlib';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import type { ByteBudget } from '../src/byteBudget.ts';
+import type { ByteBudget } from '@onda/contract';
 import type { SendUnary, ServerCall, ServiceDefinition } from '../src/call/definition.ts';
 import { GrpcServer } from '../src/grpcServer.ts';
 import { encodeFrame, ErrorCode, Flag, FrameType, windowUpdateFrame } from '../src/http2/frames.ts';
@@ -145,11 +145,12 @@ describe('responses for a closed window', () => {
 describe('compressed messages', () => {
   /** A budget that knows the most that was reserved. */
   class RecordingBudget implements ByteBudget {
+    readonly maxBytes = 32 * MIB;
     reserved = 0;
     most = 0;
 
     reserve(bytes: number): boolean {
-      if (this.reserved + bytes > 32 * MIB) return false;
+      if (this.reserved + bytes > this.maxBytes) return false;
       this.reserved += bytes;
       this.most = Math.max(this.most, this.reserved);
       return true;

@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { ErrorCode, Flag, encodeFrame, FrameType } from '../src/http2/frames.ts';
 import { settingsFrame } from '../src/http2/settings.ts';
-import { SharedByteBudget } from '../src/byteBudget.ts';
+import { SharedByteBudget } from '@onda/contract';
 import { Http2Connection } from '../src/http2/connection.ts';
 import { defaultLimits as limits } from '../src/options.ts';
 import { hold } from './support/echoServer.ts';

@@ -1,4 +1,4 @@
-import type { ByteBudget } from '@onda/grpc-server';
+import type { ByteBudget } from '@onda/contract';
 import { networkOf } from './clientLimits.ts';
 
 /**
@@ -6,31 +6,25 @@ import { networkOf } from './clientLimits.ts';
  * client gets half of it at most. All operations take constant time; clients without reserved bytes are not kept.
  */
 export class ClientByteBudget implements ByteBudget {
-  readonly #maxBytes: number;
+  readonly maxBytes: number;
   readonly #maxBytesOfClient: number;
   #reserved = 0;
   readonly #clients = new Map<string, number>();
 
   constructor(maxBytes: number) {
-    this.#maxBytes = maxBytes;
+    this.maxBytes = maxBytes;
     this.#maxBytesOfClient = maxBytes / 2;
   }
 
-  /** Bytes that are reserved now. */
   get reserved(): number {
     return this.#reserved;
   }
 
-  /**
-   * Reserves bytes before they are stored.
-   *
-   * @param address of the client
-   * @returns false if there is no room; nothing is reserved then
-   */
+  /** @param address of the client */
   reserve(bytes: number, address: string): boolean {
     const client = networkOf(address);
     const ofClient = (this.#clients.get(client) ?? 0) + bytes;
-    if (this.#reserved + bytes > this.#maxBytes || ofClient > this.#maxBytesOfClient) return false;
+    if (this.#reserved + bytes > this.maxBytes || ofClient > this.#maxBytesOfClient) return false;
     this.#reserved += bytes;
     this.#clients.set(client, ofClient);
     return true;

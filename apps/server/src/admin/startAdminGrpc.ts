@@ -1,4 +1,4 @@
-import { SharedByteBudget } from '@onda/grpc-server';
+import { SharedByteBudget } from '@onda/contract';
 import { Access } from '../access/access.ts';
 import type { Tokens } from '../access/tokens.ts';
 import { openGrpcPort } from '../grpc/startGrpc.ts';

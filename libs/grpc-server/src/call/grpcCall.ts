@@ -1,4 +1,4 @@
-import type { ByteBudget } from '../byteBudget.ts';
+import type { ByteBudget } from '@onda/contract';
 import type { Http2Stream, StreamReceiver, WriteBody } from '../http2/stream.ts';
 import type { CallHooks } from '../options.ts';
 import { CallError, GrpcStatus } from '../status.ts';

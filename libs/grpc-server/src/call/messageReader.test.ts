@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { SharedByteBudget } from '../byteBudget.ts';
+import { SharedByteBudget } from '@onda/contract';
 import { MessageReader } from './messageReader.ts';
 
 const LIMIT = { maxMessageBytes: 1 << 20, messageSizeHint: 'send less' };

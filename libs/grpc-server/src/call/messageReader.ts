@@ -1,4 +1,4 @@
-import type { ByteBudget } from '../byteBudget.ts';
+import type { ByteBudget } from '@onda/contract';
 import { CallError, GrpcStatus } from '../status.ts';
 import { messageTooLarge } from './definition.ts';
 import type { MessageSizeLimit } from './definition.ts';

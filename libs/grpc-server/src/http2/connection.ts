@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net';
-import type { ByteBudget } from '../byteBudget.ts';
+import type { ByteBudget } from '@onda/contract';
 import type { GrpcServerLimits } from '../options.ts';
 import { FloodGuard } from './floodGuard.ts';
 import {

@@ -2,7 +2,7 @@ import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { afterAll, afterEach, beforeAll, expect } from 'vitest';
 import { okTrailers, responseHead } from '../../src/call/callHeaders.ts';
-import { SharedByteBudget } from '../../src/byteBudget.ts';
+import { SharedByteBudget } from '@onda/contract';
 import { Http2Connection } from '../../src/http2/connection.ts';
 import { encodeFrame, Flag, FrameType } from '../../src/http2/frames.ts';
 import type { RequestHead } from '../../src/http2/headers.ts';

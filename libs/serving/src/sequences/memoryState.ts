@@ -1,5 +1,6 @@
-import { PlainByteBudget, replaceAnswer } from './byteBudget.ts';
-import type { ByteBudget } from './byteBudget.ts';
+import { SharedByteBudget } from '@onda/contract';
+import type { ByteBudget } from '@onda/contract';
+import { replaceAnswer } from './keptAnswers.ts';
 import { LinkedList } from './linkedList.ts';
 import type { ListNode } from './linkedList.ts';
 import { reasons, tooManySequences } from './sequenceErrors.ts';
@@ -117,7 +118,7 @@ export class MemoryState implements SequenceStore {
   constructor(
     limits: SequenceLimits,
     now: () => number = () => performance.now(),
-    answers: ByteBudget = new PlainByteBudget(ANSWER_BYTES),
+    answers: ByteBudget = new SharedByteBudget(ANSWER_BYTES),
   ) {
     this.limits = limits;
     this.#now = now;

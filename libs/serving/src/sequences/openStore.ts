@@ -1,6 +1,6 @@
-import { ConfigError } from '@onda/contract';
+import { ConfigError, SharedByteBudget } from '@onda/contract';
+import { answerBudgetBytes } from './keptAnswers.ts';
 import { MemoryState } from './memoryState.ts';
-import { answerBudgetBytes, PlainByteBudget } from './byteBudget.ts';
 import type { RedisLink } from './redisLink.ts';
 import type { SequenceLimits, SequenceStore } from './sequenceStore.ts';
 
@@ -34,7 +34,7 @@ export async function openStores(store: string, onWarning: (text: string) => voi
         new MemoryState(
           limits,
           () => performance.now(),
-          new PlainByteBudget(answerBudgetBytes(limits.most, rowSize)),
+          new SharedByteBudget(answerBudgetBytes(limits.most, rowSize)),
         ),
       status: undefined,
       close: () => Promise.resolve(),

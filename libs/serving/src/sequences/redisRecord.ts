@@ -1,5 +1,5 @@
 import { ProtocolError } from '@onda/protocol';
-import { answerBytes } from './byteBudget.ts';
+import { answerBytes } from './keptAnswers.ts';
 import { reasons } from './sequenceErrors.ts';
 import type { EndedSequence, LastStep, LiveSequence, SequenceLimits } from './sequenceStore.ts';
 import { packTensors, unpackTensors } from './tensorPack.ts';

@@ -1,6 +1,7 @@
+import { SharedByteBudget } from '@onda/contract';
 import { floatTensor } from '@onda/runtime';
 import { describe, expect, it } from 'vitest';
-import { answerBudgetBytes, PlainByteBudget, replaceAnswer } from './byteBudget.ts';
+import { answerBudgetBytes, replaceAnswer } from './keptAnswers.ts';
 import type { LastStep } from './sequenceStore.ts';
 
 const lastOf = (values: number): LastStep => ({
@@ -16,7 +17,7 @@ const lastOf = (values: number): LastStep => ({
 describe(replaceAnswer, () => {
   it('rejects a response that does not fit into the budget, and accepts it once there is room', () => {
     // 4096 and 8 for the one sequence that may live.
-    const budget = new PlainByteBudget(answerBudgetBytes(1, 1, 0));
+    const budget = new SharedByteBudget(answerBudgetBytes(1, 1, 0));
     const [small, large] = [lastOf(100), lastOf(500)];
     expect(replaceAnswer(budget, 'ann', undefined, small)).toBeUndefined();
     expect(replaceAnswer(budget, 'ann', undefined, large)).toMatchObject({
@@ -30,7 +31,7 @@ describe(replaceAnswer, () => {
   });
 
   it('has room for every sequence that may live', () => {
-    const budget = new PlainByteBudget(answerBudgetBytes(1000, 100, 0));
+    const budget = new SharedByteBudget(answerBudgetBytes(1000, 100, 0));
     for (let sequence = 0; sequence < 1000; sequence++) {
       expect(replaceAnswer(budget, 'ann', undefined, lastOf(400))).toBeUndefined();
     }

@@ -1,35 +1,6 @@
+import type { ByteBudget } from '@onda/contract';
 import { ProtocolError } from '@onda/protocol';
 import type { LastStep, Tensors } from './sequenceStore.ts';
-
-/** Bounds bytes that are held for clients. A budget may be shared, and may limit each client to a share. */
-export interface ByteBudget {
-  /** Bytes that are reserved. */
-  readonly reserved: number;
-  readonly most: number;
-  /** Reserves bytes if they fit; otherwise nothing changes. */
-  reserve(bytes: number, client: string): boolean;
-  release(bytes: number, client: string): void;
-}
-
-/** A budget without shares. */
-export class PlainByteBudget implements ByteBudget {
-  readonly most: number;
-  reserved = 0;
-
-  constructor(most: number) {
-    this.most = most;
-  }
-
-  reserve(bytes: number): boolean {
-    if (this.reserved + bytes > this.most) return false;
-    this.reserved += bytes;
-    return true;
-  }
-
-  release(bytes: number): void {
-    this.reserved -= bytes;
-  }
-}
 
 /**
  * Replaces a kept response by another within a budget.
@@ -48,7 +19,7 @@ export function replaceAnswer(
   else if (!budget.reserve(more, client)) {
     return new ProtocolError(
       'unavailable',
-      `the answers kept for retries take ${budget.reserved} bytes of ${budget.most}, and this one does not fit; send the step without sequence_step or with fewer samples, or try again in a moment`,
+      `the answers kept for retries take ${budget.reserved} bytes of ${budget.maxBytes}, and this one does not fit; send the step without sequence_step or with fewer samples, or try again in a moment`,
     );
   }
   return undefined;

@@ -1,16 +1,19 @@
-/** A bound on the memory that clients can make the server hold. One budget may serve several servers. */
+/** Bounds the bytes that are held for clients. One budget may serve several parts of a process, and may limit each client to a share. */
 export interface ByteBudget {
+  readonly maxBytes: number;
+  /** Bytes that are reserved now. */
+  readonly reserved: number;
   /**
    * Reserves bytes before they are stored.
    *
-   * @param client address that the bytes belong to
+   * @param client that the bytes belong to: its address or its name
    * @returns false if there is no room; nothing is reserved then
    */
   reserve(bytes: number, client: string): boolean;
   release(bytes: number, client: string): void;
 }
 
-/** A budget that all clients share. */
+/** A budget without shares. */
 export class SharedByteBudget implements ByteBudget {
   readonly maxBytes: number;
   #reserved = 0;
