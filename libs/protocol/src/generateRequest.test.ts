@@ -195,7 +195,7 @@ describe(decodeGenerateRequest, () => {
       'words that are not whole numbers',
       words,
       { prompt: [0.5] },
-      'prompt: expected whole numbers up to 2^53 - 1, got 0.5 at position 0; round the values',
+      'prompt: expected whole numbers, above 2^53 - 1 as digits in a string, got 0.5 at position 0; round the values or send digits',
     ],
     [
       'words beyond 32 bits',

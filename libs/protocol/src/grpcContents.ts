@@ -1,6 +1,6 @@
 import type { TensorType } from '@onda/contract';
-import { decodeText } from './tensorBytes.ts';
-import { WireType } from './wireReader.ts';
+import { notUtf8 } from './tensorBytes.ts';
+import { WireError, WireType } from './wireReader.ts';
 import type { WireReader } from './wireReader.ts';
 
 /** The fields of `InferTensorContents` by their numbers. */
@@ -38,20 +38,29 @@ const fields = {
 const kinds: Readonly<Record<Field, { type: number; read: (reader: WireReader) => unknown }>> = {
   [FIELD.bool]: { type: WireType.VARINT, read: (reader) => reader.bool() },
   [FIELD.int32]: { type: WireType.VARINT, read: (reader) => reader.int32() },
-  [FIELD.int64]: { type: WireType.VARINT, read: (reader) => reader.int64() },
+  [FIELD.int64]: { type: WireType.VARINT, read: (reader) => reader.int64OrDigits() },
   [FIELD.uint32]: { type: WireType.VARINT, read: (reader) => reader.uint32() },
-  [FIELD.uint64]: { type: WireType.VARINT, read: (reader) => reader.uint64() },
+  [FIELD.uint64]: { type: WireType.VARINT, read: (reader) => reader.uint64OrDigits() },
   [FIELD.float32]: { type: WireType.FIXED32, read: (reader) => reader.float() },
   [FIELD.float64]: { type: WireType.FIXED64, read: (reader) => reader.double() },
-  [FIELD.bytes]: { type: WireType.BYTES, read: (reader) => reader.bytes() },
+  // As text at once: a view costs more memory than a short string.
+  [FIELD.bytes]: { type: WireType.BYTES, read: (reader) => reader.maybeText() },
 };
 
 /** `InferTensorContents`: the values of each field that has some. */
 export type GrpcContents = ReadonlyMap<number, readonly unknown[]>;
 
-/** @throws WireError */
-export function readContents(reader: WireReader): GrpcContents {
+/**
+ * @param maxValues maximum values
+ * @throws WireError
+ */
+export function readContents(reader: WireReader, maxValues: number): GrpcContents {
   const contents = new Map<number, unknown[]>();
+  let count = 0;
+  const add = (values: unknown[], value: unknown): void => {
+    if (++count > maxValues) throw new WireError(`more than ${maxValues} values in contents`);
+    values.push(value);
+  };
   while (!reader.done) {
     const tag = reader.tag();
     const field = tag >>> 3;
@@ -65,20 +74,29 @@ export function readContents(reader: WireReader): GrpcContents {
     const values = contents.get(field) ?? [];
     if (packed) {
       const list = reader.message();
-      while (!list.done) values.push(kind.read(list));
+      while (!list.done) add(values, kind.read(list));
     } else {
-      values.push(kind.read(reader));
+      add(values, kind.read(reader));
     }
     if (values.length > 0) contents.set(field, values);
   }
   return contents;
 }
 
-/** The values of one type in the form of JSON; empty if the message has values of another type. */
-export function grpcValues(contents: GrpcContents | undefined, type: TensorType, where: string): unknown[] {
+/**
+ * The values of one type in the form of JSON; empty if the message has values of another type.
+ *
+ * @throws DataError for a string that is not UTF-8
+ */
+export function grpcValues(
+  contents: GrpcContents | undefined,
+  type: TensorType,
+  where: string,
+): readonly unknown[] {
   const field = fields[type];
   const values = field === undefined ? undefined : contents?.get(field);
   if (values === undefined) return [];
-  if (type === 'string') return values.map((value, index) => decodeText(value as Uint8Array, index, where));
-  return values as unknown[];
+  const bad = type === 'string' ? values.indexOf(undefined) : -1;
+  if (bad >= 0) throw notUtf8(bad, where);
+  return values;
 }

@@ -78,6 +78,27 @@ describe(decodeGrpcInferRequest, () => {
       'parameters: sequence_id: expected a whole number up to 2^53 - 1, or a string of at most 128 characters, got 18446744073709552000; send larger numbers as strings',
     ],
     [
+      'an input in shared memory',
+      { inputs: [{ ...input, parameters: { shared_memory_region: 'r' } }] },
+      'input "x": parameters: shared_memory_region: expected none, since the service has no shared memory, got "r"; send the values in the request',
+    ],
+    [
+      'a text with a NUL',
+      {
+        inputs: [{ name: 'x', datatype: 'BYTES', shape: [1], contents: new Map([[8, ['a\0b']]]) }],
+        rawInputs: [],
+      },
+      'input "x": expected text without NUL and lone surrogates, got a NUL character in string 0; encode it, base64 for instance',
+    ],
+    [
+      'a text that is not UTF-8',
+      {
+        inputs: [{ name: 'x', datatype: 'BYTES', shape: [1], contents: new Map([[8, [undefined]]]) }],
+        rawInputs: [],
+      },
+      'input "x": expected UTF-8, got other bytes in string 0; encode them as text, base64 for instance',
+    ],
+    [
       'an output as classes',
       { outputs: [{ name: 'y', parameters: { classification: 2 } }] },
       'output "y": parameters: classification: expected none, since the service answers with the values themselves, got 2; leave it out and sort them',

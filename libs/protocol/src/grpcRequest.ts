@@ -15,6 +15,8 @@ export interface GrpcTensor {
   readonly name: string;
   readonly datatype: string;
   readonly shape: readonly number[];
+  /** Absent if there are none. */
+  readonly parameters?: GrpcParameters;
   readonly contents: GrpcContents | undefined;
 }
 
@@ -41,14 +43,20 @@ export interface GrpcInferRequest {
 const FIELDS = 7;
 const none: GrpcParameters = Object.freeze({});
 
+/** Inputs, outputs, raw contents and parameters of a message: each becomes an object, of as few as two bytes. */
+const MAX_PARTS = 1024;
+const MAX_DIMS = 64;
+
 /**
  * Reads a `ModelInferRequest`. Stricter than protobuf: it rejects fields with a wire type other than in the .proto file, strings
  * that are not UTF-8, and groups. Accepted messages are read as by protobufjs.
  *
+ * @param maxValues maximum values of one tensor in `contents`
  * @throws WireError
  */
-export function decodeInferMessage(bytes: Uint8Array): GrpcInferRequest {
+export function decodeInferMessage(bytes: Uint8Array, maxValues: number): GrpcInferRequest {
   const reader = new WireReader(bytes);
+  let parts = 0;
   let modelName = '';
   let modelVersion = '';
   let id = '';
@@ -58,11 +66,12 @@ export function decodeInferMessage(bytes: Uint8Array): GrpcInferRequest {
   const rawInputs: Uint8Array[] = [];
   while (!reader.done) {
     const tag = reader.tag();
+    if (tag >= 0x22 && ++parts > MAX_PARTS) throw tooMany('parameters, inputs and outputs', MAX_PARTS);
     if (tag === 0x0a) modelName = reader.text();
     else if (tag === 0x12) modelVersion = reader.text();
     else if (tag === 0x1a) id = reader.text();
     else if (tag === 0x22) parameters = withParameter(parameters, reader.message());
-    else if (tag === 0x2a) inputs.push(readTensor(reader.message()));
+    else if (tag === 0x2a) inputs.push(readTensor(reader.message(), maxValues));
     else if (tag === 0x32) outputs.push(readOutput(reader.message()));
     else if (tag === 0x3a) rawInputs.push(reader.bytes());
     else reader.skip(tag, FIELDS);
@@ -70,40 +79,54 @@ export function decodeInferMessage(bytes: Uint8Array): GrpcInferRequest {
   return { modelName, modelVersion, id, parameters, inputs, outputs, rawInputs };
 }
 
-function readTensor(reader: WireReader): GrpcTensor {
+function tooMany(what: string, most: number): WireError {
+  return new WireError(`more than ${most} ${what}`);
+}
+
+function readTensor(reader: WireReader, maxValues: number): GrpcTensor {
   let name = '';
   let datatype = '';
   const shape: number[] = [];
+  let parameters = none;
+  let parts = 0;
   let contents: GrpcContents | undefined;
   while (!reader.done) {
     const tag = reader.tag();
     if (tag === 0x0a) name = reader.text();
     else if (tag === 0x12) datatype = reader.text();
-    else if (tag === 0x1a) readDims(reader.message(), shape);
-    else if (tag === 0x18) shape.push(reader.int64());
-    // An input's own parameters are only checked for their form.
-    else if (tag === 0x22) withParameter(none, reader.message());
-    else if (tag === 0x2a) {
+    else if (tag === 0x1a) {
+      for (const dims = reader.message(); !dims.done;) addDim(shape, dims);
+    } else if (tag === 0x18) addDim(shape, reader);
+    else if (tag === 0x22) {
+      if (++parts > MAX_PARTS) throw tooMany('parameters', MAX_PARTS);
+      parameters = withParameter(parameters, reader.message());
+    } else if (tag === 0x2a) {
       // protobuf would merge the two, which clients do not intend.
       if (contents) throw new WireError('contents twice');
-      contents = readContents(reader.message());
+      contents = readContents(reader.message(), maxValues);
     } else reader.skip(tag, 5);
   }
-  return { name, datatype, shape, contents };
+  return parameters === none
+    ? { name, datatype, shape, contents }
+    : { name, datatype, shape, parameters, contents };
 }
 
-function readDims(reader: WireReader, dims: number[]): void {
-  while (!reader.done) dims.push(reader.int64());
+function addDim(shape: number[], reader: WireReader): void {
+  if (shape.length === MAX_DIMS) throw tooMany('dims', MAX_DIMS);
+  shape.push(reader.int64());
 }
 
 function readOutput(reader: WireReader): GrpcOutput {
   let name = '';
   let parameters = none;
+  let parts = 0;
   while (!reader.done) {
     const tag = reader.tag();
     if (tag === 0x0a) name = reader.text();
-    else if (tag === 0x12) parameters = withParameter(parameters, reader.message());
-    else reader.skip(tag, 2);
+    else if (tag === 0x12) {
+      if (++parts > MAX_PARTS) throw tooMany('parameters', MAX_PARTS);
+      parameters = withParameter(parameters, reader.message());
+    } else reader.skip(tag, 2);
   }
   return parameters === none ? { name } : { name, parameters };
 }
@@ -156,7 +179,7 @@ export function decodeGrpcInferRequest(message: GrpcInferRequest, maxValues: num
   }
   // Inputs are read in their order.
   let next = 0;
-  const readData: ReadData = (input, type, dims, count, where) => {
+  const readData: ReadData = (input, _parameters, type, dims, count, where) => {
     const contents = input.contents as GrpcContents | undefined;
     if (raw.length === 0) {
       return tensorFromJson(grpcValues(contents, type, where), type, dims, count, where);

@@ -168,12 +168,12 @@ describe(decodeInferRequest, () => {
     [
       'a fraction for an integer',
       { inputs: [x, { ...n, data: [1, 0.5] }] },
-      'input "n": expected whole numbers up to 2^53 - 1, got 0.5 at position 1; round the values',
+      'input "n": expected whole numbers, above 2^53 - 1 as digits in a string, got 0.5 at position 1; round the values or send digits',
     ],
     [
       'an integer that JSON rounds',
       { inputs: [x, { ...n, data: [1, 2 ** 53] }] },
-      'input "n": expected whole numbers up to 2^53 - 1, got 9007199254740992 at position 1; round the values',
+      'input "n": expected whole numbers, above 2^53 - 1 as digits in a string, got 9007199254740992 at position 1; round the values or send digits',
     ],
     [
       'an unknown output',
@@ -193,7 +193,22 @@ describe(decodeInferRequest, () => {
     [
       'an output in shared memory',
       { inputs: [x, n], outputs: [{ name: 'y', parameters: { shared_memory_region: 'r' } }] },
-      'output "y": parameters: shared_memory_region: expected none, since the service has no shared memory, got "r"; take the values from the answer',
+      'output "y": parameters: shared_memory_region: expected none, since the service has no shared memory, got "r"; take the values from the response',
+    ],
+    [
+      'an input in shared memory, beside its data',
+      { inputs: [{ ...x, parameters: { shared_memory_region: 'r', shared_memory_byte_size: 8 } }, n] },
+      'input "x": parameters: shared_memory_region: expected none, since the service has no shared memory, got "r"; send the values in the request',
+    ],
+    [
+      'an offset in shared memory alone',
+      { inputs: [{ ...x, parameters: { shared_memory_offset: 4 } }, n] },
+      'input "x": parameters: shared_memory_offset: expected none, since the service has no shared memory, got 4; send the values in the request',
+    ],
+    [
+      'bfloat16',
+      { inputs: [{ ...x, datatype: 'BF16' }, n] },
+      'input "x": expected one of FP32, FP64, FP16, INT8, INT16, INT32, INT64, UINT8, UINT16, UINT32, UINT64, BOOL, BYTES, got BF16, which ONNX Runtime for Node has no tensors of; convert the values to FP32',
     ],
     [
       'outputs that are not a list',

@@ -5,7 +5,7 @@ import { datatypes, typeOfDatatype } from './datatypes.ts';
 import type { ProtocolTensor } from './datatypes.ts';
 import { describeShape, describeValue, isObject, parseJsonBody } from './jsonBody.ts';
 import { ProtocolError } from './protocolError.ts';
-import { readFlag, readParameters, readSchedule, readSequence } from './requestParameters.ts';
+import { noParameters, readFlag, readParameters, readSchedule, readSequence } from './requestParameters.ts';
 import type { Parameters, Schedule, SequenceControl } from './requestParameters.ts';
 import { tensorFromBytes } from './tensorBytes.ts';
 import { tensorFromJson } from './tensorFromJson.ts';
@@ -44,9 +44,10 @@ export interface RequestedOutput {
 /** The fields of an input as received. */
 export type InputFields = Readonly<Record<string, unknown>>;
 
-/** Reads an input's values once its name, type and shape are known; specific to the transport. */
+/** Reads an input's values once its name, type, shape and parameters are known; specific to the transport. */
 export type ReadData = (
   input: InputFields,
+  parameters: Parameters,
   type: TensorType,
   dims: readonly number[],
   count: number,
@@ -68,8 +69,7 @@ export function decodeInferRequest(
 ): InferRequest {
   if (headerLength === 0) return rawRequest(body);
   const binary = new BinaryBody(body, headerLength);
-  const readData: ReadData = (input, type, dims, count, where) => {
-    const size = readParameters(input.parameters, `${where}: parameters`).binary_data_size;
+  const readData: ReadData = (input, { binary_data_size: size }, type, dims, count, where) => {
     if (size === undefined) return tensorFromJson(input.data, type, dims, count, where);
     if (input.data !== undefined) {
       throw new ProtocolError(
@@ -113,7 +113,7 @@ export function readInferFields(fields: InputFields, readData: ReadData, maxValu
       `id: expected a string, got ${describeValue(id)}; put it into quotes`,
     );
   }
-  const parameters = readParameters(fields.parameters, 'parameters');
+  const parameters = readParameters(fields.parameters, undefined);
   const sequence = readSequence(parameters);
   const inputs = readInputs(fields.inputs, readData, maxValues);
   const binary = readFlag(parameters, 'binary_data_output', false);
@@ -140,16 +140,23 @@ function readInputs(value: unknown, readData: ReadData, maxValues: number): Infe
     }
     const where = inputText(name);
     const type = typeOfDatatype(input.datatype);
-    if (type === undefined) {
-      throw new DataError(
-        `${where}: expected a datatype of the protocol (${Object.values(datatypes).join(', ')}), got ${describeValue(input.datatype)}; convert the values`,
-      );
-    }
+    if (type === undefined) throw wrongDatatype(input.datatype, where);
+    const parameters = readParameters(input.parameters, where);
+    refuseSharedMemory(parameters, where, 'send the values in the request');
     const dims = readDims(input.shape, where);
     const count = countWithin(dims, maxValues, where);
-    inputs.push({ name, tensor: readData(input, type, dims, count, where) });
+    inputs.push({ name, tensor: readData(input, parameters, type, dims, count, where) });
   }
   return inputs;
+}
+
+function wrongDatatype(datatype: unknown, where: string): DataError {
+  const names = Object.values(datatypes).join(', ');
+  return new DataError(
+    datatype === 'BF16'
+      ? `${where}: expected one of ${names}, got BF16, which ONNX Runtime for Node has no tensors of; convert the values to FP32`
+      : `${where}: expected a datatype of the protocol (${names}), got ${describeValue(datatype)}; convert the values`,
+  );
 }
 
 /** How an error names an input. */
@@ -205,24 +212,32 @@ function readOutputs(value: unknown, binary: boolean): readonly RequestedOutput[
         `outputs: expected an output with a name, got ${describeValue(isObject(part) ? name : part)}; name each output`,
       );
     }
-    const own = readParameters(parameters, `output ${quoted(name)}: parameters`);
-    checkForm(own, name);
+    const where = `output ${quoted(name)}`;
+    const own = readParameters(parameters, where);
+    refuseSharedMemory(own, where, 'take the values from the response');
+    refuseClassification(own, where);
     return { name, binary: readFlag(own, 'binary_data', binary) };
   });
 }
 
-/** Triton extensions that change the meaning of the response are rejected instead of ignored. */
-function checkForm({ classification = 0, shared_memory_region: region }: Parameters, name: string): void {
-  if (classification !== 0) {
+/** Triton extensions that change the meaning of a request are rejected instead of ignored. */
+function refuseClassification({ classification = 0 }: Parameters, where: string): void {
+  if (classification === 0) return;
+  throw new ProtocolError(
+    'malformed',
+    `${where}: parameters: classification: expected none, since the service answers with the values themselves, got ${describeValue(classification)}; leave it out and sort them`,
+  );
+}
+
+const sharedMemory = ['shared_memory_region', 'shared_memory_byte_size', 'shared_memory_offset'] as const;
+
+function refuseSharedMemory(parameters: Parameters, where: string, remedy: string): void {
+  if (parameters === noParameters) return;
+  for (const name of sharedMemory) {
+    if (!Object.hasOwn(parameters, name)) continue;
     throw new ProtocolError(
       'malformed',
-      `output ${quoted(name)}: parameters: classification: expected none, since the service answers with the values themselves, got ${describeValue(classification)}; leave it out and sort them`,
-    );
-  }
-  if (region !== undefined) {
-    throw new ProtocolError(
-      'malformed',
-      `output ${quoted(name)}: parameters: shared_memory_region: expected none, since the service has no shared memory, got ${describeValue(region)}; take the values from the answer`,
+      `${where}: parameters: ${name}: expected none, since the service has no shared memory, got ${describeValue(parameters[name])}; ${remedy}`,
     );
   }
 }

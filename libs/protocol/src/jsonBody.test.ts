@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { describeValue, MAX_JSON_DEPTH, parseJsonBody } from './jsonBody.ts';
+import { describeValue, MAX_JSON_DEPTH, MAX_JSON_NAMES, parseJsonBody } from './jsonBody.ts';
 
 function parse(text: string): unknown {
   return parseJsonBody(new TextEncoder().encode(text));
@@ -29,6 +29,22 @@ describe(parseJsonBody, () => {
       'the body: expected JSON of at most 12 levels, got more; send the data flat',
     );
     expect(() => parse('['.repeat(1_000_000))).toThrow('expected JSON of at most 12 levels');
+  });
+
+  it('refuses JSON of too many names or objects before it is parsed', () => {
+    const named = (names: number): string =>
+      `{"p":{${Array.from({ length: names }, (_, index) => `"a${index}":1`).join()}}}`;
+    expect(parse(named(MAX_JSON_NAMES - 3))).toHaveProperty('p.a0', 1);
+    const error =
+      'the body: expected JSON of at most 10000 objects and names, got more; send values as arrays';
+    expect(() => parse(named(MAX_JSON_NAMES - 2))).toThrow(error);
+    expect(() => parse(`{"inputs":[${'{},'.repeat(MAX_JSON_NAMES)}{}]}`)).toThrow(error);
+    // Not JSON behind them: it was not parsed.
+    expect(() => parse(`{${'"":1,'.repeat(MAX_JSON_NAMES + 1)}`)).toThrow(error);
+  });
+
+  it('does not count names inside strings', () => {
+    expect(parse(`{"a":"${'\\"b\\":{'.repeat(MAX_JSON_NAMES)}"}`)).toHaveProperty('a');
   });
 
   it('takes many brackets that are not within one another', () => {

@@ -3,18 +3,21 @@ import { ProtocolError } from './protocolError.ts';
 /** Tensors need 5 levels (document, inputs, input, data, three dims more when nested); deeper documents are attacks or mistakes. */
 export const MAX_JSON_DEPTH = 12;
 
+/** Objects and names of a document. A request of 1,024 inputs has about 7,000; building an object of many names takes microseconds each. */
+export const MAX_JSON_NAMES = 10_000;
+
 const decoder = new TextDecoder('utf-8', { fatal: true });
 
 /**
  * Parses a request body.
  *
- * @throws ProtocolError unless it is UTF-8, JSON, an object, and nested no deeper than `MAX_JSON_DEPTH`
+ * @throws ProtocolError unless it is UTF-8, JSON, an object, nested no deeper than `MAX_JSON_DEPTH`, and of at most `MAX_JSON_NAMES` names
  */
 export function parseJsonBody(bytes: Uint8Array): Readonly<Record<string, unknown>> {
   if (bytes.byteLength === 0) {
     throw new ProtocolError('malformed', 'the body is empty; send a JSON object');
   }
-  checkDepth(bytes);
+  checkStructure(bytes);
   let value: unknown;
   try {
     value = JSON.parse(decoder.decode(bytes));
@@ -53,32 +56,38 @@ const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 const BRACKET = 0x5b;
 const BRACE = 0x7b;
+const COLON = 0x3a;
 
-/** Runs before the parser, which would build the whole deep document. */
-function checkDepth(bytes: Uint8Array): void {
-  // Usual case: too few brackets to be too deep. `indexOf` is many times faster than a loop.
-  if (countUpTo(MAX_JSON_DEPTH, BRACKET, bytes) + countUpTo(MAX_JSON_DEPTH, BRACE, bytes) <= MAX_JSON_DEPTH)
+/** Runs before the parser, which would build the whole deep or wide document. */
+function checkStructure(bytes: Uint8Array): void {
+  // Usual case: too few brackets to be too deep, and too few names. `indexOf` is many times faster than a loop.
+  const braces = countUpTo(MAX_JSON_DEPTH, BRACE, bytes);
+  if (
+    braces + countUpTo(MAX_JSON_DEPTH, BRACKET, bytes) <= MAX_JSON_DEPTH &&
+    braces + countUpTo(MAX_JSON_NAMES, COLON, bytes) <= MAX_JSON_NAMES
+  )
     return;
   let depth = 0;
+  let names = 0;
   let inString = false;
   for (let index = 0; index < bytes.length; index++) {
     const byte = bytes[index];
     if (inString) {
       if (byte === BACKSLASH) index++;
       else if (byte === QUOTE) inString = false;
-    } else if (byte === QUOTE) {
-      inString = true;
-    } else if (byte === BRACKET || byte === BRACE) {
-      if (++depth > MAX_JSON_DEPTH) {
-        throw new ProtocolError(
-          'malformed',
-          `the body: expected JSON of at most ${MAX_JSON_DEPTH} levels, got more; send the data flat`,
-        );
-      }
-    } else if (byte === 0x5d || byte === 0x7d) {
-      depth--;
+      continue;
     }
+    if (byte === QUOTE) inString = true;
+    else if (byte === BRACKET || byte === BRACE) depth++;
+    else if (byte === 0x5d || byte === 0x7d) depth--;
+    if (depth > MAX_JSON_DEPTH) throw tooMuch(`${MAX_JSON_DEPTH} levels`, 'send the data flat');
+    if ((byte === COLON || byte === BRACE) && ++names > MAX_JSON_NAMES)
+      throw tooMuch(`${MAX_JSON_NAMES} objects and names`, 'send values as arrays');
   }
+}
+
+function tooMuch(limit: string, remedy: string): ProtocolError {
+  return new ProtocolError('malformed', `the body: expected JSON of at most ${limit}, got more; ${remedy}`);
 }
 
 /** How often a byte occurs, counted up to `most` + 1. */

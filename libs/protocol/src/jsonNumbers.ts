@@ -1,10 +1,13 @@
 import { DataError, ShapeError } from '@onda/contract';
 import { describeValue } from './jsonBody.ts';
 
+/** Arrays that hold values in order. */
+export type Rows = readonly (readonly unknown[])[];
+
 /** Numbers in nested arrays: the dims of the nesting, and the innermost arrays in order. */
 export interface NestedNumbers {
   dims: readonly number[];
-  rows: readonly (readonly unknown[])[];
+  rows: Rows;
 }
 
 /**
@@ -47,7 +50,7 @@ export function countOf(dims: readonly number[]): number {
  * @param rows  the arrays that hold the numbers, `count` in all
  * @throws DataError for anything but a number, and for one beyond float32: NaN and infinities must not get into a state
  */
-export function floats(rows: readonly (readonly unknown[])[], count: number, where: string): Float32Array {
+export function floats(rows: Rows, count: number, where: string): Float32Array {
   const result = new Float32Array(count);
   let index = 0;
   for (const row of rows) {
@@ -65,20 +68,51 @@ export function floats(rows: readonly (readonly unknown[])[], count: number, whe
   return result;
 }
 
-/** @throws DataError for anything but a whole number that JSON represents exactly (up to 2^53 - 1) */
-export function integers(rows: readonly (readonly unknown[])[], count: number, where: string): BigInt64Array {
-  const result = new BigInt64Array(count);
+const integerRanges = {
+  int64: { least: -(2n ** 63n), most: 2n ** 63n - 1n, text: '-2^63 to 2^63 - 1', array: BigInt64Array },
+  uint64: { least: 0n, most: 2n ** 64n - 1n, text: '0 to 2^64 - 1', array: BigUint64Array },
+} as const;
+
+/** At most 20 digits, as 2^64 - 1 has: the work on a longer text would grow with its square. */
+const digits = /^-?[0-9]{1,20}$/;
+
+/**
+ * Whole numbers. JSON numbers are exact up to 2^53 - 1; larger ones are digits in a string.
+ *
+ * @throws DataError for anything else, and for a number beyond the type's range
+ */
+export function integers(rows: Rows, count: number, where: string): BigInt64Array;
+export function integers(
+  rows: Rows,
+  count: number,
+  where: string,
+  type: keyof typeof integerRanges,
+): BigInt64Array | BigUint64Array;
+export function integers(
+  rows: Rows,
+  count: number,
+  where: string,
+  type: keyof typeof integerRanges = 'int64',
+): BigInt64Array | BigUint64Array {
+  const { least, most, text, array } = integerRanges[type];
+  const result = new array(count);
   let index = 0;
   for (const row of rows) {
     for (const value of row) {
-      if (typeof value !== 'number') throw notANumber(value, index, where);
-      if (!Number.isSafeInteger(value)) {
+      const isDigits = typeof value === 'string' && digits.test(value);
+      if (typeof value !== 'number' && !isDigits) throw notANumber(value, index, where);
+      if (typeof value === 'number' && !Number.isSafeInteger(value)) {
         throw new DataError(
-          `${where}: expected whole numbers up to 2^53 - 1, got ${value} at position ${index}; round the values`,
+          `${where}: expected whole numbers, above 2^53 - 1 as digits in a string, got ${value} at position ${index}; round the values or send digits`,
         );
       }
-      result[index] = BigInt(value);
-      index++;
+      const whole = BigInt(value);
+      if (whole < least || whole > most) {
+        throw new DataError(
+          `${where}: expected whole numbers from ${text}, got ${value} at position ${index}; clip the values`,
+        );
+      }
+      result[index++] = whole;
     }
   }
   return result;

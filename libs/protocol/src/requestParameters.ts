@@ -5,16 +5,19 @@ import { ProtocolError } from './protocolError.ts';
 /** `parameters` of a request, an input or an output: a string, a number or a boolean under each name. */
 export type Parameters = Readonly<Partial<Record<string, string | number | boolean>>>;
 
+export const noParameters: Parameters = Object.freeze({});
+
 /**
- * @param where its name in errors
+ * @param where name in errors of the part that has them; undefined: the request
  * @throws ProtocolError if it is not an object, or a value has another type
  */
-export function readParameters(value: unknown, where: string): Parameters {
-  if (value === undefined) return {};
+export function readParameters(value: unknown, where: string | undefined): Parameters {
+  if (value === undefined) return noParameters;
+  const path = where === undefined ? 'parameters' : `${where}: parameters`;
   if (!isObject(value)) {
     throw new ProtocolError(
       'malformed',
-      `${where}: expected an object, got ${describeValue(value)}; remove it`,
+      `${path}: expected an object, got ${describeValue(value)}; remove it`,
     );
   }
   for (const name in value) {
@@ -22,7 +25,7 @@ export function readParameters(value: unknown, where: string): Parameters {
     if (typeof parameter !== 'string' && typeof parameter !== 'number' && typeof parameter !== 'boolean') {
       throw new ProtocolError(
         'malformed',
-        `${where}: ${clipped(name)}: expected a string, a number, true or false, got ${describeValue(parameter)}; correct it`,
+        `${path}: ${clipped(name)}: expected a string, a number, true or false, got ${describeValue(parameter)}; correct it`,
       );
     }
   }

@@ -83,7 +83,8 @@ export function tensorBytes({ data }: ProtocolTensor): Uint8Array {
 /** Bytes of the length before each string, little-endian. */
 const LENGTH_BYTES = 4;
 
-const decoder = new TextDecoder('utf-8', { fatal: true });
+/** A byte order mark is a character of a text like any other. */
+const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 const encoder = new TextEncoder();
 
 /**
@@ -106,7 +107,9 @@ function textsFromBytes(bytes: Uint8Array, count: number, where: string): string
       );
     }
     at += LENGTH_BYTES;
-    texts.push(decodeText(bytes.subarray(at, at + length), texts.length, where));
+    texts.push(
+      checkText(decodeText(bytes.subarray(at, at + length), texts.length, where), texts.length, where),
+    );
     at += length;
   }
   if (texts.length < count) throw wrongCount(String(texts.length), count, where);
@@ -118,14 +121,31 @@ function wrongCount(got: string, count: number, where: string): ShapeError {
 }
 
 /** @throws DataError for bytes that are not UTF-8 */
-export function decodeText(bytes: Uint8Array, index: number, where: string): string {
+function decodeText(bytes: Uint8Array, index: number, where: string): string {
   try {
     return decoder.decode(bytes);
   } catch {
-    throw new DataError(
-      `${where}: expected UTF-8, got other bytes in string ${index}; encode them as text, base64 for instance`,
-    );
+    throw notUtf8(index, where);
   }
+}
+
+export function notUtf8(index: number, where: string): DataError {
+  return new DataError(
+    `${where}: expected UTF-8, got other bytes in string ${index}; encode them as text, base64 for instance`,
+  );
+}
+
+/** A character that a string tensor cannot hold: ONNX Runtime's strings end at NUL, and a lone surrogate has no UTF-8. */
+const unrepresentable = /\0|\p{Cs}/u;
+
+/** @throws DataError for a string that the model would see changed */
+export function checkText(text: string, index: number, where: string): string {
+  const found = unrepresentable.exec(text);
+  if (found === null) return text;
+  const what = found[0] === '\0' ? 'a NUL character' : 'a lone surrogate';
+  throw new DataError(
+    `${where}: expected text without NUL and lone surrogates, got ${what} in string ${index}; encode it, base64 for instance`,
+  );
 }
 
 /** The reverse of `textsFromBytes`. */

@@ -3,8 +3,8 @@ import type { TensorArrays, TensorType } from '@onda/contract';
 import type { ProtocolTensor } from './datatypes.ts';
 import { describeValue } from './jsonBody.ts';
 import { floats, integers, notANumber, readNested } from './jsonNumbers.ts';
-
-type Rows = readonly (readonly unknown[])[];
+import type { Rows } from './jsonNumbers.ts';
+import { checkText } from './tensorBytes.ts';
 
 /**
  * A tensor from JSON `data`: flat and row-major, or nested exactly as the shape says.
@@ -52,9 +52,8 @@ function valuesFromJson(
     case 'float64':
       return doubles(rows, count, where);
     case 'int64':
-      return integers(rows, count, where);
     case 'uint64':
-      return unsigned(integers(rows, count, where), where);
+      return integers(rows, count, where, type);
     case 'bool':
       return bools(rows, count, where);
     case 'string':
@@ -88,12 +87,6 @@ function doubles(rows: Rows, count: number, where: string): Float64Array {
     }
   }
   return result;
-}
-
-function unsigned(values: BigInt64Array, where: string): BigUint64Array {
-  const bad = values.findIndex((value) => value < 0n);
-  if (bad < 0) return new BigUint64Array(values.buffer as ArrayBuffer);
-  throw outOfRange('0 to 2^53 - 1', String(values[bad]), bad, where);
 }
 
 /** The range of each type. */
@@ -152,7 +145,7 @@ function texts(rows: Rows, where: string): string[] {
           `${where}: expected a string at position ${result.length}, got ${describeValue(value)}; put it into quotes`,
         );
       }
-      result.push(value);
+      result.push(checkText(value, result.length, where));
     }
   }
   return result;

@@ -72,6 +72,22 @@ describe('tensor types over HTTP', () => {
     expect(decodeBytes(type, bytes)).toEqual(tensor);
   });
 
+  it('reads whole numbers beyond 2^53 as digits in a string', () => {
+    expect(decodeJson('int64', ['-9223372036854775808', '9223372036854775807']).data).toEqual(
+      BigInt64Array.of(-(2n ** 63n), 2n ** 63n - 1n),
+    );
+    expect(decodeJson('uint64', ['18446744073709551615', 7]).data).toEqual(
+      BigUint64Array.of(2n ** 64n - 1n, 7n),
+    );
+  });
+
+  it('keeps a byte order mark, and text outside the basic plane', () => {
+    const texts = ['\ufeffa', '😀'];
+    const tensor = decodeJson('string', texts);
+    expect(tensor.data).toEqual(texts);
+    expect(decodeBytes('string', tensorBytes(tensor)).data).toEqual(texts);
+  });
+
   it('carries float16 as bytes alone', () => {
     const half = decodeBytes('float16', Uint8Array.of(0x00, 0x3c, 0x00, 0xbc));
     expect(half.data).toEqual(Uint16Array.of(0x3c00, 0xbc00));
@@ -102,10 +118,31 @@ describe('tensor types over HTTP', () => {
       [0.5, 0],
       'expected whole numbers from -2147483648 to 2147483647, got 0.5 at position 0; round or clip the values',
     ],
+    ['uint64', [0, -1], 'expected whole numbers from 0 to 2^64 - 1, got -1 at position 1; clip the values'],
     [
       'uint64',
-      [0, -1],
-      'expected whole numbers from 0 to 2^53 - 1, got -1 at position 1; round or clip the values',
+      ['18446744073709551616', 0],
+      'expected whole numbers from 0 to 2^64 - 1, got 18446744073709551616 at position 0; clip the values',
+    ],
+    [
+      'int64',
+      [0, '9223372036854775808'],
+      'expected whole numbers from -2^63 to 2^63 - 1, got 9223372036854775808 at position 1; clip the values',
+    ],
+    [
+      'int64',
+      ['1e3', 0],
+      'expected a number at position 0, got "1e3"; JSON has no NaN, so leave such samples out',
+    ],
+    [
+      'string',
+      ['a', 'ab\0cd'],
+      'expected text without NUL and lone surrogates, got a NUL character in string 1; encode it, base64 for instance',
+    ],
+    [
+      'string',
+      ['a\ud83d', 'b'],
+      'expected text without NUL and lone surrogates, got a lone surrogate in string 0; encode it, base64 for instance',
     ],
     ['bool', [true, 1], 'expected true or false at position 1, got 1; send one of them'],
     ['string', ['a', 1], 'expected a string at position 1, got 1; put it into quotes'],
@@ -145,6 +182,12 @@ describe('tensor types over HTTP', () => {
       'expected 2 strings, got more; correct the shape or the data',
     ],
     [
+      'a string with a NUL',
+      'string',
+      Uint8Array.of(2, 0, 0, 0, 65, 0, 0, 0, 0, 0),
+      'expected text without NUL and lone surrogates, got a NUL character in string 0; encode it, base64 for instance',
+    ],
+    [
       'a string that is not text',
       'string',
       Uint8Array.of(1, 0, 0, 0, 0xff, 0, 0, 0, 0),
@@ -168,9 +211,7 @@ describe('tensor types over gRPC', () => {
 
   it.each(Object.keys(fields) as TensorType[])('reads %s from its contents, and from raw bytes', (type) => {
     const tensor = decodeJson(type, examples[type]);
-    const values = (examples[type] ?? []).map((value) =>
-      typeof value === 'string' ? new TextEncoder().encode(value) : value,
-    );
+    const values = examples[type] ?? [];
     const message = { modelName: 'm', modelVersion: '', id: '', parameters: {}, outputs: [] };
     const decode = (contents: GrpcContents | undefined, rawInputs: Uint8Array[]): ProtocolTensor => {
       const inputs = [{ name: 'a', datatype: datatypes[type], shape: [2], contents }];

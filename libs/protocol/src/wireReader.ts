@@ -4,7 +4,8 @@ export class WireError extends Error {}
 /** Wire types of fields; a tag is the field's number * 8 + the wire type. */
 export const WireType = { VARINT: 0, FIXED64: 1, BYTES: 2, FIXED32: 5 } as const;
 
-const decoder = new TextDecoder('utf-8', { fatal: true });
+/** A byte order mark is a character of a text like any other. */
+const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 /** Strings up to this length, mostly names, are decoded in a loop: a call of TextDecoder costs more. */
 const SHORT_TEXT = 64;
@@ -98,6 +99,13 @@ export class WireReader {
 
   /** @throws WireError for invalid UTF-8 */
   text(): string {
+    const text = this.maybeText();
+    if (text === undefined) throw new WireError('text that is not UTF-8');
+    return text;
+  }
+
+  /** Undefined for invalid UTF-8. */
+  maybeText(): string | undefined {
     const start = this.#takeLength();
     const bytes = this.#bytes;
     const end = this.#at;
@@ -110,7 +118,7 @@ export class WireReader {
     try {
       return decoder.decode(bytes.subarray(start, end));
     } catch {
-      throw new WireError('text that is not UTF-8');
+      return undefined;
     }
   }
 

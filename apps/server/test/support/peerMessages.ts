@@ -11,7 +11,13 @@ interface PeerRequest {
   model_version: string;
   id: string;
   parameters: Record<string, Parameter>;
-  inputs: { name: string; datatype: string; shape: string[]; contents: Record<string, unknown[]> | null }[];
+  inputs: {
+    name: string;
+    datatype: string;
+    shape: string[];
+    parameters: Record<string, Parameter>;
+    contents: Record<string, unknown[]> | null;
+  }[];
   outputs: { name: string; parameters: Record<string, Parameter> }[];
   raw_input_contents: Uint8Array[];
 }
@@ -35,10 +41,11 @@ export function peerRequest(bytes: Uint8Array): GrpcInferRequest {
     modelVersion: peer.model_version,
     id: peer.id,
     parameters: parametersOf(peer.parameters),
-    inputs: peer.inputs.map(({ name, datatype, shape, contents }) => ({
+    inputs: peer.inputs.map(({ name, datatype, shape, parameters, contents }) => ({
       name,
       datatype,
       shape: shape.map(Number),
+      ...(Object.keys(parameters).length === 0 ? {} : { parameters: parametersOf(parameters) }),
       contents: contents === null ? undefined : contentsOf(contents),
     })),
     outputs: peer.outputs.map(({ name, parameters }) =>
@@ -53,8 +60,7 @@ function parametersOf(peer: Readonly<Record<string, Parameter>>): GrpcInferReque
     const { parameter_choice: choice } = parameter;
     const value = choice === undefined ? undefined : parameter[choice];
     if (choice !== 'int64_param' && choice !== 'uint64_param') return [name, value];
-    const number = Number(value);
-    return [name, Number.isSafeInteger(number) ? number : String(value)];
+    return [name, numberOrDigits(value)];
   });
   return Object.fromEntries(parameters) as GrpcInferRequest['parameters'];
 }
@@ -73,12 +79,26 @@ export function maybePeerRequest(bytes: Uint8Array): GrpcInferRequest | undefine
 function contentsOf(contents: Record<string, unknown[]>): Map<number, unknown[]> {
   const lists = contentFields.map((field, index): [number, unknown[]] => {
     const values = contents[field];
-    if (field.includes('int64')) return [index + 1, values.map(Number)];
-    if (field.startsWith('bytes'))
-      return [index + 1, values.map((value) => Uint8Array.from(value as Uint8Array))];
+    if (field.includes('int64')) return [index + 1, values.map(numberOrDigits)];
+    if (field.startsWith('bytes')) return [index + 1, values.map(maybeText)];
     return [index + 1, values];
   });
   return new Map(lists.filter(([, values]) => values.length > 0));
+}
+
+function numberOrDigits(value: unknown): number | string {
+  const number = Number(value);
+  return Number.isSafeInteger(number) ? number : String(value);
+}
+
+const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+
+function maybeText(bytes: unknown): string | undefined {
+  try {
+    return decoder.decode(bytes as Uint8Array);
+  } catch {
+    return undefined;
+  }
 }
 
 /** The answer in protobufjs' words. */
