@@ -27,6 +27,12 @@ export const limits = {
   adminBodyBytes: 64 * 1024,
   /** Bytes of incomplete messages and unread responses on the admin gRPC port. */
   adminHeldBytes: 4 * 1024 * 1024,
+  /** Requests without authentication of one address, where others need it: health checks, files of the page. */
+  probesPerSecond: 200,
+  /** Bytes of a health check. */
+  probeBytes: 256,
+  /** Bytes of a gRPC request that only names a model. */
+  nameBytes: 1024,
   /** Headers of an HTTP request. */
   headers: 1000,
 } as const;

@@ -89,7 +89,7 @@ export async function startServer(options: ServeOptions, log: Log): Promise<Runn
     access.connections.bound(server);
     closers.unshift(() => closeDrained(server, () => app.http.close()));
     const grpcAddress = await listenGrpc(
-      { serving, access, health, log, tracing, overloaded: app.overloaded },
+      { serving, access, health, log, tracing, shedding: app.shedding },
       options,
       closers,
     );

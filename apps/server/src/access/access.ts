@@ -30,6 +30,8 @@ export class Access {
   readonly refused: Record<RefusalReason, number> = { unauthorized: 0, forbidden: 0, 'too-many': 0 };
   readonly tokens: Tokens | undefined;
   readonly #limits: ClientLimits | undefined;
+  /** Requests without authentication, by address. */
+  readonly #probes = new ClientLimits({ rate: limits.probesPerSecond });
 
   /** @param host address that the service listens on; without it any Host header is accepted */
   constructor(
@@ -60,6 +62,15 @@ export class Access {
   admit(authorization: string | undefined, address: string): Admitted {
     const client = this.tokens?.clientOf(authorization);
     return { client, leave: this.#limits?.enter(client ?? networkOf(address)) ?? nothing };
+  }
+
+  /**
+   * Admits a request that needs no authentication.
+   *
+   * @throws AccessError 429
+   */
+  admitProbe(address: string): void {
+    this.#probes.enter(networkOf(address))();
   }
 
   /** Call once for each rejected request. */

@@ -20,7 +20,7 @@ export interface CallContext {
   leave: (() => void) | undefined;
 }
 
-/** Methods without authentication. They are not counted either. */
+/** Methods without authentication, which have a rate of their own. */
 const probes: ReadonlySet<string> = new Set([
   '/grpc.health.v1.Health/Check',
   '/inference.GRPCInferenceService/ServerLive',
@@ -53,8 +53,12 @@ export function callHooks(access: Access, log: Log, tracing: Tracing | undefined
       };
     },
     authorize: ({ path, address, metadata }: CallHead, context) => {
-      if (!access.asks || probes.has(path)) return;
+      if (!access.asks) return;
       try {
+        if (probes.has(path)) {
+          access.admitProbe(address);
+          return;
+        }
         const { client, leave } = access.admit(metadata.get('authorization'), address);
         context.client = client;
         context.leave = leave;

@@ -7,7 +7,7 @@ import type { Access } from '../access/access.ts';
 import type { Health } from '../health.ts';
 import { limits } from '../limits.ts';
 import type { Log } from '../telemetry/log.ts';
-import { shed } from '../overload.ts';
+import type { LoadShedding } from '../overload.ts';
 import { serverDescription } from '../serverDescription.ts';
 import type { CallContext } from './callContext.ts';
 import { inferenceService } from './protoServices.ts';
@@ -38,7 +38,7 @@ export const inferenceDefinition: ServiceDefinition = {
  */
 function readInferMessage(bytes: Uint8Array): GrpcInferRequest {
   try {
-    return decodeInferMessage(bytes);
+    return decodeInferMessage(bytes, limits.tensorValues);
   } catch (error) {
     if (!(error instanceof WireError)) throw error;
     throw new CallError(
@@ -85,12 +85,12 @@ export interface InferenceOptions {
   readonly access: Access;
   readonly health: Health;
   readonly log: Log;
-  /** Whether to shed ModelInfer. */
-  readonly overloaded: () => boolean;
+  /** Applied to ModelInfer. */
+  readonly shedding: LoadShedding;
 }
 
 /** The methods of the service's own port. */
-export function inferenceHandlers({ serving, access, health, log, overloaded }: InferenceOptions): Handlers {
+export function inferenceHandlers({ serving, access, health, log, shedding }: InferenceOptions): Handlers {
   const { repository } = serving;
   return {
     ...probeHandlers(health),
@@ -109,11 +109,13 @@ export function inferenceHandlers({ serving, access, health, log, overloaded }: 
     ModelStatistics: unary(({ name, version }: NamedModel) =>
       serving.statistics(name || undefined, version || undefined),
     ),
-    ModelInfer: unary((message: GrpcInferRequest, call) =>
-      overloaded()
-        ? shed(repository, message.modelName, message.modelVersion || undefined)
-        : infer(serving, message, call),
-    ),
+    ModelInfer: unary((message: GrpcInferRequest, call) => {
+      const { modelName: name, modelVersion } = message;
+      const version = modelVersion || undefined;
+      return shedding.isOverloaded(name, version)
+        ? shedding.shed(name, version)
+        : infer(serving, message, call);
+    }),
     ModelStreamInfer: streamInfer(access, log, (message, call) => infer(serving, message, call)),
   };
 }

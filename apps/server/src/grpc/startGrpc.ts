@@ -1,5 +1,6 @@
+import type { ByteBudget } from '@onda/contract';
 import { GrpcServer, healthHandlers } from '@onda/grpc-server';
-import type { ByteBudget, GrpcServerOptions, Handlers } from '@onda/grpc-server';
+import type { GrpcServerOptions, Handlers } from '@onda/grpc-server';
 import type { Access } from '../access/access.ts';
 import type { ServeOptions } from '../cli/serveOptions.ts';
 import type { Health } from '../health.ts';
@@ -49,13 +50,13 @@ const healthNames = ['', 'inference.GRPCInferenceService'];
 
 /** Probes are answered without authentication: their messages are short and not compressed. */
 const probeLimits = {
-  maxMessageBytes: 256,
+  maxMessageBytes: limits.probeBytes,
   acceptsCompression: false,
   messageSizeHint: 'send at most the name of a service',
 };
 
-/** Requests of reflection hold one name. */
-const reflectionLimits = { maxMessageBytes: 1024 };
+/** Requests that hold a name, and a version. */
+const nameLimits = { maxMessageBytes: limits.nameBytes, messageSizeHint: 'send a name' };
 
 /**
  * Opens a gRPC port.
@@ -83,17 +84,20 @@ export async function openGrpcPort(port: GrpcPort): Promise<RunningGrpcServer> {
   server.addService(inferenceDefinition, port.handlers, {
     ServerLive: probeLimits,
     ServerReady: probeLimits,
+    ServerMetadata: nameLimits,
+    ModelReady: nameLimits,
+    ModelMetadata: nameLimits,
+    ModelConfig: nameLimits,
+    ModelStatistics: nameLimits,
   });
   server.addService(
     healthService,
     healthHandlers(healthNames, () => health.ready),
-    { Check: probeLimits },
+    { Check: probeLimits, Watch: nameLimits },
   );
   const reflection = reflectionHandlers();
   for (const definition of reflectionServices) {
-    server.addService(definition, reflection, {
-      ServerReflectionInfo: reflectionLimits,
-    });
+    server.addService(definition, reflection, { ServerReflectionInfo: nameLimits });
   }
   const { port: bound } = await server.listen(port.port, port.host).catch((cause: unknown) => {
     throw listenError(cause, port.host, port.port, port.option);

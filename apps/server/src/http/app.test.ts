@@ -62,7 +62,9 @@ beforeEach(async () => {
     },
   });
   page = await mkdtemp(join(tmpdir(), 'onda-page-'));
-  ({ http: app, overloaded } = await createApp(parts()));
+  const { http, shedding } = await createApp(parts());
+  app = http;
+  overloaded = () => shedding.isOverloaded('m', undefined);
 });
 afterEach(async () => {
   await app.close();

@@ -12,7 +12,7 @@ import { limits, timeouts } from '../limits.ts';
 import type { Log } from '../telemetry/log.ts';
 import { addOpenApi } from './openApi.ts';
 import { validatorCompiler } from './validate.ts';
-import { addLoadShedding } from '../overload.ts';
+import { LoadShedding } from '../overload.ts';
 import type { Tracing } from '../telemetry/otelTracing.ts';
 import { addErrorReplies, replyClientError, replyError } from './replies.ts';
 import { addPage, builtPage } from './page.ts';
@@ -34,8 +34,8 @@ export interface AppOptions {
 
 export interface App {
   http: FastifyInstance;
-  /** Whether the service is overloaded, for other transports. */
-  overloaded: () => boolean;
+  /** Load shedding, for other transports. */
+  shedding: LoadShedding;
 }
 
 /** The HTTP app: the Open Inference Protocol v2 under /v2, the browser app at /. */
@@ -81,13 +81,13 @@ export async function createApp({
   addHealth(app, health, repository);
   addModels(app, serving);
   addSequences(app, serving);
-  let overloaded = (): boolean => false;
+  const shedding = new LoadShedding(repository);
   // A separate scope: load is shed on these routes only.
   await app.register(async (inference) => {
-    overloaded = await addLoadShedding(inference, repository);
+    await shedding.addTo(inference);
     addInfer(inference, serving);
     addGenerate(inference, serving, log);
   });
   await addPage(app, page, pagePaths);
-  return { http: app, overloaded };
+  return { http: app, shedding };
 }

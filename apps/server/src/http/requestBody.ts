@@ -1,5 +1,6 @@
+import type { ByteBudget } from '@onda/contract';
 import { compressions, decompress, isCompression } from '@onda/grpc-server';
-import type { ByteBudget, Compression } from '@onda/grpc-server';
+import type { Compression } from '@onda/grpc-server';
 import { ProtocolError } from '@onda/protocol';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 
@@ -54,6 +55,11 @@ declare module 'fastify' {
 export function addBodyParser(app: FastifyInstance, budget: ByteBudget): void {
   app.decorateRequest('reservation', undefined);
   app.addHook('onRequest', (request, reply, done) => {
+    // fastify reads no body of GET and HEAD.
+    if (request.method === 'GET' || request.method === 'HEAD') {
+      done();
+      return;
+    }
     const { 'content-encoding': encoding = 'identity', 'content-length': length } = request.headers;
     try {
       checkEncoding(encoding);

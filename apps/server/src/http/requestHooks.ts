@@ -113,12 +113,14 @@ export async function addAccess(
   if (!access.asks) return;
   app.addHook('onRequest', (request, reply, done) => {
     const { url = '', method, headers, socket } = request.raw;
-    if (probePaths.includes(url) || ((method === 'GET' || method === 'HEAD') && isPublic(url))) {
-      done();
-      return;
-    }
+    const address = socket.remoteAddress ?? '';
     try {
-      const { client, leave } = access.admit(headers.authorization, socket.remoteAddress ?? '');
+      if (probePaths.includes(url) || ((method === 'GET' || method === 'HEAD') && isPublic(url))) {
+        access.admitProbe(address);
+        done();
+        return;
+      }
+      const { client, leave } = access.admit(headers.authorization, address);
       request.client = client;
       reply.raw.once('close', leave);
     } catch (error) {
