@@ -18,7 +18,11 @@ describe(lineChart, () => {
 
   it('draws a band behind the lines', () => {
     const band = { colour: '#c8d9ec', x: [0, 1], low: [0, 1], high: [2, 3] };
-    const svg = lineChart([{ name: 'a', colour: '#d64545', y: [1, 2] }], { xLabel: 's', yLabel: 'v', band });
+    const svg = lineChart([{ name: 'a', colour: '#d64545', y: [1, 2] }], {
+      xLabel: 's',
+      yLabel: 'v',
+      bands: [band],
+    });
     const [area, line] = ['fill="#c8d9ec"', 'stroke="#d64545"'].map((text) => svg.indexOf(text));
     expect(area).toBeGreaterThan(0);
     expect(line).toBeGreaterThan(area);

@@ -13,11 +13,13 @@ export const chartColours = {
 interface ChartLine {
   name: string;
   colour: string;
-  /** Position of each point; default: its index. */
+  /** Position of each point, milliseconds since 1970 on an axis of times; default: its index. */
   x?: ArrayLike<number>;
   y: ArrayLike<number>;
   dashed?: boolean;
   dots?: boolean;
+  /** Width of the line in pixels; default 1.8. */
+  width?: number;
 }
 
 /** An area between two values per point. */
@@ -30,7 +32,9 @@ interface ChartBand {
 
 interface ChartOptions {
   /** Drawn behind the lines. */
-  band?: ChartBand;
+  bands?: readonly ChartBand[];
+  /** Whether x is a time: the axis has dates. */
+  time?: boolean;
   xLabel: string;
   yLabel: string;
   logarithmic?: boolean;
@@ -44,14 +48,15 @@ const powerOfTen = (value: number): string =>
 
 /** Renders lines over a common axis as an SVG element. */
 export function lineChart(lines: readonly ChartLine[], options: ChartOptions): string {
-  const points = (line: ChartLine): { x: number; y: number }[] =>
-    Array.from(line.y, (y, index) => ({ x: line.x?.[index] ?? index, y }));
+  const position = (x: number): number | Date => (options.time ? new Date(x) : x);
+  const points = (line: ChartLine): { x: number | Date; y: number }[] =>
+    Array.from(line.y, (y, index) => ({ x: position(line.x?.[index] ?? index), y }));
   return render({
     width: options.width ?? 760,
     height: options.height ?? 260,
     marginLeft: 56,
     marginBottom: 36,
-    x: { label: options.xLabel, labelArrow: 'none' },
+    x: { label: options.xLabel, labelArrow: 'none', ...(options.time && { type: 'utc' }) },
     y: {
       label: options.yLabel,
       labelArrow: 'none',
@@ -61,23 +66,18 @@ export function lineChart(lines: readonly ChartLine[], options: ChartOptions): s
       ...(options.logarithmic && { tickFormat: powerOfTen }),
     },
     marks: [
-      ...(options.band
-        ? [
-            Plot.areaY(bandPoints(options.band), {
-              x: 'x',
-              y1: 'low',
-              y2: 'high',
-              fill: options.band.colour,
-              fillOpacity: 0.8,
-            }),
-          ]
-        : []),
+      ...(options.bands ?? []).map(({ colour, x, low, high }) =>
+        Plot.areaY(
+          Array.from(low, (value, index) => ({ x: position(x[index]), low: value, high: high[index] })),
+          { x: 'x', y1: 'low', y2: 'high', fill: colour, fillOpacity: 0.8 },
+        ),
+      ),
       ...lines.map((line) =>
         Plot.line(points(line), {
           x: 'x',
           y: 'y',
           stroke: line.colour,
-          strokeWidth: 1.8,
+          strokeWidth: line.width ?? 1.8,
           strokeDasharray: line.dashed ? '5 4' : undefined,
         }),
       ),
@@ -88,8 +88,40 @@ export function lineChart(lines: readonly ChartLine[], options: ChartOptions): s
   });
 }
 
-function bandPoints({ x, low, high }: ChartBand): { x: number; low: number; high: number }[] {
-  return Array.from(low, (value, index) => ({ x: x[index], low: value, high: high[index] }));
+/** Ratio of the largest to the smallest positive value from which an axis is logarithmic. */
+const logarithmicFrom = 30;
+
+/** Renders dots as an SVG element. Numbers that span powers of ten have a logarithmic axis, texts an axis of categories. */
+export function dotChart(
+  dots: readonly { x: number | string; y: number; colour: string }[],
+  options: Omit<ChartOptions, 'bands' | 'logarithmic' | 'time'>,
+): string {
+  const isLogarithmic = (values: readonly unknown[]): boolean => {
+    const numbers = values.filter((value) => typeof value === 'number');
+    return (
+      numbers.length === values.length &&
+      numbers.every((value) => value > 0) &&
+      Math.max(...numbers) > logarithmicFrom * Math.min(...numbers)
+    );
+  };
+  const axis = (values: readonly unknown[]): Plot.ScaleOptions =>
+    values.some((value) => typeof value === 'string')
+      ? { type: 'point' }
+      : isLogarithmic(values)
+        ? { type: 'log', tickFormat: powerOfTen }
+        : { type: 'linear' };
+  // Categories are texts: one of them may look like a number.
+  const texts = dots.some(({ x }) => typeof x === 'string');
+  const points = texts ? dots.map((dot) => ({ ...dot, x: String(dot.x) })) : dots;
+  return render({
+    width: options.width ?? 760,
+    height: options.height ?? 260,
+    marginLeft: 56,
+    marginBottom: 36,
+    x: { label: options.xLabel, labelArrow: 'none', ...axis(points.map(({ x }) => x)) },
+    y: { label: options.yLabel, labelArrow: 'none', grid: true, ticks: 5, ...axis(points.map(({ y }) => y)) },
+    marks: [Plot.dot(points, { x: 'x', y: 'y', fill: 'colour', r: 3.5 })],
+  });
 }
 
 /** A row of a frame strip. */

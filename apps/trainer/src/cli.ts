@@ -2,7 +2,9 @@ import { Command, CommanderError } from 'commander';
 import { OndaError } from '@onda/contract';
 import type { ExportCall } from './commands/export.ts';
 import type { FitCall } from './commands/fit.ts';
+import type { SweepCall } from './commands/sweep.ts';
 import type { VerifyCall } from './commands/verify.ts';
+import type { WorkerCall } from './commands/worker.ts';
 import { ondaVersion } from './versions.ts';
 
 /**
@@ -24,6 +26,12 @@ async function runCommand(name: string, work: () => Promise<void>): Promise<void
     }
   }
 }
+
+// A command with a channel to the process that started it, such as a trial of a sweep, ends with it.
+process.once('disconnect', () => {
+  process.exit(1);
+});
+process.channel?.unref();
 
 const list = (value: string, before: string[] = []): string[] => [...before, value];
 
@@ -144,6 +152,35 @@ program
     await runCommand('parity', async () => {
       const { parityCommand } = await import('./commands/parity.ts');
       await parityCommand(references, options);
+    });
+  });
+
+program
+  .command('sweep')
+  .description('fit many configurations, to find the best values of keys')
+  .argument('<sweep>', 'YAML file with the search, such as examples/sweep.yaml')
+  .option('--out <folder>', 'folder of the sweep (default: runs/<name>)')
+  .option('--workers <n>', 'trials at a time on this machine (default: half of the processor cores)')
+  .option('--redis <url>', 'run the trials on the workers of this Redis: redis://[user:password@]host:port')
+  .option('--force', 'discard the results of an earlier sweep in the folder', false)
+  .option('--json', 'trials as JSON on stdout', false)
+  .action(async (sweep: string, options: SweepCall) => {
+    await runCommand('sweep', async () => {
+      const { sweepCommand } = await import('./commands/sweep.ts');
+      await sweepCommand(sweep, options);
+    });
+  });
+
+program
+  .command('worker')
+  .description('run trials of sweeps from a Redis, until SIGINT or SIGTERM')
+  .requiredOption('--redis <url>', 'Redis of the sweeps: redis://[user:password@]host:port')
+  .option('--workers <n>', 'trials at a time', '1')
+  .option('--lease <seconds>', 'time after which the trials of a worker that has died run elsewhere', '30')
+  .action(async (options: WorkerCall) => {
+    await runCommand('worker', async () => {
+      const { workerCommand } = await import('./commands/worker.ts');
+      await workerCommand(options);
     });
   });
 

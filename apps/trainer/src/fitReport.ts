@@ -284,12 +284,14 @@ function generatedSection({
           yLabel: 'value',
           width: 1000,
           ...(band && {
-            band: {
-              colour: chartColours.band,
-              x: after,
-              low: firstFeature(band.low, features),
-              high: firstFeature(band.high, features),
-            },
+            bands: [
+              {
+                colour: chartColours.band,
+                x: after,
+                low: firstFeature(band.low, features),
+                high: firstFeature(band.high, features),
+              },
+            ],
           }),
         }),
         legend: [

@@ -43,11 +43,14 @@ export function runProgram(
   });
 }
 
+/** Arguments of Node that run the trainer's command line. */
+export const cliArguments: readonly string[] = ['--import', tsx, cli];
+
 /** Runs a command of the trainer in `cwd`. */
 export function onda(
   args: readonly string[],
   cwd: string,
   env: Record<string, string> = {},
 ): Promise<CommandResult> {
-  return runProgram(process.execPath, ['--import', tsx, cli, ...args], { cwd, env });
+  return runProgram(process.execPath, [...cliArguments, ...args], { cwd, env });
 }

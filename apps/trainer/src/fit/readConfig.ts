@@ -2,7 +2,8 @@ import { ConfigError, parseFitConfig, type FitConfig } from '@onda/contract';
 import { parse, YAMLParseError } from 'yaml';
 import { readInput } from '../files.ts';
 
-type Document = Record<string, unknown>;
+/** A parsed YAML or JSON file. */
+export type Document = Record<string, unknown>;
 
 const isObject = (value: unknown): value is Document =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
@@ -20,8 +21,12 @@ function parseYaml(text: string, source: string): unknown {
   }
 }
 
-/** Sets the value at the dotted path `key` (`net.units`), creating missing objects. */
-function setAt(document: Document, key: string, value: unknown, call: string): void {
+/**
+ * Sets the value at the dotted path `key` (`net.units`), creating missing objects.
+ *
+ * @param call names the setting in errors
+ */
+export function setAt(document: Document, key: string, value: unknown, call: string): void {
   const parts = key.split('.');
   const last = parts.pop() ?? '';
   let parent = document;
@@ -29,7 +34,7 @@ function setAt(document: Document, key: string, value: unknown, call: string): v
     const next = parent[part] ?? {};
     if (!isObject(next)) {
       throw new ConfigError(
-        `--set ${call}: expected "${part}" to be an object, got ${JSON.stringify(next)}; correct the key`,
+        `${call}: expected "${part}" to be an object, got ${JSON.stringify(next)}; correct the key`,
       );
     }
     parent[part] = next;
@@ -46,7 +51,18 @@ function setAt(document: Document, key: string, value: unknown, call: string): v
  * @throws DataError if the file cannot be read; ConfigError if it, or a setting, is invalid
  */
 export function readConfig(file: string, settings: readonly string[]): FitConfig {
-  const document = parseYaml(readInput(file, 'config').toString('utf8'), file) ?? {};
+  return parseFitConfig(readDocument(file, 'config', settings), file);
+}
+
+/**
+ * Reads the keys and values of a YAML (or JSON) file, without validating them.
+ *
+ * @param what     names the role of the file in errors
+ * @param settings values of `--set`
+ * @throws DataError if the file cannot be read; ConfigError if it, or a setting, is not YAML
+ */
+export function readDocument(file: string, what: string, settings: readonly string[] = []): Document {
+  const document = parseYaml(readInput(file, what).toString('utf8'), file) ?? {};
   if (!isObject(document)) {
     throw new ConfigError(
       `${file}: expected keys and values, got ${JSON.stringify(document)}; see examples/lagged-sine.yaml`,
@@ -57,7 +73,8 @@ export function readConfig(file: string, settings: readonly string[]): FitConfig
     if (at < 1 || setting.slice(0, at).split('.').includes('__proto__')) {
       throw new ConfigError(`--set ${setting}: expected key=value, such as net.units=64; correct the option`);
     }
-    setAt(document, setting.slice(0, at), parseYaml(setting.slice(at + 1), `--set ${setting}`), setting);
+    const call = `--set ${setting}`;
+    setAt(document, setting.slice(0, at), parseYaml(setting.slice(at + 1), call), call);
   }
-  return parseFitConfig(document, file);
+  return document;
 }

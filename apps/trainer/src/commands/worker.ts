@@ -1,0 +1,44 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { availableParallelism, tmpdir } from 'node:os';
+import path from 'node:path';
+import { ConfigError } from '@onda/contract';
+import { exitSignal } from '../exitSignal.ts';
+import { runWorker } from '../sweep/redisTrials.ts';
+
+/** Command-line options of `worker`. */
+export interface WorkerCall {
+  redis: string;
+  workers: string;
+  lease: string;
+}
+
+/** Runs trials of sweeps from a Redis until SIGINT or SIGTERM. */
+export async function workerCommand(call: WorkerCall): Promise<void> {
+  const concurrency = wholeNumber('--workers', call.workers, 1024);
+  const leaseS = wholeNumber('--lease', call.lease, 3600);
+  const folder = mkdtempSync(path.join(tmpdir(), 'onda-worker-'));
+  const exit = exitSignal();
+  try {
+    await runWorker({
+      url: call.redis,
+      concurrency,
+      leaseS,
+      folder,
+      threads: Math.max(1, Math.floor(availableParallelism() / concurrency)),
+      signal: exit.signal,
+      onMessage: (text) => process.stderr.write(`${text}\n`),
+    });
+  } finally {
+    exit.release();
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** Parses a whole number of an option. */
+export function wholeNumber(option: string, text: string, most: number): number {
+  const value = Number(text);
+  if (Number.isSafeInteger(value) && value >= 1 && value <= most) return value;
+  throw new ConfigError(
+    `${option}: expected a whole number from 1 to ${most}, got ${JSON.stringify(text)}; correct the option`,
+  );
+}
