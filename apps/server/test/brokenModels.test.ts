@@ -54,7 +54,7 @@ describe('a model that must not load', () => {
       'huge dims',
       'hugeDims',
       undefined,
-      '1: tensor "x": expected dims of 1 to 2097152 values, got float32 [1048576, 1048576]; export the model with smaller ones',
+      '1: tensor "x": expected dims of at most 2097152 values, got float32 [1048576, 1048576]; export the model with smaller ones',
     ],
     [
       'a warm-up of more rows than it takes',

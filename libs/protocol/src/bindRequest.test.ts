@@ -48,4 +48,13 @@ describe('bindRequest of a raw body', () => {
       'Inference-Header-Content-Length: expected the length of a JSON part, since the model takes x and z, got 0; name each input in JSON before its bytes',
     );
   });
+
+  it('takes NaN and infinities only for a model that allows them, such as an attention mask', () => {
+    const body = floats(0, -Infinity, NaN, 1);
+    expect(() => bindRaw(body, modelOf('batch', 2), 100)).toThrow(
+      'input "x": expected finite numbers, got -Infinity at position 1; remove or replace it',
+    );
+    const { data } = bindRaw(body, { ...modelOf('batch', 2), allowsNonFinite: true }, 100).inputs.x;
+    expect(data).toEqual(Float32Array.of(0, -Infinity, NaN, 1));
+  });
 });

@@ -6,7 +6,7 @@ import type { InferRequest, RequestedOutput } from './inferRequest.ts';
 import { checkInput } from './modelTensors.ts';
 import type { ModelTensors } from './modelTensors.ts';
 import { isRowInput } from './sequenceRows.ts';
-import { tensorFromBytes } from './tensorBytes.ts';
+import { checkFinite, tensorFromBytes } from './tensorBytes.ts';
 
 /** A request that fits a model. */
 export interface BoundRequest {
@@ -43,6 +43,7 @@ export function bindRequest(request: InferRequest, model: ModelTensors, maxValue
       throw new ShapeError(`${inputText(name)}: expected once, got it twice; remove one`);
     }
     checkInput(input, spec);
+    if (model.allowsNonFinite !== true) checkFinite(tensor, inputText(name));
     inputs[name] = tensor;
   }
   const { states = [] } = model;
@@ -99,6 +100,7 @@ function bindRaw(body: Uint8Array, model: ModelTensors, maxValues: number): Boun
   const where = inputText(spec.name);
   const count = countWithin(dims, maxValues, where);
   const tensor = tensorFromBytes(textBehindLength(body, spec), spec.type, dims, count, where);
+  if (model.allowsNonFinite !== true) checkFinite(tensor, where);
   return {
     inputs: { [spec.name]: tensor },
     outputs: model.outputs.map(({ name }) => ({ name, binary: true })),

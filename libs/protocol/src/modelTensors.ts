@@ -17,6 +17,8 @@ export interface ModelTensors {
   readonly outputs: readonly TensorSpec[];
   /** States that the service keeps for a sequence, so that a step may omit them; default: none. */
   readonly states?: readonly StatePair[];
+  /** Whether inputs may have NaN and infinities (as bytes; JSON has none), such as an attention mask; default: no. */
+  readonly allowsNonFinite?: boolean;
 }
 
 /**

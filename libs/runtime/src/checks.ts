@@ -4,7 +4,10 @@ import type { RuntimeTensor, Session, TensorInfo } from './session.ts';
 import { listText, shapeText } from './tensors.ts';
 
 export interface CheckFeedsOptions {
-  /** Allow dims of 0; default false: onnxruntime-node 1.30 aborts the process for a recurrent net with batch 0 or time 0. */
+  /**
+   * Allow dims of 0 where the model does not demand them; default false: onnxruntime-node 1.30 aborts the process for a recurrent net with
+   * batch 0 or time 0.
+   */
   allowEmpty?: boolean;
   /** Reject NaN and infinities, which would stay in the state of a net. */
   finite?: boolean;
@@ -90,7 +93,7 @@ function checkDims(input: TensorInfo, tensor: RuntimeTensor, bindings: Binding[]
         `input "${name}": expected shape ${shapeText(shape)}, got ${shapeText(dims)}; dims are whole numbers`,
       );
     }
-    if (size === 0 && !allowEmpty) {
+    if (size === 0 && expected !== 0 && !allowEmpty) {
       throw new ShapeError(
         `input "${name}": expected every dim of ${shapeText(shape)} to be at least 1, got ${shapeText(dims)}; skip the run for empty input`,
       );

@@ -5,7 +5,7 @@ import { listText } from '@onda/runtime';
  * Operators that a model may have: those of ONNX (opset 26) that compute tensors from tensors in bounded time.
  *
  * Left out: Loop, whose number of iterations may come from the file or the request; ImageDecoder, a decoder of untrusted files;
- * sequences and optionals, which no request can carry; training.
+ * sequences and optionals, which no request can carry; optimizers.
  */
 const standard = `
   Abs Acos Acosh Add AffineGrid And ArgMax ArgMin Asin Asinh Atan Atanh Attention AveragePool BatchNormalization Bernoulli BitCast
@@ -15,13 +15,21 @@ const standard = `
   GatherElements GatherND Gelu Gemm GlobalAveragePool GlobalLpPool GlobalMaxPool Greater GreaterOrEqual GridSample GroupNormalization
   HammingWindow HannWindow HardSigmoid HardSwish Hardmax Identity If InstanceNormalization IsInf IsNaN LRN LSTM LayerNormalization
   LeakyRelu Less LessOrEqual LinearAttention Log LogSoftmax LpNormalization LpPool MatMul MatMulInteger Max MaxPool MaxRoiPool MaxUnpool
-  Mean MeanVarianceNormalization MelWeightMatrix Min Mish Mod Mul Multinomial Neg NonMaxSuppression NonZero Not OneHot Or PRelu Pad Pow
+  Mean MeanVarianceNormalization MelWeightMatrix Min Mish Mod Mul Multinomial Neg NegativeLogLikelihoodLoss NonMaxSuppression NonZero Not OneHot Or PRelu Pad Pow
   QLinearConv QLinearMatMul QuantizeLinear RMSNormalization RNN RandomNormal RandomNormalLike RandomUniform RandomUniformLike Range
   Reciprocal ReduceL1 ReduceL2 ReduceLogSum ReduceLogSumExp ReduceMax ReduceMean ReduceMin ReduceProd ReduceSum ReduceSumSquare
   RegexFullMatch Relu Reshape Resize ReverseSequence RoiAlign RotaryEmbedding Round STFT Scan Scatter ScatterElements ScatterND Selu
-  Shape Shrink Sigmoid Sign Sin Sinh Size Slice Softmax Softplus Softsign SpaceToDepth Split Sqrt Squeeze StringConcat StringNormalizer
+  Shape Shrink Sigmoid Sign Sin Sinh Size Slice Softmax SoftmaxCrossEntropyLoss Softplus Softsign SpaceToDepth Split Sqrt Squeeze StringConcat StringNormalizer
   StringSplit Sub Sum SwiGLU Swish Tan Tanh TensorScatter TfIdfVectorizer ThresholdedRelu Tile TopK Transpose Trilu Unique Unsqueeze
   Upsample Where Xor`;
+
+/** Operators whose kernels abort the process for a dim of 0. */
+export const recurrentOperators: ReadonlySet<string> = new Set([
+  'GRU',
+  'LSTM',
+  'RNN',
+  'com.microsoft:DynamicQuantizeLSTM',
+]);
 
 /** Operators that repeat a graph as often as a value says, even without end. */
 export const endlessOperators: ReadonlySet<string> = new Set(['Loop']);

@@ -69,7 +69,15 @@ export function configSignature(
   const shown = outputs.filter(
     ({ name }) => given.length === 0 || given.includes(name) || states.some(({ output }) => output === name),
   );
-  return { inputs, outputs: shown, states, controls, maxRows: rows, width: widthOf([...inputs, ...outputs]) };
+  return {
+    inputs,
+    outputs: shown,
+    states,
+    controls,
+    maxRows: rows,
+    width: widthOf([...inputs, ...outputs]),
+    allowsNonFinite: true,
+  };
 }
 
 function checkRows(tensors: readonly TensorSpec[], rows: number, path: string): void {

@@ -9,7 +9,7 @@ import { loadGenerator, recentOutput } from '../generation/generator.ts';
 import type { Generator } from '../generation/generator.ts';
 import { failureText } from '../errors.ts';
 import { ModelStats } from '../modelStats.ts';
-import { checkOperators, endlessOperators } from './allowedOperators.ts';
+import { checkOperators, endlessOperators, recurrentOperators } from './allowedOperators.ts';
 import { configNotes, configOptions, defaultRules, runTimeout, scheduleRules, statedPolicy } from './configOptions.ts';
 import type { ModelOptions } from './configOptions.ts';
 import type { ReadVersion } from './modelFolder.ts';
@@ -165,11 +165,19 @@ async function loadFile(
     const facts = inspectModel(bytes);
     checkOperators(facts.operators, operators);
     const mayNotEnd = facts.operators.some((operator) => endlessOperators.has(operator));
-    return await runtime.createSession(bytes, {
+    const session = await runtime.createSession(bytes, {
       isolation: mayNotEnd ? 'always' : isServing() ? 'trial' : 'none',
       predictable: !mayNotEnd && hasPredictableRuns(bytes),
       runMs: folder.config === null ? undefined : runTimeout(folder.config, configPath(folder)),
     });
+    const isEmpty = session.inputs.some(({ shape }) => shape.includes(0));
+    if (isEmpty && facts.operators.some((operator) => recurrentOperators.has(operator))) {
+      await session.release();
+      throw new ModelError(
+        'expected inputs of at least one value for a recurrent network, got a dim of 0; export the model with other dims',
+      );
+    }
+    return session;
   } catch (error) {
     throw placed(error, `${place}: ${file}`);
   }

@@ -34,7 +34,7 @@ export function readSignature(
   if (manifest.net !== null) return own;
   const shown = configured.outputs.map(({ name }) => name);
   const outputs = own.outputs.filter(({ name }) => shown.includes(name));
-  return { ...configured, inputs: own.inputs, outputs, states: own.states };
+  return { ...configured, inputs: own.inputs, outputs, states: own.states, allowsNonFinite: false };
 }
 
 export function configPath(folder: ModelFolder): string {
@@ -44,9 +44,9 @@ export function configPath(folder: ModelFolder): string {
 /** The specification of a tensor of the file. */
 function specOf({ name, type, shape }: TensorInfo, place: string): TensorSpec {
   const fixed = elementsOf(shape.map((dim) => (typeof dim === 'number' ? dim : 1)));
-  if (!isTensorType(type) || fixed > limits.tensorValues || fixed < 1) {
+  if (!isTensorType(type) || fixed > limits.tensorValues) {
     throw new ModelError(
-      `${place}: tensor "${name}": expected dims of 1 to ${limits.tensorValues} values, got ${type} ${shapeText(shape)}; export the model with smaller ones`,
+      `${place}: tensor "${name}": expected dims of at most ${limits.tensorValues} values, got ${type} ${shapeText(shape)}; export the model with smaller ones`,
     );
   }
   return { name, type, shape: [...shape] };
