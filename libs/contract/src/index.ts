@@ -42,7 +42,13 @@ export {
   samplingSchema,
   scalerSchema,
 } from './manifest.ts';
-export type { Manifest, ManifestDescription, NetManifest, ParityRow } from './manifest.ts';
+export type {
+  Manifest,
+  ManifestDescription,
+  ManifestForecaster,
+  NetManifest,
+  ParityRow,
+} from './manifest.ts';
 export type {
   PackedState,
   Scaler,

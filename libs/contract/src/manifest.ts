@@ -55,6 +55,21 @@ const net = z.strictObject({
   outputs: count,
 });
 
+/** A forecaster of strategy `direct`: x [batch, time, targets] is the history, y [batch, horizon, levels * targets] the forecast. */
+const forecaster = z.strictObject({
+  /** Samples ahead. */
+  horizon: count,
+  /** Quantile levels in the order of the blocks of `targets` columns of y; the first is the median. */
+  levels: z.array(z.number().gt(0).lt(1)).min(1),
+  /** Samples per season; 1: none. */
+  period: count,
+  /** Samples of the history that the forecast depends on at most. */
+  context: count,
+  /** Columns of the history. */
+  targets: count,
+});
+export type ManifestForecaster = z.infer<typeof forecaster>;
+
 export const scalerSchema = z.strictObject({
   kind: z.enum(['none', 'standard', 'minmax', 'robust']),
   center: z.array(z.number()),
@@ -109,6 +124,10 @@ export const manifestSchema = z.strictObject({
   format: z.literal(manifestFormat),
   name: z.string(),
   version: count,
+  /** Left out for sequence models and other layers models. */
+  kind: z.literal('forecaster').optional(),
+  /** Of kind `forecaster`. */
+  forecaster: forecaster.optional(),
   /** Null for any other layers model, which keeps its own inputs and outputs. */
   net: net.nullable(),
   tensors: z.strictObject({ model: graph, generator: graph.nullable() }),
@@ -169,13 +188,15 @@ export function parseManifest(value: unknown, source: string): Manifest {
  * `onda.manifest_sha256`. It excludes `files` (which has hashes of these files), `parity` and `created`.
  */
 export function manifestIdentity(manifest: ManifestDescription): string {
-  const { format, name, version, net, tensors, state, lag, scaler, precision, sampling, prompt, training } =
-    manifest;
+  const { format, name, version, kind, forecaster, net, tensors, state, lag, scaler, precision } = manifest;
+  const { sampling, prompt, training } = manifest;
   // Undefined keys are omitted, so that the hashes of older manifests stay the same.
   const described = {
     format,
     name,
     version,
+    kind,
+    forecaster,
     net,
     tensors,
     state,

@@ -3,6 +3,8 @@ export { exportGenerator } from './generator/exportGenerator.ts';
 export type { ExportedGenerator, ExportGeneratorOptions } from './generator/exportGenerator.ts';
 export { exportModel } from './model/exportModel.ts';
 export type { ExportedModel, ExportModelOptions } from './model/exportModel.ts';
+export { exportForecaster } from './forecaster/exportForecaster.ts';
+export type { ExportedForecaster, ExportForecasterOptions } from './forecaster/exportForecaster.ts';
 export { exportNet } from './model/exportNet.ts';
 export type { ExportedNet, ExportNetOptions } from './model/exportNet.ts';
 export { isOndaNet } from './model/readNet.ts';

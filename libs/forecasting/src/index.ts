@@ -6,3 +6,6 @@ export { seasonalError } from './metrics.ts';
 export type { EvaluationRow } from './metrics.ts';
 export { defaultLevels } from './predictor.ts';
 export type { ForecastTask, Prediction, Predictor } from './predictor.ts';
+export type { ForecasterFile } from './forecasterFile.ts';
+export { onnxPredictor } from './onnxPredictor.ts';
+export type { RunForecaster } from './onnxPredictor.ts';

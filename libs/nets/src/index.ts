@@ -15,4 +15,4 @@ export type { PyTorchWeights } from './pytorchWeights.ts';
 export { weightSpecs } from './weights.ts';
 export type { WeightSpec } from './weights.ts';
 
-export { recurrentAttributes } from './recurrent.ts';
+export { recurrent, recurrentAttributes } from './recurrent.ts';
