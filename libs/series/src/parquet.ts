@@ -10,12 +10,13 @@ export async function parseParquet(bytes: Uint8Array, source: string): Promise<P
     const metadata = await parquetMetadataAsync(file);
     const rows = Number(metadata.num_rows);
     const columns = metadata.schema.filter(({ type }) => type !== undefined).map(({ name }) => name);
+    const places = new Map(columns.map((name, place) => [name, place]));
     const values = columns.map(() => new Array<Cell>(rows).fill(null));
     await parquetRead({
       file,
       metadata,
       onChunk: ({ columnName, columnData, rowStart }) => {
-        const column = values[columns.indexOf(columnName)];
+        const column = values[places.get(columnName) ?? 0];
         for (let index = 0; index < columnData.length; index++) {
           column[rowStart + index] = toCell(columnData[index]);
         }

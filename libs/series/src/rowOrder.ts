@@ -148,10 +148,11 @@ function suggestGroup(
   { times, columns: timeColumns }: Times,
 ): string | null {
   if (config.group !== undefined || config.layout === 'wide') return null;
-  const used = [...config.columns, ...(config.covariates ?? []), ...timeColumns];
+  const used = new Set([...config.columns, ...(config.covariates ?? []), ...timeColumns]);
+  const counts = new Map<string, number>();
+  for (const name of table.columns) counts.set(name, (counts.get(name) ?? 0) + 1);
   for (const name of table.columns) {
-    if (used.includes(name) || name === '' || table.columns.indexOf(name) !== table.columns.lastIndexOf(name))
-      continue;
+    if (used.has(name) || name === '' || counts.get(name) !== 1) continue;
     const ids = table.column(name);
     const groups = new Set(ids);
     if (groups.size < 2 || groups.size > table.rows / 2) continue;

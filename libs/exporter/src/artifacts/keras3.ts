@@ -52,23 +52,25 @@ export function maskOperations(layers: readonly unknown[]): ReadonlySet<string> 
   const found = layers.filter(isObject);
   const isMask = ({ module, class_name }: JsonObject): boolean =>
     /^keras\.(src\.)?ops\b/.test(String(module)) && maskClasses.has(String(class_name));
-  const sources = found.flatMap(({ class_name, config, inbound_nodes }) => {
-    if (!isObject(config) || !Array.isArray(inbound_nodes)) return [];
-    const value =
-      class_name === 'Masking'
-        ? Number(config['mask_value'] ?? 0)
-        : class_name === 'Embedding' && config['mask_zero'] === true
-          ? 0
-          : null;
-    return inbound_nodes.map((call: unknown) => `${historyOf(firstArgument(call))}:${value}`);
-  });
+  const sources = new Set(
+    found.flatMap(({ class_name, config, inbound_nodes }) => {
+      if (!isObject(config) || !Array.isArray(inbound_nodes)) return [];
+      const value =
+        class_name === 'Masking'
+          ? Number(config['mask_value'] ?? 0)
+          : class_name === 'Embedding' && config['mask_zero'] === true
+            ? 0
+            : null;
+      return inbound_nodes.map((call: unknown) => `${historyOf(firstArgument(call))}:${value}`);
+    }),
+  );
   const names = new Set<string>();
   for (const layer of found.filter(isMask)) {
     const [call] = Array.isArray(layer['inbound_nodes']) ? (layer['inbound_nodes'] as unknown[]) : [];
     const args: unknown[] = isObject(call) && Array.isArray(call['args']) ? call['args'] : [];
     const known =
       layer['class_name'] === 'NotEqual'
-        ? sources.includes(`${historyOf(args[0])}:${Number(args[1])}`)
+        ? sources.has(`${historyOf(args[0])}:${Number(args[1])}`)
         : /Like$/.test(String(layer['class_name'])) ||
           args
             .flat()

@@ -42,6 +42,17 @@ describe(readSavedModel, () => {
       'm.json: expected a model.json, got a zip, such as a .keras file; convert it with tensorflowjs_converter --output_format tfjs_layers_model',
     ],
     [
+      'a weight file that is listed twice, which would be read twice',
+      JSON.stringify({
+        modelTopology: topology,
+        weightsManifest: [
+          { paths: ['w.bin'], weights },
+          { paths: ['w.bin'], weights: [] },
+        ],
+      }),
+      'm.json: weightsManifest: expected each weight file once, got "w.bin" again; save the model again',
+    ],
+    [
       'weights that are not base64',
       JSON.stringify({ modelTopology: topology, weightSpecs: weights, weightData: '%' }),
       'm.json: weightData: expected base64, got other text; save the model again',

@@ -1,4 +1,4 @@
-import { ModelError } from '@onda/contract';
+import { clipped, ModelError, quoted } from '@onda/contract';
 import { isObject } from './json.ts';
 
 /** Name, shape and encoding of one weight in the weight data. */
@@ -63,7 +63,7 @@ export function readSavedModel(text: string, file: string, shard: (path: string)
   }
   if (!isObject(modelTopology) || !Array.isArray(weightsManifest)) {
     throw new ModelError(
-      `${file}: expected modelTopology and weightsManifest, as tf.LayersModel.save writes them, got ${isObject(document) ? `the keys ${Object.keys(document).join(', ')}` : typeof document}; pass a layers model`,
+      `${file}: expected modelTopology and weightsManifest, as tf.LayersModel.save writes them, got ${isObject(document) ? `the keys ${clipped(Object.keys(document).join(', '))}` : typeof document}; pass a layers model`,
     );
   }
   const groups = weightsManifest.map((group: unknown, index) => {
@@ -73,7 +73,16 @@ export function readSavedModel(text: string, file: string, shard: (path: string)
     );
   });
   const paths = groups.flatMap((group) => group.paths);
-  for (const path of paths) checkPath(path, file);
+  const once = new Set<string>();
+  for (const path of paths) {
+    checkPath(path, file);
+    if (once.has(path)) {
+      throw new ModelError(
+        `${file}: weightsManifest: expected each weight file once, got ${quoted(path)} again; save the model again`,
+      );
+    }
+    once.add(path);
+  }
   return {
     modelTopology,
     weightSpecs: groups.flatMap(({ weights }) => weights),
@@ -122,7 +131,7 @@ function checkPath(path: string, file: string): void {
   // Absolute paths start with an empty part or a drive letter.
   if (parts[0] !== '' && !/^[A-Za-z]:$/.test(parts[0]) && !parts.includes('..')) return;
   throw new ModelError(
-    `${file}: weightsManifest: expected paths beside the file, got ${JSON.stringify(path)}; save the model again`,
+    `${file}: weightsManifest: expected paths beside the file, got ${quoted(path)}; save the model again`,
   );
 }
 

@@ -50,6 +50,18 @@ export function readTopology(modelTopology: unknown): Topology {
   return readModelConfig(textAt(model['class_name'], 'class_name'), model['config'], readSource(root, model));
 }
 
+/** Topologies of nested models by their config, since a model may be called often. */
+const nestedTopologies = new WeakMap<object, Topology>();
+
+/** Reads the config of a nested model of that class, once. */
+export function readNestedModel(className: string, config: object, source: ModelSource): Topology {
+  const known = nestedTopologies.get(config);
+  if (known !== undefined) return known;
+  const topology = readModelConfig(className, config, source);
+  nestedTopologies.set(config, topology);
+  return topology;
+}
+
 /** Reads the config of a model or nested model of that class. */
 export function readModelConfig(className: string, config: unknown, source: ModelSource): Topology {
   if (className === 'Sequential') return readSequential(config, source);
@@ -141,13 +153,11 @@ function readFunctional(config: JsonObject, source: ModelSource): Topology {
  * calls start at 1 (Keras' Container.get_config, kept_nodes).
  */
 function countedFromFirst(topology: Topology): Topology {
-  const models = topology.layers
-    .filter(({ className }) => modelClasses.has(className))
-    .map(({ name }) => name);
-  const uses = [...topology.outputs, ...topology.layers.flatMap(({ calls }) => calls.flat())];
   const counted = new Set(
-    models.filter((name) => !uses.some(({ layer, call }) => layer === name && call === 0)),
+    topology.layers.filter(({ className }) => modelClasses.has(className)).map(({ name }) => name),
   );
+  const uses = [...topology.outputs, ...topology.layers.flatMap(({ calls }) => calls.flat())];
+  for (const { layer, call } of uses) if (call === 0) counted.delete(layer);
   if (counted.size === 0) return topology;
   const shift = (output: LayerOutput): LayerOutput =>
     counted.has(output.layer) ? { ...output, call: output.call - 1 } : output;

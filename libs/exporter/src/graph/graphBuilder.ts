@@ -33,8 +33,8 @@ export interface ConstantHolder {
 export class GraphBuilder implements ConstantHolder {
   private readonly name: string;
   private readonly outer: GraphBuilder | null;
-  private readonly used: Set<string>;
-  private readonly usedNodes: Set<string>;
+  private readonly used: UniqueNames;
+  private readonly usedNodes: UniqueNames;
   private readonly inputs: Value[] = [];
   private readonly outputs: [name: string, value: Value][] = [];
   private readonly nodes: Node[] = [];
@@ -54,13 +54,13 @@ export class GraphBuilder implements ConstantHolder {
     this.name = name;
     this.outer = outer;
     this.holdsConstants = outer === null;
-    this.used = outer === null ? new Set() : outer.used;
-    this.usedNodes = outer === null ? new Set() : outer.usedNodes;
-    for (const output of outputs) this.used.add(output);
+    this.used = outer === null ? new UniqueNames() : outer.used;
+    this.usedNodes = outer === null ? new UniqueNames() : outer.usedNodes;
+    for (const output of outputs) this.used.take(output);
   }
 
   input(name: string, type: ElementType, shape: readonly Dim[]): Value {
-    const value = { name: unique(name, this.used), type, shape, timeMajor: false };
+    const value = { name: this.used.take(name), type, shape, timeMajor: false };
     this.inputs.push(value);
     return value;
   }
@@ -86,7 +86,7 @@ export class GraphBuilder implements ConstantHolder {
 
   /** Adds a constant to this graph, even if it is a subgraph; returns its name. */
   ownConstant(tensor: Tensor): string {
-    const name = unique(tensor.name, this.used);
+    const name = this.used.take(tensor.name);
     this.constants.set(name, { ...tensor, name });
     return name;
   }
@@ -121,9 +121,9 @@ export class GraphBuilder implements ConstantHolder {
 
   /** Adds a node; returns its outputs. */
   node({ name, op, inputs, outputs, attributes = {} }: NodeSpec): Value[] {
-    const nodeName = unique(name, this.usedNodes);
+    const nodeName = this.usedNodes.take(name);
     const values = outputs.map((spec) => ({
-      name: unique(spec.part === undefined ? nodeName : `${nodeName}:${spec.part}`, this.used),
+      name: this.used.take(spec.part === undefined ? nodeName : `${nodeName}:${spec.part}`),
       type: spec.type ?? ('float32' as const),
       shape: spec.shape,
       timeMajor: spec.timeMajor ?? false,
@@ -183,8 +183,9 @@ export class GraphBuilder implements ConstantHolder {
   /** The graph. An output value takes the output's name; an input, a constant or a repeated output is copied by an Identity. */
   build(): Graph {
     const renamed = new Map<string, string>();
+    const values = new Set(this.values);
     for (const [name, value] of this.outputs) {
-      const free = this.values.includes(value) && !renamed.has(value.name);
+      const free = values.has(value) && !renamed.has(value.name);
       const source = free ? value : this.single(`${name}/copy`, 'Identity', [value], value);
       renamed.set(source.name, name);
     }
@@ -205,12 +206,21 @@ export class GraphBuilder implements ConstantHolder {
   }
 }
 
-/** The name, with a number appended if it is in use; reserves it. */
-function unique(name: string, used: Set<string>): string {
-  let free = name;
-  for (let copy = 1; used.has(free); copy++) free = `${name}_${copy}`;
-  used.add(free);
-  return free;
+/** Names in use. */
+class UniqueNames {
+  private readonly used = new Set<string>();
+  /** The next number to try for a name that is in use, so that many nodes of one name take linear time. */
+  private readonly next = new Map<string, number>();
+
+  /** The name, with a number appended if it is in use; reserves it. */
+  take(name: string): string {
+    let free = name;
+    let copy = this.next.get(name) ?? 1;
+    for (; this.used.has(free); copy++) free = `${name}_${copy}`;
+    if (free !== name) this.next.set(name, copy);
+    this.used.add(free);
+    return free;
+  }
 }
 
 function valueInfo({ name, type, shape }: Value): ValueInfo {

@@ -19,6 +19,8 @@ const MICROSOFT_DOMAIN = 'com.microsoft';
 export function quantizeModel(model: Model): QuantizedModel {
   const { graph } = model;
   const constants = new Map(graph.initializers.map((tensor) => [tensor.name, tensor]));
+  const infos = [...graph.outputs, ...graph.values, ...graph.inputs];
+  const shapes: Shapes = new Map(infos.map(({ name, shape }) => [name, shape]));
   const notes: string[] = [];
   const parts = graph.nodes.map((node): Quantized => {
     if (node.op === 'RNN' || node.op === 'GRU') {
@@ -30,7 +32,7 @@ export function quantizeModel(model: Model): QuantizedModel {
       node.op === 'LSTM'
         ? quantizeLstm(node, constants)
         : node.op === 'MatMul'
-          ? quantizeMatMul(node, constants, graph)
+          ? quantizeMatMul(node, constants, shapes)
           : null;
     return quantized ?? { nodes: [node], constants: [], values: [] };
   });
@@ -149,6 +151,9 @@ function transpose(data: Float32Array, rows: number, columns: number): Float32Ar
   return transposed;
 }
 
+/** Shapes of values by name. */
+type Shapes = ReadonlyMap<string, ValueInfo['shape']>;
+
 /** TensorProto.DataType.FLOAT. */
 const FLOAT32_CODE = 1;
 
@@ -158,7 +163,11 @@ const FLOAT32_CODE = 1;
  *
  * @returns null unless the second factor is a constant float32 matrix
  */
-function quantizeMatMul(node: Node, constants: ReadonlyMap<string, Tensor>, graph: Graph): Quantized | null {
+function quantizeMatMul(
+  node: Node,
+  constants: ReadonlyMap<string, Tensor>,
+  shapes: Shapes,
+): Quantized | null {
   const [x, b] = node.inputs;
   const matrix = constants.get(b);
   if (matrix?.type !== 'float32' || matrix.dims.length !== 2) return null;
@@ -166,8 +175,7 @@ function quantizeMatMul(node: Node, constants: ReadonlyMap<string, Tensor>, grap
   const { values, scales } = quantizeColumns(matrix.data, rows, columns);
   const { name } = node;
   const of = (part: string): string => `${name}/${part}`;
-  const shapeOf = (value: string): ValueInfo['shape'] =>
-    [...graph.inputs, ...graph.values, ...graph.outputs].find((info) => info.name === value)?.shape ?? null;
+  const shapeOf = (value: string): ValueInfo['shape'] => shapes.get(value) ?? null;
   const make = (part: string, op: string, inputs: string[], outputs: string[]): Node => ({
     name: part === '' ? name : of(part),
     op,

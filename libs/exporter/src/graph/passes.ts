@@ -13,8 +13,9 @@ export function pruneGraph(graph: Graph, optional: ReadonlySet<string>): Graph {
     for (const name of namesTaken(node)) needed.add(name);
     const outputs = node.outputs.map((name) => (optional.has(name) && !needed.has(name) ? '' : name));
     const last = outputs.findLastIndex((name) => name !== '');
-    nodes.unshift({ ...node, outputs: outputs.slice(0, last + 1) });
+    nodes.push({ ...node, outputs: outputs.slice(0, last + 1) });
   }
+  nodes.reverse();
   const made = new Set(nodes.flatMap(({ outputs }) => outputs));
   return {
     ...graph,

@@ -4,7 +4,7 @@ import { LayerWeights } from '../artifacts/layerWeights.ts';
 import type { ModelSource } from '../artifacts/modelSource.ts';
 import { isKeras } from '../artifacts/modelSource.ts';
 import type { LayerOutput, Topology, TopologyLayer } from '../artifacts/topology.ts';
-import { modelClasses, readModelConfig } from '../artifacts/topology.ts';
+import { modelClasses, readNestedModel } from '../artifacts/topology.ts';
 import type { Weight } from '../artifacts/weights.ts';
 import { UnsupportedError } from '../errors.ts';
 import type { GraphBuilder } from '../graph/graphBuilder.ts';
@@ -25,6 +25,8 @@ interface Conversion {
   readonly states: StateKeeper;
   /** Depth of the layers before a nested model; 0 by default. */
   readonly depth?: number;
+  /** Nested models so far, and how many layers their calls after the first one have added. */
+  readonly nested: { readonly models: Set<Topology>; repeated: number };
   /** Adds a warning on a layer's values. */
   readonly note?: (text: string) => void;
 }
@@ -46,6 +48,22 @@ function updatePassedMask(passed: PassedMask, inputs: readonly Signal[]): void {
   passed.mask = inputs[0].mask;
 }
 
+/** Maximum number of layers that repeated calls of nested models add: models that call each other twice double the graph with each level. */
+const MAX_REPEATED_LAYERS = 4000;
+
+/** @throws UnsupportedError if the calls of nested models after their first ones add too many layers */
+function checkRepeats({ nested }: Conversion, name: string, topology: Topology): void {
+  if (!nested.models.has(topology)) {
+    nested.models.add(topology);
+    return;
+  }
+  nested.repeated += topology.layers.length;
+  if (nested.repeated <= MAX_REPEATED_LAYERS) return;
+  throw new UnsupportedError(
+    `layer "${name}": expected repeated calls of nested models to add at most ${MAX_REPEATED_LAYERS} layers, got more; call nested models less often, or export them separately`,
+  );
+}
+
 /** Maximum depth of layers; a nested model counts two more. The call stack holds twice as many. */
 const MAX_DEPTH = 1500;
 
@@ -57,13 +75,14 @@ const MAX_DEPTH = 1500;
  * @throws ModelError for a cycle, or a reference to a missing output
  */
 export function convertTopology(
-  conversion: Omit<Conversion, 'source'>,
+  conversion: Omit<Conversion, 'source' | 'nested'> & Partial<Pick<Conversion, 'nested'>>,
   topology: Topology,
   inputs: readonly Signal[],
   prefix = '',
   passed: PassedMask = { shared: false, mask: null },
 ): Signal[] {
-  const own: Conversion = { ...conversion, source: topology.source };
+  const { nested = { models: new Set<Topology>(), repeated: 0 } } = conversion;
+  const own: Conversion = { ...conversion, nested, source: topology.source };
   const layers = new Map(topology.layers.map((layer) => [layer.name, layer]));
   const known = new Map<string, readonly Signal[]>();
   const begun = new Set<string>();
@@ -128,7 +147,8 @@ export function convertTopology(
 /** A nested model prefixes its layers' names. In TensorFlow.js its outputs have no mask (Container.supportsMasking). */
 const convertModel: ModelConverter = (conversion, { name, className, config }, inputs, prefix, passed) => {
   const { source } = conversion;
-  const topology = readModelConfig(className, config, source);
+  const topology = readNestedModel(className, config, source);
+  checkRepeats(conversion, name, topology);
   if (isKeras(source)) return convertTopology(conversion, topology, inputs, `${prefix}${name}/`);
   updatePassedMask(passed, inputs);
   const signals = inputs.map((signal) => ({ ...signal, mask: null }));

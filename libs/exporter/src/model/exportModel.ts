@@ -120,10 +120,15 @@ function recordStates({ topology, weights, opset }: ModelPlan): StateRecorder {
 
 /** Output names: the layers' names, numbered where a layer has several outputs or is also an input. */
 function outputNames({ inputs, outputs }: Topology): string[] {
-  const taken = inputs.map(({ layer }) => layer);
+  const taken = new Map<string, number>();
+  const take = (layer: string): number => {
+    const before = taken.get(layer) ?? 0;
+    taken.set(layer, before + 1);
+    return before;
+  };
+  for (const { layer } of inputs) take(layer);
   return outputs.map(({ layer }) => {
-    const same = taken.filter((name) => name === layer).length;
-    taken.push(layer);
+    const same = take(layer);
     return same === 0 ? layer : `${layer}:${same}`;
   });
 }

@@ -10,7 +10,7 @@ import { emitRecurrent, recurrentConstants } from '../recurrent/recurrentNode.ts
 import type { Net, Readout } from './readNet.ts';
 import { emitScale, emitUnscale } from './scaling.ts';
 import type { StateLayout } from './states.ts';
-import { outputStates, stateInputs, stateParts, stateTensors } from './states.ts';
+import { outputStates, stateInputs, stateParts, statesByLayer, stateTensors } from './states.ts';
 
 /**
  * The graph of model.onnx for an Onda net.
@@ -136,11 +136,8 @@ export function emitUnpack(
   inputs: readonly Value[],
 ): RecurrentStates[] {
   const parts = stateParts(builder, layout, inputs);
-  return net.layers.map(({ name }) => {
-    const find = (kind: 'h' | 'c'): Value | undefined =>
-      parts.find((_, index) => layout.rows[index].layer === name && layout.rows[index].kind === kind);
-    return { h: find('h') as Value, c: find('c') };
-  });
+  const states = statesByLayer(layout.rows, parts);
+  return net.layers.map(({ name }) => states.get(name) as RecurrentStates);
 }
 
 /** Makes the layers' states, [1, batch, units] each, outputs of the graph. */

@@ -118,15 +118,19 @@ export const noStates: StateKeeper = {
 export class StateRecorder implements StateKeeper {
   readonly stateful = true;
   readonly rows: StateRow[] = [];
+  private readonly layers = new Set<string>();
+  private size = 0;
 
   start(layer: string, { cell, units }: RecurrentWeights): undefined {
-    if (this.rows.some((row) => row.layer === layer)) {
+    if (this.layers.has(layer)) {
       throw new UnsupportedError(
         `layer "${layer}": expected one call of a layer with state, got several; export without stateful`,
       );
     }
+    this.layers.add(layer);
     for (const kind of cell === 'lstm' ? (['h', 'c'] as const) : (['h'] as const)) {
-      this.rows.push({ layer, kind, offset: rowSize(this.rows), size: units });
+      this.rows.push({ layer, kind, offset: this.size, size: units });
+      this.size += units;
     }
   }
 
@@ -135,22 +139,34 @@ export class StateRecorder implements StateKeeper {
   }
 }
 
+/** The states of each layer, from one value for each row. */
+export function statesByLayer(
+  rows: readonly StateRow[],
+  values: readonly Value[],
+): ReadonlyMap<string, RecurrentStates> {
+  const states = new Map<string, RecurrentStates>();
+  rows.forEach(({ layer, kind }, at) => {
+    // In each layer h precedes c.
+    const h = states.get(layer)?.h ?? values[at];
+    states.set(layer, { h, c: kind === 'c' ? values[at] : undefined });
+  });
+  return states;
+}
+
 /** Initial and final states of layers; each [1, batch, units], in the order of the rows. */
 export class CarriedStates implements StateKeeper {
   readonly stateful = true;
   private readonly rows: readonly StateRow[];
-  private readonly starts: readonly Value[];
+  private readonly starts: ReadonlyMap<string, RecurrentStates>;
   private readonly ends = new Map<string, RecurrentStates>();
 
   constructor(rows: readonly StateRow[], starts: readonly Value[]) {
     this.rows = rows;
-    this.starts = starts;
+    this.starts = statesByLayer(rows, starts);
   }
 
   start(layer: string): RecurrentStates {
-    const find = (kind: 'h' | 'c'): Value | undefined =>
-      this.starts.find((_, at) => this.rows[at].layer === layer && this.rows[at].kind === kind);
-    return { h: find('h') as Value, c: find('c') };
+    return this.starts.get(layer) as RecurrentStates;
   }
 
   end(layer: string, states: RecurrentStates): void {

@@ -1,7 +1,7 @@
 import type { ElementType } from '@onda/onnx';
 import { isObject, listAt } from '../artifacts/json.ts';
-import type { Topology } from '../artifacts/topology.ts';
-import { modelClasses, readModelConfig } from '../artifacts/topology.ts';
+import type { Topology, TopologyLayer } from '../artifacts/topology.ts';
+import { modelClasses, readNestedModel } from '../artifacts/topology.ts';
 import { UnsupportedError } from '../errors.ts';
 import type { GraphBuilder } from '../graph/graphBuilder.ts';
 import type { Dim, Value } from '../graph/value.ts';
@@ -62,15 +62,46 @@ function isSequence(topology: Topology, name: string, shape: readonly unknown[])
   return shape.length > 2 || (shape.length === 2 && shape[1] !== 1 && feedsEmbedding(topology, name));
 }
 
-function feedsEmbedding({ layers, source }: Topology, name: string): boolean {
-  return layers.some(({ className, config, calls }) => {
-    const place = calls
-      .flatMap((takes) => takes.findIndex(({ layer }) => layer === name))
-      .find((at) => at >= 0);
-    if (place === undefined) return false;
+/** A layer that takes another one's output, and as which input. */
+interface Taker {
+  readonly layer: TopologyLayer;
+  readonly place: number;
+}
+
+/** The takers of each layer by name, once for each topology. */
+const takersOf = new WeakMap<Topology, ReadonlyMap<string, readonly Taker[]>>();
+
+function takers(topology: Topology, name: string): readonly Taker[] {
+  let all = takersOf.get(topology);
+  if (all === undefined) {
+    const found = new Map<string, Taker[]>();
+    for (const layer of topology.layers) {
+      for (const { layer: taken, place } of firstPlaces(layer)) {
+        const known = found.get(taken);
+        if (known === undefined) found.set(taken, [{ layer, place }]);
+        else known.push({ layer, place });
+      }
+    }
+    all = found;
+    takersOf.set(topology, all);
+  }
+  return all.get(name) ?? [];
+}
+
+/** The layers that a layer takes, with their first place among its inputs. */
+function firstPlaces({ calls }: TopologyLayer): { layer: string; place: number }[] {
+  const places = new Map<string, number>();
+  for (const takes of calls) {
+    for (const [place, { layer }] of takes.entries()) if (!places.has(layer)) places.set(layer, place);
+  }
+  return Array.from(places, ([layer, place]) => ({ layer, place }));
+}
+
+function feedsEmbedding(topology: Topology, name: string): boolean {
+  return takers(topology, name).some(({ layer: { className, config }, place }) => {
     if (className === 'Embedding') return true;
     if (!modelClasses.has(className) || !isObject(config)) return false;
-    const inner = readModelConfig(className, config, source);
+    const inner = readNestedModel(className, config, topology.source);
     return feedsEmbedding(inner, inner.inputs[place].layer);
   });
 }
@@ -90,8 +121,9 @@ const elementTypes = new Map<string, ElementType>([
 export function graphInputs(builder: GraphBuilder, topology: Topology, inPieces: boolean): Signal[] {
   const { layers, inputs } = topology;
   const names = new Set<Dim>();
+  const configs = new Map(layers.map((layer) => [layer.name, layer.config]));
   return inputs.map(({ layer: name }) => {
-    const config = layers.find((layer) => layer.name === name)?.config;
+    const config = configs.get(name);
     const where = `layer "${name}"`;
     const given = listAt(
       config?.['batch_input_shape'] ?? config?.['batch_shape'],
