@@ -59,8 +59,8 @@ program
 
 program
   .command('export')
-  .description('export a run, or a TensorFlow.js model.json, to a model repository')
-  .argument('<source>', 'run folder, or model.json or its folder')
+  .description('export a run, a TensorFlow.js model.json or a Keras file to a model repository')
+  .argument('<source>', 'run folder, model.json or its folder, or .keras or .h5 file')
   .argument('<dest>', 'model repository, such as models')
   .option('--name <name>', 'model name (default: the name of the run)')
   .option(
@@ -82,7 +82,10 @@ program
     'distribution of generated values: categorical[:TEMPERATURE], gaussian or quantile:LEVEL,LEVEL,...',
   )
   .option('--allow-nan', 'accept weights that are not finite', false)
-  .option('--cases <file>', "compare with the inputs and outputs of the model's maker in this JSON file")
+  .option(
+    '--cases <file>',
+    "compare with the inputs and outputs of the model's maker in this JSON or .npz file",
+  )
   .option('--no-verify', 'skip the comparison with a reference')
   .action(async (source: string, dest: string, options: ExportCall) => {
     await runCommand('export', async () => {
@@ -133,7 +136,10 @@ program
     '--source <source>',
     'run folder or model.json (default: the run under runs/ named in the manifest)',
   )
-  .option('--cases <file>', "compare with the inputs and outputs of the model's maker in this JSON file")
+  .option(
+    '--cases <file>',
+    "compare with the inputs and outputs of the model's maker in this JSON or .npz file",
+  )
   .option('--web', 'also compare onnxruntime-web in Chromium', false)
   .option('--json', 'rows as JSON on stdout', false)
   .action(async (model: string, options: VerifyCall) => {

@@ -7,12 +7,14 @@ import { dts } from 'rollup-plugin-dts';
 import { build, transformWithEsbuild } from 'vite';
 
 /**
- * npm run build:exporter: the package @onda/exporter as others install it, in dist/package: one ES module without dependencies or Node
- * built-ins, its types, README and licence.
+ * npm run build:exporter: the package @onda/exporter as others install it, in dist/package: an ES module without dependencies or Node
+ * built-ins, a second one that it loads for Keras files, the types, README and licence.
  */
 const library = path.resolve(import.meta.dirname, '..');
 const workspace = path.resolve(library, '../..');
 const out = path.join(library, 'dist/package');
+/** The module, and the reader of Keras files that it loads on first use. */
+const modules = ['index.js', 'kerasFile.js'];
 
 rmSync(out, { recursive: true, force: true });
 mkdirSync(out, { recursive: true });
@@ -20,15 +22,17 @@ await buildCode();
 await buildTypes();
 writePackage();
 
-const file = path.join(out, 'index.js');
-const code = readFileSync(file, 'utf8');
-const { code: minified } = await transformWithEsbuild(code, file, { minify: true });
 const kilobytes = (text: string | Buffer): string => `${(Buffer.byteLength(text) / 1024).toFixed(0)} KiB`;
-process.stdout.write(
-  `${path.relative(workspace, out)}: index.js ${kilobytes(code)}; minified ${kilobytes(minified)}, ${kilobytes(gzipSync(minified))} gzipped\n`,
-);
+for (const name of modules) {
+  const file = path.join(out, name);
+  const code = readFileSync(file, 'utf8');
+  const { code: minified } = await transformWithEsbuild(code, file, { minify: true });
+  process.stdout.write(
+    `${path.relative(workspace, file)}: ${kilobytes(code)}; minified ${kilobytes(minified)}, ${kilobytes(gzipSync(minified))} gzipped\n`,
+  );
+}
 
-/** Everything in one minified module: the workspace's libraries, ONNX's messages and the protobufjs that is known to be safe. */
+/** Everything in two modules: the workspace's libraries, ONNX's messages and the protobufjs that is known to be safe. */
 async function buildCode(): Promise<void> {
   await build({
     root: library,
@@ -40,6 +44,9 @@ async function buildCode(): Promise<void> {
       target: 'es2022',
       lib: { entry: 'src/index.ts', formats: ['es'], fileName: () => 'index.js' },
       rollupOptions: {
+        // What both modules need stays in the first one.
+        preserveEntrySignatures: 'allow-extension',
+        output: { chunkFileNames: '[name].js' },
         // The contract's schemas and zod, which no function here takes, would make most of the file.
         treeshake: { moduleSideEffects: (id) => !/libs\/contract|node_modules\/zod/.test(id) },
       },
@@ -76,14 +83,14 @@ function writePackage(): void {
   const manifest = {
     name: own['name'],
     version: own['version'],
-    description: 'TensorFlow.js layers models to ONNX, in Node and the browser; recurrent ones first',
-    keywords: ['tensorflow.js', 'tfjs', 'onnx', 'lstm', 'gru', 'rnn', 'export', 'converter'],
+    description: 'TensorFlow.js and Keras models to ONNX, in Node and the browser; recurrent ones first',
+    keywords: ['tensorflow.js', 'tfjs', 'keras', 'onnx', 'lstm', 'gru', 'rnn', 'export', 'converter'],
     license: own['license'],
     type: 'module',
     sideEffects: false,
     exports: { '.': { types: './index.d.ts', default: './index.js' } },
     types: './index.d.ts',
-    files: ['index.js', 'index.d.ts', 'API.md'],
+    files: [...modules, 'index.d.ts', 'API.md'],
     engines: { node: '>=20.19' },
   };
   writeFileSync(path.join(out, 'package.json'), `${JSON.stringify(manifest, null, 2)}\n`);

@@ -13,6 +13,7 @@ export type { NetSpec } from './model/readNet.ts';
 // Model artifacts
 export { readSavedModel } from './artifacts/savedModel.ts';
 export type { LayersArtifacts, SavedModel, WeightEntry } from './artifacts/savedModel.ts';
+export { isKerasFile, readKerasFile } from './files/readKerasFile.ts';
 export { roundWeights } from './graph/float16.ts';
 
 // Exported models

@@ -8,7 +8,7 @@ import type { WarnedResult } from '../export/publishModel.ts';
 import { describeExport } from '../export/publishModel.ts';
 import { netSampling, readSampling } from '../export/sampling.ts';
 import type { LayersModel } from '../fit/artifacts.ts';
-import { readArtifacts } from '../fit/artifacts.ts';
+import { readArtifacts, readModelFile } from '../fit/artifacts.ts';
 import { isRunFolder, readSummary, runFiles, trainingOf } from '../fit/runFolder.ts';
 
 /** Command-line options of `export`. */
@@ -53,11 +53,11 @@ export async function exportCommand(source: string, dest: string, call: ExportCa
     await exportRun(source, call, shared);
     return;
   }
-  const artifacts = readArtifacts(source);
+  const artifacts = await readModelFile(source);
   const { name } = call;
   if (name === undefined) {
     throw new ConfigError(
-      `export ${source}: expected --name NAME, because a model.json has no name; add the option`,
+      `export ${source}: expected --name NAME, because the file has no name for it; add the option`,
     );
   }
   if (isOndaNet(artifacts)) {

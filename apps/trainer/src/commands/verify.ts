@@ -10,7 +10,7 @@ import { checkGenerator, layersRows, referenceOf } from '../export/check.ts';
 import { parityTable, rowHolds } from '../export/compare.ts';
 import { createTfjsReference } from '../export/tfjsReference.ts';
 import type { LayersModel } from '../fit/artifacts.ts';
-import { readArtifacts } from '../fit/artifacts.ts';
+import { readModelFile } from '../fit/artifacts.ts';
 import { isRunFolder, readSummary, runFiles } from '../fit/runFolder.ts';
 import { textTable } from '../terminal.ts';
 import { caseRows } from '../verify/cases.ts';
@@ -37,7 +37,7 @@ const say = (line: string): void => {
  */
 export async function verifyCommand(folder: string, { source, cases, web, json }: VerifyCall): Promise<void> {
   const model = await readModelFolder(folder);
-  const { source: compared, artifacts } = findSource(model.manifest, source);
+  const { source: compared, artifacts } = await findSource(model.manifest, source);
   await openBackend();
   const rows = await rowsIn(await createNodeRuntime({ provider: 'cpu' }), model, artifacts, cases);
   if (web) {
@@ -113,19 +113,19 @@ async function rowsIn(
 }
 
 /**
- * Finds the TensorFlow.js model that a model folder was exported from: the given run or model.json, else the run under runs/ that is
+ * Finds the TensorFlow.js model that a model folder was exported from: the given run or model file, else the run under runs/ that is
  * named in the manifest.
  *
  * @throws ConfigError if none is given and runs/ has no such run
  */
-export function findSource(
+export async function findSource(
   manifest: Manifest,
   given: string | undefined,
-): { source: string; artifacts: LayersModel } {
+): Promise<{ source: string; artifacts: LayersModel }> {
   const source = given ?? runOf(manifest);
   return {
     source,
-    artifacts: readArtifacts(isRunFolder(source) ? path.join(source, runFiles.model) : source),
+    artifacts: await readModelFile(isRunFolder(source) ? path.join(source, runFiles.model) : source),
   };
 }
 

@@ -1,6 +1,6 @@
 import { readdirSync } from 'node:fs';
 import path from 'node:path';
-import { readSavedModel } from '@onda/exporter';
+import { isKerasFile, readKerasFile, readSavedModel } from '@onda/exporter';
 import type { io } from '@tensorflow/tfjs-core';
 import { readInput, readLargeInput } from '../files.ts';
 
@@ -43,6 +43,20 @@ export function readArtifacts(source: string): LayersModel {
   const { weightSpecs, ...saved } = readSavedModel(text, file, (name) =>
     readLargeInput(path.join(folder, name), 'weights'),
   );
+  return { ...saved, weightSpecs: weightSpecs as io.WeightsManifestEntry[] };
+}
+
+/**
+ * Reads a model of any supported form: a `.keras` or HDF5 file of Keras, or a TensorFlow.js layers model.
+ *
+ * @param source a file, or the folder of a model.json
+ * @throws DataError if a file cannot be read; ModelError if it is not such a model, or weights are missing
+ */
+export async function readModelFile(source: string): Promise<LayersModel> {
+  if (isFolder(source)) return readArtifacts(source);
+  const bytes = readLargeInput(source, 'model');
+  if (!isKerasFile(bytes)) return readArtifacts(source);
+  const { weightSpecs, ...saved } = await readKerasFile(bytes, source);
   return { ...saved, weightSpecs: weightSpecs as io.WeightsManifestEntry[] };
 }
 

@@ -1,10 +1,12 @@
 import { readFileSync } from 'node:fs';
 import type { Manifest, ParityRow, TensorSpec } from '@onda/contract';
 import { ConfigError } from '@onda/contract';
+import { readNpz } from '@onda/exporter/testing';
 import type { Runtime, RuntimeTensor } from '@onda/runtime';
 import { floatTensor } from '@onda/runtime';
 import { z } from 'zod';
 import { compareValues } from '../export/compare.ts';
+import { readInput } from '../files.ts';
 import { ownTensors, stateNames } from './subject.ts';
 
 const tensorSchema = z
@@ -22,7 +24,7 @@ type Case = z.infer<typeof caseSchema>;
 type Tensors = Case['inputs'];
 
 /**
- * Runs a file on the cases of its maker: JSON `{inputs, outputs}` or a list of them, each tensor `{shape, data}`, in the model's order or
+ * Runs a file on the cases of its maker: an `.npz` file, or JSON `{inputs, outputs}` or a list of them, each tensor `{shape, data}`, in the model's order or
  * by name.
  *
  * @throws ConfigError for a file of another form, or tensors that do not fit the model
@@ -71,6 +73,7 @@ export async function caseRows(
 }
 
 function readCases(file: string): Case[] {
+  if (file.endsWith('.npz')) return [npzCase(file)];
   let document: unknown;
   try {
     document = JSON.parse(readFileSync(file, 'utf8').replace(/^\uFEFF/, ''));
@@ -84,6 +87,26 @@ function readCases(file: string): Case[] {
   if (data !== undefined) return data;
   throw new ConfigError(
     `--cases ${file}: expected {"inputs": [{"shape", "data"}], "outputs": [...]} or a list of them, got another form (${error.issues[0]?.message ?? 'no cases'}); correct the file`,
+  );
+}
+
+/** The arrays of `numpy.savez`: `input_0`, `input_1`, ... and `output_0`, ... in the order of the model, or `input_NAME` and `output_NAME`. */
+function npzCase(file: string): Case {
+  const arrays = readNpz(readInput(file, 'cases'), file);
+  const side = (prefix: string): Tensors => {
+    const found = [...arrays].filter(([name]) => name.startsWith(prefix));
+    const tensors = found.map(([name, { shape, data }]): [string, z.infer<typeof tensorSchema>] => [
+      name.slice(prefix.length),
+      { shape: [...shape], data: [...data] },
+    ]);
+    const counted = tensors.every(([name]) => /^\d+$/.test(name));
+    if (!counted) return Object.fromEntries(tensors);
+    return tensors.sort(([a], [b]) => Number(a) - Number(b)).map(([, tensor]) => tensor);
+  };
+  const one = { inputs: side('input_'), outputs: side('output_') };
+  if (Object.keys(one.inputs).length > 0 && Object.keys(one.outputs).length > 0) return one;
+  throw new ConfigError(
+    `--cases ${file}: expected arrays input_0 and output_0, or input_NAME and output_NAME, got ${[...arrays.keys()].join(', ') || 'none'}; write them with numpy.savez(file, input_0=x, output_0=y)`,
   );
 }
 

@@ -1,6 +1,7 @@
-import { UnsupportedError } from '../errors.ts';
 import type { JsonObject } from './json.ts';
 import { isObject } from './json.ts';
+import { isOperation } from './kerasOperations.ts';
+import { historyOf } from './layerCalls.ts';
 
 /** Activation names whose meaning or spelling differs between Keras 3 and TensorFlow.js: hard_sigmoid is x / 6 + 0.5 in Keras 3. */
 const activations: Readonly<Record<string, string>> = {
@@ -8,18 +9,8 @@ const activations: Readonly<Record<string, string>> = {
   silu: 'swish',
 };
 
-/**
- * Converts layer options from Keras 3's format to that of Keras 2 and TensorFlow.js.
- *
- * @throws UnsupportedError for an operation that is not a layer, such as a sum of tensors
- */
-export function fromKeras3(layer: JsonObject, config: JsonObject, name: string): JsonObject {
-  const module = String(layer['module']);
-  if (/^keras\.(src\.)?ops\b/.test(module)) {
-    throw new UnsupportedError(
-      `layer "${name}": ${module}.${String(layer['class_name'])} is an operation, not a layer, which is not supported; build the model with a layer instead`,
-    );
-  }
+/** Converts layer options from Keras 3's format to that of Keras 2 and TensorFlow.js. */
+export function fromKeras3(config: JsonObject): JsonObject {
   return plain(config) as JsonObject;
 }
 
@@ -36,12 +27,19 @@ function plain(value: unknown, key = ''): unknown {
   return renamed ? activations[value] : value;
 }
 
-/** Call arguments without effect at inference. */
-const idle: ReadonlySet<string> = new Set(['training']);
-
 /** Operations that Keras 3 adds to a functional model to compute the masks of Masking and Embedding layers. */
 const maskClasses: ReadonlySet<string> = new Set([
-  ...['NotEqual', 'Any', 'LogicalAnd', 'LogicalOr', 'ExpandDims', 'Concatenate', 'ZerosLike', 'OnesLike'],
+  ...[
+    'NotEqual',
+    'Any',
+    'LogicalAnd',
+    'LogicalOr',
+    'ExpandDims',
+    'Concatenate',
+    'ZerosLike',
+    'OnesLike',
+    'ConvertToTensor',
+  ],
 ]);
 
 /**
@@ -50,33 +48,32 @@ const maskClasses: ReadonlySet<string> = new Set([
  */
 export function maskOperations(layers: readonly unknown[]): ReadonlySet<string> {
   const found = layers.filter(isObject);
-  const isMask = ({ module, class_name }: JsonObject): boolean =>
-    /^keras\.(src\.)?ops\b/.test(String(module)) && maskClasses.has(String(class_name));
-  const sources = new Set(
-    found.flatMap(({ class_name, config, inbound_nodes }) => {
-      if (!isObject(config) || !Array.isArray(inbound_nodes)) return [];
-      const value =
-        class_name === 'Masking'
-          ? Number(config['mask_value'] ?? 0)
-          : class_name === 'Embedding' && config['mask_zero'] === true
-            ? 0
-            : null;
-      return inbound_nodes.map((call: unknown) => `${historyOf(firstArgument(call))}:${value}`);
-    }),
-  );
+  const isMask = (layer: JsonObject): boolean =>
+    isOperation(layer, true) && maskClasses.has(String(layer['class_name']));
+  const sources = found.flatMap(({ class_name, config, inbound_nodes }) => {
+    if (!isObject(config) || !Array.isArray(inbound_nodes)) return [];
+    const value =
+      class_name === 'Masking'
+        ? Number(config['mask_value'] ?? 0)
+        : class_name === 'Embedding' && config['mask_zero'] === true
+          ? 0
+          : null;
+    return inbound_nodes.map((call: unknown) => `${keyOf(firstArgument(call))}:${value}`);
+  });
+  const known = new Set(sources);
   const names = new Set<string>();
   for (const layer of found.filter(isMask)) {
     const [call] = Array.isArray(layer['inbound_nodes']) ? (layer['inbound_nodes'] as unknown[]) : [];
     const args: unknown[] = isObject(call) && Array.isArray(call['args']) ? call['args'] : [];
-    const known =
+    const follows =
       layer['class_name'] === 'NotEqual'
-        ? sources.has(`${historyOf(args[0])}:${Number(args[1])}`)
+        ? known.has(`${keyOf(args[0])}:${Number(args[1])}`)
         : /Like$/.test(String(layer['class_name'])) ||
           args
             .flat()
             .filter(isObject)
-            .every((value) => names.has(historyOf(value).split(',')[0]));
-    if (known) names.add(String(layer['name']));
+            .every((value) => names.has(keyOf(value).split(',')[0]));
+    if (follows) names.add(String(layer['name']));
   }
   return names;
 }
@@ -87,45 +84,13 @@ function firstArgument(call: unknown): unknown {
 }
 
 /** `layer,call,output` of a tensor; empty for anything else. */
-function historyOf(value: unknown): string {
-  const history = isObject(value) && isObject(value['config']) ? value['config']['keras_history'] : undefined;
-  return Array.isArray(history) ? history.join(',') : '';
+function keyOf(value: unknown): string {
+  return historyOf(value)?.join(',') ?? '';
 }
 
 /** The operation that computes the mask which a call gets as an argument, or null. */
 export function maskOf(call: unknown): string | null {
   const { kwargs } = isObject(call) ? call : {};
   const mask = isObject(kwargs) ? (kwargs['mask'] ?? null) : null;
-  return mask === null ? null : historyOf(mask).split(',')[0];
-}
-
-/**
- * The tensors of one call in Keras 2's format, a list of [layer, call, output]; initial states follow the input.
- *
- * @throws UnsupportedError for an argument that is not a tensor
- */
-export function callFromKeras3(
-  { args, kwargs }: JsonObject,
-  layer: string,
-  masks: ReadonlySet<string>,
-): unknown[] {
-  const named = Object.entries(isObject(kwargs) ? kwargs : {}).filter(
-    ([name, value]) =>
-      value !== null && !idle.has(name) && !(name === 'mask' && masks.has(historyOf(value).split(',')[0])),
-  );
-  const other = named.map(([name]) => name).filter((name) => name !== 'initial_state');
-  if (other.length > 0) {
-    throw new UnsupportedError(
-      `layer "${layer}": call options ${other.join(', ')} of Keras 3 are not supported; remove them, or build the model with Keras 2 (tf_keras)`,
-    );
-  }
-  const values = [args, ...named.map(([, value]) => value)].flat(2);
-  return values.map((value) => {
-    const tensor =
-      isObject(value) && isObject(value['config']) ? value['config']['keras_history'] : undefined;
-    if (Array.isArray(tensor)) return tensor as unknown[];
-    throw new UnsupportedError(
-      `layer "${layer}": expected tensors as call arguments, got ${JSON.stringify(value)}; use a layer instead`,
-    );
-  });
+  return mask === null ? null : keyOf(mask).split(',')[0];
 }

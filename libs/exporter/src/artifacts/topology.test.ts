@@ -5,7 +5,7 @@ import { readTopology } from './topology.ts';
 
 const dense = (name: string, config: object = {}): object => ({
   class_name: 'Dense',
-  config: { name, units: 2, ...config },
+  config: { name, trainable: true, units: 2, ...config },
 });
 
 const input = { batch_input_shape: [null, 4] };
@@ -58,6 +58,37 @@ describe(readTopology, () => {
       [{ layer: 'd', call: 0, output: 0 }],
     ]);
     expect(topology.outputs).toEqual([{ layer: 'd', call: 1, output: 0 }]);
+  });
+
+  it('reads operations outside of layers with their arguments', () => {
+    const keras2 = {
+      class_name: 'TFOpLambda',
+      config: { name: 'tf.math.add', function: 'math.add' },
+      name: 'd',
+      inbound_nodes: [['in', 0, 0, { y: 1, name: null }]],
+    };
+    const input = { class_name: '__keras_tensor__', config: { keras_history: ['in', 0, 0] } };
+    const keras3 = {
+      module: 'keras.src.ops.numpy',
+      class_name: 'GetItem',
+      config: { name: 'd' },
+      name: 'd',
+      inbound_nodes: [{ args: [input, -1], kwargs: {} }],
+    };
+    const read = [keras2, keras3].map((layer) => readTopology(functional([inputLayer, layer])).layers[1]);
+    expect(
+      read.map(({ className, config, arguments: given }) => [className, config['function'], given]),
+    ).toEqual([
+      ['Operation', 'add', [{ 0: { input: 0 }, y: { value: 1 } }]],
+      ['Operation', 'getitem', [{ 0: { input: 0 }, 1: { value: -1 } }]],
+    ]);
+  });
+
+  it('reads inputs and outputs by name in the order of the names', () => {
+    const inputs = ['b', 'a'].map((name) => ({ ...inputLayer, name, config: { ...input, name } }));
+    const ends = { input_layers: { b: ['b', 0, 0], a: ['a', 0, 0] }, output_layers: { y: ['b', 0, 0] } };
+    const { inputs: read } = readTopology(functional(inputs, ends));
+    expect(read.map(({ layer }) => layer)).toEqual(['a', 'b']);
   });
 
   const damaged: [string, unknown, string][] = [
@@ -115,27 +146,6 @@ describe(readTopology, () => {
       'numbers as what Keras 3 calls a layer with',
       functional([inputLayer, { ...dense('d'), name: 'd', inbound_nodes: [{ args: [0.5], kwargs: {} }] }]),
       'layer "d": expected tensors as call arguments, got 0.5; use a layer instead',
-    ],
-    [
-      'operations of Keras 3 that are not layers',
-      functional([
-        inputLayer,
-        { module: 'keras.src.ops.numpy', ...dense('d'), name: 'd', inbound_nodes: [] },
-      ]),
-      'layer "d": keras.src.ops.numpy.Dense is an operation, not a layer, which is not supported; build the model with a layer instead',
-    ],
-    [
-      'operations of Keras 2',
-      functional([
-        inputLayer,
-        {
-          class_name: 'TFOpLambda',
-          config: { name: 'tf.math.add', function: 'math.add' },
-          name: 'tf.math.add',
-          inbound_nodes: [['in', 0, 0, { y: 1, name: null }]],
-        },
-      ]),
-      'layer "tf.math.add": TFOpLambda math.add is an operation, not a layer, which is not supported; build the model with a layer instead, such as Add or Multiply',
     ],
     [
       'options of a call',

@@ -2,18 +2,12 @@ import { ModelError } from '@onda/contract';
 import { UnsupportedError } from '../errors.ts';
 import type { JsonObject } from './json.ts';
 import { isObject, listAt, objectAt, textAt } from './json.ts';
-import { callFromKeras3, fromKeras3, maskOf, maskOperations } from './keras3.ts';
+import { fromKeras3, maskOf, maskOperations } from './keras3.ts';
+import { isOperation, operationConfig } from './kerasOperations.ts';
+import type { CallArgument, LayerOutput } from './layerCalls.ts';
+import { CallReader, readOutputs } from './layerCalls.ts';
 import type { ModelSource } from './modelSource.ts';
 import { isKeras, readSource } from './modelSource.ts';
-
-/** One output of one call of a layer. */
-export interface LayerOutput {
-  readonly layer: string;
-  /** Index of the call; a shared layer has several. */
-  readonly call: number;
-  /** Index of the output within the call. */
-  readonly output: number;
-}
 
 /** A layer: class, options, and the inputs of each call. */
 export interface TopologyLayer {
@@ -22,6 +16,8 @@ export interface TopologyLayer {
   /** Options with Python's names: `return_sequences`. */
   readonly config: Readonly<Record<string, unknown>>;
   readonly calls: readonly (readonly LayerOutput[])[];
+  /** For each call, its arguments by name. */
+  readonly arguments?: readonly Readonly<Record<string, CallArgument>>[];
   /** For each call, whether Keras 3 passes it a mask as an argument. */
   readonly masked?: readonly boolean[];
 }
@@ -125,16 +121,21 @@ function readFunctional(config: JsonObject, source: ModelSource): Topology {
   const masks = isKeras(source, 3) ? maskOperations(given) : new Set<string>();
   // Masks follow from the layers.
   const kept = given.filter((value) => !(isObject(value) && masks.has(String(value['name']))));
+  const names = new Set(kept.filter(isObject).map(({ name }) => String(name)));
   const layers = kept.map((value, index): TopologyLayer => {
     const where = `layer ${index}`;
     const object = objectAt(value, where);
     const layer = readLayer(object, where, source);
     const inbound = listAt(object['inbound_nodes'], `layer "${layer.name}": inbound_nodes`);
-    const calls = inbound.map((call) => readCall(call, layer.name, masks));
+    const reader = new CallReader(layer.className, layer.name, names, masks);
+    const read = inbound.map((call) => reader.read(call));
+    const calls = read.map(({ inputs }) => inputs);
+    const named = read.map((call) => call.named);
     const masked = inbound.map((call) => maskOf(call) !== null);
     return {
       ...layer,
       calls: calls.length === 0 ? [[]] : calls,
+      ...(named.some((one) => Object.keys(one).length > 0) && { arguments: named }),
       ...(masked.includes(true) && { masked }),
     };
   });
@@ -168,19 +169,12 @@ function countedFromFirst(topology: Topology): Topology {
   };
 }
 
-/** Classes with which Keras 2 records operations outside of layers, such as `x + y` and `x[:, -1]`. */
-const operationClasses: ReadonlySet<string> = new Set([
-  ...['TFOpLambda', 'SlicingOpLambda', 'TensorFlowOpLayer', 'ClassMethod', 'InstanceMethod'],
-]);
-
 function readLayer(layer: JsonObject, where: string, source: ModelSource): Omit<TopologyLayer, 'calls'> {
   const className = textAt(layer['class_name'], `${where}: class_name`);
   const config = layer['config'];
-  if (operationClasses.has(className)) {
-    const { function: name = 'an operation' } = isObject(config) ? config : {};
-    throw new UnsupportedError(
-      `layer "${textAt(layer['name'] ?? where, `${where}: name`)}": ${className} ${String(name)} is an operation, not a layer, which is not supported; build the model with a layer instead, such as Add or Multiply`,
-    );
+  if (isOperation(layer, isKeras(source, 3))) {
+    const name = textAt(layer['name'], `${where}: name`);
+    return { name, className: 'Operation', config: operationConfig(fromKeras3(layer)) };
   }
   if (className === 'Sequential' && Array.isArray(config)) {
     return { name: textAt(layer['name'] ?? where, where), className, config: { layers: config } };
@@ -191,43 +185,8 @@ function readLayer(layer: JsonObject, where: string, source: ModelSource): Omit<
   return {
     name,
     className,
-    config: modelClasses.has(className) || !isKeras(source, 3) ? options : fromKeras3(layer, options, name),
+    config: modelClasses.has(className) || !isKeras(source, 3) ? options : fromKeras3(options),
   };
-}
-
-/** The inputs of one call: a list of [layer, call, output, options]. */
-function readCall(call: unknown, layer: string, masks: ReadonlySet<string>): LayerOutput[] {
-  const where = `layer "${layer}": inbound_nodes`;
-  return listAt(isObject(call) ? callFromKeras3(call, layer, masks) : call, where).map((value) => {
-    const entry = listAt(value, where);
-    if (isObject(entry[3]) && Object.keys(entry[3]).length > 0) {
-      throw new UnsupportedError(
-        `layer "${layer}": call options ${Object.keys(entry[3]).join(', ')} are not supported; pass tensors as inputs of the layer`,
-      );
-    }
-    return readOutput(entry, where);
-  });
-}
-
-function readOutputs(value: unknown, where: string): LayerOutput[] {
-  const list = listAt(value, where);
-  // A single entry may come without the outer list.
-  const entries = typeof list[0] === 'string' ? [list] : list;
-  return entries.map((entry) => readOutput(listAt(entry, where), where));
-}
-
-function readOutput(entry: readonly unknown[], where: string): LayerOutput {
-  const [layer, call, output] = entry;
-  if (!isIndex(call) || !isIndex(output)) {
-    throw new ModelError(
-      `model topology: ${where}: expected [layer, call, output], got ${JSON.stringify(entry).slice(0, 80)}; save the model again`,
-    );
-  }
-  return { layer: textAt(layer, where), call, output };
-}
-
-function isIndex(value: unknown): value is number {
-  return Number.isSafeInteger(value) && (value as number) >= 0;
 }
 
 function firstOutput(layer: string): LayerOutput {

@@ -2,6 +2,7 @@ import { ModelError } from '@onda/contract';
 import { elementCount } from '@onda/onnx';
 import { halfToFloat } from './halfFloat.ts';
 import { listAt, objectAt, textAt } from './json.ts';
+import { nameKerasVariables } from './kerasVariables.ts';
 import type { LayersArtifacts, WeightEntry } from './savedModel.ts';
 
 export interface Weight {
@@ -12,15 +13,15 @@ export interface Weight {
 }
 
 /**
- * The weights of a model by name, in file order.
+ * The weights of a model by name, in file order; those of a `.keras` file are named as in HDF5 files.
  *
  * @param allowNan accepts values that are not finite
  * @throws ModelError for too few or too many bytes, an unsupported dtype, or values that are not finite
  */
 export function readWeights(
-  { weightSpecs = [], weightData }: LayersArtifacts,
+  { modelTopology, weightSpecs = [], weightData }: LayersArtifacts,
   { allowNan = false }: { allowNan?: boolean } = {},
-): Map<string, Weight> {
+): ReadonlyMap<string, Weight> {
   checkEntries(weightSpecs);
   const bytes = weightBytes(weightData);
   const sizes = weightSpecs.map((entry) => sizeOf(entry) * encodingOf(entry).bytes);
@@ -47,7 +48,7 @@ export function readWeights(
     weights.set(name, { name, shape, data });
     offset += sizes[index];
   });
-  return weights;
+  return nameKerasVariables(modelTopology, weights);
 }
 
 /** A plain loop: a callback per value would cost memory for millions of them. */

@@ -80,6 +80,8 @@ function sharedAxes({ options }: LayerCall): ReadonlySet<unknown> {
 }
 
 const identity: LayerRule = { convert: convertIdentity, mask: passMask, timing: perSample };
+/** Keras augments images in training only. */
+const augmentation: LayerRule = { convert: convertIdentity, timing: perSample };
 
 /**
  * Softmax over one or more axes; the default is axis 1. Over an axis before the last TensorFlow.js throws; Keras computes it.
@@ -105,6 +107,7 @@ const convertSoftmax: LayerConverter = (call) => {
 
 export const activationLayers = {
   Activation: { convert: convertActivation, mask: passMask, timing: perSample },
+  ActivityRegularization: identity,
   AlphaDropout: identity,
   Dropout: identity,
   // In TensorFlow.js ELU, LeakyReLU, ThresholdedReLU and Softmax do not support masks.
@@ -118,7 +121,16 @@ export const activationLayers = {
     timing: (call) => (sharedAxes(call).has(1) ? 'samples' : { mixes: 'it has an alpha per sample' }),
   },
   ReLU: { convert: convertReLU, mask: passMask, timing: perSample },
+  Identity: identity,
+  RandomBrightness: augmentation,
+  RandomContrast: augmentation,
+  RandomFlip: augmentation,
+  RandomRotation: augmentation,
+  RandomTranslation: augmentation,
+  RandomZoom: augmentation,
   SpatialDropout1D: identity,
+  SpatialDropout2D: identity,
+  SpatialDropout3D: identity,
   ThresholdedReLU: { convert: convertThresholdedReLU, kerasMask: passMask, timing: perSample },
   Softmax: {
     convert: convertSoftmax,

@@ -7,7 +7,7 @@ import type { Value } from '../graph/value.ts';
 import { checkKeys } from './layerKeys.ts';
 import type { LayerCall, LayerConverter, LayerFamily, MaskRule } from './layerRule.ts';
 import { mixes } from './layerRule.ts';
-import { givenStates, readCells, reverseSequence, runCells } from './recurrent.ts';
+import { givenStates, readCells, reverseSequence, runCells, statesInOrder } from './recurrent.ts';
 
 const mergeModes = ['concat', 'sum', 'ave', 'mul'] as const;
 type MergeMode = (typeof mergeModes)[number];
@@ -93,8 +93,7 @@ const convertBidirectional: LayerConverter = (call) => {
   const values = sequences ? inOrder(inTime, 1) : ends[ends.length - 1].h;
   const merged = merge(call, { ...values, timeMajor: sequences });
   if (!own.flag('return_state', false)) return merged;
-  const parts = ends
-    .toReversed()
+  const parts = statesInOrder(call, ends)
     .flatMap(({ h, c }) => (c === undefined ? [h] : [h, c]))
     .map((state, index) => splitDirections(call, state, `${path}/state:${index}`));
   return [...merged, ...[0, 1].flatMap((direction) => parts.map((pair) => pair[direction]))];

@@ -1,4 +1,5 @@
 import { attribute } from '@onda/onnx';
+import { isKeras } from '../artifacts/modelSource.ts';
 import type { Dim, Value } from '../graph/value.ts';
 import { emitActivation, isOverAxis } from './activations.ts';
 import type { LayerCall, LayerConverter, LayerFamily, LayerRule } from './layerRule.ts';
@@ -20,8 +21,9 @@ import {
 const convertConv1D: LayerConverter = (call) => convertConv(call, 1, false);
 const convertConv2D: LayerConverter = (call) => convertConv(call, 2, false);
 const convertConv3D: LayerConverter = (call) => convertConv(call, 3, false);
+const convertDepthwiseConv1D: LayerConverter = (call) => convertConv(call, 1, true);
 const convertDepthwiseConv2D: LayerConverter = (call) => {
-  if (perDim(call, 'dilation_rate', 2, 1).some((rate) => rate !== 1)) {
+  if (!isKeras(call.source) && perDim(call, 'dilation_rate', 2, 1).some((rate) => rate !== 1)) {
     call.options.require('dilation_rate', 1, 'TensorFlow.js ignores it; remove dilationRate');
   }
   return convertConv(call, 2, true);
@@ -42,7 +44,9 @@ function convertConv(call: LayerCall, dims: number, depthwise: boolean): ReturnT
     dilations: perDim(call, 'dilation_rate', dims, 1),
     padding: dims === 1 ? options.choice('padding', ['valid', 'same', 'causal'], 'valid') : paddingOf(call),
   };
-  options.require('groups', 1, 'TensorFlow.js has no channel groups; remove groups');
+  if (!isKeras(call.source))
+    options.require('groups', 1, 'TensorFlow.js has no channel groups; remove groups');
+  const groups = depthwise ? 1 : options.number('groups', 1);
   const first = channelsFirst(call);
   if (first && dims === 1) {
     // tfjs-layers convolutional.ts, conv1dWithBias.
@@ -59,12 +63,13 @@ function convertConv(call: LayerCall, dims: number, depthwise: boolean): ReturnT
   const [channels] = fixed(call, [channelDim]);
   const multiplier = depthwise ? options.count('depth_multiplier') : options.count('filters');
   const filters = depthwise ? channels * multiplier : multiplier;
-  const stored = [...window.sizes, channels, multiplier];
-  const written = [filters, depthwise ? 1 : channels, ...window.sizes];
+  const inputs = channels / groups;
+  const stored = [...window.sizes, inputs, multiplier];
+  const written = [filters, depthwise ? 1 : inputs, ...window.sizes];
   // Keras 3 calls the depthwise kernel `kernel`.
   const kernelName = depthwise ? weights.firstOf('depthwise_kernel', 'kernel') : 'kernel';
   const kernel = layerConstant(call, 'kernel', written, () =>
-    swapKernel(weights.get(kernelName, stored), channels, multiplier, depthwise),
+    swapKernel(weights.get(kernelName, stored), inputs, multiplier, depthwise),
   );
   const bias = options.flag('use_bias', true)
     ? layerConstant(call, 'bias', [filters], () => weights.get('bias', [filters]))
@@ -74,7 +79,7 @@ function convertConv(call: LayerCall, dims: number, depthwise: boolean): ReturnT
     'Conv',
     [x, kernel, bias],
     { shape: [batch, filters, ...windowPlaces(path, window, places)] },
-    { ...windowAttributes(window, places), group: attribute.int(depthwise ? channels : 1) },
+    { ...windowAttributes(window, places), group: attribute.int(depthwise ? channels : groups) },
   );
   return [emitWindowActivation(call, y)];
 }
@@ -106,14 +111,15 @@ const timing: LayerRule['timing'] = (call) => windowTiming(call, 'kernel_size', 
  *
  *   depthwise kernel [...sizes, channels, multiplier], pointwise kernel [1, 1, channels * multiplier, filters]
  */
-const convertSeparableConv2D: LayerConverter = (call) => {
+function convertSeparable(call: LayerCall, dims: number): ReturnType<LayerConverter> {
   const { builder, path, options, weights } = call;
   const window: Window = {
-    sizes: perDim(call, 'kernel_size', 2, 1),
-    strides: perDim(call, 'strides', 2, 1),
-    dilations: perDim(call, 'dilation_rate', 2, 1),
-    padding: paddingOf(call),
+    sizes: perDim(call, 'kernel_size', dims, 1),
+    strides: perDim(call, 'strides', dims, 1),
+    dilations: perDim(call, 'dilation_rate', dims, 1),
+    padding: dims === 1 ? options.choice('padding', ['valid', 'same', 'causal'], 'valid') : paddingOf(call),
   };
+  const single = window.sizes.map(() => 1);
   const first = channelsFirst(call);
   // TensorFlow.js adds the bias before it moves the channels, and so along the height.
   if (first) options.require('use_bias', false, 'use dataFormat channelsLast', true);
@@ -133,8 +139,8 @@ const convertSeparableConv2D: LayerConverter = (call) => {
       true,
     ),
   );
-  const pointwise = layerConstant(call, 'pointwise', [filters, inner, 1, 1], () =>
-    swapKernel(weights.get('pointwise_kernel', [1, 1, inner, filters]), inner, filters, false),
+  const pointwise = layerConstant(call, 'pointwise', [filters, inner, ...single], () =>
+    swapKernel(weights.get('pointwise_kernel', [...single, inner, filters]), inner, filters, false),
   );
   const bias = options.flag('use_bias', true)
     ? layerConstant(call, 'bias', [filters], () => weights.get('bias', [filters]))
@@ -152,10 +158,10 @@ const convertSeparableConv2D: LayerConverter = (call) => {
     'Conv',
     [apart, pointwise, bias],
     { shape: [batch, filters, ...outputSizes] },
-    { kernel_shape: attribute.ints([1, 1]) },
+    { kernel_shape: attribute.ints(single) },
   );
   return [emitWindowActivation(call, y, true)];
-};
+}
 
 /**
  * A transposed convolution.
@@ -244,14 +250,23 @@ export const convolutionLayers = {
   Conv1D: { convert: convertConv1D, timing },
   Conv2D: { convert: convertConv2D, timing },
   Conv3D: { convert: convertConv3D, timing },
+  DepthwiseConv1D: {
+    convert: convertDepthwiseConv1D,
+    timing: (call) => windowTiming(call, 'kernel_size', false),
+  },
   DepthwiseConv2D: {
     convert: convertDepthwiseConv2D,
     timing: (call) => windowTiming(call, 'kernel_size', false),
   },
-  SeparableConv2D: {
-    convert: convertSeparableConv2D,
+  SeparableConv1D: {
+    convert: (call) => convertSeparable(call, 1),
     timing: (call) => windowTiming(call, 'kernel_size', true),
   },
+  SeparableConv2D: {
+    convert: (call) => convertSeparable(call, 2),
+    timing: (call) => windowTiming(call, 'kernel_size', true),
+  },
+  Conv1DTranspose: { convert: (call) => convertTranspose(call, 1), timing },
   Conv2DTranspose: { convert: (call) => convertTranspose(call, 2), timing },
   Conv3DTranspose: { convert: (call) => convertTranspose(call, 3), timing },
 } satisfies LayerFamily;

@@ -1,8 +1,10 @@
 import { attribute } from '@onda/onnx';
+import { UnsupportedError } from '../errors.ts';
 import { cast, scalar } from '../graph/ops.ts';
+import type { Dim } from '../graph/value.ts';
 import { emitActivation } from './activations.ts';
 import type { LayerConverter, LayerFamily, MaskRule } from './layerRule.ts';
-import { layerConstant, perSample } from './layerRule.ts';
+import { batchMajor, layerConstant, perSample } from './layerRule.ts';
 import { passMask } from './masks.ts';
 
 /** Dense over the last axis: [..., inputs] ---> [..., units]. Gemm for [batch, inputs], else MatMul and Add. */
@@ -22,6 +24,40 @@ const convertDense: LayerConverter = (call) => {
   else {
     const product = builder.single(bias === '' ? name : `${path}/matmul`, 'MatMul', [x, kernel], like);
     y = bias === '' ? product : builder.single(name, 'Add', [product, bias], like);
+  }
+  return [emitActivation(builder, path, y, options)];
+};
+
+/** Dense by an equation such as `abc,cd->abd`, one Einsum. */
+const convertEinsumDense: LayerConverter = (call) => {
+  const { builder, path, options, weights } = call;
+  const x = batchMajor(call);
+  const equation = options.get('equation');
+  const parts = typeof equation === 'string' ? /^([a-z.]+),([a-z]+)->([a-z.]+)$/.exec(equation) : null;
+  if (parts === null) {
+    throw new UnsupportedError(
+      `layer "${options.layer}": equation: expected one such as "abc,cd->abd", got ${JSON.stringify(equation)}; use a Dense layer`,
+    );
+  }
+  const [, input, own, output] = parts;
+  const kernel = weights.any('kernel');
+  const dims = new Map<string, Dim>();
+  const rest = x.shape.length - input.replace('...', '').length;
+  const labels = (text: string): string[] =>
+    Array.from(text.replace('...', '.')).flatMap((label) =>
+      label === '.' ? Array.from({ length: rest }, (_, at) => `.${at}`) : [label],
+    );
+  labels(input).forEach((label, at) => dims.set(label, x.shape[at]));
+  Array.from(own).forEach((label, at) => dims.set(label, kernel.shape[at]));
+  const shape = labels(output).map((label) => dims.get(label) ?? 1);
+  const named = layerConstant(call, 'kernel', kernel.shape, () => kernel.data);
+  const attributes = { equation: attribute.string(String(equation)) };
+  let y = builder.single(`${path}/einsum`, 'Einsum', [x, named], { shape }, attributes);
+  if ((options.get('bias_axes') ?? null) !== null) {
+    const bias = weights.any('bias');
+    y = builder.single(`${path}/add`, 'Add', [y, layerConstant(call, 'bias', bias.shape, () => bias.data)], {
+      shape,
+    });
   }
   return [emitActivation(builder, path, y, options)];
 };
@@ -49,5 +85,10 @@ const wordMask: MaskRule = ({ builder, path, options, inputs: [x] }) => {
 
 export const coreLayers = {
   Dense: { convert: convertDense, mask: passMask, timing: perSample },
+  EinsumDense: {
+    convert: convertEinsumDense,
+    mask: passMask,
+    timing: () => ({ mixes: 'its equation may combine samples' }),
+  },
   Embedding: { convert: convertEmbedding, mask: wordMask, timing: perSample },
 } satisfies LayerFamily;

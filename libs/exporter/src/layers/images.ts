@@ -1,70 +1,11 @@
 import { attribute, floatTensor } from '@onda/onnx';
 import { isKeras } from '../artifacts/modelSource.ts';
-import { UnsupportedError } from '../errors.ts';
-import { INT_MAX_SLICE_END, axis } from '../graph/ops.ts';
+import { axis } from '../graph/ops.ts';
 import type { Dim, Value } from '../graph/value.ts';
 import type { LayerCall, LayerConverter, LayerFamily, LayerRule, Timing } from './layerRule.ts';
 import { batchMajor } from './layerRule.ts';
 import { fixed, transposed } from './reshaping.ts';
 import { channelsFirst, perDim, toChannelsFirst, toChannelsLast } from './window.ts';
-
-/** The axes of height and width. */
-function spatialAxes(call: LayerCall): [height: number, width: number] {
-  return channelsFirst(call) ? [2, 3] : [1, 2];
-}
-
-/** [[top, bottom], [left, right]], from that form, from [vertical, horizontal], or from one number. */
-function sides({ options }: LayerCall, name: string, fallback: number): number[] {
-  const given = options.get(name) ?? fallback;
-  const pairs: unknown[] = Array.isArray(given) ? given : [given, given];
-  const flat = pairs.flatMap((pair): unknown[] => (Array.isArray(pair) ? (pair as unknown[]) : [pair, pair]));
-  if (flat.length === 4 && flat.every((side) => Number.isSafeInteger(side) && (side as number) >= 0)) {
-    return flat as number[];
-  }
-  throw new UnsupportedError(
-    `layer "${options.layer}": ${name}: expected [[top, bottom], [left, right]], got ${JSON.stringify(given)}; give whole numbers`,
-  );
-}
-
-/** The shape with changed height and width. */
-function resized(call: LayerCall, { shape }: Value, change: (place: number, axis: 0 | 1) => number): Dim[] {
-  const [height, width] = spatialAxes(call);
-  return shape.map((dim, axis): Dim => {
-    if (axis !== height && axis !== width) return dim;
-    return typeof dim === 'number' ? change(dim, axis === height ? 0 : 1) : `${call.path}/place:${axis}`;
-  });
-}
-
-const convertZeroPadding2D: LayerConverter = (call) => {
-  const x = batchMajor(call);
-  const [top, bottom, left, right] = sides(call, 'padding', 1);
-  const [before, after] = [
-    [top, left],
-    [bottom, right],
-  ].map(([vertical, horizontal]) => {
-    const pads = [0, 0, 0, 0];
-    const [height, width] = spatialAxes(call);
-    pads[height] = vertical;
-    pads[width] = horizontal;
-    return pads;
-  });
-  const shape = resized(call, x, (place, axis) => place + (axis === 0 ? top + bottom : left + right));
-  const pads = call.builder.integers([...before, ...after]);
-  return [
-    call.builder.single(call.path, 'Pad', [x, pads], { shape }, { mode: attribute.string('constant') }),
-  ];
-};
-
-const convertCropping2D: LayerConverter = (call) => {
-  const { builder, path } = call;
-  const x = batchMajor(call);
-  const [top, bottom, left, right] = sides(call, 'cropping', 0);
-  const shape = resized(call, x, (place, axis) => place - (axis === 0 ? top + bottom : left + right));
-  // A negative end counts from the end; without cropping the end is INT_MAX.
-  const ends = [bottom, right].map((side) => (side === 0 ? INT_MAX_SLICE_END : -side));
-  const inputs = [[top, left], ends, spatialAxes(call)].map((values) => builder.integers(values));
-  return [builder.single(path, 'Slice', [x, ...inputs], { shape })];
-};
 
 /**
  * Repeats each pixel, or interpolates linearly. TensorFlow.js puts output pixel p at p / size of the input, Keras with half-pixel centers at
@@ -284,23 +225,9 @@ function emitLinear(
 const timing: LayerRule['timing'] = () => ({ mixes: 'it changes the number of samples' });
 
 export const imageLayers = {
-  Cropping2D: {
-    convert: convertCropping2D,
-    timing: (call) => {
-      const [top, bottom] = sides(call, 'cropping', 0);
-      return heightTiming(call, top + bottom === 0);
-    },
-  },
   UpSampling2D: {
     convert: convertUpSampling2D,
     timing: (call) => heightTiming(call, perDim(call, 'size', 2, 2)[0] === 1),
-  },
-  ZeroPadding2D: {
-    convert: convertZeroPadding2D,
-    timing: (call) => {
-      const [top, bottom] = sides(call, 'padding', 1);
-      return heightTiming(call, top + bottom === 0);
-    },
   },
   CenterCrop: { convert: convertCenterCrop, timing },
   Resizing: { convert: convertResizing, timing },

@@ -1,4 +1,5 @@
 import { floatTensor } from '@onda/onnx';
+import type { CallArgument } from '../artifacts/layerCalls.ts';
 import type { LayerOptions } from '../artifacts/layerOptions.ts';
 import type { LayerWeights } from '../artifacts/layerWeights.ts';
 import type { ModelSource } from '../artifacts/modelSource.ts';
@@ -51,6 +52,8 @@ export interface LayerCall {
   readonly source: ModelSource;
   /** At least one, in either layout; `batchMajor` gives [batch, time, ...]. */
   readonly inputs: readonly Value[];
+  /** The arguments of the call by name, besides a layer's first one. */
+  readonly arguments: Readonly<Record<string, CallArgument>>;
   /** The opset of the file: some ops changed between versions. */
   readonly opset: number;
   /** Holds states only where the layer's input comes in pieces. */

@@ -39,6 +39,14 @@ function folded(op: string): LayerConverter {
 
 const convertAdd = folded('Add');
 
+/** The difference of exactly two inputs. */
+const convertSubtract: LayerConverter = (call) => {
+  if (call.inputs.length === 2) return folded('Sub')(call);
+  throw new UnsupportedError(
+    `layer "${call.options.layer}": expected two inputs, got ${call.inputs.length}; subtract two at a time`,
+  );
+};
+
 /**
  * Multiply, Maximum and Minimum. From 3.4 on Keras ignores masked values of an input: they count as 1 in a product, zero where all inputs
  * are masked, and as the other value in a maximum or minimum.
@@ -315,6 +323,7 @@ export const mergingLayers = {
   Maximum: merging(convertMaximum),
   Minimum: merging(convertMinimum),
   Multiply: merging(convertMultiply),
+  Subtract: merging(convertSubtract),
   Dot: {
     convert: convertDot,
     mask: () => null,

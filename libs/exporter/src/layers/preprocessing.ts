@@ -3,7 +3,7 @@ import { isKeras } from '../artifacts/modelSource.ts';
 import { UnsupportedError } from '../errors.ts';
 import { axis, cast, emitReduce } from '../graph/ops.ts';
 import type { LayerConverter, LayerFamily } from './layerRule.ts';
-import { batchMajor, mixes, perSample } from './layerRule.ts';
+import { batchMajor, layerConstant, mixes, perSample } from './layerRule.ts';
 import { passMask } from './masks.ts';
 
 const modes = ['multiHot', 'multi_hot', 'oneHot', 'one_hot', 'count'] as const;
@@ -37,6 +37,30 @@ const convertCategoryEncoding: LayerConverter = (call) => {
   return [emitReduce(call, path, mode === 'count' ? 'ReduceSum' : 'ReduceMax', each, [1], false)];
 };
 
+/** The number of boundaries at or below x: [batch, ...] ---> the same in int64. */
+const convertDiscretization: LayerConverter = (call) => {
+  const { builder, path, options } = call;
+  options.require('output_mode', 'int', 'use a CategoryEncoding layer after it');
+  const boundaries = options.get('bin_boundaries');
+  if (!isNumbers(boundaries) || boundaries.length === 0) {
+    throw new UnsupportedError(
+      `layer "${options.layer}": bin_boundaries: expected a list of numbers, got ${JSON.stringify(boundaries ?? null).slice(0, 80)}; pass the adapted boundaries to the layer`,
+    );
+  }
+  const x = batchMajor(call);
+  const bins = layerConstant(call, 'bin_boundaries', [boundaries.length], () =>
+    Float32Array.from(boundaries),
+  );
+  const wide = builder.single(`${path}/wide`, 'Unsqueeze', [x, builder.integers([x.shape.length])], {
+    shape: [...x.shape, 1],
+  });
+  const shape = [...x.shape, boundaries.length];
+  const above = builder.single(`${path}/above`, 'GreaterOrEqual', [wide, bins], { shape, type: 'bool' });
+  const ones = cast(builder, `${path}/ones`, above, 'float32');
+  const count = emitReduce(call, `${path}/count`, 'ReduceSum', ones, [-1], false);
+  return [cast(builder, path, count, 'int64')];
+};
+
 /** x scale + offset; each a number, or a list over the last axis. */
 const convertRescaling: LayerConverter = (call) => {
   const { builder, path, options } = call;
@@ -60,6 +84,7 @@ function isNumbers(value: unknown): value is readonly number[] {
 
 export const preprocessingLayers = {
   CategoryEncoding: { convert: convertCategoryEncoding, timing: mixes('it counts over all samples') },
+  Discretization: { convert: convertDiscretization, timing: perSample },
   Rescaling: {
     convert: convertRescaling,
     kerasMask: (call, masks) => (isKeras(call.source, 3) ? passMask(call, masks) : null),

@@ -21,7 +21,7 @@ import { usableMask } from './masks.ts';
 /**
  * SimpleRNN, LSTM, GRU, Onda's layers, and RNN with one or several cells: one node for each cell.
  *
- * Initial and final states are in TensorFlow.js's order: those of the last cell first.
+ * Initial and final states are in the order of the model's maker.
  */
 const convertRecurrent: LayerConverter = (call) => {
   const { className, options, weights, path, states } = call;
@@ -42,9 +42,14 @@ const convertRecurrent: LayerConverter = (call) => {
     ? sequenceOutput(call, y, backward)
     : lastOutput(call, squeezed(call, ends[ends.length - 1].h, 0, `${path}/last`), backward, zeroMasked);
   if (!options.flag('return_state', false)) return [values];
-  const finals = ends.toReversed().flatMap(({ h, c }) => (c === undefined ? [h] : [h, c]));
+  const finals = statesInOrder(call, ends).flatMap(({ h, c }) => (c === undefined ? [h] : [h, c]));
   return [values, ...finals.map((state, index) => squeezed(call, state, 0, `${path}/state:${index}`))];
 };
+
+/** Keras lists the states of stacked cells in their order, TensorFlow.js those of the last cell first. */
+export function statesInOrder<T>({ source }: LayerCall, states: readonly T[]): T[] {
+  return isKeras(source) ? [...states] : states.toReversed();
+}
 
 function sequenceOutput(call: LayerCall, y: Value, backward: boolean): Value {
   const values = squeezed(call, y, 1, `${call.path}/squeeze`);
@@ -121,7 +126,12 @@ export function readCells(className: string, options: LayerOptions, weights: Lay
   }
   return stacked.map((value, index) => {
     const inner = cellAt(value);
-    const own = weights.within(`RNNCell_${index}`);
+    // TensorFlow.js counts the cells, Keras uses their names.
+    const name = String(inner.config['name']);
+    const places = [`RNNCell_${index}`, `stacked_rnn_cells/${name}`, name].map((part) =>
+      weights.within(part),
+    );
+    const own = places.find((part) => !part.isEmpty()) ?? places[0];
     return { part: `/cell_${index}`, weights: readCell(layer, inner.cellClass, inner.config, own) };
   });
 }
@@ -296,7 +306,7 @@ function warnScanned({ options, mask, note }: LayerCall, { gates, values }: Comp
   );
 }
 
-/** The initial states among a layer's inputs, by direction and cell. TensorFlow.js lists those of the last cell first. Null without any. */
+/** The initial states among a layer's inputs, by direction and cell. Null without any. */
 export function givenStates(
   call: LayerCall,
   directions: readonly (readonly Cell[])[],
@@ -319,13 +329,13 @@ export function givenStates(
     });
   });
   return directions.map((cells) =>
-    cells
-      .toReversed()
-      .map(({ weights }) => {
+    statesInOrder(
+      call,
+      statesInOrder(call, cells).map(({ weights }) => {
         const [h, c] = states.splice(0, weights.cell === 'lstm' ? 2 : 1);
         return weights.cell === 'lstm' ? { h, c } : { h };
-      })
-      .reverse(),
+      }),
+    ),
   );
 }
 

@@ -1,4 +1,5 @@
 import { activationLayers } from './activationLayers.ts';
+import { attentionLayers } from './attention.ts';
 import { bidirectionalLayers } from './bidirectional.ts';
 import { convLstmLayers } from './convLstm.ts';
 import { convolutionLayers } from './convolution.ts';
@@ -8,6 +9,8 @@ import type { LayerRule } from './layerRule.ts';
 import { maskingLayers } from './masks.ts';
 import { mergingLayers } from './merging.ts';
 import { normalizationLayers } from './normalization.ts';
+import { operationLayers } from './operations.ts';
+import { paddingLayers } from './padding.ts';
 import { poolingLayers } from './pooling.ts';
 import { preprocessingLayers } from './preprocessing.ts';
 import { recurrentLayers } from './recurrent.ts';
@@ -17,6 +20,7 @@ import { timeDistributedLayers } from './timeDistributed.ts';
 const rules = new Map<string, LayerRule>(
   Object.entries({
     ...activationLayers,
+    ...attentionLayers,
     ...bidirectionalLayers,
     ...convLstmLayers,
     ...convolutionLayers,
@@ -25,6 +29,8 @@ const rules = new Map<string, LayerRule>(
     ...maskingLayers,
     ...mergingLayers,
     ...normalizationLayers,
+    ...operationLayers,
+    ...paddingLayers,
     ...poolingLayers,
     ...preprocessingLayers,
     ...recurrentLayers,

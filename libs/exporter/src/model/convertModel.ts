@@ -3,7 +3,8 @@ import { LayerOptions } from '../artifacts/layerOptions.ts';
 import { LayerWeights } from '../artifacts/layerWeights.ts';
 import type { ModelSource } from '../artifacts/modelSource.ts';
 import { isKeras } from '../artifacts/modelSource.ts';
-import type { LayerOutput, Topology, TopologyLayer } from '../artifacts/topology.ts';
+import type { CallArgument, LayerOutput } from '../artifacts/layerCalls.ts';
+import type { Topology, TopologyLayer } from '../artifacts/topology.ts';
 import { modelClasses, readNestedModel } from '../artifacts/topology.ts';
 import type { Weight } from '../artifacts/weights.ts';
 import { UnsupportedError } from '../errors.ts';
@@ -126,7 +127,14 @@ export function convertTopology(
     }
     const outputs = modelClasses.has(layer.className)
       ? convertModel({ ...own, depth: depth + 2 }, layer, signals, prefix, passed)
-      : convertLayer(own, layer, signals, prefix, passed, convertModel);
+      : convertLayer(
+          own,
+          { ...layer, named: layer.arguments?.[call] },
+          signals,
+          prefix,
+          passed,
+          convertModel,
+        );
     known.set(key(name, call), outputs);
     return outputs;
   };
@@ -161,8 +169,10 @@ function key(layer: string, call: number): string {
   return `${call}:${layer}`;
 }
 
-/** A layer without the inputs of its calls. */
-type PlainLayer = Omit<TopologyLayer, 'calls'>;
+/** A layer without the inputs of its calls, with the arguments of one of them. */
+interface PlainLayer extends Omit<TopologyLayer, 'calls' | 'arguments' | 'masked'> {
+  readonly named?: Readonly<Record<string, CallArgument>> | undefined;
+}
 
 /** Converts a nested model. */
 type ModelConverter = (
@@ -181,7 +191,7 @@ type ModelConverter = (
  */
 function convertLayer(
   conversion: Conversion,
-  { name, className, config }: PlainLayer,
+  { name, className, config, named = {} }: PlainLayer,
   inputs: readonly Signal[],
   prefix: string,
   passed: PassedMask,
@@ -205,8 +215,9 @@ function convertLayer(
     path: `${prefix}${name}`,
     className,
     options,
-    weights: new LayerWeights(name, conversion.weights),
+    weights: new LayerWeights(name, conversion.weights, `${prefix}${name}`),
     inputs: inputs.map(({ value }) => value),
+    arguments: named,
     mask: keras ? kerasMask(conversion.source, className, masks) : passed.shared ? passed.mask : null,
     masks,
     note: conversion.note ?? (() => undefined),

@@ -140,6 +140,11 @@ const cases: [string, LayersArtifacts, string][] = [
     'layer "a": time_major: expected false, got true; TensorFlow.js ignores it; put the batch first',
   ],
   [
+    'an operation without a rule',
+    graph(['d', 'TFOpLambda', { function: 'math.cumsum' }, ['x']]),
+    'layer "d": operation math.cumsum is not supported; build the model with a layer instead, or with an operation that the exporter\'s README lists',
+  ],
+  [
     'words of too many dims',
     chain([3, 2], ['CategoryEncoding', { num_tokens: 2 }]),
     'layer "a": expected words [batch, words], got [batch, 3, 2]; reshape the input',

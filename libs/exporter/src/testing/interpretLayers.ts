@@ -1,6 +1,7 @@
 import { isObject } from '../artifacts/json.ts';
 import { isKeras } from '../artifacts/modelSource.ts';
 import { UnsupportedError } from '../errors.ts';
+import { interpretAttention, interpretMultiHead } from './interpretAttention.ts';
 import { reverseSequence, runRecurrent } from './interpretRecurrent.ts';
 import type { InterpretedCall, Interpreter, Masked } from './interpretMerging.ts';
 import {
@@ -14,12 +15,20 @@ import {
   multiply,
   pairwise,
 } from './interpretMerging.ts';
+import {
+  average,
+  batchNormalization,
+  groupNormalization,
+  layerNormalization,
+  rmsNormalization,
+  statistics,
+  unitNormalization,
+} from './interpretNormalization.ts';
+import { interpretOperation } from './interpretOperations.ts';
 import { activated, convolve, globally, numbers, pooled, resize } from './interpretWindows.ts';
 import type { Tensor64 } from './tensors.ts';
 import { combine, concatenate, fold, mapValues, sizeOf, tensorOf, valueAt } from './tensors.ts';
 
-const average = (values: readonly number[]): number =>
-  values.reduce((sum, value) => sum + value, 0) / values.length;
 const most = (values: readonly number[]): number => values.reduce((a, b) => Math.max(a, b), -Infinity);
 
 /** Keeps the mask of the first input. */
@@ -161,43 +170,6 @@ const embedding: Interpreter = ({ config, weights, inputs: [{ value: x }] }) => 
   return [{ value, mask }];
 };
 
-/** (x - mean) / sqrt(variance + epsilon) gamma + beta along one axis with stored statistics. */
-function batchNormalization({ config, weights }: InterpretedCall, x: Tensor64): Tensor64 {
-  const axis = axisOf(config['axis'], x.shape.length, -1);
-  const size = x.shape[axis];
-  const ones = new Float32Array(size).fill(1);
-  const gamma = config['scale'] === false ? ones : weights.get('gamma', [size]);
-  const beta = config['center'] === false ? new Float32Array(size) : weights.get('beta', [size]);
-  const [mean, variance] = [weights.get('moving_mean', [size]), weights.get('moving_variance', [size])];
-  const epsilon = Number(config['epsilon'] ?? 1e-3);
-  return tensorOf(x.shape, (index) => {
-    const at = index[axis];
-    return ((valueAt(x, index) - mean[at]) / Math.sqrt(variance[at] + epsilon)) * gamma[at] + beta[at];
-  });
-}
-
-function layerNormalization({ config, weights }: InterpretedCall, x: Tensor64): Tensor64 {
-  const given = config['axis'] ?? -1;
-  const axes = (Array.isArray(given) ? given : [given]).map((axis) => axisOf(axis, x.shape.length, -1));
-  const sizes = axes.map((axis) => x.shape[axis]);
-  const weight = (name: string, used: boolean, fallback: number): Tensor64 => ({
-    shape: x.shape.map((dim, axis) => (axes.includes(axis) ? dim : 1)),
-    data: Float64Array.from(used ? weights.get(name, sizes) : new Float32Array(sizeOf(sizes)).fill(fallback)),
-  });
-  const mean = fold(x, axes, true, average);
-  const centered = combine(x, mean, (a, b) => a - b);
-  const variance = fold(
-    mapValues(centered, (one) => one * one),
-    axes,
-    true,
-    average,
-  );
-  const epsilon = Number(config['epsilon'] ?? 1e-3);
-  const normal = combine(centered, variance, (a, b) => a / Math.sqrt(b + epsilon));
-  const scaled = combine(normal, weight('gamma', config['scale'] !== false, 1), multiply);
-  return combine(scaled, weight('beta', config['center'] !== false, 0), add);
-}
-
 function permuted({ config }: InterpretedCall, x: Tensor64): Tensor64 {
   const order = [0, ...(config['dims'] as number[])];
   const shape = order.map((axis) => x.shape[axis]);
@@ -221,6 +193,34 @@ function timeDistributed({ config, inner, inputs: [{ value: x, mask }] }: Interp
   const [batch, time] = x.shape;
   const y = inner(className, own, { shape: [batch * time, ...x.shape.slice(2)], data: x.data });
   return [{ value: { shape: [batch, time, ...y.shape.slice(1)], data: y.data }, mask }];
+}
+
+/** Elements before and after each spatial dim. */
+function sides(value: unknown, dims: number): number[][] {
+  const pair = (one: unknown): number[] =>
+    Array.isArray(one) ? one.map(Number) : [Number(one), Number(one)];
+  if (dims === 1) return [pair(value ?? 1)];
+  return Array.isArray(value) ? value.map(pair) : Array.from({ length: dims }, () => pair(value ?? 1));
+}
+
+function padded({ config }: InterpretedCall, x: Tensor64): Tensor64 {
+  const given = [[0, 0], ...sides(config['padding'], x.shape.length - 2), [0, 0]];
+  const shape = x.shape.map((dim, axis) => dim + given[axis][0] + given[axis][1]);
+  return tensorOf(shape, (index) => {
+    const from = index.map((at, axis) => at - given[axis][0]);
+    return from.every((at, axis) => at >= 0 && at < x.shape[axis]) ? valueAt(x, from) : 0;
+  });
+}
+
+function cropped({ config }: InterpretedCall, x: Tensor64): Tensor64 {
+  const given = [[0, 0], ...sides(config['cropping'], x.shape.length - 2), [0, 0]];
+  const shape = x.shape.map((dim, axis) => dim - given[axis][0] - given[axis][1]);
+  return tensorOf(shape, (index) =>
+    valueAt(
+      x,
+      index.map((at, axis) => at + given[axis][0]),
+    ),
+  );
 }
 
 function relu({ config }: InterpretedCall, x: Tensor64): Tensor64 {
@@ -258,8 +258,11 @@ const slope = (config: InterpretedCall['config'], fallback: number): number =>
 /** Keras' definitions of its layers at inference, written independently of the converters. */
 export const interpreters: Readonly<Record<string, Interpreter>> = {
   Activation: kept(({ config }, x) => activated(config['activation'], x)),
+  ActivityRegularization: identity,
   Add: pairwise(add),
+  AdditiveAttention: interpretAttention,
   AlphaDropout: identity,
+  Attention: interpretAttention,
   Average: merged(({ inputs }, [first, ...rest]) =>
     mapValues(
       rest.reduce((sum, value) => combine(sum, value, add), first),
@@ -272,9 +275,17 @@ export const interpreters: Readonly<Record<string, Interpreter>> = {
   Bidirectional: bidirectional,
   Concatenate: concatenated,
   Conv1D: unmasked((call, x) => convolve(call, x, false)),
+  Conv3D: unmasked((call, x) => convolve(call, x, false)),
   Conv2D: unmasked((call, x) => convolve(call, x, false)),
   Dense: kept(dense),
+  DepthwiseConv1D: unmasked((call, x) => convolve(call, x, true)),
   DepthwiseConv2D: unmasked((call, x) => convolve(call, x, true)),
+  Cropping1D: unmasked(cropped),
+  Cropping2D: unmasked(cropped),
+  Cropping3D: unmasked(cropped),
+  Discretization: unmasked(({ config }, x) =>
+    mapValues(x, (one) => (config['bin_boundaries'] as number[]).filter((bound) => bound <= one).length),
+  ),
   Dot: (call) => [
     {
       value: dot(
@@ -293,8 +304,12 @@ export const interpreters: Readonly<Record<string, Interpreter>> = {
   GaussianNoise: identity,
   GlobalAveragePooling1D: globalAverage1D,
   GlobalAveragePooling2D: unmasked(globally(average)),
+  GlobalAveragePooling3D: unmasked(globally(average)),
   GlobalMaxPooling1D: unmasked(globally(most)),
   GlobalMaxPooling2D: unmasked(globally(most)),
+  GlobalMaxPooling3D: unmasked(globally(most)),
+  GroupNormalization: kept(groupNormalization),
+  Identity: identity,
   LSTM: recurrent,
   LayerNormalization: kept(layerNormalization),
   LeakyReLU: kept(({ config }, x) => mapValues(x, (one) => (one >= 0 ? one : slope(config, 0.3) * one))),
@@ -303,9 +318,13 @@ export const interpreters: Readonly<Record<string, Interpreter>> = {
   MaxPooling2D: unmasked(pooled(most)),
   Maximum: ignoringMasked(Math.max, false),
   Minimum: ignoringMasked(Math.min, false),
+  MultiHeadAttention: interpretMultiHead,
   Multiply: ignoringMasked(multiply, true),
+  Normalization: unmasked(statistics),
+  Operation: interpretOperation,
   PReLU: kept(preciseRelu),
   Permute: unmasked(permuted),
+  RMSNormalization: kept(rmsNormalization),
   RNN: recurrent,
   ReLU: kept(relu),
   RepeatVector: unmasked(({ config }, x) =>
@@ -315,31 +334,47 @@ export const interpreters: Readonly<Record<string, Interpreter>> = {
   ),
   Rescaling: (call) => {
     const { scale, offset } = call.config;
-    const value = mapValues(call.inputs[0].value, (one) => one * Number(scale ?? 1) + Number(offset ?? 0));
+    const part = (given: unknown, fallback: number): Tensor64 => {
+      const data = Float64Array.from([given ?? fallback].flat() as number[]);
+      return { shape: [data.length], data };
+    };
+    const value = combine(combine(call.inputs[0].value, part(scale, 1), multiply), part(offset, 0), add);
     return [{ value, mask: isKeras(call.source, 3) ? call.inputs[0].mask : null }];
   },
   Reshape: unmasked(reshaped),
+  RandomFlip: unmasked((_call, x) => x),
   Resizing: unmasked(({ config }, x) =>
     resize(x, [Number(config['height']), Number(config['width'])], config['interpolation']),
   ),
   SimpleRNN: recurrent,
   Softmax: kept(softmax),
   SpatialDropout1D: identity,
+  SpatialDropout2D: identity,
+  Subtract: pairwise((a, b) => a - b),
   ThresholdedReLU: kept(({ config }, x) =>
     mapValues(x, (one) => (one > Number(config['theta'] ?? 1) ? one : 0)),
   ),
   TimeDistributed: timeDistributed,
+  UnitNormalization: kept(unitNormalization),
+  UpSampling1D: unmasked(({ config }, x) => {
+    const size = Number(config['size'] ?? 2);
+    return tensorOf([x.shape[0], x.shape[1] * size, x.shape[2]], ([sample, at, feature]) =>
+      valueAt(x, [sample, Math.floor(at / size), feature]),
+    );
+  }),
   UpSampling2D: unmasked(({ config }, x) => {
     const size = numbers(config['size'], 2, 2);
     return resize(x, [x.shape[1] * size[0], x.shape[2] * size[1]], config['interpolation'] ?? 'nearest');
   }),
+  ZeroPadding1D: unmasked(padded),
+  ZeroPadding2D: unmasked(padded),
+  ZeroPadding3D: unmasked(padded),
 };
 
 /** Options that the interpreter does not know; it rejects other values. */
 export const fixedOptions: Readonly<Record<string, unknown>> = {
   crop_to_aspect_ratio: false,
   data_format: 'channels_last',
-  groups: 1,
 };
 
 /** @throws UnsupportedError for a class or option that the interpreter does not know */

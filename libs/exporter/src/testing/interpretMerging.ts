@@ -1,3 +1,4 @@
+import type { CallArgument } from '../artifacts/layerCalls.ts';
 import type { LayerWeights } from '../artifacts/layerWeights.ts';
 import type { ModelSource } from '../artifacts/modelSource.ts';
 import { isKeras } from '../artifacts/modelSource.ts';
@@ -18,6 +19,8 @@ export interface InterpretedCall {
   readonly weights: LayerWeights;
   readonly source: ModelSource;
   readonly inputs: readonly Masked[];
+  /** The arguments of the call by name, besides a layer's first one. */
+  readonly arguments: Readonly<Record<string, CallArgument>>;
   /** Runs a wrapped layer. */
   readonly inner: (className: string, config: Readonly<Record<string, unknown>>, x: Tensor64) => Tensor64;
 }

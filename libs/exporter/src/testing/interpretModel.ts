@@ -1,6 +1,7 @@
 import { LayerWeights } from '../artifacts/layerWeights.ts';
 import type { LayersArtifacts } from '../artifacts/savedModel.ts';
-import type { LayerOutput, Topology } from '../artifacts/topology.ts';
+import type { CallArgument, LayerOutput } from '../artifacts/layerCalls.ts';
+import type { Topology } from '../artifacts/topology.ts';
 import { modelClasses, readModelConfig, readTopology } from '../artifacts/topology.ts';
 import { isKeras } from '../artifacts/modelSource.ts';
 import type { Weight } from '../artifacts/weights.ts';
@@ -69,6 +70,7 @@ function runTopology(
   topology: Topology,
   weights: ReadonlyMap<string, Weight>,
   inputs: readonly Masked[],
+  prefix = '',
 ): Masked[] {
   const layers = new Map(topology.layers.map((layer) => [layer.name, layer]));
   const known = new Map(topology.inputs.map(({ layer }, index) => [`0:${layer}`, [inputs[index]]]));
@@ -77,32 +79,41 @@ function runTopology(
     const layer = layers.get(name);
     if (!known.has(key) && layer !== undefined) {
       const given = layer.calls[call].map(resultOf);
-      known.set(key, runLayer(topology, weights, layer, given));
+      known.set(
+        key,
+        runLayer(topology, weights, { ...layer, named: layer.arguments?.[call] }, given, prefix),
+      );
     }
     return (known.get(key) as Masked[])[output];
   };
   return topology.outputs.map(resultOf);
 }
 
+interface RunLayer extends Pick<InterpretedCall, 'className' | 'name' | 'config'> {
+  readonly named?: Readonly<Record<string, CallArgument>> | undefined;
+}
+
 function runLayer(
   { source }: Topology,
   weights: ReadonlyMap<string, Weight>,
-  { className, name, config }: Pick<InterpretedCall, 'className' | 'name' | 'config'>,
+  { className, name, config, named = {} }: RunLayer,
   inputs: readonly Masked[],
+  prefix: string,
 ): Masked[] {
   if (modelClasses.has(className))
-    return runTopology(readModelConfig(className, config, source), weights, inputs);
+    return runTopology(readModelConfig(className, config, source), weights, inputs, `${prefix}${name}/`);
   const call: InterpretedCall = {
     className,
     name,
     config,
     source,
     inputs,
-    weights: new LayerWeights(name, weights),
+    arguments: named,
+    weights: new LayerWeights(name, weights, `${prefix}${name}`),
     inner: (innerClass, innerConfig, value) => {
       const layer = { className: innerClass, name, config: innerConfig };
       const topology = { source } as Topology;
-      return runLayer(topology, weights, layer, [{ value, mask: null }])[0].value;
+      return runLayer(topology, weights, layer, [{ value, mask: null }], prefix)[0].value;
     },
   };
   return interpreterOf(call)(call);

@@ -7,13 +7,16 @@ import { sizeOf } from './tensors.ts';
 
 type Config = Readonly<Record<string, unknown>>;
 
-/** One step of a cell for one sequence: the next states, h first. */
+/** One step of a cell for one sequence: the next states. */
 type Step = (x: Float64Array, states: readonly Float64Array[]) => Float64Array[];
 
 interface Cell {
   readonly units: number;
-  readonly states: number;
+  /** Units of each state. */
+  readonly stateUnits: readonly number[];
   readonly step: Step;
+  /** The state that is the output. */
+  readonly outputState: number;
 }
 
 /** Outputs of every step [batch, time, units] in processing order, the last output, and the final states [batch, units]. */
@@ -90,15 +93,45 @@ function cellOf(className: string, config: Config, weights: LayerWeights, featur
       ];
     },
   };
-  return { units, states: kind === 'LSTM' ? 2 : 1, step: steps[kind] };
+  return { units, stateUnits: kind === 'LSTM' ? [units, units] : [units], step: steps[kind], outputState: 0 };
 }
 
-/** The class and options of the single cell of a recurrent layer. */
-function cellConfig(className: string, config: Config): [string, Config] {
-  if (className !== 'RNN') return [className, config];
-  const { cell } = config;
-  if (!isObject(cell) || !isObject(cell['config'])) return ['none', {}];
-  return [String(cell['class_name']), cell['config']];
+/** The cell of a recurrent layer; stacked cells run one after another, each on the output of the one before. */
+function cellAt(className: string, config: Config, weights: LayerWeights, features: number): Cell {
+  if (className !== 'RNN' && className !== 'StackedRNNCells')
+    return cellOf(className, config, weights, features);
+  if (className === 'RNN') {
+    const { cell } = config;
+    if (!isObject(cell) || !isObject(cell['config'])) return cellOf('none', {}, weights, features);
+    return cellAt(String(cell['class_name']), cell['config'], weights, features);
+  }
+  const listed = (Array.isArray(config['cells']) ? (config['cells'] as unknown[]) : []).filter(isObject);
+  let inputs = features;
+  const cells = listed.map((one): Cell => {
+    const options = isObject(one['config']) ? one['config'] : {};
+    const name = String(options['name']);
+    const own = [weights.within(`stacked_rnn_cells/${name}`), weights.within(name)].find(
+      (part) => !part.isEmpty(),
+    );
+    const cell = cellOf(String(one['class_name']), options, own ?? weights.within(name), inputs);
+    inputs = cell.units;
+    return cell;
+  });
+  return {
+    units: inputs,
+    stateUnits: cells.flatMap(({ stateUnits }) => stateUnits),
+    step: (x, states) => {
+      let output = x;
+      let used = 0;
+      const next = cells.flatMap(({ step, stateUnits }) => {
+        const own = step(output, states.slice(used, (used += stateUnits.length)));
+        output = own[0];
+        return own;
+      });
+      return next;
+    },
+    outputState: cells.slice(0, -1).reduce((count, { stateUnits }) => count + stateUnits.length, 0),
+  };
 }
 
 /**
@@ -118,37 +151,36 @@ export function runRecurrent(
   initial: readonly Tensor64[] = [],
 ): Run64 {
   const [batch, time, features] = x.shape;
-  const [cellClass, options] = cellConfig(className, config);
-  const cell = cellOf(cellClass, options, weights, features);
+  const cell = cellAt(className, config, weights, features);
   const { units } = cell;
   const sequence = new Float64Array(batch * time * units);
-  const finals = Array.from({ length: cell.states }, () => new Float64Array(batch * units));
+  const finals = cell.stateUnits.map((size) => new Float64Array(batch * size));
   const last = new Float64Array(batch * units);
   for (let sample = 0; sample < batch; sample++) {
-    let states: readonly Float64Array[] = finals.map((_, index) =>
+    let states: readonly Float64Array[] = cell.stateUnits.map((size, index) =>
       initial.length === 0
-        ? new Float64Array(units)
-        : initial[index].data.slice(sample * units, (sample + 1) * units),
+        ? new Float64Array(size)
+        : initial[index].data.slice(sample * size, (sample + 1) * size),
     );
     let output: Float64Array = new Float64Array(units);
     for (let step = 0; step < time; step++) {
       const at = sample * time + (config['go_backwards'] === true ? time - 1 - step : step);
       if (mask === null || mask[at] === 1) {
         states = cell.step(x.data.subarray(at * features, (at + 1) * features), states);
-        output = Float64Array.from(states[0]);
+        output = Float64Array.from(states[cell.outputState]);
       } else if (zeroMasked) output = new Float64Array(units);
       sequence.set(output, (sample * time + step) * units);
     }
     last.set(output, sample * units);
     states.forEach((state, index) => {
-      finals[index].set(state, sample * units);
+      finals[index].set(state, sample * cell.stateUnits[index]);
     });
   }
   const shape = [batch, units];
   return {
     sequence: { shape: [batch, time, units], data: sequence },
     last: { shape, data: last },
-    states: finals.map((data) => ({ shape, data })),
+    states: finals.map((data, index) => ({ shape: [batch, cell.stateUnits[index]], data })),
   };
 }
 

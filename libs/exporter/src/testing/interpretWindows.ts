@@ -48,9 +48,11 @@ export function convolve(call: WindowCall, x: Tensor64, depthwise: boolean): Ten
   const channels = x.shape[dims + 1];
   const multiplier = Number(depthwise ? (config['depth_multiplier'] ?? 1) : config['filters']);
   const filters = depthwise ? channels * multiplier : multiplier;
+  const groups = depthwise ? 1 : Number(config['groups'] ?? 1);
+  const own = channels / groups;
   const kernel = weights.get(depthwise ? weights.firstOf('depthwise_kernel', 'kernel') : 'kernel', [
     ...sizes,
-    channels,
+    own,
     multiplier,
   ]);
   const bias = config['use_bias'] === false ? new Float32Array(filters) : weights.get('bias', [filters]);
@@ -74,9 +76,11 @@ export function convolve(call: WindowCall, x: Tensor64, depthwise: boolean): Ten
         const weight = kernel[(place * channels + channel) * multiplier + (filter % multiplier)];
         sum += valueAt(x, [index[0], ...at, channel]) * weight;
       } else {
-        for (let channel = 0; channel < channels; channel++)
+        const first = Math.floor(filter / (filters / groups)) * own;
+        for (let channel = 0; channel < own; channel++)
           sum +=
-            valueAt(x, [index[0], ...at, channel]) * kernel[(place * channels + channel) * filters + filter];
+            valueAt(x, [index[0], ...at, first + channel]) *
+            kernel[(place * own + channel) * filters + filter];
       }
     }
     return sum;
