@@ -2,7 +2,6 @@ import { datatypes } from './datatypes.ts';
 import type { InferResponse } from './inferResponse.ts';
 import type { Parameters } from './requestParameters.ts';
 import { tensorBytes } from './tensorBytes.ts';
-import type { GrpcInferRequest } from './grpcRequest.ts';
 import { fieldSize, textSize, varintSize, WireWriter } from './wireWriter.ts';
 
 /** A protobuf message to write. Its size is computed first, so that it is written directly to its final buffer. */
@@ -12,7 +11,7 @@ export interface WireMessage {
   write(target: Uint8Array, at: number): void;
 }
 
-type Names = Pick<GrpcInferRequest, 'modelName' | 'modelVersion' | 'id'>;
+type Names = Pick<InferResponse, 'modelName' | 'modelVersion' | 'id'>;
 
 /** `ModelInferResponse`: values as little-endian bytes, which every client supports. */
 export function encodeInferMessage(response: InferResponse): WireMessage {
@@ -46,31 +45,21 @@ export function encodeStreamError(names: Names, details: string): WireMessage {
   };
 }
 
+/** Its loops use no iterators and it keeps no sizes: each call has one, and their garbage would cost more than computing sizes twice. */
 class InferMessage implements WireMessage {
   readonly size: number;
   readonly #response: InferResponse;
-  readonly #names: Names;
-  /** Per output: size without tag and length, size of the dims, and the values. */
-  readonly #outputSizes: number[] = [];
-  readonly #dimsSizes: number[] = [];
-  readonly #values: Uint8Array[] = [];
+  /** The values of each output. */
+  readonly #values: Uint8Array[];
 
   constructor(response: InferResponse) {
-    const { modelName, modelVersion, id = '', parameters, outputs } = response;
+    const { parameters, outputs } = response;
     this.#response = response;
-    this.#names = { modelName, modelVersion, id };
-    let size = namesSize(this.#names);
+    this.#values = outputs.map(({ tensor }) => tensorBytes(tensor));
+    let size = namesSize(response);
     if (parameters) size += parametersSize(parameters);
-    for (const { name, tensor } of outputs) {
-      let dimsSize = 0;
-      for (const dim of tensor.dims) dimsSize += varintSize(dim);
-      const outputSize =
-        fieldSize(textSize(name)) + fieldSize(datatypes[tensor.type].length) + fieldSize(dimsSize);
-      const values = tensorBytes(tensor);
-      this.#dimsSizes.push(dimsSize);
-      this.#outputSizes.push(outputSize);
-      this.#values.push(values);
-      size += fieldSize(outputSize) + fieldSize(values.length);
+    for (let index = 0; index < outputs.length; index++) {
+      size += fieldSize(outputSize(outputs[index])) + fieldSize(this.#values[index].length);
     }
     this.size = size;
   }
@@ -81,25 +70,40 @@ class InferMessage implements WireMessage {
 
   writeTo(writer: WireWriter): void {
     const { parameters, outputs } = this.#response;
-    writeNames(writer, this.#names);
+    writeNames(writer, this.#response);
     if (parameters) writeParameters(writer, parameters);
-    for (const [index, { name, tensor }] of outputs.entries()) {
-      writer.head(0x2a, this.#outputSizes[index]);
+    for (let index = 0; index < outputs.length; index++) {
+      const { name, tensor } = outputs[index];
+      const { dims } = tensor;
+      writer.head(0x2a, outputSize(outputs[index]));
       writer.text(0x0a, name);
       writer.text(0x12, datatypes[tensor.type]);
-      writer.head(0x1a, this.#dimsSizes[index]);
-      for (const dim of tensor.dims) writer.varint(dim);
+      writer.head(0x1a, dimsSize(dims));
+      for (let axis = 0; axis < dims.length; axis++) writer.varint(dims[axis]);
     }
-    for (const values of this.#values) writer.bytes(0x32, values);
+    for (let index = 0; index < outputs.length; index++) writer.bytes(0x32, this.#values[index]);
   }
 }
 
-function namesSize({ modelName, modelVersion, id }: Names): number {
+/** Size of an output without its tag and length. */
+function outputSize({ name, tensor }: InferResponse['outputs'][number]): number {
+  return (
+    fieldSize(textSize(name)) + fieldSize(datatypes[tensor.type].length) + fieldSize(dimsSize(tensor.dims))
+  );
+}
+
+function dimsSize(dims: readonly number[]): number {
+  let size = 0;
+  for (let axis = 0; axis < dims.length; axis++) size += varintSize(dims[axis]);
+  return size;
+}
+
+function namesSize({ modelName, modelVersion, id = '' }: Names): number {
   const size = fieldSize(textSize(modelName)) + fieldSize(textSize(modelVersion));
   return id === '' ? size : size + fieldSize(textSize(id));
 }
 
-function writeNames(writer: WireWriter, { modelName, modelVersion, id }: Names): void {
+function writeNames(writer: WireWriter, { modelName, modelVersion, id = '' }: Names): void {
   writer.text(0x0a, modelName);
   writer.text(0x12, modelVersion);
   if (id !== '') writer.text(0x1a, id);

@@ -64,7 +64,8 @@ function checkStructure(bytes: Uint8Array): void {
   const braces = countUpTo(MAX_JSON_DEPTH, BRACE, bytes);
   if (
     braces + countUpTo(MAX_JSON_DEPTH, BRACKET, bytes) <= MAX_JSON_DEPTH &&
-    braces + countUpTo(MAX_JSON_NAMES, COLON, bytes) <= MAX_JSON_NAMES
+    // A short body has no room for too many.
+    (bytes.length <= MAX_JSON_NAMES || braces + countUpTo(MAX_JSON_NAMES, COLON, bytes) <= MAX_JSON_NAMES)
   )
     return;
   let depth = 0;

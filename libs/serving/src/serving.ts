@@ -111,7 +111,10 @@ export class Serving {
    */
   async infer<Answer>(call: InferCall<Answer>): Promise<Answer> {
     const model = this.repository.findHeld(call.model, call.version);
-    return countRequest(model.stats, async () => call.encode(await runInfer(this.repository, model, call)));
+    // Awaited: returning the promise from an async function would cost two more turns of the microtask queue.
+    return await countRequest(model.stats, async () =>
+      call.encode(await runInfer(this.repository, model, call)),
+    );
   }
 
   /**

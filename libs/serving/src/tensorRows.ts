@@ -50,8 +50,10 @@ export function takeRows(
   for (const name of names) {
     const tensor = joined[name];
     const width = tensor.data.length / tensor.dims[0];
-    const dims = [rows, ...tensor.dims.slice(1)];
-    const [start, end] = [from * width, (from + rows) * width];
+    const dims = tensor.dims.slice();
+    dims[0] = rows;
+    const start = from * width;
+    const end = start + rows * width;
     const { type, data } = tensor;
     const part = Array.isArray(data) ? data.slice(start, end) : data.subarray(start, end);
     taken[name] = { type, dims, data: part } as RuntimeTensor;

@@ -29,7 +29,7 @@ const probes: ReadonlySet<string> = new Set([
 
 /** Logging, tracing and access control of calls. */
 export function callHooks(access: Access, log: Log, tracing: Tracing | undefined): CallHooks<CallContext> {
-  const isObserved = (): boolean => access.asks || tracing !== undefined || log.isLevelEnabled('debug');
+  const isObserved = access.asks || tracing !== undefined || log.isLevelEnabled('debug');
   /** Shared by calls that are neither logged nor traced. */
   const unobserved: CallContext = Object.freeze({
     address: '',
@@ -40,7 +40,7 @@ export function callHooks(access: Access, log: Log, tracing: Tracing | undefined
   });
   return {
     onCall: ({ path, address, metadata }) => {
-      if (!isObserved()) return unobserved;
+      if (!isObserved) return unobserved;
       const traceparent = metadata.get('traceparent');
       const traced = tracing?.call(path, traceparent, metadata.get('tracestate'));
       const logged = logCall(log, path, traceparent);

@@ -109,16 +109,26 @@ export function inferenceHandlers({ serving, access, health, log, shedding }: In
     ModelStatistics: unary(({ name, version }: NamedModel) =>
       serving.statistics(name || undefined, version || undefined),
     ),
-    ModelInfer: unary((message: GrpcInferRequest, call) => {
+    // Without the async function of `unary`: most calls are of this method.
+    ModelInfer: (
+      call: UnaryCall<GrpcInferRequest, InferResponse>,
+      callback: SendUnary<InferResponse>,
+    ): void => {
+      const message = call.request;
       const { modelName: name, modelVersion } = message;
       const version = modelVersion || undefined;
-      return shedding.isOverloaded(name, version)
+      const response = shedding.isOverloaded(name, version)
         ? shedding.shed(name, version)
         : infer(serving, message, call);
-    }),
+      response.then((answer) => {
+        callback(null, answer);
+      }, callback);
+    },
     ModelStreamInfer: streamInfer(access, log, (message, call) => infer(serving, message, call)),
   };
 }
+
+const asIs = (response: InferResponse): InferResponse => response;
 
 /** Runs one request, unary or a message of a stream. */
 function infer(
@@ -133,7 +143,7 @@ function infer(
     client,
     trace,
     decode: () => decodeGrpcInferRequest(message, limits.tensorValues),
-    encode: (response) => response,
+    encode: asIs,
     isGone: () => call.cancelled,
   });
 }
