@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { lstat, readdir, readFile, realpath, stat } from 'node:fs/promises';
 import { basename, dirname, isAbsolute, join, relative, resolve, sep } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
 import type { Manifest } from '@onda/contract';
 import { ModelError, modelFiles, parseManifest } from '@onda/contract';
 
@@ -216,7 +217,20 @@ export async function readPlainFile(folder: string, file: string, root: string):
       { cause },
     );
   });
-  return { bytes, sha256: createHash('sha256').update(bytes).digest('hex') };
+  return { bytes, sha256: await sha256Of(bytes) };
+}
+
+/** Bytes that are hashed at once: a few milliseconds. */
+const HASH_BYTES = 4 * 1024 * 1024;
+
+/** The hash in turns of the event loop, so that a large file does not delay requests. */
+async function sha256Of(bytes: Uint8Array): Promise<string> {
+  const hash = createHash('sha256');
+  for (let at = 0; at < bytes.byteLength; at += HASH_BYTES) {
+    if (at > 0) await setImmediate();
+    hash.update(bytes.subarray(at, at + HASH_BYTES));
+  }
+  return hash.digest('hex');
 }
 
 /** Whether an error is a denied permission. */

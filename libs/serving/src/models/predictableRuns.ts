@@ -24,6 +24,9 @@ const dimInputs: Readonly<Record<string, readonly number[]>> = {
   Upsample: [1],
 };
 
+/** Larger models have no runs on the main thread anyway, and decoding them would take long. */
+const MAX_BYTES = 1024 * 1024;
+
 /** Outputs that depend on the dims of the inputs, not on their values. */
 const dimOperators: ReadonlySet<string> = new Set(['Shape', 'Size']);
 
@@ -31,9 +34,10 @@ const dimOperators: ReadonlySet<string> = new Set(['Shape', 'Size']);
  * Whether the duration of a model's runs depends only on the dims of its inputs: no values of the inputs determine dims inside the graph,
  * and no part of the graph is run conditionally or repeatedly.
  *
- * @returns false for a file that `readModel` does not support, and for operators of other domains than ONNX's own
+ * @returns false for a file of more than 1 MiB, one that `readModel` does not support, and for operators of other domains than ONNX's own
  */
 export function hasPredictableRuns(file: Uint8Array): boolean {
+  if (file.byteLength > MAX_BYTES) return false;
   let graph: Graph;
   try {
     ({ graph } = readModel(file));
