@@ -53,6 +53,11 @@ describe('an HTTP connection', () => {
     expect(places.every((place, index) => place > (places[index - 1] ?? 0))).toBe(true);
   });
 
+  it('closes a connection with more than 50 pipelined requests that wait', async () => {
+    open().send(request('many').repeat(200));
+    expect((await socket.closed()).match(/HTTP\/1\.1 200/g)?.length ?? 0).toBeLessThanOrEqual(50);
+  });
+
   it('distinguishes requests whose heads have the same length', async () => {
     const [known, other, longer] = ['a', 'b', 'bc'].map((host) =>
       request(host, `X-Request: ${host}\r\n`, host.length),

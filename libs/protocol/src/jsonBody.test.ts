@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { describeValue, MAX_JSON_DEPTH, MAX_JSON_NAMES, parseJsonBody } from './jsonBody.ts';
+import { describeValue, MAX_JSON_ARRAYS, MAX_JSON_DEPTH, MAX_JSON_NAMES, parseJsonBody } from './jsonBody.ts';
 
 function parse(text: string): unknown {
   return parseJsonBody(new TextEncoder().encode(text));
@@ -41,6 +41,13 @@ describe(parseJsonBody, () => {
     expect(() => parse(`{"inputs":[${'{},'.repeat(MAX_JSON_NAMES)}{}]}`)).toThrow(error);
     // Not JSON behind them: it was not parsed.
     expect(() => parse(`{${'"":1,'.repeat(MAX_JSON_NAMES + 1)}`)).toThrow(error);
+  });
+
+  it('refuses JSON of too many arrays before it is parsed', () => {
+    expect(() => parse(`{"a":[${'[],'.repeat(MAX_JSON_ARRAYS)}`)).toThrow(
+      'the body: expected JSON of at most 400000 arrays, got more; send the data flat',
+    );
+    expect(parse(`{"a":[${'[],'.repeat(MAX_JSON_ARRAYS - 2)}[]]}`)).toHaveProperty('a');
   });
 
   it('does not count names inside strings', () => {

@@ -6,12 +6,15 @@ export const MAX_JSON_DEPTH = 12;
 /** Objects and names of a document. A request of 1,024 inputs has about 7,000; building an object of many names takes microseconds each. */
 export const MAX_JSON_NAMES = 10_000;
 
+/** Arrays of a document, as nested data has one for each row; parsing takes 0.2 microseconds each. */
+export const MAX_JSON_ARRAYS = 400_000;
+
 const decoder = new TextDecoder('utf-8', { fatal: true });
 
 /**
  * Parses a request body.
  *
- * @throws ProtocolError unless it is UTF-8, JSON, an object, nested no deeper than `MAX_JSON_DEPTH`, and of at most `MAX_JSON_NAMES` names
+ * @throws ProtocolError unless it is UTF-8, JSON, an object, nested no deeper than `MAX_JSON_DEPTH`, and of at most `MAX_JSON_NAMES` names and `MAX_JSON_ARRAYS` arrays
  */
 export function parseJsonBody(bytes: Uint8Array): Readonly<Record<string, unknown>> {
   if (bytes.byteLength === 0) {
@@ -70,6 +73,7 @@ function checkStructure(bytes: Uint8Array): void {
     return;
   let depth = 0;
   let names = 0;
+  let arrays = 0;
   let inString = false;
   for (let index = 0; index < bytes.length; index++) {
     const byte = bytes[index];
@@ -84,6 +88,8 @@ function checkStructure(bytes: Uint8Array): void {
     if (depth > MAX_JSON_DEPTH) throw tooMuch(`${MAX_JSON_DEPTH} levels`, 'send the data flat');
     if ((byte === COLON || byte === BRACE) && ++names > MAX_JSON_NAMES)
       throw tooMuch(`${MAX_JSON_NAMES} objects and names`, 'send values as arrays');
+    if (byte === BRACKET && ++arrays > MAX_JSON_ARRAYS)
+      throw tooMuch(`${MAX_JSON_ARRAYS} arrays`, 'send the data flat');
   }
 }
 

@@ -1,4 +1,6 @@
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { connect } from 'node:net';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { floatTensor } from '@onda/runtime';
@@ -129,6 +131,23 @@ describe(createApp, () => {
     expect(health.statusCode).toBe(200);
     await expect.poll(overloaded).toBe(false);
     expect((await fetch(`${url}${INFER}`, { method: 'POST', body })).status).toBe(200);
+  });
+
+  it('releases the bytes of pipelined requests whose connection closes before their turn', async () => {
+    const access = new Access(undefined);
+    const { http } = await createApp({ ...parts(), access });
+    run = () => new Promise(() => undefined);
+    await http.listen({ host: '127.0.0.1', port: 0 });
+    const { port } = http.server.address() as AddressInfo;
+    const socket = connect(port, '127.0.0.1');
+    const large = body + ' '.repeat(20_000);
+    const request = `POST ${INFER} HTTP/1.1\r\nHost: localhost\r\nContent-Length: ${large.length}\r\n\r\n${large}`;
+    socket.write(request.repeat(20));
+    // Only the first one is handled.
+    await expect.poll(() => access.bytes.reserved).toBe(large.length);
+    socket.destroy();
+    await expect.poll(() => access.bytes.reserved).toBe(0);
+    await http.close();
   });
 
   it('answers 503 with a time to come back when the worker ended', async () => {

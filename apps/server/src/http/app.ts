@@ -16,6 +16,7 @@ import { LoadShedding } from '../overload.ts';
 import type { Tracing } from '../telemetry/otelTracing.ts';
 import { addErrorReplies, replyClientError, replyError } from './replies.ts';
 import { addPage, builtPage } from './page.ts';
+import { addPipelining, PipelinedResponse } from './pipelining.ts';
 import { addBodyParser } from './requestBody.ts';
 import { addAccess, addObservation } from './requestHooks.ts';
 
@@ -54,7 +55,7 @@ export async function createApp({
     requestTimeout: timeouts.requestMs,
     keepAliveTimeout: timeouts.keepAliveMs,
     connectionTimeout: timeouts.idleSocketMs,
-    http: { headersTimeout: timeouts.headersMs },
+    http: { headersTimeout: timeouts.headersMs, ServerResponse: PipelinedResponse },
     // Requests sent before the client knows of the shutdown are served; each response ends its connection.
     return503OnClosing: false,
     routerOptions: { ignoreTrailingSlash: true, maxParamLength: MAX_PARAM_LENGTH },
@@ -68,6 +69,7 @@ export async function createApp({
   app.server.maxHeadersCount = limits.headers + 1;
   app.setValidatorCompiler(validatorCompiler);
   const pagePaths = new Set<string>();
+  addPipelining(app);
   addObservation(app, health, log, tracing);
   await addAccess(app, access, (path) => pagePaths.has(path));
   addBodyParser(app, access.bytes);

@@ -7,8 +7,8 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 /** Bodies up to this length are not counted: the number of connections bounds them. */
 const UNCOUNTED_BYTES = 16 * 1024;
 
-/** Bodies that are decompressed at a time: each may take its route's body limit before its size is known. */
-const MAX_DECOMPRESSIONS = 8;
+/** Bodies that are decompressed at a time, as many as Node's threads: each may take its route's body limit before its size is known. */
+const MAX_DECOMPRESSIONS = 4;
 
 /** Room in the budget for one request, released when its response is closed. */
 class Reservation {
