@@ -8,7 +8,8 @@ export type { InitializerOption } from './layers/weightInitializer.ts';
 
 export type { LossSpec } from './losses.ts';
 export { Net } from './net.ts';
-export type { NetForward, NetGradients, NetReadout } from './net.ts';
+export type { NetForward, NetGradients, NetReadout, WindowOptions } from './net.ts';
+export type { Feedback } from './feedback.ts';
 export type { DropoutSpec, NetSpec } from './netSpec.ts';
 export { loadPyTorchWeights, toPyTorchWeights } from './pytorchWeights.ts';
 export type { PyTorchWeights } from './pytorchWeights.ts';

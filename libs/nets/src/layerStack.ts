@@ -5,7 +5,7 @@ import { recurrent, recurrentAttributes, recurrentGrad } from './recurrent.ts';
 import type { RecurrentInputs, RecurrentOutputs } from '@onda/kernels';
 
 /** The tensors of one layer's forward call that its backward call needs. */
-interface LayerRun {
+export interface LayerRun {
   readonly inputs: RecurrentInputs;
   readonly outputs: RecurrentOutputs;
   /** Dropout mask of the values from the layer below, [batch, time, units]; undefined without dropout. */

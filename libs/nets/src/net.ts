@@ -1,15 +1,30 @@
 import type { io, Scalar, Tensor, Tensor1D, Tensor2D, Tensor3D, Variable } from '@tensorflow/tfjs-core';
-import { dispose, keep, slice, tensor, tidy, variable, zeros } from '@tensorflow/tfjs-core';
+import {
+  add,
+  dispose,
+  keep,
+  matMul,
+  pad,
+  reshape,
+  slice,
+  sum,
+  tensor,
+  tidy,
+  variable,
+  zeros,
+} from '@tensorflow/tfjs-core';
 import type { StateRow } from '@onda/contract';
 import { ConfigError, ShapeError } from '@onda/contract';
 import { readArtifacts, writeArtifacts } from './artifacts.ts';
+import type { Feedback } from './feedback.ts';
+import { feedBack } from './feedback.ts';
 import { backwardLayers, forwardLayers, packState } from './layerStack.ts';
 import type { LossSpec } from './losses.ts';
 import { lossAttributes, lossBlocks } from './losses.ts';
 import type { NetSpec } from './netSpec.ts';
 import { checkNetSpec, stateRows } from './netSpec.ts';
 import type { LossKind } from '@onda/kernels';
-import { readout, readoutLossGradients } from './readoutLoss.ts';
+import { readout, readoutLoss, readoutLossGradients } from './readoutLoss.ts';
 import { initialWeights, weightSpecs } from './weights.ts';
 
 export type NetForward = {
@@ -36,6 +51,18 @@ export type NetGradients = {
   /** In the order of `Net.variables`. */
   gradients: Tensor[];
 };
+
+/** What of a window counts, and how its inputs are made. */
+export interface WindowOptions {
+  /** Default: the loss of the spec, or mse. */
+  readonly loss?: LossKind | LossSpec | undefined;
+  /** Number of the training step, required with dropout; the same number gives the same mask. */
+  readonly draw?: number | undefined;
+  /** Leading samples that do not count in the loss; default 0. */
+  readonly warmup?: number | undefined;
+  /** Last samples of x that are replaced by the net's own predictions; default: none. */
+  readonly feedback?: Feedback | undefined;
+}
 
 /**
  * A sequence net: stacked recurrent layers and a linear read-out of every h. The states of all layers are packed in one row per
@@ -164,9 +191,102 @@ export class Net {
     });
   }
 
+  /**
+   * Computes the loss of windows, which start from zero states, and its gradient for each weight.
+   *
+   * @param x [batch, time, features]
+   * @param y the true values, [batch, time, outputs]
+   * @returns as of `lossAndGradients`; the prediction is that of the samples after the warm-up
+   * @throws ShapeError for tensors of other shapes; ConfigError for a warm-up or feedback that does not fit
+   */
+  windowGradients(x: Tensor3D, y: Tensor3D, options: WindowOptions = {}): NetGradients {
+    const lossSpec = this.checkWindow(x, y, options);
+    const { warmup = 0, feedback } = options;
+    return tidy(() => {
+      const state = this.zeroState(x.shape[0]);
+      const fed = feedback && feedBack(this.spec, this.variables, x, state, feedback);
+      const mode = { training: true, draw: this.drawOf(options.draw) } as const;
+      const runs = forwardLayers(this.spec, this.variables, fed?.x ?? x, state, mode);
+      const hidden = runs[runs.length - 1].outputs.y;
+      const [kernel, bias] = this.readoutWeights();
+      const last = readoutLossGradients(
+        { hidden: after(hidden, warmup), kernel, bias, target: after(y, warmup) },
+        lossSpec,
+      );
+      let { dHidden, dKernel, dBias } = last;
+      if (warmup > 0) {
+        dHidden = pad(dHidden, [
+          [0, 0],
+          [warmup, 0],
+          [0, 0],
+        ]);
+      }
+      if (fed !== undefined) {
+        const through = fed.backward(dHidden);
+        const rows = x.shape[0] * x.shape[1];
+        const dReadout = reshape(through.dReadout, [rows, bias.size]) as Tensor2D;
+        dHidden = through.dHidden;
+        dKernel = add(dKernel, matMul(reshape(hidden, [rows, this.spec.units]), dReadout, true));
+        dBias = add(dBias, sum(dReadout, 0));
+      }
+      return {
+        loss: last.loss,
+        prediction: this.pointPrediction(last.prediction),
+        state: packState(runs),
+        gradients: [...backwardLayers(this.spec, runs, dHidden, this.zeroOf(x.shape[0])), dKernel, dBias],
+      };
+    });
+  }
+
+  /** The loss of windows without gradients or dropout; arguments and errors as of `windowGradients`. */
+  windowLoss(x: Tensor3D, y: Tensor3D, options: WindowOptions = {}): Scalar {
+    const lossSpec = this.checkWindow(x, y, options);
+    const { warmup = 0, feedback } = options;
+    return tidy(() => {
+      const state = this.zeroState(x.shape[0]);
+      const input = feedback ? feedBack(this.spec, this.variables, x, state, feedback).x : x;
+      const runs = forwardLayers(this.spec, this.variables, input, state, { training: false });
+      const hidden = after(runs[runs.length - 1].outputs.y, warmup);
+      const [kernel, bias] = this.readoutWeights();
+      return readoutLoss({ hidden, kernel, bias, target: after(y, warmup) }, lossSpec).loss;
+    });
+  }
+
   /** Frees the weights; the net cannot run afterwards. */
   dispose(): void {
     dispose([...this.variables, this.zero]);
+  }
+
+  private checkWindow(x: Tensor3D, y: Tensor3D, options: WindowOptions): LossSpec {
+    const { features, outputs, dropout } = this.spec;
+    const [batch, time] = x.shape;
+    checkTensor('x', x, ['batch', 'time', 'features'], [batch, time, features]);
+    checkTensor('y', y, ['batch', 'time', 'outputs'], [batch, time, outputs]);
+    const { warmup = 0, feedback } = options;
+    if (!Number.isInteger(warmup) || warmup < 0 || warmup >= time) {
+      throw new ConfigError(
+        `net warm-up: expected a whole number from 0 to ${time - 1}, below the ${time} samples of the window, got ${warmup}; lower it`,
+      );
+    }
+    if (feedback !== undefined) {
+      const { samples, lag } = feedback;
+      if (features !== outputs) {
+        throw new ConfigError(
+          `net feedback: expected a net that predicts its inputs, got ${features} features and ${outputs} outputs; train without it`,
+        );
+      }
+      if (!Number.isInteger(samples) || samples < 1 || samples > time - lag) {
+        throw new ConfigError(
+          `net feedback: expected 1 to ${time - lag} samples in a window of ${time} with lag ${lag}, got ${samples}; use longer windows`,
+        );
+      }
+      if (dropout?.rate) {
+        throw new ConfigError(
+          `net feedback: expected a net without dropout, got the rate ${dropout.rate}; set net.dropout to 0 or train without feedback`,
+        );
+      }
+    }
+    return netLoss(this.spec, options.loss);
   }
 
   private zeroOf(batch: number): Tensor2D {
@@ -202,6 +322,11 @@ export class Net {
     checkTensor('x', x, ['batch', 'time', 'features'], [batch, time, this.spec.features]);
     checkTensor('state', state, ['batch', 'state'], [batch, this.stateSize]);
   }
+}
+
+/** Samples after the warm-up, [batch, time - warmup, columns]. */
+function after(values: Tensor3D, warmup: number): Tensor3D {
+  return warmup === 0 ? values : slice(values, [0, warmup, 0], [-1, -1, -1]);
 }
 
 function checkTensor(name: string, given: Tensor, names: readonly string[], shape: readonly number[]): void {
