@@ -1,9 +1,10 @@
 import type { CsvDataConfig } from '@onda/contract';
 import type { DataSource, Evaluation } from './dataSource.ts';
 import { readSeries } from './readSeries.ts';
-import { fitScaler, precisionWarnings, scaleValues } from './scaler.ts';
+import { fitScaler, precisionWarnings } from './scaler.ts';
 import type { Table } from './table.ts';
-import { joinValues, splitSeries } from './windows.ts';
+import { streamLength, trainingWindows } from './trainingWindows.ts';
+import { joinValues, scaleSeries, splitSeries } from './windows.ts';
 
 /** A data file: its content as a table, and its bytes, which identify it. */
 export interface DataFile {
@@ -20,10 +21,16 @@ export interface DataFile {
 export function createCsvSource(data: CsvDataConfig, lag: number, { table, bytes }: DataFile): DataSource {
   const set = readSeries(table, data);
   const features = set.targets.length;
-  const split = splitSeries(set, { holdout: data.holdout, validation: 0, least: lag + 1 }, table.source);
+  const { holdout, validation } = data;
+  const split = splitSeries(set, { holdout, validation, least: lag + 1 }, table.source);
   const training = joinValues(split.training);
   const scaler = fitScaler(data.scaler, training, set.targets);
-  const scaled = split.training.series.map(({ values }) => Float32Array.from(scaleValues(values, scaler)));
+  const scaledSplit = {
+    ...split,
+    training: scaleSeries(split.training, scaler),
+    validation: scaleSeries(split.validation, scaler),
+  };
+  const scaled = scaledSplit.training.series.map(({ values }) => Float32Array.from(values));
   const pairs = split.ends.map((end) => end.training - lag);
   const chunks = pairs.flatMap((count, series) =>
     evenChunks(count, data.samples).map((chunk) => ({ series, ...chunk })),
@@ -38,6 +45,35 @@ export function createCsvSource(data: CsvDataConfig, lag: number, { table, bytes
     scaler,
     hashInput: bytes,
     notes: [...set.notes, ...ignored, ...precisionWarnings(training, set.targets)],
+    fullSamples: Math.max(...chunks.map(({ time }) => time)),
+    chunksPerPass: chunks.length,
+    shortest: Math.min(...split.ends.map((end) => end.training)),
+    windows: (plan) => trainingWindows(scaledSplit, { ...plan, lag }),
+    streams: (count) => {
+      const length = streamLength(set, pairs[0], count);
+      const parts = evenChunks(length, data.samples);
+      const [values] = scaled;
+      return {
+        features,
+        outputs: features,
+        fullSamples: count * Math.max(...parts.map(({ time }) => time)),
+        chunksPerPass: parts.length,
+        chunk: (step) => {
+          const { start, time } = parts[step % parts.length];
+          const x = new Float32Array(count * time * features);
+          const y = new Float32Array(count * time * features);
+          for (let row = 0; row < count; row++) {
+            const from = row * length + start;
+            x.set(values.subarray(from * features, (from + time) * features), row * time * features);
+            y.set(
+              values.subarray((from + lag) * features, (from + lag + time) * features),
+              row * time * features,
+            );
+          }
+          return { x, y, batch: count, time, features, outputs: features, startsSequence: start === 0 };
+        },
+      };
+    },
     chunk: (step) => {
       const { series, start, time } = chunks[step % chunks.length];
       const values = scaled[series];

@@ -1,31 +1,7 @@
 import type { DataConfig, Scaler } from '@onda/contract';
 import { canonicalJson } from '@onda/contract';
-
-/** The data of one training step, scaled. */
-export interface Chunk {
-  /** Row-major, shape [batch, time, features]. */
-  x: Float32Array;
-  /** Row-major, shape [batch, time, outputs]: x `lag` samples later. */
-  y: Float32Array;
-  batch: number;
-  time: number;
-  features: number;
-  outputs: number;
-  /** Whether the chunk starts a sequence, with zero state; otherwise it continues that of the previous step. */
-  startsSequence: boolean;
-}
-
-/** Provides the chunk of each training step. */
-export interface ChunkSource {
-  readonly features: number;
-  readonly outputs: number;
-  /**
-   * The chunk of a step. It depends only on the step, so that a run can resume from a step number.
-   *
-   * @param step 0, 1, 2, ...
-   */
-  chunk(step: number): Chunk;
-}
+import type { ChunkSource } from './chunk.ts';
+import type { TrainingWindows, WindowPlan } from './trainingWindows.ts';
 
 /** Hold-out data in its own units, for the evaluation of forecasts `lag` samples ahead. */
 export interface Evaluation {
@@ -50,6 +26,20 @@ export interface DataSource extends ChunkSource {
   readonly hashInput: Uint8Array;
   /** What was detected in the data or repaired, and warnings; one sentence each. */
   readonly notes: readonly string[];
+  /** Samples of a whole chunk, over the batch; the last chunks of a pass may have fewer. */
+  readonly fullSamples: number;
+  /** Chunks of a pass over the data; null for endless data. */
+  readonly chunksPerPass: number | null;
+  /** Samples of the shortest training part; null for endless data and clips. */
+  readonly shortest: number | null;
+  /** Windows of the data; null for data that is not a series. */
+  windows(plan: Omit<WindowPlan, 'lag'>): TrainingWindows | null;
+  /**
+   * Chunks of parallel streams: parts of the series of equal length, one per row of the batch.
+   *
+   * @throws ConfigError for data that cannot be divided
+   */
+  streams(count: number): ChunkSource & Pick<DataSource, 'fullSamples' | 'chunksPerPass'>;
   /** The hold-out data of each series; none without a hold-out. */
   evaluations(): Evaluation[];
 }

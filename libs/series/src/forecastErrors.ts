@@ -15,6 +15,8 @@ export interface ForecastReport {
   naive: ForecastErrors;
   /** Number of evaluated samples of all sequences. */
   samples: number;
+  /** The errors of each output alone. */
+  columns: { forecast: ForecastErrors; naive: ForecastErrors }[];
 }
 
 /**
@@ -35,13 +37,16 @@ export function judgeForecast(
       );
     }
   }
+  // The naive forecast of the value `lag` samples later is x itself.
+  const naive = evaluations.map(({ x }) => x);
+  const outputs = evaluations.length > 0 ? evaluations[0].outputs : 0;
   return {
     forecast: meanErrors(predictions, evaluations),
-    // The naive forecast of the value `lag` samples later is x itself.
-    naive: meanErrors(
-      evaluations.map(({ x }) => x),
-      evaluations,
-    ),
+    naive: meanErrors(naive, evaluations),
+    columns: Array.from({ length: outputs }, (_, column) => ({
+      forecast: meanErrors(predictions, evaluations, column),
+      naive: meanErrors(naive, evaluations, column),
+    })),
     samples: evaluations.reduce((sum, { batch, time, from }) => sum + batch * (time - from), 0),
   };
 }
@@ -49,6 +54,7 @@ export function judgeForecast(
 function meanErrors(
   forecasts: readonly (Float32Array | Float64Array)[],
   evaluations: readonly Omit<Evaluation, 'id'>[],
+  column?: number,
 ): ForecastErrors {
   let squares = 0;
   let sizes = 0;
@@ -57,6 +63,7 @@ function meanErrors(
     const forecast = forecasts[index];
     for (let row = 0; row < batch; row++) {
       for (let place = (row * time + from) * outputs; place < (row + 1) * time * outputs; place++) {
+        if (column !== undefined && place % outputs !== column) continue;
         const error = forecast[place] - y[place];
         squares += error * error;
         sizes += Math.abs(error);

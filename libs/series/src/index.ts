@@ -1,4 +1,5 @@
-export type { Chunk, ChunkSource, DataSource, Evaluation } from './dataSource.ts';
+export type { Chunk, ChunkSource } from './chunk.ts';
+export type { DataSource, Evaluation } from './dataSource.ts';
 export { createSource } from './createSource.ts';
 export type { DataFile } from './csvSource.ts';
 export { readTable } from './table.ts';
@@ -10,9 +11,10 @@ export { calendarFeatures, formatTime, stepText, timeAfter } from './timeStep.ts
 export type { TimeStep, TimeUnit } from './timeStep.ts';
 export { createWindows, joinValues, scaleSeries, splitSeries } from './windows.ts';
 export type { SeriesSplit, WindowBatch, WindowOptions, WindowOrigin, Windows } from './windows.ts';
+export type { TrainingWindows, WindowPlan } from './trainingWindows.ts';
 export { judgeForecast } from './forecastErrors.ts';
 export type { ForecastErrors, ForecastReport } from './forecastErrors.ts';
-export { createRandom } from './random.ts';
+export { createRandom, streamSeed } from './random.ts';
 export type { Random } from './random.ts';
 export { fitScaler, precisionWarnings, scaleValues, unscaleValues } from './scaler.ts';
 export { differenceValues, integrateValues, logValues } from './transforms.ts';

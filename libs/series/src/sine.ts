@@ -1,6 +1,9 @@
 import type { SineDataConfig } from '@onda/contract';
+import { ConfigError } from '@onda/contract';
 import type { DataSource } from './dataSource.ts';
 import { describeData } from './dataSource.ts';
+import type { SeriesSet } from './seriesSet.ts';
+import { trainingWindows } from './trainingWindows.ts';
 
 /** Inputs and targets of a signal: y is x `lag` samples later. */
 interface XY {
@@ -50,6 +53,20 @@ export function createSineSource(data: SineDataConfig, lag: number): DataSource 
     hashInput: describeData(data, { lag }),
     notes: [],
     evaluations: () => [],
+    fullSamples: data.samples,
+    chunksPerPass: null,
+    shortest: null,
+    windows: (plan) => {
+      // Windows from every sample of a period.
+      const set = sineSeries(data.samples, 2 * data.samples + plan.window + lag - 1);
+      const ends = [{ training: set.series[0].length, validation: set.series[0].length }];
+      return trainingWindows({ training: set, validation: set, all: set, ends }, { ...plan, lag });
+    },
+    streams: (count) => {
+      throw new ConfigError(
+        `training.batch: expected 1 with training.carry and a sine, got ${count}; set training.carry: false`,
+      );
+    },
     chunk: (step) => ({
       ...sineChunk(step, data.samples, lag),
       batch: 1,
@@ -59,4 +76,11 @@ export function createSineSource(data: SineDataConfig, lag: number): DataSource 
       startsSequence: step === 0,
     }),
   };
+}
+
+/** The first values of the sine, as a series. */
+function sineSeries(samples: number, length: number): SeriesSet {
+  const values = Float64Array.from({ length }, (_, index) => Math.sin((index * Math.PI) / samples));
+  const series = [{ id: 'sine', length, values, covariates: new Float64Array(0), times: null }];
+  return { targets: ['sine'], covariates: [], series, step: null, period: 2 * samples, notes: [] };
 }

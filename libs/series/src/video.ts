@@ -126,6 +126,13 @@ export function createVideoSource(data: VideoDataConfig, lag: number, seed: numb
       return { ...cut(createClips(spec, numbers), numbers.length), startsSequence: true };
     },
     notes: [],
+    fullSamples: Math.max(...batches.map(({ time }) => time)) * frames,
+    chunksPerPass: steps,
+    shortest: null,
+    windows: () => null,
+    streams: (count) => {
+      throw new ConfigError(`training.batch: expected none with video clips, got ${count}; set data.batch`);
+    },
     evaluations: () => {
       if (data.holdout === 0) return [];
       const held = cut(createVideoClips({ ...spec, clips: data.holdout }, clips), data.holdout);

@@ -1,5 +1,5 @@
 import { ConfigError, DataError } from '@onda/contract';
-import type { Chunk } from './dataSource.ts';
+import type { Chunk } from './chunk.ts';
 import { createRandom, streamSeed } from './random.ts';
 import type { Series, SeriesSet } from './seriesSet.ts';
 import { scaleValues } from './scaler.ts';
@@ -140,6 +140,8 @@ export interface Windows {
   at(origins: readonly WindowOrigin[]): WindowBatch;
   /** The last window of each series. */
   last(): WindowOrigin[];
+  /** The origins of a step's batch in words, for errors. */
+  describe(step: number): string;
 }
 
 /**
@@ -228,15 +230,23 @@ export function createWindows(set: SeriesSet, options: WindowOptions): Windows {
     };
   };
 
+  const drawn = (step: number): WindowOrigin[] => {
+    const random = createRandom(streamSeed(seed, step));
+    return Array.from({ length: batch }, () => origin(random));
+  };
+
   return {
     count,
     stepsPerEpoch: Math.ceil(count / batch),
     skipped: set.series.length - usable.length,
-    batch: (step) => {
-      const random = createRandom(streamSeed(seed, step));
-      return at(Array.from({ length: batch }, () => origin(random)));
-    },
+    batch: (step) => at(drawn(step)),
     at,
+    describe: (step) => {
+      const [first, ...others] = drawn(step);
+      const of = set.series.length > 1 ? ` of series ${JSON.stringify(set.series[first.series].id)}` : '';
+      const rest = others.length > 0 ? ` and ${others.length} more` : '';
+      return `batch with the window from sample ${first.start}${of}${rest}`;
+    },
     last: () => usable.map(({ index, windows }) => ({ series: index, start: windows - 1 })),
   };
 }
