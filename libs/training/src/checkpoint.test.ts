@@ -4,29 +4,32 @@ import type { Checkpoint } from './checkpoint.ts';
 import { crc32, decodeCheckpoint, encodeCheckpoint } from './checkpoint.ts';
 
 const checkpoint: Checkpoint = {
-  progress: {
-    step: 3,
-    losses: Float32Array.of(3, 2, 1),
-    carry: { batch: 2, values: Float32Array.of(0.1, 0.2, 0.3, 0.4) },
-  },
-  artifacts: {
-    modelTopology: { class_name: 'Sequential' },
-    weightSpecs: [{ name: 'w', shape: [2], dtype: 'float32' }],
-    weightData: Float32Array.of(7, 8).buffer,
-  },
+  step: 3,
+  losses: Float32Array.of(3, 2, 1),
+  weights: [Float32Array.of(7, 8), Float32Array.of(9)],
   optimizer: { kind: 'adam', step: 3, slots: Float32Array.of(1, 2, 3, 4) },
+  average: [Float32Array.of(0.7, 0.8), Float32Array.of(0.9)],
+  validations: [
+    { step: 1, loss: 4 },
+    { step: 2, loss: 3 },
+  ],
+  best: { step: 2, loss: 3, weights: [Float32Array.of(70, 80), Float32Array.of(90)] },
+  plateau: { factor: 0.5, least: 3, waited: 1 },
+  carry: { batch: 2, values: Float32Array.of(0.1, 0.2, 0.3, 0.4) },
+  elapsedMs: 12.5,
 };
-const bytes = encodeCheckpoint(checkpoint);
+const meta = { name: 'a' };
+const bytes = encodeCheckpoint(checkpoint, meta);
 
 describe(encodeCheckpoint, () => {
   it('is restored unchanged', () => {
-    expect(decodeCheckpoint(bytes, 'c')).toEqual(checkpoint);
+    expect(decodeCheckpoint(bytes, 'c')).toEqual({ checkpoint, meta });
   });
 
   it('is restored from the middle of a larger buffer', () => {
     const larger = new Uint8Array(bytes.length + 7);
     larger.set(bytes, 3);
-    expect(decodeCheckpoint(larger.subarray(3, 3 + bytes.length), 'c')).toEqual(checkpoint);
+    expect(decodeCheckpoint(larger.subarray(3, 3 + bytes.length), 'c')).toEqual({ checkpoint, meta });
   });
 
   it('is restored from bytes whose slice is a view, as with Buffer', () => {
@@ -35,16 +38,16 @@ describe(encodeCheckpoint, () => {
         return new Uint8Array(this.buffer).subarray(start, end);
       }
     }
-    expect(decodeCheckpoint(new Bytes(bytes), 'c')).toEqual(checkpoint);
+    expect(decodeCheckpoint(new Bytes(bytes), 'c')).toEqual({ checkpoint, meta });
   });
 
-  it('keeps a missing carry', () => {
-    const none = { ...checkpoint, progress: { ...checkpoint.progress, carry: null } };
-    expect(decodeCheckpoint(encodeCheckpoint(none), 'c')).toEqual(none);
+  it('keeps what is missing', () => {
+    const none = { ...checkpoint, carry: null, average: null, best: null, plateau: null, validations: [] };
+    expect(decodeCheckpoint(encodeCheckpoint(none), 'c')).toEqual({ checkpoint: none, meta: null });
   });
 
   it('gives the same bytes for the same checkpoint', () => {
-    expect(encodeCheckpoint(checkpoint)).toEqual(bytes);
+    expect(encodeCheckpoint(checkpoint, meta)).toEqual(bytes);
   });
 });
 
@@ -65,17 +68,17 @@ describe(decodeCheckpoint, () => {
     [
       'another format',
       changed(8),
-      'c: expected checkpoint format 1, got 0; use the version of Onda that wrote it',
+      'c: expected checkpoint format 2, got 3; use the version of Onda that wrote it',
     ],
     [
       'a file cut off',
       bytes.subarray(0, 100),
-      `c: expected ${bytes.length} bytes, got 100; the checkpoint is truncated or has trailing bytes: fit again without --resume`,
+      `c: expected ${bytes.length} bytes, got 100; the checkpoint is truncated or has trailing bytes: remove the file to resume from an earlier one, or fit again without --resume`,
     ],
     [
       'a changed bit',
       changed(bytes.length - 3),
-      'c: expected bytes that match the checksum, got damaged ones; fit again without --resume',
+      'c: expected bytes that match the checksum, got damaged ones; remove the file to resume from an earlier one, or fit again without --resume',
     ],
   ])('rejects %s', (_what, given, message) => {
     expect(() => decodeCheckpoint(given, 'c')).toThrow(new ModelError(message));

@@ -1,21 +1,25 @@
-import { io } from '@tensorflow/tfjs-core';
 import { ModelError } from '@onda/contract';
-import type { Net } from '@onda/nets';
-import type { FitProgress } from './fit.ts';
-import type { Optimizer, OptimizerState } from './optimizer.ts';
+import type { OptimizerState } from './optimizer.ts';
+import type { CarriedState } from './trainableModel.ts';
+import type { BestWeights, PlateauState, Validation } from './validation.ts';
 
-/** Everything needed to resume a fit with identical results. */
+/** Everything that `train` needs to continue to the same bits. Batches and schedules depend on the step alone. */
 export interface Checkpoint {
-  progress: FitProgress;
-  /** The net, for `Net.fromArtifacts`. */
-  artifacts: io.ModelArtifacts;
-  /** For `Optimizer.restore`. */
+  /** Number of completed steps. */
+  step: number;
+  /** The loss of each completed step, before its update. */
+  losses: Float32Array;
+  /** Values of each variable, in the order of the model. */
+  weights: Float32Array[];
   optimizer: OptimizerState;
-}
-
-/** Copies the weights and the optimizer state after `progress`. */
-export function takeCheckpoint(net: Net, optimizer: Optimizer, progress: FitProgress): Checkpoint {
-  return { progress, artifacts: net.toArtifacts(), optimizer: optimizer.state() };
+  /** The averaged weights; null without an average. */
+  average: Float32Array[] | null;
+  validations: Validation[];
+  best: BestWeights | null;
+  plateau: PlateauState | null;
+  /** State for the next batch; null for zeros. */
+  carry: CarriedState | null;
+  elapsedMs: number;
 }
 
 /*
@@ -28,35 +32,52 @@ export function takeCheckpoint(net: Net, optimizer: Optimizer, progress: FitProg
  *   24     body: length of the JSON header (4 bytes), header, then the sections one after another
  */
 const magic = 'ONDACKPT';
-const format = 1;
+const format = 2;
 const bodyStart = 24;
 
-/** The JSON header; `sections` has the byte length of each section, in order. */
+/** The JSON header; `sections` has the byte length of each section of float32 numbers, in order. */
 interface Header {
   step: number;
-  carryBatch: number | null;
   optimizer: Omit<OptimizerState, 'slots'>;
-  artifacts: io.ModelArtifacts;
-  sections: [losses: number, carry: number, slots: number, weights: number];
+  validations: Validation[];
+  best: Validation | null;
+  average: boolean;
+  plateau: PlateauState | null;
+  carryBatch: number | null;
+  elapsedMs: number;
+  meta: unknown;
+  /** Losses, carry, slots, then the weights, and as many for the average and the best weights if there are any. */
+  sections: number[];
 }
 
-/** Serializes a checkpoint. */
-export function encodeCheckpoint({ progress, artifacts, optimizer }: Checkpoint): Uint8Array {
-  const { weightData, ...topology } = artifacts;
-  const weights = io.CompositeArrayBuffer.join(weightData);
+/**
+ * Serializes a checkpoint.
+ *
+ * @param meta what identifies the run, such as its configuration: any JSON value
+ */
+export function encodeCheckpoint(checkpoint: Checkpoint, meta: unknown = null): Uint8Array {
+  const { losses, weights, optimizer, average, best, carry, step, validations, plateau, elapsedMs } =
+    checkpoint;
   const { slots, ...optimizerHeader } = optimizer;
   const sections = [
-    bytesOf(progress.losses),
-    bytesOf(progress.carry?.values ?? new Float32Array(0)),
-    bytesOf(slots),
-    new Uint8Array(weights),
-  ];
+    losses,
+    carry?.values ?? new Float32Array(0),
+    slots,
+    ...weights,
+    ...(average ?? []),
+    ...(best?.weights ?? []),
+  ].map(bytesOf);
   const header: Header = {
-    step: progress.step,
-    carryBatch: progress.carry?.batch ?? null,
+    step,
     optimizer: optimizerHeader,
-    artifacts: topology,
-    sections: sections.map(({ length }) => length) as Header['sections'],
+    validations,
+    best: best && { step: best.step, loss: best.loss },
+    average: average !== null,
+    plateau,
+    carryBatch: carry?.batch ?? null,
+    elapsedMs,
+    meta,
+    sections: sections.map(({ length }) => length),
   };
   const headerBytes = new TextEncoder().encode(JSON.stringify(header));
   const parts = [headerBytes, ...sections];
@@ -82,26 +103,37 @@ export function encodeCheckpoint({ progress, artifacts, optimizer }: Checkpoint)
  * @param source name of the bytes in errors, usually the file name
  * @throws ModelError for other, truncated or damaged bytes, or another format
  */
-export function decodeCheckpoint(bytes: Uint8Array, source: string): Checkpoint {
+export function decodeCheckpoint(
+  bytes: Uint8Array,
+  source: string,
+): { checkpoint: Checkpoint; meta: unknown } {
   const body = checkedBody(bytes, source);
   const headerLength = new DataView(body.buffer, body.byteOffset).getUint32(0, true);
   const header = JSON.parse(new TextDecoder().decode(body.subarray(4, 4 + headerLength))) as Header;
   let at = 4 + headerLength;
-  const [losses, carry, slots, weights] = header.sections.map((length) => {
+  const [losses, carry, slots, ...rest] = header.sections.map((length) => {
     // Copied with Uint8Array: `slice` of Node's Buffer would be a view of the whole file.
     const section = new Uint8Array(body.subarray(at, at + length));
     at += length;
-    return section.buffer;
+    return new Float32Array(section.buffer);
   });
-  const { step, carryBatch, optimizer, artifacts } = header;
+  const { step, optimizer, validations, best, average, plateau, carryBatch, elapsedMs, meta } = header;
+  const count = rest.length / (1 + (average ? 1 : 0) + (best ? 1 : 0));
+  const afterAverage = average ? 2 * count : count;
   return {
-    progress: {
+    checkpoint: {
       step,
-      losses: new Float32Array(losses),
-      carry: carryBatch === null ? null : { batch: carryBatch, values: new Float32Array(carry) },
+      losses,
+      weights: rest.slice(0, count),
+      optimizer: { ...optimizer, slots },
+      average: average ? rest.slice(count, afterAverage) : null,
+      validations,
+      best: best && { ...best, weights: rest.slice(afterAverage) },
+      plateau,
+      carry: carryBatch === null ? null : { batch: carryBatch, values: carry },
+      elapsedMs,
     },
-    artifacts: { ...artifacts, weightData: weights },
-    optimizer: { ...optimizer, slots: new Float32Array(slots) },
+    meta,
   };
 }
 
@@ -122,12 +154,12 @@ function checkedBody(bytes: Uint8Array, source: string): Uint8Array {
   const length = view.getFloat64(16, true);
   if (body.length !== length) {
     throw new ModelError(
-      `${source}: expected ${bodyStart + length} bytes, got ${bytes.length}; the checkpoint is truncated or has trailing bytes: fit again without --resume`,
+      `${source}: expected ${bodyStart + length} bytes, got ${bytes.length}; the checkpoint is truncated or has trailing bytes: remove the file to resume from an earlier one, or fit again without --resume`,
     );
   }
   if (crc32(body) !== view.getUint32(12, true)) {
     throw new ModelError(
-      `${source}: expected bytes that match the checksum, got damaged ones; fit again without --resume`,
+      `${source}: expected bytes that match the checksum, got damaged ones; remove the file to resume from an earlier one, or fit again without --resume`,
     );
   }
   return body;

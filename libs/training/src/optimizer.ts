@@ -4,7 +4,7 @@ import { ConfigError, ModelError, ShapeError } from '@onda/contract';
 import type { OptimizerAttributes, OptimizerKind } from '@onda/kernels';
 import { optimizerDefaults, optimizerKernelName, slotCounts } from '@onda/kernels';
 
-/** An optimizer and its settings: defaults are PyTorch's; settings of other kinds are ignored. */
+/** An optimizer and its settings: defaults are PyTorch's. A setting of another kind is an error unless it has its default. */
 export interface OptimizerOptions extends Partial<
   Omit<OptimizerAttributes, 'kind' | 'learningRate' | 'step'>
 > {
@@ -36,6 +36,7 @@ export class Optimizer {
    * @throws ConfigError for a setting out of range
    */
   constructor(options: OptimizerOptions, variables: readonly Variable[]) {
+    checkKeys(options);
     const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
     const weightDecay = options.kind === 'adamw' ? ADAMW_DECAY : optimizerDefaults.weightDecay;
     this.kind = options.kind;
@@ -51,8 +52,8 @@ export class Optimizer {
 
   /** May be changed between steps. */
   set learningRate(value: number) {
+    checkAttributes({ ...this.attributes, learningRate: value });
     this.attributes.learningRate = value;
-    checkAttributes(this.attributes);
   }
 
   /** Number of completed steps. */
@@ -134,6 +135,40 @@ export class Optimizer {
         );
       }
     }
+  }
+}
+
+/** Settings that only some optimizers have; libs/nets optimizerOp.ts has the formulas. */
+const kindsOf = {
+  beta1: ['adam', 'adamw'],
+  beta2: ['adam', 'adamw'],
+  smoothing: ['rmsprop'],
+  epsilon: ['adam', 'adamw', 'rmsprop'],
+  momentum: ['sgd'],
+} as const satisfies Partial<Record<keyof OptimizerAttributes, readonly OptimizerKind[]>>;
+
+/** @throws ConfigError for an unknown kind or setting, or a setting of another kind of optimizer */
+function checkKeys(options: OptimizerOptions): void {
+  const { kind } = options;
+  // JavaScript callers are not type-checked.
+  if (!Object.hasOwn(slotCounts, kind)) {
+    throw new ConfigError(
+      `optimizer: kind: expected one of ${Object.keys(slotCounts).join(', ')}, got ${JSON.stringify(kind)}; use one of them`,
+    );
+  }
+  const known = ['kind', ...Object.keys(ranges)];
+  for (const [key, value] of Object.entries(options)) {
+    if (!known.includes(key)) {
+      throw new ConfigError(
+        `optimizer ${kind}: ${key}: unknown setting; expected one of ${known.join(', ')}; correct its name`,
+      );
+    }
+    const kinds: readonly OptimizerKind[] | undefined = kindsOf[key as keyof typeof kindsOf];
+    if (value === undefined || kinds === undefined || kinds.includes(kind)) continue;
+    if (value === optimizerDefaults[key as keyof typeof kindsOf]) continue;
+    throw new ConfigError(
+      `optimizer ${kind}: ${key}: expected none, because only ${kinds.join(', ')} ${kinds.length > 1 ? 'use' : 'uses'} it, got ${String(value)}; remove it`,
+    );
   }
 }
 
