@@ -49,7 +49,8 @@ program
   .option('--out <folder>', 'run folder (default: runs/<name>)')
   .option('--models <folder>', 'model repository to export to', 'models')
   .option('--no-export', 'fit and report without exporting')
-  .option('--resume', 'resume from the checkpoint in the run folder', false)
+  .option('--resume', 'continue the run in the run folder from its latest checkpoint', false)
+  .option('--force', 'replace an existing run in the run folder', false)
   .action(async (config: string, options: FitCall) => {
     await runCommand('fit', async () => {
       const { fitCommand } = await import('./commands/fit.ts');

@@ -1,6 +1,8 @@
 import { createHash, randomBytes } from 'node:crypto';
 import {
+  accessSync,
   closeSync,
+  constants,
   fstatSync,
   mkdirSync,
   openSync,
@@ -8,6 +10,7 @@ import {
   readSync,
   renameSync,
   rmSync,
+  statSync,
   writeFileSync,
   writeSync,
 } from 'node:fs';
@@ -81,9 +84,36 @@ function writeAtomic(target: string, write: (temporary: string) => void): void {
     } catch {
       // The first error has the reason.
     }
-    throw new DataError(`${target}: cannot be written: ${systemReason(error)}; check the path`, {
-      cause: error,
-    });
+    throw cannotWrite(target, error);
+  }
+}
+
+/** The error for a file or folder that cannot be written. */
+export function cannotWrite(target: string, error: unknown): DataError {
+  const code = (error as NodeJS.ErrnoException).code;
+  const remedy = code === 'ENOSPC' ? 'free some space' : 'check the path';
+  return new DataError(`${target}: cannot be written: ${systemReason(error)}; ${remedy}`, { cause: error });
+}
+
+/**
+ * Checks that a folder can be written, or created where it does not exist.
+ *
+ * @throws DataError with the reason
+ */
+export function checkWritable(folder: string): void {
+  let existing = path.resolve(folder);
+  for (;;) {
+    const stat = statSync(existing, { throwIfNoEntry: false });
+    if (stat?.isDirectory()) break;
+    if (stat !== undefined || path.dirname(existing) === existing) {
+      throw cannotWrite(folder, Object.assign(new Error(), { code: 'ENOTDIR' }));
+    }
+    existing = path.dirname(existing);
+  }
+  try {
+    accessSync(existing, constants.W_OK);
+  } catch (error) {
+    throw cannotWrite(folder, error);
   }
 }
 

@@ -15,7 +15,10 @@ describe(createProgressLine, () => {
   it('writes whole lines where there is no terminal, with rate and time left', () => {
     let written = '';
     let clock = 0;
-    const line = createProgressLine('fit', { write: (text) => (written += text) }, () => clock);
+    const line = createProgressLine('fit', {
+      stream: { write: (text) => (written += text) },
+      now: () => clock,
+    });
     clock = 1000;
     expect(line.due()).toBe(false);
     clock = 2000;
@@ -23,6 +26,18 @@ describe(createProgressLine, () => {
     line.update(50, 100, 'loss 0.1');
     line.end(100, 100, 'loss 0.05');
     expect(written).toBe('fit 50/100  loss 0.1  25/s, 2.0 s left\nfit 100/100  loss 0.05  50/s, 2.0 s\n');
+  });
+});
+
+describe('the rate of a resumed fit', () => {
+  it('counts its own steps alone', () => {
+    let written = '';
+    let clock = 0;
+    const stream = { write: (text: string) => (written += text) };
+    const line = createProgressLine('fit', { from: 80, stream, now: () => clock });
+    clock = 1000;
+    line.update(90, 100, 'loss 0.1');
+    expect(written).toBe('fit 90/100  loss 0.1  10/s, 1.0 s left\n');
   });
 });
 

@@ -48,10 +48,16 @@ interface ProgressLine {
   end(done: number, total: number, note: string): void;
 }
 
+interface ProgressOptions {
+  /** What was done before, which does not count in the rate; default 0. */
+  from?: number;
+  stream?: ProgressStream;
+  now?: () => number;
+}
+
 export function createProgressLine(
   label: string,
-  stream: ProgressStream = process.stderr,
-  now: () => number = () => performance.now(),
+  { from = 0, stream = process.stderr, now = () => performance.now() }: ProgressOptions = {},
 ): ProgressLine {
   const started = now();
   const interval = stream.isTTY ? redrawMs : relineMs;
@@ -59,8 +65,8 @@ export function createProgressLine(
 
   const text = (done: number, total: number, note: string): string => {
     const seconds = Math.max((now() - started) / 1000, 1e-6);
-    const rate = done / seconds;
-    const left = done > 0 && done < total ? `, ${durationText((total - done) / rate)} left` : '';
+    const rate = (done - from) / seconds;
+    const left = done > from && done < total ? `, ${durationText((total - done) / rate)} left` : '';
     return `${label} ${done}/${total}  ${note}  ${rate.toFixed(rate < 10 ? 1 : 0)}/s${left}`;
   };
   const draw = (line: string): void => {

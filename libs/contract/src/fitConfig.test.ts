@@ -13,17 +13,20 @@ describe(parseFitConfig, () => {
       data: { kind: 'sine', samples: 20 },
       net: { cell: 'rnn', units: 32, layers: 1, dropout: 0 },
       training: {
-        steps: 100,
+        carry: false,
+        draw: 'windows',
         optimizer: 'adam',
         learningRate: 0.01,
-        schedule: { kind: 'constant' },
-        clipNorm: 0,
+        warmupSteps: 0,
         momentum: 0,
         loss: 'mse',
         huberDelta: 1,
         quantiles: [0.5, 0.1, 0.9],
-        carry: true,
-        pictureEvery: 25,
+        freeRunning: 0,
+        scheduledSampling: 0,
+        noise: 0,
+        checkpoint: { everyS: 30, keep: 1 },
+        tensorboard: false,
       },
     });
   });
@@ -132,6 +135,31 @@ describe(parseFitConfig, () => {
       'quantiles with mse',
       { quantiles: [0.5, 0.05] },
       'a.yaml: training.quantiles: expected none with the loss mse, because only quantile uses them, got [0.5, 0.05]; remove them or set training.loss: quantile',
+    ],
+    [
+      'steps and epochs',
+      { steps: 10, epochs: 2 },
+      'a.yaml: training.epochs: expected none beside training.steps, got 2; remove one of them',
+    ],
+    [
+      'windows with carry',
+      { carry: true, window: 30 },
+      'a.yaml: training.window: expected none with training.carry true, because only random windows use it, got 30; remove it or set training.carry: false',
+    ],
+    [
+      'a warm-up as long as the window',
+      { window: 30, warmup: 30 },
+      'a.yaml: training.warmup: expected at most 29, less than training.window, got 30; lower it',
+    ],
+    [
+      'a closed loop longer than the window',
+      { window: 30, freeRunning: 30 },
+      'a.yaml: training.freeRunning: expected at most 29, training.window less the lag, got 30; lower it or use longer windows',
+    ],
+    [
+      'early stopping without validation data',
+      { earlyStopping: {} },
+      'a.yaml: training.earlyStopping: expected validation data, got none; set data.validation to the number of samples before the hold-out that validate',
     ],
   ])('refuses a setting that does not apply: %s', (_what, training, text) => {
     expect(() => parseFitConfig({ ...good, training }, 'a.yaml')).toThrow(new ConfigError(text));

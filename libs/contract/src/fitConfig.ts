@@ -209,11 +209,12 @@ function forecastMistake({ forecast, data, lag }: FitConfig, given: object): str
 }
 
 /** The first setting that does not apply to the others; default values are accepted. */
-function settingMistake({ net, training, data }: FitConfig): string | undefined {
+function settingMistake(config: FitConfig): string | undefined {
+  const { net, data } = config;
   if (net.dropout > 0 && net.layers === 1) {
     return `net.dropout: expected 0 with one layer, because dropout is applied between layers, got ${net.dropout}; add a layer or omit it`;
   }
-  return trainingMistake(training) ?? (data.kind === 'csv' ? csvMistake(data) : undefined);
+  return trainingMistake(config) ?? (data.kind === 'csv' ? csvMistake(data) : undefined);
 }
 
 function csvMistake(data: CsvDataConfig): string | undefined {

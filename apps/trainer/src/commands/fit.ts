@@ -1,11 +1,12 @@
 import path from 'node:path';
 import type { FitConfig, ParityRow } from '@onda/contract';
+import type { ForecastReport } from '@onda/series';
 import { openBackend } from '@onda/tfjs-native';
 import { describeExport } from '../export/publishModel.ts';
 import { exportNetModel } from '../export/exportModels.ts';
 import { netSampling } from '../export/sampling.ts';
 import type { ExportResult } from '../export/publishModel.ts';
-import { writeFileAtomic } from '../files.ts';
+import { checkWritable, writeFileAtomic } from '../files.ts';
 import { readArtifacts } from '../fit/artifacts.ts';
 import { bandSeed } from '../fit/demonstration.ts';
 import { fitRun, type FittedRun } from '../fit/fitRun.ts';
@@ -22,19 +23,39 @@ export interface FitCall {
   models: string;
   export: boolean;
   resume: boolean;
+  force: boolean;
 }
 
 const say = (text: string): void => {
   process.stderr.write(`${text}\n`);
 };
 
+/** Exit codes by signal: 128 + its number. */
+const exitCodes = { SIGINT: 130, SIGTERM: 143 } as const;
+
 /** The first interrupt ends the fit after the current step; the second ends the process. */
-function interruptSignal(): AbortSignal {
+interface Interrupt {
+  signal: AbortSignal;
+  /** Exit code of the received signal. */
+  exitCode(): number;
+  /** Restores the default: a signal ends the process. */
+  dispose(): void;
+}
+
+function listenForInterrupt(): Interrupt {
   const controller = new AbortController();
-  process.once('SIGINT', () => {
+  let received: keyof typeof exitCodes | undefined;
+  const names = Object.keys(exitCodes) as (keyof typeof exitCodes)[];
+  const stop = (name: NodeJS.Signals): void => {
+    received = name as keyof typeof exitCodes;
+    dispose();
     controller.abort();
-  });
-  return controller.signal;
+  };
+  const dispose = (): void => {
+    for (const name of names) process.removeListener(name, stop);
+  };
+  for (const name of names) process.once(name, stop);
+  return { signal: controller.signal, exitCode: () => exitCodes[received ?? 'SIGINT'], dispose };
 }
 
 /** Exports a fitted run to a model repository. */
@@ -85,35 +106,66 @@ export function writeReport(
   return file;
 }
 
-/** One line with the errors on the hold-out data. */
-function forecastLine({ forecast }: FittedRun, config: FitConfig): string | null {
-  if (!forecast) return null;
+/** The errors on the hold-out data, a line per column, and warnings where the naive forecast is better. */
+function forecastLines({ forecast, columns }: FittedRun, config: FitConfig): string[] {
+  if (!forecast) return [];
   const naive = config.data.kind === 'video-clips' ? 'last frame repeated' : 'last value repeated';
-  return `hold-out (${forecast.samples} samples): rmse ${forecast.forecast.rmse.toPrecision(3)}, ${naive} ${forecast.naive.rmse.toPrecision(3)}`;
+  const line = (what: string, { forecast: ours, naive: theirs }: ForecastPair): string[] => [
+    `hold-out${what} (${forecast.samples} samples): rmse ${ours.rmse.toPrecision(3)}, ${naive} ${theirs.rmse.toPrecision(3)}`,
+    ...(ours.rmse > theirs.rmse
+      ? [
+          `warning: hold-out${what}: the ${naive} is a better forecast (${theirs.rmse.toPrecision(3)} against ${ours.rmse.toPrecision(3)}); train longer, or change the net or its settings`,
+        ]
+      : []),
+  ];
+  // Columns may have different units: an error over all of them would mean nothing.
+  if (columns.length < 2) return line('', forecast);
+  return columns.flatMap((name, index) => line(` ${name}`, forecast.columns[index]));
 }
+
+type ForecastPair = Pick<ForecastReport, 'forecast' | 'naive'>;
 
 export async function fitCommand(configFile: string, call: FitCall): Promise<void> {
   const config = readConfig(configFile, call.set);
   const runFolder = call.out ?? path.join('runs', config.name);
+  if (call.export) checkWritable(path.join(call.models, config.name));
   const backend = await openBackend();
-  const run = await fitRun({
-    config,
-    configFolder: path.dirname(configFile),
-    runFolder,
-    backend,
-    resume: call.resume,
-    signal: interruptSignal(),
-  });
+  const interrupt = listenForInterrupt();
+  let run: Awaited<ReturnType<typeof fitRun>>;
   try {
-    if (run.stopped) {
-      say(`stopped after step ${run.summary.steps}; continue with --resume`);
-      return;
-    }
-    const holdOut = forecastLine(run, config);
-    if (holdOut !== null) say(holdOut);
+    run = await fitRun({
+      config,
+      configFolder: path.dirname(configFile),
+      runFolder,
+      backend,
+      resume: call.resume,
+      force: call.force,
+      signal: interrupt.signal,
+    });
+  } finally {
+    interrupt.dispose();
+  }
+  if ('stoppedAfter' in run) {
+    say(`stopped after step ${run.stoppedAfter}; continue with --resume`);
+    process.exitCode = interrupt.exitCode();
+    return;
+  }
+  if ('finished' in run) {
+    const { steps, finalLoss } = run.finished;
+    say(
+      `the run in ${runFolder} is finished (${steps} steps, loss ${finalLoss.toPrecision(3)}); nothing was done. Export it with: npm run export -- ${runFolder} ${call.models}`,
+    );
+    return;
+  }
+  try {
+    for (const text of forecastLines(run, run.summary.config)) say(text);
+    // Written before the export, which may fail.
+    const report = writeReport(run, runFolder, {});
     const exported = call.export ? await exportRun(run, runFolder, call.models) : null;
-    if (exported) say(describeExport(exported));
-    const report = writeReport(run, runFolder, { parity: exported?.manifest.parity });
+    if (exported) {
+      say(describeExport(exported));
+      writeReport(run, runFolder, { parity: exported.manifest.parity });
+    }
     say(`report: ${report}`);
     if (exported) {
       say(

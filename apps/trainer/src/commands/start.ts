@@ -74,7 +74,9 @@ export async function startCommand(): Promise<void> {
     runFolder,
     backend,
     resume: false,
+    force: true,
   });
+  if (!('net' in run)) return;
   try {
     say('2. export to ONNX and compare with TensorFlow.js');
     const exported = await exportRun(run, runFolder, repository);

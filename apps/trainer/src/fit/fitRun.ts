@@ -1,38 +1,30 @@
 import { createHash } from 'node:crypto';
-import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import type { FitConfig, Scaler } from '@onda/contract';
-import { DataError } from '@onda/contract';
-import type { LossSpec, NetSpec } from '@onda/nets';
-import { Net } from '@onda/nets';
-import type { Chunk, DataSource, ForecastReport } from '@onda/series';
-import { createRandom, createSource, judgeForecast, unscaleValues } from '@onda/series';
+import { ResultError } from '@onda/contract';
+import type { Net } from '@onda/nets';
+import type { DataSource, ForecastReport } from '@onda/series';
+import { createSource, judgeForecast, unscaleValues } from '@onda/series';
 import type { OpenBackend } from '@onda/tfjs-native';
-import type { FitProgress, Schedule } from '@onda/training';
-import {
-  constantSchedule,
-  cosineSchedule,
-  decodeCheckpoint,
-  encodeCheckpoint,
-  fit,
-  Optimizer,
-  stepSchedule,
-  takeCheckpoint,
-} from '@onda/training';
+import type { Checkpoint, NetBatch, TrainResult } from '@onda/training';
+import { train } from '@onda/training';
+import { readDataFile } from '../dataFile.ts';
 import { lossSampling, pointPrediction } from '../export/sampling.ts';
 import { createTfjsReference, forecastValues } from '../export/tfjsReference.ts';
-import { readDataFile } from '../dataFile.ts';
-import { writeFileAtomic } from '../files.ts';
 import type { StepPicture } from '../fitReport.ts';
 import { createProgressLine } from '../terminal.ts';
 import { libraryVersions } from '../versions.ts';
 import type { Demonstration, DrawnBand } from './demonstration.ts';
 import { demonstration, drawnBand } from './demonstration.ts';
+import type { Training } from './openTraining.ts';
+import { openTraining } from './openTraining.ts';
+import type { ResolvedConfig } from './resolveTraining.ts';
+import { resolveTraining } from './resolveTraining.ts';
+import type { RunIdentity } from './resumeCheck.ts';
+import { checkResume } from './resumeCheck.ts';
 import type { RunSummary } from './runFolder.ts';
-import { runFiles, writeLosses, writeModelFiles, writeSummary } from './runFolder.ts';
-
-/** Milliseconds between two checkpoints: the work that a crash may lose. */
-const checkpointEveryMs = 30_000;
+import { isRunFolder, readSummary, RunFolder } from './runFolder.ts';
+import { checkTensorboard, RunMetrics } from './runMetrics.ts';
 
 interface FitRequest {
   config: FitConfig;
@@ -42,6 +34,8 @@ interface FitRequest {
   runFolder: string;
   backend: OpenBackend;
   resume: boolean;
+  /** Replace an existing run. */
+  force?: boolean;
   /** Ends the run after the current step, with a checkpoint. */
   signal?: AbortSignal;
 }
@@ -59,85 +53,56 @@ export interface FittedRun {
   band: DrawnBand | null;
   forecast: ForecastReport | null;
   seconds: number;
-  stopped: boolean;
+  /** Names of the predicted columns. */
+  columns: readonly string[];
+}
+
+/** A run that ended before its last step; its checkpoint continues it. */
+export interface StoppedRun {
+  stoppedAfter: number;
+}
+
+/** A run that was finished before: nothing was done. */
+export interface FinishedRun {
+  finished: RunSummary;
 }
 
 /**
- * Fits a net from a configuration and writes the run folder: model, losses, checkpoint and, last, the summary.
+ * Fits a net from a configuration and writes the run folder: checkpoints and metrics during the training, then model, losses and, last,
+ * the summary.
  *
  * @throws DataError, ConfigError for invalid input; ResultError if the training diverges
  */
-export async function fitRun(request: FitRequest): Promise<FittedRun> {
-  const { config, runFolder, backend } = request;
-  const { training } = config;
-  const source = await openSource(config, request.configFolder);
-  for (const note of source.notes) process.stderr.write(`data: ${note}\n`);
-  const start = openStart(request, source);
-  const { net, optimizer } = start;
-  const recorder = createPictureRecorder(training.pictureEvery, training.steps, source.scaler);
-  const line = createProgressLine('fit');
-  const started = performance.now();
-  let saved = started;
-  const save = (progress: FitProgress): void => {
-    writeFileAtomic(
-      path.join(runFolder, runFiles.checkpoint),
-      encodeCheckpoint(takeCheckpoint(net, optimizer, progress)),
-    );
-    saved = performance.now();
-  };
+export async function fitRun(request: FitRequest): Promise<FittedRun | StoppedRun | FinishedRun> {
+  const { runFolder, backend, resume, force = false } = request;
+  const source = await openSource(request.config, request.configFolder);
+  const config = resolveTraining(request.config, source);
+  if (config.training.tensorboard) checkTensorboard(backend);
+  const training = openTraining(config, source);
+  let run: RunFolder | undefined;
   try {
-    const result = await fit({
-      net,
-      source,
-      optimizer,
-      steps: training.steps,
-      loss: lossOf(config),
-      carry: training.carry,
-      schedule: openSchedule(config),
-      resume: start.progress,
-      signal: request.signal,
-      onStep: (step) => {
-        if (recorder.wants(step.step)) recorder.record(step.step, step.chunk, step.prediction());
-        if (line.due()) line.update(step.step + 1, training.steps, lossText(step.loss()));
-        if (performance.now() - saved > checkpointEveryMs) save(step.progress());
-      },
-    });
-    const { losses } = result;
-    line.end(result.step, training.steps, lossText(losses[losses.length - 1]));
-    const seconds = (performance.now() - started) / 1000;
-    save(result);
-
-    const summary: RunSummary = {
-      format: 1,
+    run = RunFolder.open(runFolder, { resume, force });
+    const identity: RunIdentity = {
       config,
-      scaler: source.scaler,
-      backend: backend.name,
-      versions: libraryVersions(backend),
       dataSha256: createHash('sha256').update(source.hashInput).digest('hex'),
-      steps: result.step,
-      finalLoss: losses[losses.length - 1],
+      backend: backend.name,
     };
-    writeModelFiles(runFolder, net.toArtifacts());
-    writeLosses(runFolder, losses);
-    writeSummary(runFolder, summary);
-    return {
-      net,
-      summary,
-      losses,
-      pictures: recorder.pictures,
-      ...evaluate(config, source, net),
-      seconds,
-      stopped: result.stopped,
-    };
+    const before = resume ? openCheckpoint(run, identity) : undefined;
+    if (before?.finished) {
+      training.net.dispose();
+      return { finished: before.finished };
+    }
+    for (const note of source.notes) process.stderr.write(`data: ${note}\n`);
+    run.removeSummary();
+    return await runTraining(request, source, training, run, identity, before?.checkpoint);
   } catch (error) {
-    net.dispose();
+    training.net.dispose();
     throw error;
   } finally {
-    optimizer.dispose();
+    training.dispose();
+    run?.close();
   }
 }
-
-const lossText = (loss: number): string => `loss ${loss.toPrecision(3)}`;
 
 async function openSource(config: FitConfig, folder: string): Promise<DataSource> {
   const { data } = config;
@@ -146,61 +111,155 @@ async function openSource(config: FitConfig, folder: string): Promise<DataSource
   return createSource(config, await readDataFile(file, data));
 }
 
-interface Start {
-  net: Net;
-  optimizer: Optimizer;
-  progress?: FitProgress;
+/** The checkpoint to resume from, and the summary of a run that has nothing left to do. */
+function openCheckpoint(
+  run: RunFolder,
+  identity: RunIdentity,
+): { checkpoint: Checkpoint; finished: RunSummary | null } {
+  const { checkpoint, meta } = run.readCheckpoint();
+  for (const note of checkResume(meta, identity, run.folder)) process.stderr.write(`warning: ${note}\n`);
+  if (!isRunFolder(run.folder)) return { checkpoint, finished: null };
+  const summary = readSummary(run.folder);
+  const { steps, timeLimitS } = identity.config.training;
+  const more =
+    summary.ended === 'time'
+      ? timeLimitS === undefined || timeLimitS * 1000 > checkpoint.elapsedMs
+      : summary.ended === 'steps' && steps > checkpoint.step;
+  return { checkpoint, finished: more ? null : summary };
 }
 
-/** A new net from the seed, or the net of the checkpoint. */
-function openStart({ config, runFolder, resume }: FitRequest, source: DataSource): Start {
-  const spec = netOf(config, source);
-  const file = path.join(runFolder, runFiles.checkpoint);
-  if (!resume) {
-    const random = createRandom(config.seed);
-    const net = Net.create(spec, (low, high) => random.uniform(low, high));
-    return { net, optimizer: openOptimizer(config, net) };
-  }
-  if (!existsSync(file)) {
-    throw new DataError(`--resume: expected a checkpoint at ${file}, found none; fit without --resume first`);
-  }
-  const checkpoint = decodeCheckpoint(readFileSync(file), file);
-  const net = Net.fromArtifacts(checkpoint.artifacts);
-  const text = (of: NetSpec, key: keyof NetSpec): string => JSON.stringify(of[key] ?? 'none');
-  const keys = [...new Set([...Object.keys(spec), ...Object.keys(net.spec)])] as (keyof NetSpec)[];
-  const differs = keys.find((key) => text(net.spec, key) !== text(spec, key));
-  if (differs) {
-    const has = text(net.spec, differs);
+async function runTraining(
+  { backend, signal }: FitRequest,
+  source: DataSource,
+  { net, model, options }: Training,
+  run: RunFolder,
+  identity: RunIdentity,
+  resume: Checkpoint | undefined,
+): Promise<FittedRun | StoppedRun> {
+  const { config } = identity;
+  const { steps, pictureEvery, checkpoint: saving, tensorboard } = config.training;
+  const metrics = new RunMetrics(run, resume?.step ?? 0, tensorboard, backend);
+  const pictures: StepPicture[] = [];
+  const record = (step: number, batch: NetBatch, prediction: Float32Array): void => {
+    pictures.push(pictureOf(step, batch, prediction, source.scaler));
+  };
+  const line = createProgressLine('fit', { from: resume?.step ?? 0 });
+  const started = performance.now() - (resume?.elapsedMs ?? 0);
+  let saved = performance.now();
+  let validated: number | undefined;
+  let last: NetBatch | undefined;
+  const save = (checkpoint: Checkpoint): void => {
+    run.writeCheckpoint(checkpoint, identity, saving.keep);
+    metrics.flush(checkpoint.losses);
+    saved = performance.now();
+  };
+  const note = (loss: number): string =>
+    `loss ${loss.toPrecision(3)}${validated === undefined ? '' : `, validation ${validated.toPrecision(3)}`}`;
+  const due = (step: number): boolean =>
+    saving.everySteps === undefined
+      ? performance.now() - saved > saving.everyS * 1000
+      : (step + 1) % saving.everySteps === 0;
+
+  const result = await train<NetBatch>({
+    ...options,
+    model,
+    signal,
+    resume,
+    onValidation: ({ step, loss, best }) => {
+      validated = loss;
+      metrics.validation(step, loss, best);
+    },
+    onStep: ({ step, batch, loss, learningRate, checkpoint }) => {
+      last = batch;
+      metrics.step(learningRate);
+      if (step % pictureEvery === 0 || step === steps - 1) {
+        record(step, batch, model.prediction() ?? new Float32Array(0));
+      }
+      if (line.due()) line.update(step + 1, steps, note(loss()));
+      // The first checkpoint shows that the disk has room for it.
+      if (due(step) || (step === 0 && saving.everySteps === undefined)) save(checkpoint());
+    },
+  });
+  const { losses } = result;
+  line.end(result.step, steps, `${note(losses[losses.length - 1])}${endingText(result)}`);
+  save(result.checkpoint);
+  if (result.ended === 'signal') {
     net.dispose();
-    throw new DataError(
-      `--resume: expected a checkpoint with ${differs} ${text(spec, differs)}, as in the configuration, got ${has}; fit without --resume`,
-    );
+    return { stoppedAfter: result.step };
   }
-  const optimizer = openOptimizer(config, net);
-  optimizer.restore(checkpoint.optimizer);
-  return { net, optimizer, progress: checkpoint.progress };
-}
-
-function openOptimizer({ training }: FitConfig, net: Net): Optimizer {
-  const { optimizer: kind, learningRate, clipNorm, momentum, weightDecay } = training;
-  return new Optimizer({ kind, learningRate, clipNorm, momentum, weightDecay }, net.variables);
-}
-
-function openSchedule({ training }: FitConfig): Schedule {
-  const { schedule, learningRate, steps } = training;
-  switch (schedule.kind) {
-    case 'constant':
-      return constantSchedule(learningRate);
-    case 'cosine':
-      return cosineSchedule(learningRate, steps, schedule.finalRate);
-    case 'step':
-      return stepSchedule(learningRate, schedule.every, schedule.factor);
+  if (pictures.length === 0 || (result.ended !== 'steps' && last)) {
+    const batch = last ?? options.batches.batch(Math.max(0, result.step - 1));
+    record(result.step - 1, batch, predictionOf(net, batch));
   }
+  const evaluated = evaluate(config, source, net);
+  const summary: RunSummary = {
+    format: 1,
+    config,
+    scaler: source.scaler,
+    backend: backend.name,
+    versions: libraryVersions(backend),
+    dataSha256: identity.dataSha256,
+    steps: result.step,
+    finalLoss: losses[losses.length - 1],
+    validation: result.best?.loss ?? null,
+    ended: result.ended,
+  };
+  run.writeModel(net.toArtifacts());
+  run.writeLosses(losses);
+  run.writeSummary(summary);
+  return {
+    net,
+    summary,
+    losses,
+    pictures,
+    ...evaluated,
+    seconds: (performance.now() - started) / 1000,
+    columns: config.data.kind === 'csv' ? config.data.columns : [],
+  };
 }
 
-/** Evaluates the fitted net on the hold-out data and generates values. */
+function endingText({ ended, best }: TrainResult): string {
+  const kept = best === null ? '' : `, best validation ${best.loss.toPrecision(3)} after ${best.step}`;
+  if (ended === 'early') return `${kept}: ended early, no better validation`;
+  return ended === 'time' ? `${kept}: ended at the time limit` : kept;
+}
+
+/** The prediction of a net for a batch that starts from zeros, without the warm-up. */
+function predictionOf(net: Net, { x, batch, time, features, warmup = 0 }: NetBatch): Float32Array {
+  const y = forecastValues(
+    net,
+    { kind: 'none', center: new Array<number>(features).fill(0), scale: new Array<number>(features).fill(1) },
+    lossSampling(net.spec.loss),
+    Float64Array.from(x),
+    batch,
+    time,
+  );
+  const point = pointPrediction(y, y.length / (batch * time), net.spec.outputs);
+  return Float32Array.from(point.subarray(warmup * net.spec.outputs, time * net.spec.outputs));
+}
+
+/** x, y and prediction of the first sequence of a batch, after the warm-up, in the units of the data. */
+function pictureOf(
+  step: number,
+  { x, y, time, features, outputs, warmup = 0 }: NetBatch,
+  prediction: Float32Array,
+  scaler: Scaler,
+): StepPicture {
+  return {
+    step,
+    x: unscaleValues(x.slice(warmup * features, time * features), scaler),
+    y: unscaleValues(y.slice(warmup * outputs, time * outputs), scaler),
+    prediction: unscaleValues(prediction.slice(0, (time - warmup) * outputs), scaler),
+  };
+}
+
+/**
+ * Evaluates the fitted net on the hold-out data and generates values.
+ *
+ * @throws ResultError if the forecasts are not finite
+ */
 function evaluate(
-  config: FitConfig,
+  config: ResolvedConfig,
   source: DataSource,
   net: Net,
 ): Pick<FittedRun, 'demonstration' | 'generated' | 'band' | 'forecast'> {
@@ -212,57 +271,17 @@ function evaluate(
     const y = forecastValues(net, source.scaler, sampling, x, batch, time);
     return pointPrediction(y, y.length / (batch * time), net.spec.outputs);
   });
+  const forecast = holdOut.length > 0 ? judgeForecast(holdOut, forecasts) : null;
+  if (forecast && !Number.isFinite(forecast.forecast.rmse)) {
+    throw new ResultError(
+      `hold-out: expected finite forecasts, got an RMSE of ${forecast.forecast.rmse}: the training diverged; lower training.learningRate, or scale the data`,
+    );
+  }
   const drawn = sampling && drawnBand(reference, shown, config.lag);
   return {
     demonstration: shown,
     generated: drawn?.first ?? reference.closedLoop(shown.prompt, 1, shown.time, shown.samples, config.lag),
     band: drawn?.band ?? null,
-    forecast: holdOut.length > 0 ? judgeForecast(holdOut, forecasts) : null,
-  };
-}
-
-/** The loss of a configuration. */
-export function lossOf({ training: { loss, huberDelta, quantiles } }: FitConfig): LossSpec {
-  if (loss === 'huber') return { kind: loss, delta: huberDelta };
-  return loss === 'quantile' ? { kind: loss, levels: quantiles } : { kind: loss };
-}
-
-/** The net of a configuration. A loss that fits a distribution determines the read-out, so it is part of the spec. */
-export function netOf(config: FitConfig, { features, outputs }: DataSource): NetSpec {
-  const { dropout, ...sizes } = config.net;
-  const loss = lossOf(config);
-  return {
-    ...sizes,
-    features,
-    outputs,
-    ...((loss.kind === 'gaussian' || loss.kind === 'quantile') && { loss }),
-    ...(dropout > 0 && { dropout: { rate: dropout, seed: config.seed } }),
-  };
-}
-
-/** Records x and the prediction every `every` steps and in the last step, for the report. */
-interface PictureRecorder {
-  wants(step: number): boolean;
-  /**
-   * @param prediction [batch, time, outputs] of this step, before its update, in the net's units
-   */
-  record(step: number, chunk: Chunk, prediction: Float32Array): void;
-  readonly pictures: StepPicture[];
-}
-
-function createPictureRecorder(every: number, steps: number, scaler: Scaler): PictureRecorder {
-  const pictures: StepPicture[] = [];
-  return {
-    pictures,
-    wants: (step) => step % every === 0 || step === steps - 1,
-    record(step, chunk, prediction) {
-      const { time, features, outputs } = chunk;
-      pictures.push({
-        step,
-        x: unscaleValues(chunk.x.slice(0, time * features), scaler),
-        y: unscaleValues(chunk.y.slice(0, time * outputs), scaler),
-        prediction: unscaleValues(prediction.slice(0, time * outputs), scaler),
-      });
-    },
+    forecast,
   };
 }

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { FitConfig } from '@onda/contract';
 import { parseFitConfig } from '@onda/contract';
 import { createSource } from '@onda/series';
-import { lossOf, netOf } from './fitRun.ts';
+import { lossOf, netOf } from './openTraining.ts';
 
 const configOf = (more: object): FitConfig =>
   parseFitConfig({ name: 'a', seed: 7, data: { kind: 'sine' }, ...more }, 'test');

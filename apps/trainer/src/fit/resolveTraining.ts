@@ -1,0 +1,98 @@
+import type { FitConfig } from '@onda/contract';
+import { ConfigError } from '@onda/contract';
+import type { DataSource } from '@onda/series';
+
+/** A configuration in which every training setting has a value. */
+export interface ResolvedConfig extends FitConfig {
+  training: FitConfig['training'] &
+    Required<
+      Pick<
+        FitConfig['training'],
+        'steps' | 'schedule' | 'clipNorm' | 'average' | 'batch' | 'validateEvery' | 'pictureEvery'
+      >
+    >;
+}
+
+/** Defaults with random windows, and with consecutive chunks (the first job). */
+const windowDefaults = { steps: 1000, clipNorm: 1, average: 0.99, batch: 32 } as const;
+const chunkDefaults = { steps: 100, clipNorm: 0, average: 0, batch: 1 } as const;
+
+/** Windows of a sine without a given length: a period, of which half a period is the prompt. */
+const leastWindow = 2;
+
+/** Whether a configuration trains on random windows: always, unless it asks for carry or has video clips. */
+export const usesWindows = ({ training, data }: FitConfig): boolean =>
+  !training.carry && data.kind !== 'video-clips';
+
+/**
+ * Fills in the training settings that depend on the data.
+ *
+ * @throws ConfigError for settings that do not fit the data
+ */
+export function resolveTraining(config: FitConfig, source: DataSource): ResolvedConfig {
+  const { training } = config;
+  const windows = usesWindows(config);
+  const defaults = windows ? windowDefaults : chunkDefaults;
+  const batch = training.batch ?? defaults.batch;
+  const sizes = windows ? windowSizes(config, source) : {};
+  const { epochs, ...rest } = training;
+  const steps =
+    training.steps ??
+    (epochs === undefined ? defaults.steps : stepsOf(config, source, epochs, { ...sizes, batch }));
+  return {
+    ...config,
+    training: {
+      ...rest,
+      ...sizes,
+      batch,
+      steps,
+      schedule: training.schedule ?? (windows ? { kind: 'cosine', finalRate: 0 } : { kind: 'constant' }),
+      clipNorm: training.clipNorm ?? defaults.clipNorm,
+      average: training.average ?? defaults.average,
+      validateEvery: training.validateEvery ?? Math.max(1, Math.round(steps / 20)),
+      pictureEvery: training.pictureEvery ?? Math.max(1, Math.round(steps / 4)),
+    },
+  };
+}
+
+function windowSizes(
+  { training, data, lag }: FitConfig,
+  { shortest }: DataSource,
+): { window: number; warmup: number } {
+  const { freeRunning } = training;
+  const most =
+    shortest === null ? Infinity : Math.max(leastWindow, Math.floor(shortest / 2), lag + freeRunning);
+  const usual = (data.kind === 'video-clips' ? 1 : data.samples) + freeRunning;
+  const window = training.window ?? Math.min(most, Math.max(leastWindow, usual));
+  if (freeRunning > window - lag) {
+    throw new ConfigError(
+      `training.freeRunning: expected at most ${window - lag}, the window of ${window} samples less the lag, got ${freeRunning}; lower it or set training.window`,
+    );
+  }
+  const warmup = training.warmup ?? Math.floor((window - freeRunning) / 5);
+  if (warmup >= window) {
+    throw new ConfigError(
+      `training.warmup: expected at most ${window - 1}, less than the window of ${window} samples, got ${warmup}; lower it`,
+    );
+  }
+  return { window, warmup };
+}
+
+function stepsOf(
+  config: FitConfig,
+  source: DataSource,
+  epochs: number,
+  { window, warmup, batch }: { window?: number; warmup?: number; batch: number },
+): number {
+  const perEpoch =
+    window === undefined || warmup === undefined
+      ? (batch > 1 ? source.streams(batch) : source).chunksPerPass
+      : (source.windows({ window, warmup, batch, seed: config.seed, draw: config.training.draw })?.training
+          .stepsPerEpoch ?? null);
+  if (perEpoch === null || config.data.kind === 'sine') {
+    throw new ConfigError(
+      `training.epochs: expected training.steps with a sine, which has no end, got ${epochs} epochs; set training.steps`,
+    );
+  }
+  return Math.max(1, Math.ceil(epochs * perEpoch));
+}
