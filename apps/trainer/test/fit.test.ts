@@ -94,7 +94,7 @@ describe('fit', () => {
     const refused = await onda([...resumed, '--set', 'net.dropout=0.5'], folder);
     expect(refused.code).toBe(2);
     expect(refused.stderr).toContain(
-      '--resume: expected a checkpoint with dropout {"rate":0.5,"seed":1}, as in the configuration, got {"rate":0.2,"seed":1}; fit without --resume',
+      '--resume: expected net.dropout 0.2, as in the run in whole, got 0.5; restore it, or fit without --resume to another folder (--out)',
     );
   });
 
@@ -102,7 +102,7 @@ describe('fit', () => {
     [
       'an unknown key',
       ['--set', 'nett=1'],
-      'nett: unknown key; expected one of name, seed, lag, data, net, training',
+      'nett: unknown key; expected one of name, seed, lag, data, forecast, net, training',
     ],
     ['a wrong type', ['--set', 'net.units=many'], 'net.units: expected a number, got "many"'],
     ['a negative size', ['--set', 'net.units=-3'], 'net.units: expected a number of at least 1, got -3'],
@@ -110,7 +110,7 @@ describe('fit', () => {
     [
       'a resume without a checkpoint',
       ['--resume'],
-      'expected a checkpoint at runs/lagged-sine/checkpoint.bin, found none; fit without --resume first',
+      'expected a checkpoint in runs/lagged-sine/checkpoints, found none; fit without --resume first',
     ],
   ])('rejects %s with one sentence and exit code 2, and writes nothing', async (_what, args, text) => {
     const folder = emptyFolder();

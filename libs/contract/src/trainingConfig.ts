@@ -13,7 +13,11 @@ const scheduleConfig = z.discriminatedUnion('kind', [
     every: count.describe('Steps between two reductions.'),
     factor: z.number().positive().max(1).describe('Factor of each reduction.'),
   }),
-  z.strictObject({ kind: z.literal('one-cycle').describe('A rise from learningRate / 25 to learningRate, then a fall to almost 0.') }),
+  z.strictObject({
+    kind: z
+      .literal('one-cycle')
+      .describe('A rise from learningRate / 25 to learningRate, then a fall to almost 0.'),
+  }),
   z.strictObject({
     kind: z.literal('plateau').describe('Multiplied by factor when the validation loss does not improve.'),
     factor: z.number().positive().lt(1).default(0.5).describe('Factor of each reduction.'),

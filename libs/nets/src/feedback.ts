@@ -1,4 +1,4 @@
-import type { Tensor, Tensor1D, Tensor2D, Tensor3D, Variable } from '@tensorflow/tfjs-core';
+import type { Rank, Tensor, Tensor1D, Tensor2D, Tensor3D, Variable } from '@tensorflow/tfjs-core';
 import { add, concat, matMul, pad, reshape, slice, zeros } from '@tensorflow/tfjs-core';
 import type { LayerRun } from './layerStack.ts';
 import { forwardLayers, packState } from './layerStack.ts';
@@ -84,7 +84,7 @@ export function feedBack(
       dPredictions[sample] = reshape(result.dx, [batch, outputs]);
     }
     const before = first - lag;
-    const parts = whole.map((dy) => reshape(dy, [batch, 1, units]) as Tensor3D);
+    const parts = whole.map((dy) => reshape<Rank.R3>(dy, [batch, 1, units]));
     const columns = kernel.shape[1];
     const dReadout = Array.from({ length: samples }, (_, sample) =>
       pad(reshape(dPredictions[sample] as Tensor2D, [batch, 1, outputs]), [

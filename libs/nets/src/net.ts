@@ -1,4 +1,4 @@
-import type { io, Scalar, Tensor, Tensor1D, Tensor2D, Tensor3D, Variable } from '@tensorflow/tfjs-core';
+import type { io, Rank, Scalar, Tensor, Tensor1D, Tensor2D, Tensor3D, Variable } from '@tensorflow/tfjs-core';
 import {
   add,
   dispose,
@@ -224,7 +224,7 @@ export class Net {
       if (fed !== undefined) {
         const through = fed.backward(dHidden);
         const rows = x.shape[0] * x.shape[1];
-        const dReadout = reshape(through.dReadout, [rows, bias.size]) as Tensor2D;
+        const dReadout = reshape<Rank.R2>(through.dReadout, [rows, bias.size]);
         dHidden = through.dHidden;
         dKernel = add(dKernel, matMul(reshape(hidden, [rows, this.spec.units]), dReadout, true));
         dBias = add(dBias, sum(dReadout, 0));

@@ -30,7 +30,7 @@ const mostValidated = 512;
 
 /**
  * Cuts training windows from the training part and validation windows whose counted samples tile the validation part. The warm-up of a
- * validation window may lie in the training part.
+ * validation window may reach into the training part.
  *
  * @param split scaled
  * @throws ConfigError or DataError for windows that do not fit

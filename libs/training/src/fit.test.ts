@@ -204,7 +204,7 @@ describe(fit, () => {
       outputs: 1,
       chunk: (step) => ({
         ...small.source.chunk(step),
-        // One peak is no divergence.
+        // A single peak is not a divergence.
         ...((step === 7 || step >= 12) && { y: new Float32Array(6).fill(1000) }),
       }),
     };

@@ -7,7 +7,7 @@ const hostBackends: ReadonlySet<string> = new Set(['cpu', 'tensorflow', 'wasm'])
 
 /** Losses whose largest is the level that a training starts from. */
 const startSteps = 5;
-/** Losses that must all be out of proportion: a single peak is no divergence. */
+/** Losses that must all be out of proportion: a single peak is not a divergence. */
 const recentSteps = 20;
 /** Growth over the start that no training recovers from; of losses near 0 or negative ones in units of the loss. */
 const mostGrowth = 100;

@@ -157,14 +157,15 @@ function checkKeys(options: OptimizerOptions): void {
     );
   }
   const known = ['kind', ...Object.keys(ranges)];
-  for (const [key, value] of Object.entries(options)) {
+  const given: Readonly<Record<string, unknown>> = { ...options };
+  for (const [key, value] of Object.entries(given)) {
     if (!known.includes(key)) {
       throw new ConfigError(
         `optimizer ${kind}: ${key}: unknown setting; expected one of ${known.join(', ')}; correct its name`,
       );
     }
-    const kinds: readonly OptimizerKind[] | undefined = kindsOf[key as keyof typeof kindsOf];
-    if (value === undefined || kinds === undefined || kinds.includes(kind)) continue;
+    const kinds = (kindsOf as Partial<Record<string, readonly OptimizerKind[]>>)[key];
+    if (given[key] === undefined || kinds === undefined || kinds.includes(kind)) continue;
     if (value === optimizerDefaults[key as keyof typeof kindsOf]) continue;
     throw new ConfigError(
       `optimizer ${kind}: ${key}: expected none, because only ${kinds.join(', ')} ${kinds.length > 1 ? 'use' : 'uses'} it, got ${String(value)}; remove it`,

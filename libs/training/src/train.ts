@@ -177,9 +177,10 @@ export async function train<Batch>(options: TrainOptions<Batch>): Promise<TrainR
     if (step > (resume?.step ?? 0)) {
       const again = batches.batch(step - 1);
       losses.finish(
-        tidy(() =>
-          Number(model.lossAndGradients(again, { step, training: false }).loss.dataSync<'float32'>()[0]),
-        ),
+        tidy(() => {
+          const { loss } = model.lossAndGradients(again, { step, training: false });
+          return loss.dataSync<'float32'>()[0];
+        }),
       );
     }
     return {
@@ -233,14 +234,10 @@ function restore<Batch>({ model, optimizer }: TrainOptions<Batch>, checkpoint: C
 }
 
 /** @throws ResultError if an update made a weight infinite or NaN */
-function checkWeights<Batch>(
-  variables: readonly Variable[],
-  step: number,
-  { describe }: Batches<Batch>,
-): void {
+function checkWeights<Batch>(variables: readonly Variable[], step: number, batches: Batches<Batch>): void {
   const finite = variables.every((weight) => weight.dataSync<'float32'>().every(Number.isFinite));
   if (finite) return;
-  const batch = step > 0 ? describe?.(step - 1) : undefined;
+  const batch = step > 0 ? batches.describe?.(step - 1) : undefined;
   throw new ResultError(
     `training step ${step - 1} (counted from 0)${batch === undefined ? '' : `, ${batch}`}: expected finite weights after the update, got infinite or NaN ones: the training diverged; lower training.learningRate, clip the gradients, or scale the data`,
   );

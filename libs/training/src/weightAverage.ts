@@ -18,7 +18,7 @@ export function assignWeights(variables: readonly Variable[], values: readonly F
 
 /**
  * The exponential moving average of weights: average += (1 - d) (weight - average) after each step, where d is the smaller of `decay`
- * and (1 + steps) / (10 + steps), so that the initial weights are forgotten (as in tf.train.ExponentialMovingAverage).
+ * and (1 + steps) / (10 + steps), so that the initial weights soon have no influence (as in tf.train.ExponentialMovingAverage).
  */
 export class WeightAverage {
   private readonly variables: readonly Variable[];

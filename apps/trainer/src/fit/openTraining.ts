@@ -88,7 +88,7 @@ function planOf(config: ResolvedConfig, source: DataSource): BatchPlan {
   }
   const chunks = batch > 1 ? source.streams(batch) : source;
   const validation =
-    config.data.kind === 'csv' && (config.data.validation ?? 0) > 0 && source.shortest !== null
+    config.data.kind === 'csv' && config.data.validation > 0 && source.shortest !== null
       ? (source.windows({ ...validationWindow(config, source.shortest), batch: 1, seed, draw })?.validation ??
         [])
       : [];
