@@ -16,7 +16,6 @@ describe(parseFitConfig, () => {
         carry: false,
         draw: 'windows',
         optimizer: 'adam',
-        learningRate: 0.01,
         warmupSteps: 0,
         momentum: 0,
         loss: 'mse',

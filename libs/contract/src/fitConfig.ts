@@ -79,7 +79,7 @@ const csvData = z.strictObject({
     .describe(
       'Samples before the hold-out that validate the training. With `forecast` the default is chosen from the data.',
     ),
-  samples: count.max(100_000).default(50).describe('Most samples per training chunk.'),
+  samples: count.max(100_000).default(50).describe('Most samples per training chunk, with training.carry.'),
   scaler: z
     .enum(['none', 'standard', 'minmax', 'robust'])
     .default('standard')

@@ -47,7 +47,9 @@ export const trainingConfig = z.strictObject({
   window: count
     .max(100_000)
     .optional()
-    .describe('Samples per window. Default: data.samples, or half of the shortest training part.'),
+    .describe(
+      'Samples per window. Default: 100, or half of the shortest training part; of a sine data.samples, and the samples of freeRunning.',
+    ),
   warmup: z
     .int()
     .min(0)
@@ -62,10 +64,16 @@ export const trainingConfig = z.strictObject({
     .default('windows')
     .describe('windows: every window is equally likely. series: every series is, and every window in it.'),
   optimizer: z.enum(['adam', 'adamw', 'rmsprop', 'sgd']).default('adam').describe('Optimizer.'),
-  learningRate: z.number().positive().default(0.01).describe('Learning rate at the peak of the schedule.'),
+  learningRate: z
+    .number()
+    .positive()
+    .optional()
+    .describe(
+      'Learning rate at the peak of the schedule. Default: 0.05 with windows (rnn: 0.02), 0.01 with carry.',
+    ),
   schedule: scheduleConfig
     .optional()
-    .describe('Learning rate over the steps. Default: cosine with windows, constant with carry.'),
+    .describe('Learning rate over the steps. Default: one-cycle with windows, constant with carry.'),
   warmupSteps: z
     .int()
     .min(0)
@@ -76,7 +84,7 @@ export const trainingConfig = z.strictObject({
     .min(0)
     .optional()
     .describe(
-      'Maximum norm of all gradients together; 0: no clipping. Default: 1 with windows, 0 with carry.',
+      'Maximum norm of all gradients together; 0: no clipping. Default: 0.1 with windows, 0 with carry.',
     ),
   momentum: z.number().min(0).lt(1).default(0).describe('Momentum of sgd.'),
   weightDecay: z.number().min(0).optional().describe('Weight decay. Default: 0.01 for adamw, else 0.'),

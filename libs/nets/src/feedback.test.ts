@@ -1,6 +1,6 @@
-import '@tensorflow/tfjs-backend-cpu';
-import { setBackend, slice, tensor3d, tidy } from '@tensorflow/tfjs-core';
+import { slice, tensor3d, tidy } from '@tensorflow/tfjs-core';
 import { ConfigError } from '@onda/contract';
+import { openWasmBackend } from '@onda/kernels';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { LossSpec } from './losses.ts';
 import { Net } from './net.ts';
@@ -9,7 +9,7 @@ import { DIFFERENCE_ATOL, expectClose, made, slopeOf } from './testing/netCase.t
 import { seededUniform } from './testing/randomNumbers.ts';
 
 beforeAll(async () => {
-  await setBackend('cpu');
+  await openWasmBackend();
 });
 
 const spec = (cell: NetSpec['cell'], more: Partial<NetSpec> = {}): NetSpec => ({

@@ -1,7 +1,8 @@
 import type { Tensor, Tensor2D, Tensor3D } from '@tensorflow/tfjs-core';
 import { dispose, keep, tensor2d, tensor3d } from '@tensorflow/tfjs-core';
 import { ConfigError, ModelError, ShapeError } from '@onda/contract';
-import type { Feedback, LossKind, LossSpec, Net } from '@onda/nets';
+import type { LossKind } from '@onda/kernels';
+import type { Feedback, LossSpec, Net } from '@onda/nets';
 import type { Chunk, WindowBatch } from '@onda/series';
 import { createRandom, streamSeed } from '@onda/series';
 import type { CarriedState, TrainableModel } from './trainableModel.ts';

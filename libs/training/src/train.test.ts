@@ -1,7 +1,7 @@
-import '@tensorflow/tfjs-backend-cpu';
 import type { Scalar, Tensor, Variable } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 import { ConfigError, ModelError, ResultError } from '@onda/contract';
+import { openWasmBackend } from '@onda/kernels';
 import { Net } from '@onda/nets';
 import { createRandom, createSource } from '@onda/series';
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
@@ -16,7 +16,7 @@ import { train } from './train.ts';
 import type { TrainableModel } from './trainableModel.ts';
 
 beforeAll(async () => {
-  await tf.setBackend('cpu');
+  await openWasmBackend();
 });
 
 /** One weight w, whose loss for a batch of target t is (w - t) ^ 2. */

@@ -8,17 +8,45 @@ export interface ResolvedConfig extends FitConfig {
     Required<
       Pick<
         FitConfig['training'],
-        'steps' | 'schedule' | 'clipNorm' | 'average' | 'batch' | 'validateEvery' | 'pictureEvery'
+        | 'steps'
+        | 'learningRate'
+        | 'schedule'
+        | 'clipNorm'
+        | 'average'
+        | 'batch'
+        | 'validateEvery'
+        | 'pictureEvery'
       >
     >;
 }
 
-/** Defaults with random windows, and with consecutive chunks (the first job). */
-const windowDefaults = { steps: 1000, clipNorm: 1, average: 0.99, batch: 32 } as const;
-const chunkDefaults = { steps: 100, clipNorm: 0, average: 0, batch: 1 } as const;
+/**
+ * Defaults with random windows, chosen on hourly temperatures with 32 units and 500 steps (docs/training.md), and with consecutive chunks
+ * (the first job).
+ */
+const windowDefaults = {
+  steps: 1000,
+  schedule: { kind: 'one-cycle' },
+  clipNorm: 0.1,
+  average: 0.99,
+  batch: 32,
+} as const;
+const chunkDefaults = {
+  steps: 100,
+  schedule: { kind: 'constant' },
+  clipNorm: 0,
+  average: 0,
+  batch: 1,
+} as const;
 
-/** Windows of a sine without a given length: a period, of which half a period is the prompt. */
+/** Learning rates with random windows: gates tolerate higher ones than a plain tanh cell. */
+const windowRate = 0.05;
+const windowRateOfRnn = 0.02;
+const chunkRate = 0.01;
+
 const leastWindow = 2;
+/** Samples of a window of a data file: several seasons of most steps. */
+const usualWindow = 100;
 
 /** Whether a configuration trains on random windows: always, unless it asks for carry or has video clips. */
 export const usesWindows = ({ training, data }: FitConfig): boolean =>
@@ -46,7 +74,10 @@ export function resolveTraining(config: FitConfig, source: DataSource): Resolved
       ...sizes,
       batch,
       steps,
-      schedule: training.schedule ?? (windows ? { kind: 'cosine', finalRate: 0 } : { kind: 'constant' }),
+      learningRate:
+        training.learningRate ??
+        (windows ? (config.net.cell === 'rnn' ? windowRateOfRnn : windowRate) : chunkRate),
+      schedule: training.schedule ?? defaults.schedule,
       clipNorm: training.clipNorm ?? defaults.clipNorm,
       average: training.average ?? defaults.average,
       validateEvery: training.validateEvery ?? Math.max(1, Math.round(steps / 20)),
@@ -62,7 +93,9 @@ function windowSizes(
   const { freeRunning } = training;
   const most =
     shortest === null ? Infinity : Math.max(leastWindow, Math.floor(shortest / 2), lag + freeRunning);
-  const usual = (data.kind === 'video-clips' ? 1 : data.samples) + freeRunning;
+  // The closed loop of a sine follows a prompt of half a period, as in the first job.
+  const prompt = data.kind === 'sine' ? data.samples : usualWindow;
+  const usual = data.kind === 'sine' && freeRunning === 0 ? 2 * prompt : prompt + freeRunning;
   const window = training.window ?? Math.min(most, Math.max(leastWindow, usual));
   if (freeRunning > window - lag) {
     throw new ConfigError(
