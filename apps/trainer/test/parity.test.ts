@@ -29,6 +29,17 @@ describe('parity', () => {
     );
   });
 
+  it('rejects a setting that it cannot repeat', async () => {
+    const folder = emptyFolder();
+    const reference = JSON.parse(readFileSync(references[0], 'utf8')) as object;
+    writeFileSync(path.join(folder, 'relu.json'), JSON.stringify({ ...reference, nonlinearity: 'relu' }));
+    const result = await onda(['parity', 'relu.json'], folder);
+    expect(result.code).toBe(2);
+    expect(result.stderr).toMatch(
+      /^parity: reference relu\.json: nonlinearity: unknown key; expected one of cell, .* cannot be repeated\n$/,
+    );
+  });
+
   it.each([
     ['text', 'not JSON', 'not JSON'],
     ['another format', '{"cell": "rnn"}', 'pass a file in the format of examples/reference'],

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { z } from 'zod';
-import { cellKinds, DataError, ResultError } from '@onda/contract';
+import { cellKinds, configMistake, DataError, ResultError } from '@onda/contract';
 import type { PyTorchWeights } from '@onda/nets';
 import { loadPyTorchWeights, Net, toPyTorchWeights } from '@onda/nets';
 import { createSource } from '@onda/series';
@@ -76,7 +76,7 @@ function resultTable(results: readonly ParityResult[]): { head: string[]; rows: 
 const weights = z.record(z.string(), z.union([z.array(z.number()), z.array(z.array(z.number()))]));
 
 /** A PyTorch run of the lagged sine, in the format of examples/reference/README.md. */
-const referenceSchema = z.object({
+const referenceSchema = z.strictObject({
   cell: z.enum(cellKinds),
   layers: z.int().min(1),
   hidden: z.int().min(1),
@@ -88,6 +88,12 @@ const referenceSchema = z.object({
   predictions: z.record(z.string().regex(/^\d+$/), z.array(z.number())),
   closed_loop_first_input: z.number(),
   closed_loop: z.array(z.number()).min(1),
+  // What the run was made with. The replay uses these settings alone.
+  optimizer: z.literal('Adam(lr=0.01, betas=(0.9, 0.999), eps=1e-8)').optional(),
+  loss: z.literal('mean squared error').optional(),
+  seed: z.int().optional(),
+  torch: z.string().optional(),
+  note: z.string().optional(),
 });
 
 export type Reference = z.infer<typeof referenceSchema>;
@@ -108,11 +114,11 @@ export function readReference(file: string): Reference {
       { cause: error },
     );
   }
-  const result = referenceSchema.safeParse(value);
+  const result = referenceSchema.safeParse(value, { reportInput: true });
   if (!result.success) {
-    const [issue] = result.error.issues;
+    const mistake = configMistake(result.error, referenceSchema, value);
     throw new DataError(
-      `reference ${file}: ${issue.path.join('.') || 'the document'}: ${issue.message}; pass a file in the format of examples/reference`,
+      `reference ${file}: ${mistake}; pass a file in the format of examples/reference, because other settings cannot be repeated`,
     );
   }
   if (result.data.losses.length !== result.data.steps) {
