@@ -139,7 +139,13 @@ describe('start', () => {
     expect(again.stderr).toContain('no new version');
     expect(readdirSync(model).sort()).toEqual(['1', modelFiles.config]);
     const other = await onda(
-      ['fit', path.join(import.meta.dirname, '../../../examples/lagged-sine.yaml'), '--set', 'seed=7'],
+      [
+        'fit',
+        path.join(import.meta.dirname, '../../../examples/lagged-sine.yaml'),
+        '--set',
+        'seed=7',
+        '--force',
+      ],
       folder,
     );
     expect(other.code).toBe(0);

@@ -24,8 +24,11 @@ export interface NetModel<Batch> extends TrainableModel<Batch> {
 export interface WindowTraining {
   /** Default: the loss of the net, or mean squared error. */
   loss?: LossKind | LossSpec | undefined;
-  /** Samples at the end of each window that the net generates itself, with the gradient through them; default: none. */
-  feedback?: Feedback | undefined;
+  /**
+   * Samples at the end of each window that the net generates itself, with the gradient through them; default: none. Their number rises
+   * from 0 at step `start` to `samples` at step `end`: a net that does not predict one sample ahead yet generates nothing to learn from.
+   */
+  feedback?: (Feedback & { start?: number; end?: number }) | undefined;
   /**
    * Scheduled sampling: probability that an input is replaced by the net's own prediction of it, from 0 at the first step to `final` at
    * step `steps` and later. The predictions come from a pass over the given inputs (parallel scheduled sampling, Mihaylova and Martins
@@ -55,6 +58,13 @@ export function windowModel(net: Net, options: WindowTraining = {}): NetModel<Ne
     );
   }
   const last = new LastPrediction();
+  const feedbackAt = (step: number): Feedback | undefined => {
+    if (feedback === undefined) return undefined;
+    const { samples: most, lag, start = 0, end = 0 } = feedback;
+    const share = end > start ? Math.min(1, Math.max(0, (step - start) / (end - start))) : 1;
+    const samples = Math.ceil(share * most);
+    return samples === 0 ? undefined : { samples, lag };
+  };
   return {
     variables: net.variables,
     lossAndGradients(batch, { step, training }) {
@@ -73,7 +83,7 @@ export function windowModel(net: Net, options: WindowTraining = {}): NetModel<Ne
         values = sampleInputs(net, values, shape, lag, () => random.next() < probability);
       }
       const x = tensor3d(values, shape);
-      const result = net.windowGradients(x, y, { loss, warmup, feedback, draw: step });
+      const result = net.windowGradients(x, y, { loss, warmup, feedback: feedbackAt(step), draw: step });
       last.set(result.prediction);
       return { loss: result.loss, gradients: result.gradients, weight };
     },

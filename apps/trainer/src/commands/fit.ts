@@ -2,6 +2,7 @@ import path from 'node:path';
 import type { FitConfig, ParityRow } from '@onda/contract';
 import type { ForecastReport } from '@onda/series';
 import { openBackend } from '@onda/tfjs-native';
+import { exitSignal } from '../exitSignal.ts';
 import { describeExport } from '../export/publishModel.ts';
 import { exportNetModel } from '../export/exportModels.ts';
 import { netSampling } from '../export/sampling.ts';
@@ -29,34 +30,6 @@ export interface FitCall {
 const say = (text: string): void => {
   process.stderr.write(`${text}\n`);
 };
-
-/** Exit codes by signal: 128 + its number. */
-const exitCodes = { SIGINT: 130, SIGTERM: 143 } as const;
-
-/** The first interrupt ends the fit after the current step; the second ends the process. */
-interface Interrupt {
-  signal: AbortSignal;
-  /** Exit code of the received signal. */
-  exitCode(): number;
-  /** Restores the default: a signal ends the process. */
-  dispose(): void;
-}
-
-function listenForInterrupt(): Interrupt {
-  const controller = new AbortController();
-  let received: keyof typeof exitCodes | undefined;
-  const names = Object.keys(exitCodes) as (keyof typeof exitCodes)[];
-  const stop = (name: NodeJS.Signals): void => {
-    received = name as keyof typeof exitCodes;
-    dispose();
-    controller.abort();
-  };
-  const dispose = (): void => {
-    for (const name of names) process.removeListener(name, stop);
-  };
-  for (const name of names) process.once(name, stop);
-  return { signal: controller.signal, exitCode: () => exitCodes[received ?? 'SIGINT'], dispose };
-}
 
 /** Exports a fitted run to a model repository. */
 export async function exportRun(
@@ -130,7 +103,8 @@ export async function fitCommand(configFile: string, call: FitCall): Promise<voi
   const runFolder = call.out ?? path.join('runs', config.name);
   if (call.export) checkWritable(path.join(call.models, config.name));
   const backend = await openBackend();
-  const interrupt = listenForInterrupt();
+  // The first interrupt ends the fit after the current step, with a checkpoint.
+  const interrupt = exitSignal();
   let run: Awaited<ReturnType<typeof fitRun>>;
   try {
     run = await fitRun({
@@ -143,11 +117,10 @@ export async function fitCommand(configFile: string, call: FitCall): Promise<voi
       signal: interrupt.signal,
     });
   } finally {
-    interrupt.dispose();
+    interrupt.release();
   }
   if ('stoppedAfter' in run) {
     say(`stopped after step ${run.stoppedAfter}; continue with --resume`);
-    process.exitCode = interrupt.exitCode();
     return;
   }
   if ('finished' in run) {

@@ -17,6 +17,10 @@ import {
 import type { ResolvedConfig } from './resolveTraining.ts';
 import { usesWindows } from './resolveTraining.ts';
 
+/** Shares of the steps between which the generated samples of a window rise from 0 to `freeRunning`. */
+const freeRunningStart = 0.5;
+const freeRunningEnd = 0.8;
+
 /** A new net from the seed of a configuration, and how to train it. */
 export interface Training {
   net: Net;
@@ -41,7 +45,14 @@ export function openTraining(config: ResolvedConfig, source: DataSource): Traini
         loss,
         noise,
         seed,
-        ...(freeRunning > 0 && { feedback: { samples: freeRunning, lag } }),
+        ...(freeRunning > 0 && {
+          feedback: {
+            samples: freeRunning,
+            lag,
+            start: Math.floor(steps * freeRunningStart),
+            end: Math.floor(steps * freeRunningEnd),
+          },
+        }),
         ...(scheduledSampling > 0 && { scheduledSampling: { final: scheduledSampling, steps, lag } }),
       })
     : carryModel(net, { loss, carry: training.carry });

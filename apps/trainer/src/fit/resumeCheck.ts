@@ -81,6 +81,7 @@ function stepsMatter({ training }: FitConfig): string | null {
   if (schedule?.kind === 'cosine' || schedule?.kind === 'one-cycle') {
     return `the learning rate of the schedule ${schedule.kind} would jump`;
   }
+  if (training.freeRunning > 0) return 'the number of samples of training.freeRunning would jump';
   return scheduledSampling > 0 ? 'the probability of training.scheduledSampling would jump' : null;
 }
 
