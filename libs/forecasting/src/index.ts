@@ -9,3 +9,7 @@ export type { ForecastTask, Prediction, Predictor } from './predictor.ts';
 export type { ForecasterFile } from './forecasterFile.ts';
 export { onnxPredictor } from './onnxPredictor.ts';
 export type { RunForecaster } from './onnxPredictor.ts';
+export { fitForecaster } from './fitForecaster.ts';
+export type { FitForecasterOptions } from './fitForecaster.ts';
+export { Forecaster } from './forecaster.ts';
+export type { SeriesForecast } from './forecaster.ts';

