@@ -37,7 +37,7 @@ const SUSTAINED_MS = 500;
 const REFUSAL_DELAY_MS = 100;
 
 /** Responses to shed requests per millisecond; further ones are delayed longer. Each costs about half as much as a small inference. */
-const REFUSALS_PER_MS = 2;
+const REFUSALS_PER_MS = 4;
 
 /** Longest delay of such a response, milliseconds: about Retry-After. It also bounds the number of delayed ones. */
 const MAX_REFUSAL_DELAY_MS = 2000;
