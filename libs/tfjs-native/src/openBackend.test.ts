@@ -1,23 +1,15 @@
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import {
-  existsSync,
-  mkdtempSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  truncateSync,
-  writeFileSync,
-} from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { getBackend, tensor1d } from '@tensorflow/tfjs-core';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { MissingError } from '@onda/contract';
 import { openBackend, restoreUtilFunctions, wantedByEnvironment } from './openBackend.ts';
 import type { SetupRecord } from './setupRecord.ts';
-import { libraryProblem, maybeSetupRecord, setupRecordPath } from './setupRecord.ts';
+import { findSetupRecord, libraryProblem, maybeSetupRecord } from './setupRecord.ts';
 
 let folder: string;
 let recordPath: string;
@@ -126,7 +118,9 @@ describe(openBackend, () => {
   });
 });
 
-describe.runIf(existsSync(setupRecordPath))('openBackend with a damaged addon', () => {
+const ownRecord = findSetupRecord();
+
+describe.runIf(ownRecord !== null)('openBackend with a damaged addon', () => {
   // A separate process: a loaded addon cannot be unloaded.
   const open = (addon: string, want: string): { stdout: string; stderr: string } => {
     const script = fileURLToPath(new URL('./testing/openWithAddon.ts', import.meta.url));
@@ -145,7 +139,7 @@ describe.runIf(existsSync(setupRecordPath))('openBackend with a damaged addon', 
 
   it('falls back to wasm with an addon that is cut off in its header', () => {
     const addon = join(folder, 'cut.node');
-    writeFileSync(addon, readFileSync(maybeSetupRecord(setupRecordPath)?.addon ?? '').subarray(0, 40));
+    writeFileSync(addon, readFileSync(maybeSetupRecord(ownRecord ?? '')?.addon ?? '').subarray(0, 40));
     const { stdout, stderr } = open(addon, 'auto');
     expect(stdout).toBe('wasm\n');
     expect(stderr).toMatch(/^TensorFlow is not used: the addon of tfjs-node cannot be loaded \(/);
@@ -180,6 +174,19 @@ describe(libraryProblem, () => {
     );
     rmSync(file.path);
     expect(await libraryProblem(file)).toBe(`${file.path} is missing`);
+  });
+});
+
+describe(findSetupRecord, () => {
+  it('finds the record of the project that has installed the package', () => {
+    const project = join(folder, 'project');
+    const installed = join(project, 'node_modules', '@onda', 'tfjs-native', 'src');
+    const record = join(project, 'node_modules', '.onda', 'setup.json');
+    mkdirSync(installed, { recursive: true });
+    expect(findSetupRecord(installed)).toBeNull();
+    mkdirSync(dirname(record));
+    writeFileSync(record, '{}');
+    expect(findSetupRecord(installed)).toBe(record);
   });
 });
 

@@ -4,7 +4,7 @@ import { MissingError } from '@onda/contract';
 import { openWasmBackend } from '@onda/kernels';
 import { registerNativeKernels } from './nativeKernels.ts';
 import type { MissingLibrary, SetupRecord } from './setupRecord.ts';
-import { cpuKey, libraryProblem, maybeSetupRecord, setupRecordPath } from './setupRecord.ts';
+import { cpuKey, findSetupRecord, inWorkspace, libraryProblem, maybeSetupRecord } from './setupRecord.ts';
 
 export type BackendName = 'tensorflow' | 'wasm';
 
@@ -16,9 +16,9 @@ export interface OpenBackendOptions {
    * where it is set up, else wasm). Default: ONDA_BACKEND, else "auto".
    */
   want?: BackendChoice;
-  /** Receives one line that says what is missing and how to get it. Default: stderr. */
+  /** Receives one line that says what is missing and how to get it, or how to omit the line. Default: stderr. */
   log?: (line: string) => void;
-  /** Path of the record that the set-up wrote. Default: the record of this workspace. */
+  /** Path of the record that the set-up wrote. Default: that of the project that has this package. */
   recordPath?: string;
 }
 
@@ -42,16 +42,16 @@ export async function openBackend(options: OpenBackendOptions = {}): Promise<Ope
   const log = options.log ?? ((line: string): unknown => process.stderr.write(`${line}\n`));
   const want = options.want ?? wantedByEnvironment(process.env['ONDA_BACKEND']);
   if (want === 'wasm') return openWasmBackend();
-  const record = maybeSetupRecord(options.recordPath ?? setupRecordPath);
+  const recordPath = options.recordPath ?? findSetupRecord();
+  const record = recordPath === null ? null : maybeSetupRecord(recordPath);
   const opened = await openTensorflow(record);
   if ('version' in opened) return { name: 'tensorflow', version: opened.version };
   const { what, cost, remedy } = opened;
+  const rest = remedy === null ? '' : ` Remedy: ${remedy}; then npm run setup.`;
   if (want === 'tensorflow') {
-    throw new MissingError(
-      `backend: expected tensorflow as requested, but ${what}. Remedy: ${remedy}; then npm run setup.`,
-    );
+    throw new MissingError(`backend: expected tensorflow as requested, but ${what}.${rest}`);
   }
-  log(`TensorFlow is not used: ${what}. ${cost} Remedy: ${remedy}; then npm run setup.`);
+  log(`TensorFlow is not used: ${what}. ${cost}${rest}`);
   return openWasmBackend();
 }
 
@@ -88,7 +88,8 @@ async function openTensorflow(record: SetupRecord | null): Promise<{ version: st
 }
 
 async function missingTensorflow(record: SetupRecord | null): Promise<MissingLibrary | null> {
-  if (record === null) return unavailable('the set-up has not run in this workspace');
+  if (record === null)
+    return inWorkspace ? unavailable('the set-up has not run in this workspace') : elsewhere;
   if (record.backend !== 'tensorflow' || record.addon === null)
     return record.missing ?? unavailable('the set-up left it out');
   for (const file of record.files.filter(({ path }) => path !== record.kernels)) {
@@ -114,6 +115,13 @@ function unavailable(what: string): MissingLibrary {
     remedy: 'install what is missing',
   };
 }
+
+/** In another project nothing is missing: the native kernels are compiled by the set-up of Onda's repository. */
+const elsewhere: MissingLibrary = {
+  what: "this project has no native kernels, which the set-up of Onda's repository compiles",
+  cost: 'Training runs on the WebAssembly kernels, which are slower for wide networks; ONDA_BACKEND=wasm omits this line.',
+  remedy: null,
+};
 
 const firstLine = (error: unknown): string =>
   (error instanceof Error ? error.message : String(error)).split('\n')[0] ?? '';

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
-import { createReadStream, readFileSync, statSync } from 'node:fs';
+import { createReadStream, existsSync, readFileSync, statSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { fileURLToPath } from 'node:url';
 
@@ -15,7 +16,8 @@ export interface LibraryFile {
 export interface MissingLibrary {
   what: string;
   cost: string;
-  remedy: string;
+  /** Null where `npm run setup` is not available. */
+  remedy: string | null;
 }
 
 /** The fields read here of the record that tools/setup writes about this machine. */
@@ -33,10 +35,27 @@ export interface SetupRecord {
   files: LibraryFile[];
 }
 
-/** Path of the record; inside node_modules, so that it is removed together with the packages. */
-export const setupRecordPath = fileURLToPath(
-  new URL('../../../node_modules/.onda/setup.json', import.meta.url),
+/** Inside node_modules, so that the record is removed together with the packages. */
+const recordName = join('node_modules', '.onda', 'setup.json');
+
+/** Whether this is Onda's repository, in which `npm run setup` compiles the native kernels. */
+export const inWorkspace = existsSync(
+  fileURLToPath(new URL('../../../tools/setup/bin/run.mjs', import.meta.url)),
 );
+
+/**
+ * Path of the record: the first one in the folder of this package or above it, so that of Onda's repository, or of the project that has
+ * installed the package. Not of the current folder: the record names libraries to load.
+ *
+ * @returns null if there is none
+ */
+export function findSetupRecord(from = fileURLToPath(new URL('.', import.meta.url))): string | null {
+  for (let folder = resolve(from); ; folder = dirname(folder)) {
+    const path = join(folder, recordName);
+    if (existsSync(path)) return path;
+    if (folder === dirname(folder)) return null;
+  }
+}
 
 /** Reads the record; null if the set-up has not run, or wrote another format. */
 export function maybeSetupRecord(path: string): SetupRecord | null {
