@@ -29,7 +29,7 @@ class WasmData implements CpuData {
     this.module = module;
     this.address = address;
     this.size = size;
-    abandoned.register(this, { module, address }, this);
+    abandoned?.register(this, { module, address }, this);
   }
 
   get values(): Float32Array {
@@ -45,15 +45,21 @@ class WasmData implements CpuData {
   set refCount(count: number) {
     this.references = count;
     if (count !== 0) return;
-    abandoned.unregister(this);
+    abandoned?.unregister(this);
     this.module.release(this.address);
   }
 }
 
-/** Frees the memory of tensors that were not disposed of, as the garbage collector does with arrays. */
-const abandoned = new FinalizationRegistry<{ module: WasmModule; address: number }>(({ module, address }) => {
-  module.release(address);
-});
+/**
+ * Frees the memory of tensors that were not disposed of, as the garbage collector does with arrays. Some runtimes on servers have no such
+ * registry; there, every tensor must be disposed of.
+ */
+const abandoned =
+  typeof FinalizationRegistry === 'undefined'
+    ? undefined
+    : new FinalizationRegistry<{ module: WasmModule; address: number }>(({ module, address }) => {
+        module.release(address);
+      });
 
 const WORD = 4;
 
