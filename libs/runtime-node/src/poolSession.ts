@@ -66,7 +66,7 @@ export class PoolSession implements WorkerSession {
    * @throws ModelError, WorkerError; then none of them has it
    */
   async load(runtimes: readonly WorkerRuntime[]): Promise<void> {
-    this.#members = await this.#open(runtimes);
+    this.#members = await this.#openOrLeave(runtimes);
     const [{ session }] = this.#members;
     this.inputs = session.inputs;
     this.outputs = session.outputs;
@@ -76,17 +76,14 @@ export class PoolSession implements WorkerSession {
 
   /** Adds workers to those that run the model. */
   async add(runtimes: readonly WorkerRuntime[]): Promise<void> {
-    this.#members = [...this.#members, ...(await this.#open(runtimes))];
+    this.#members = [...this.#members, ...(await this.#openOrLeave(runtimes))];
   }
 
   /** Moves the session to other workers; runs wait meanwhile. If they cannot load it, it stays where it is. */
   async move(target: () => Promise<readonly WorkerRuntime[]>): Promise<void> {
     const moving = (async (): Promise<void> => {
       const runtimes = await target();
-      const members = await this.#open(runtimes).catch(async (error: unknown) => {
-        await this.#events.onLeave(runtimes);
-        throw error;
-      });
+      const members = await this.#openOrLeave(runtimes);
       const before = this.#members;
       this.#members = members;
       await this.#close(before);
@@ -123,6 +120,15 @@ export class PoolSession implements WorkerSession {
     await this.#moving;
     await this.#inline?.release();
     await this.#close(this.#members);
+  }
+
+  async #openOrLeave(runtimes: readonly WorkerRuntime[]): Promise<readonly Member[]> {
+    try {
+      return await this.#open(runtimes);
+    } catch (error) {
+      await this.#events.onLeave(runtimes);
+      throw error;
+    }
   }
 
   async #open(runtimes: readonly WorkerRuntime[]): Promise<readonly Member[]> {

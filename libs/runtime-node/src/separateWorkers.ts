@@ -27,9 +27,16 @@ export class SeparateWorkers {
     return [...this.#users.keys()];
   }
 
+  /** Whether all processes that sessions use run, or were restarted. */
+  get alive(): boolean {
+    return [...this.#users].every(([runtime, users]) => users === 0 || runtime.alive);
+  }
+
   /** The process for a session's trial; the session must `leave` it in the end. */
   async enter(): Promise<WorkerRuntime> {
     clearTimeout(this.#idle);
+    // A process that could not be restarted runs nothing any more.
+    if (this.#trial && !(await this.#trial).alive) this.#trial = undefined;
     this.#trial ??= this.#open();
     try {
       const runtime = await this.#trial;

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import type { SessionOptions } from '@onda/runtime';
 import { describeRuntime } from '@onda/runtime/testing';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { createWorkerPool } from './workerPool.ts';
 import type { SessionEvents, WorkerRuntime, WorkerSession } from './workerRuntime.ts';
 
@@ -156,6 +156,28 @@ describe(createWorkerPool, () => {
       const { pool, log } = await poolWith(times);
       expect(await placesOf(pool, log, { isolation: 'trial' })).toEqual(['p1', 'p1', 'p1']);
       expect(await placesOf(pool, log, { isolation: 'trial' })).toEqual(['p2', 'p2', 'p2']);
+      await pool.close();
+    });
+
+    it('closes the process of a trial that failed', async () => {
+      const log: string[] = [];
+      const failing = {
+        ...fakeRuntime('p', log),
+        createSession: () => Promise.reject(new Error('does not load')),
+      };
+      const pool = await createWorkerPool(
+        { provider: 'cpu', workers: 1 },
+        () => Promise.resolve(fakeRuntime('t', log)),
+        () => Promise.resolve(failing),
+      );
+      const load = pool.createSession(new Uint8Array(1), { isolation: 'always' });
+      await expect(load).rejects.toThrow('does not load');
+      await vi.waitFor(
+        () => {
+          expect(log).toEqual(['p closed']);
+        },
+        { timeout: 10_000 },
+      );
       await pool.close();
     });
 

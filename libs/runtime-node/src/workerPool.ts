@@ -65,9 +65,9 @@ class PoolRuntime implements WorkerRuntime {
     this.name = shared.length === 1 ? name : `${name}, ${shared.length} of them`;
   }
 
-  /** True while at least one shared worker is alive. */
+  /** True while at least one shared worker is alive, and the processes of all models. */
   get alive(): boolean {
-    return this.#shared.some(({ alive }) => alive);
+    return this.#shared.some(({ alive }) => alive) && this.#separate.alive;
   }
 
   get pending(): number {
