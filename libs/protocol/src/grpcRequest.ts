@@ -43,7 +43,7 @@ export interface GrpcInferRequest {
 const FIELDS = 7;
 const none: GrpcParameters = Object.freeze({});
 
-/** Inputs, outputs, raw contents and parameters of a message: each becomes an object, of as few as two bytes. */
+/** Fields of a message: each input, output, raw content and parameter becomes an object, of as few as two bytes. */
 const MAX_PARTS = 1024;
 const MAX_DIMS = 64;
 
@@ -66,7 +66,7 @@ export function decodeInferMessage(bytes: Uint8Array, maxValues: number): GrpcIn
   const rawInputs: Uint8Array[] = [];
   while (!reader.done) {
     const tag = reader.tag();
-    if (tag >= 0x22 && ++parts > MAX_PARTS) throw tooMany('parameters, inputs and outputs', MAX_PARTS);
+    if (++parts > MAX_PARTS) throw tooMany('fields', MAX_PARTS);
     if (tag === 0x0a) modelName = reader.text();
     else if (tag === 0x12) modelVersion = reader.text();
     else if (tag === 0x1a) id = reader.text();
