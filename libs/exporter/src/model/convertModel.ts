@@ -50,7 +50,7 @@ function updatePassedMask(passed: PassedMask, inputs: readonly Signal[]): void {
 }
 
 /** Maximum number of layers that repeated calls of nested models add: models that call each other twice double the graph with each level. */
-const MAX_REPEATED_LAYERS = 4000;
+const MAX_REPEATED_LAYERS = 20_000;
 
 /** @throws UnsupportedError if the calls of nested models after their first ones add too many layers */
 function checkRepeats({ nested }: Conversion, name: string, topology: Topology): void {
