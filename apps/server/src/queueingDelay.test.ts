@@ -125,7 +125,7 @@ describe(QueueingDelay, () => {
     expect(delay.exceeds(stats)).toBe(true);
   });
 
-  it('keeps nothing of a model that is not served any more', () => {
+  it('keeps nothing of a model that is no longer served', () => {
     const stats = statsOf();
     const { delay, pass } = watched(stats);
     stats.pending = 1000;

@@ -71,7 +71,7 @@ export class RunError extends OndaError {
   }
 }
 
-/** A run of a model for which there is not enough memory. Exit code 1. */
+/** A run of a model that needs more memory than available. Exit code 1. */
 export class MemoryError extends OndaError {
   constructor(message: string, options: { cause?: unknown } = {}) {
     super('memory', message, { ...options, exitCode: 1 });

@@ -51,7 +51,7 @@ export class WorkerClient {
     this.ready = new Promise((resolve, reject) => {
       this.#settleReady = { resolve, reject };
     });
-    // Whoever awaits it gets the error; calls get it too.
+    // Those that await it get the error; calls get it too.
     this.ready.catch(() => undefined);
     this.#lane = this.#startLane([]);
   }

@@ -11,7 +11,7 @@ export interface WorkerSettings extends OrtOptions {
 
 /** A call to the worker; the reply has the same `id`. */
 export type Call =
-  /** `model`: the bytes of the file; to a process their number, since they are sent through a pipe of their own. */
+  /** `model`: the bytes of the file; to a process their number, since they are sent through a separate pipe. */
   | { kind: 'create'; id: number; session: number; model: Uint8Array | number }
   | {
       kind: 'run';

@@ -41,7 +41,7 @@ export interface Session {
 export interface SessionOptions {
   /**
    * `none`: with the other sessions (default). `trial`: in a process of its own until `admit`, so that loading and the first runs
-   * delay no other session. `always`: in a process of its own, since a run may not end.
+   * delay no other session. `always`: in a separate process, since a run may not end.
    */
   isolation?: 'none' | 'trial' | 'always';
   /** Whether the duration of a run depends only on the dims of its inputs; then short runs may block the calling thread. Default: false. */

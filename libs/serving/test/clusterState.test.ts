@@ -140,7 +140,7 @@ describe.skipIf(!hasRedis)('sequences in a Redis Cluster', { timeout: 60_000 }, 
     expect(store.counts('v').started).toBe(1);
   });
 
-  it('go on while their slots move, and when scripts are flushed', async () => {
+  it('continue while their slots move, and when scripts are flushed', async () => {
     const stores = model();
     let isStopped = false;
     const driving = ids(24).map((id) => drive(stores, id, () => isStopped));
@@ -181,7 +181,7 @@ describe.skipIf(!hasRedis)('sequences in a Redis Cluster', { timeout: 60_000 }, 
     await new Promise((resolve) => setTimeout(resolve, 300));
     isStopped = true;
     const driven = await Promise.all(driving);
-    // A third of the sequences had to wait, the others went on.
+    // A third of the sequences had to wait, the others continued.
     const disturbed = driven.filter(({ errors }) => errors.length > 0);
     expect(disturbed.length).toBeGreaterThan(0);
     expect(disturbed.length).toBeLessThan(30);

@@ -40,7 +40,7 @@ const recordName = join('node_modules', '.onda', 'setup.json');
 
 /** Whether this is Onda's repository, in which `npm run setup` compiles the native kernels. */
 export const inWorkspace = existsSync(
-  fileURLToPath(new URL('../../../tools/setup/bin/run.mjs', import.meta.url)),
+  join(dirname(fileURLToPath(import.meta.url)), ...Array<string>(3).fill('..'), 'tools/setup'),
 );
 
 /**

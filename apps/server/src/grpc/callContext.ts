@@ -20,7 +20,7 @@ export interface CallContext {
   leave: (() => void) | undefined;
 }
 
-/** Methods without authentication, which have a rate of their own. */
+/** Methods without authentication, which have their own rate. */
 const probes: ReadonlySet<string> = new Set([
   '/grpc.health.v1.Health/Check',
   '/inference.GRPCInferenceService/ServerLive',

@@ -21,7 +21,7 @@ function postHead(target: Target, length: number, headers = ''): string {
   return head(target, `POST ${INFER}`, `Content-Length: ${length}\r\n${headers}`);
 }
 
-/** Sends one request over a connection of its own, and waits until the service ends it. */
+/** Sends one request over a separate connection, and waits until the service ends it. */
 async function sendAlone({ port }: Target, text: string): Promise<void> {
   const socket = new RawSocket(port);
   socket.send(text);

@@ -126,7 +126,7 @@ async function probe(
   return use;
 }
 
-/** Status of `/v2/health/live` over a connection of its own, from an address of its own; 0: no answer. */
+/** Status of `/v2/health/live` over a separate connection, from a separate address; 0: no answer. */
 function liveStatus(port: number): Promise<number> {
   return new Promise((resolve) => {
     const request = get({

@@ -151,7 +151,7 @@ function cellName(value: unknown): string {
   return snakeCase(partOf(value, '', '').className);
 }
 
-/** The layers of a list by class, as the file counts them; operations are no layers. */
+/** The layers of a list by class, as the file counts them; operations do not count. */
 function layersIn(value: unknown, attribute: string): Part[] {
   const counts = new Map<string, number>();
   const layers = (Array.isArray(value) ? (value as unknown[]) : [])

@@ -79,7 +79,7 @@ function readLegacy(hdf5: Hdf5File, file: string): SavedModel {
       }
       taken.add(path);
       const plain = name.replace(/:\d+$/, '');
-      // Layers of nested models are told apart by the group of the model.
+      // The group of the model distinguishes the layers of nested models.
       weights.push([`/${plain}/`.includes(`/${layer}/`) ? plain : `${layer}/${plain}`, read()]);
     }
   }

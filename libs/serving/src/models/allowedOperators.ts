@@ -31,7 +31,7 @@ export const recurrentOperators: ReadonlySet<string> = new Set([
   'com.microsoft:DynamicQuantizeLSTM',
 ]);
 
-/** Operators that repeat a graph as often as a value says, even without end. */
+/** Operators that repeat a graph as often as a value says, possibly forever. */
 export const endlessOperators: ReadonlySet<string> = new Set(['Loop']);
 
 /** Classical models, without SVMs, whose kernels read out of bounds (ONNX Runtime pull request 27950). */

@@ -31,7 +31,7 @@ export interface LoadContext {
   readonly sequencesOf: (name: string, limits: SequenceLimits, rowSize: number) => ModelSequences<ServedModel>;
   /** Operators that are allowed in addition to the standard ones. */
   readonly operators: readonly string[];
-  /** Whether requests may come meanwhile: the model is then loaded, and runs first, in a process of its own. */
+  /** Whether requests may come meanwhile: the model is then loaded, and runs first, in a separate process. */
   readonly isServing: () => boolean;
 }
 

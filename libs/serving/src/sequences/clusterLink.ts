@@ -33,7 +33,7 @@ export interface NodeResult<Result> {
 
 /**
  * The connections to the nodes of a Redis Cluster. The client follows moved slots (MOVED, ASK, TRYAGAIN) and failovers; a node that does
- * not reply has a circuit breaker of its own, so that sequences on the other nodes go on.
+ * not reply has its own circuit breaker, so that sequences on the other nodes continue.
  *
  * A command without a reply is not sent again: it may have been executed, which a retry with the step number resolves.
  */

@@ -6,7 +6,7 @@ import { readClock, SWEPT_MS } from './redisScripts.ts';
  *
  * A live sequence holds a lease on one slot of its model, of its version and of its client. The counts of leases are hashes: the time of
  * expiry, milliseconds, rounded up -> leases that expire then. A lease outlasts the record of its sequence: it is taken before the
- * record is written and given back after the record has ended, so the count is never too low. Whatever is not given back expires.
+ * record is written and released after the record has ended, so the count is never too low. A lease that is not released expires.
  */
 const clockSkewMs = 1_000;
 
@@ -31,7 +31,7 @@ end`;
  * KEYS: sequence. ARGV: expected steps (0: not live), expected version, version, steps, samples, row, last ('': none), why it has ended
  * ('': it has not), idle and age in milliseconds, lease that was taken (0: none).
  *
- * Returns 'conflict', 'lease' (take one first), or 'done' with the milliseconds left; then the lease to give back (0: none) and its
+ * Returns 'conflict', 'lease' (take one first), or 'done' with the milliseconds left; then the lease to release (0: none) and its
  * version.
  */
 export const clusterSwapScript = `${readClock}

@@ -24,7 +24,7 @@ type Lease = { readonly kind: 'done'; readonly lease: number } | Extract<Swap, {
 /**
  * The sequences of one model in a Redis Cluster. The record of a sequence has a hash tag of its own, so that the sequences of a model are
  * on all nodes. The model's counts are on one node: leases (see clusterScripts.ts), which are taken at a start, renewed twice in
- * an idle timeout and given back at the end; other steps do not touch them.
+ * an idle timeout and released at the end; other steps do not touch them.
  */
 export class ClusterState implements SequenceStore {
   limits: SequenceLimits;
@@ -115,7 +115,7 @@ export class ClusterState implements SequenceStore {
 
   /**
    * @param lease that was taken for this change; 0: none
-   * @throws ProtocolError; the lease is given back if nothing was changed
+   * @throws ProtocolError; the lease is released if nothing was changed
    */
   async #swap(
     key: string,
@@ -180,7 +180,7 @@ export class ClusterState implements SequenceStore {
     return { kind: 'done', lease };
   }
 
-  /** Not awaited: a lease that is not given back expires. */
+  /** Not awaited: a lease that is not released expires. */
   #release(key: string, version: string, lease: number): void {
     if (lease === 0) return;
     const keys = this.#leaseKeys(key, version);

@@ -42,7 +42,7 @@ export async function isCluster({ seeds, connection, shown }: RedisAddress): Pro
       `sequence store ${shown}: expected a Redis Cluster that is ok, got ${problem}; start its nodes and assign all slots`,
     );
   }
-  // RedisLink tells what is wrong with a single Redis.
+  // RedisLink reports what is wrong with a single Redis.
   if (seeds.length === 1) return false;
   throw new ConfigError(
     `sequence store ${shown}: expected a reachable node of a Redis Cluster, got ${problem}; start it, correct the addresses or use memory`,

@@ -199,7 +199,7 @@ async function startNode(timeoutMs: number): Promise<Node> {
     ...['--cluster-require-full-coverage', 'no', '--repl-diskless-sync-delay', '0'],
   ]);
   const redis = new Redis(server.url);
-  const id = (await redis.cluster('MYID'));
+  const id = await redis.cluster('MYID');
   redis.disconnect();
   return { server, busPort, id };
 }
