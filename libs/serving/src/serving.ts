@@ -65,7 +65,8 @@ export async function openServing(options: ServingOptions): Promise<Serving> {
   }
   const endings = [
     setSerialInterval(async () => {
-      for (const model of repository.held) model.sequences.store.sweep();
+      // One of each model: its versions share it.
+      for (const store of new Set(repository.held.map((model) => model.sequences.store))) store.sweep();
       await loader.releaseUnused();
     }, SWEEP_MS),
   ];

@@ -125,9 +125,11 @@ export class RepositoryLoader implements RepositoryControl {
     for (const model of this.#repository.unused) {
       // Another process may have started sequences since the last sweep; a served version with the same key continues them.
       const { name, sequences, sequenceKey } = model;
-      const successor = this.#versions(name).some((other) => other.sequenceKey === sequenceKey);
-      if (!successor && (await sequences.store.count(sequenceKey)) > 0) continue;
+      const hasSuccessor = (): boolean =>
+        this.#versions(name).some((other) => other !== model && other.sequenceKey === sequenceKey);
+      if (!hasSuccessor() && (await sequences.store.count(sequenceKey)) > 0) continue;
       if (!this.#repository.removeUnused(model)) continue;
+      if (!hasSuccessor()) sequences.store.forget(sequenceKey);
       if (!this.#repository.knows(name)) this.#sequences.delete(name);
       const loaded = this.#loaded.get(model);
       this.#loaded.delete(model);

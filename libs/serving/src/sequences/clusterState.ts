@@ -98,6 +98,10 @@ export class ClusterState implements SequenceStore {
     for (const version of this.#counts.keys()) void this.count(version);
   }
 
+  forget(version: string): void {
+    this.#counts.delete(version);
+  }
+
   async count(version: string): Promise<number> {
     const counts = this.counts(version);
     try {

@@ -1,3 +1,5 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import type { RuntimeTensor } from '@onda/runtime';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { MemoryState } from './memoryState.ts';
@@ -138,5 +140,33 @@ describe('compareAndSwap', () => {
     // The oldest is evicted, the newest is remembered.
     expect(state.find(`client/${'x'.repeat(100)}0`)).toBeUndefined();
     expect(state.find(`client/${'x'.repeat(100)}99999`)).toMatchObject({ kind: 'ended' });
+  });
+});
+
+describe('forget', () => {
+  it('frees what versions without sequences took, however many there were', () => {
+    const load = (version: number): void => {
+      const key = String(version);
+      const row = new Int32Array(100 + version);
+      void state.compareAndSwap(key, { ...change(1), version: key, row, end: true });
+      state.forget(key);
+    };
+    const bytesAfter = (first: number, count: number): number => {
+      for (let version = first; version < first + count; version++) load(version);
+      setFlagsFromString('--expose-gc');
+      (runInNewContext('gc') as () => void)();
+      return process.memoryUsage().arrayBuffers;
+    };
+    const [few, many] = [bytesAfter(0, 10), bytesAfter(10, 100)];
+    // Each has blocks of rows of its own size, 400 KB and more.
+    expect(many - few).toBeLessThan(1_000_000);
+    expect(state.counts('3').started).toBe(0);
+  });
+
+  it('keeps the rows of live sequences', () => {
+    void state.compareAndSwap('a', change(1));
+    state.forget('other');
+    void state.compareAndSwap('b', { ...change(1), row: Int32Array.of(7) });
+    expect(state.find('a')).toMatchObject({ row: Int32Array.of(1) });
   });
 });

@@ -32,6 +32,8 @@ class RowSlab {
   #block = new Int32Array(0);
   #used = BLOCK_ROWS;
   readonly #free: Int32Array[] = [];
+  /** Rows that are taken. */
+  taken = 0;
 
   /** @param rowSize words of one row */
   constructor(rowSize: number) {
@@ -40,6 +42,7 @@ class RowSlab {
 
   /** A row with arbitrary contents. */
   take(): Int32Array {
+    this.taken++;
     const row = this.#free.pop();
     if (row) return row;
     if (this.#used === BLOCK_ROWS) {
@@ -51,6 +54,7 @@ class RowSlab {
   }
 
   give(row: Int32Array): void {
+    this.taken--;
     this.#free.push(row);
   }
 }
@@ -200,6 +204,11 @@ export class MemoryState implements SequenceStore {
       this.#forget(oldest);
       oldest = this.#byEnd.first;
     }
+  }
+
+  forget(version: string): void {
+    this.#counts.delete(version);
+    for (const [rowSize, slab] of this.#slabs) if (slab.taken === 0) this.#slabs.delete(rowSize);
   }
 
   count(version: string): number {

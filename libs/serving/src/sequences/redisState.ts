@@ -91,6 +91,10 @@ export class RedisState implements SequenceStore {
     for (const version of this.#counts.keys()) void this.count(version);
   }
 
+  forget(version: string): void {
+    this.#counts.delete(version);
+  }
+
   async count(version: string): Promise<number> {
     const counts = this.counts(version);
     try {

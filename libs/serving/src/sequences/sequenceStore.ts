@@ -131,6 +131,9 @@ export interface SequenceStore {
   /** Removes expired records and updates the counts. Never fails. */
   sweep(): void;
 
+  /** Drops what is kept for a version that is no longer served and has no live sequences. */
+  forget(version: string): void;
+
   /** Live sequences on a version now, including those started by other processes; Infinity when the store is unavailable. */
   count(version: string): Soon<number>;
 }

@@ -31,6 +31,7 @@ function remote(state: MemoryState): SequenceStore {
       return state.compareAndSwap(key, { ...change, row });
     },
     sweep: () => undefined,
+    forget: () => undefined,
     count: (version) => state.count(version),
   };
 }
