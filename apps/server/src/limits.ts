@@ -39,7 +39,7 @@ export const limits = {
 
 /** Timeouts and intervals, milliseconds. */
 export const timeouts = {
-  /** To receive the headers of a request. */
+  /** To complete a TLS handshake, and to receive the headers of a request. */
   headersMs: 10_000,
   /** To receive a complete request. */
   requestMs: 30_000,
@@ -61,6 +61,8 @@ export const timeouts = {
   notLiveMs: 60_000,
   /** Interval at which `--model-control poll` looks for changes of the folder. */
   pollMs: 5_000,
+  /** Interval at which the files of --tls-cert and --tls-key are read again. */
+  certificateMs: 1_000,
   /** Retry-After of rejected requests. */
   retryAfterMs: 1_000,
   /** Time for open requests to complete after SIGTERM; then they are aborted. */

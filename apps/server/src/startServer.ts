@@ -1,19 +1,21 @@
+import type { Server as HttpsServer } from 'node:https';
 import { setImmediate, setTimeout as delay } from 'node:timers/promises';
 import { createWorkerPool } from '@onda/runtime-node';
 import { openServing } from '@onda/serving';
 import type { ModelOptions, ModelRepository } from '@onda/serving';
 import { openAccess } from './access/access.ts';
+import { Certificate } from './certificate.ts';
 import { openAdmin } from './admin/openAdmin.ts';
 import type { AdminPorts } from './admin/openAdmin.ts';
 import type { ServeOptions } from './cli/serveOptions.ts';
 import type { InferenceOptions } from './grpc/inferenceHandlers.ts';
+import type { GrpcPort } from './grpc/startGrpc.ts';
 import { Health } from './health.ts';
 import { limits, timeouts } from './limits.ts';
 import { closeDrained, listenError, listenOn, urlOf } from './listen.ts';
 import type { Log } from './telemetry/log.ts';
 import type { MetricsSources } from './telemetry/metricsServer.ts';
 import { openTracing } from './telemetry/tracing.ts';
-import type { Tracing } from './telemetry/otelTracing.ts';
 
 export interface RunningServer extends AdminPorts {
   /** `http://127.0.0.1:8000`. */
@@ -41,6 +43,7 @@ export async function startServer(options: ServeOptions, log: Log): Promise<Runn
     log.warn(text);
   };
   const access = await openAccess(options);
+  const tls = await Certificate.open(options, log);
   const tracing = await openTracing(onWarning);
   const { provider, workers } = options;
   const [runtime, { createApp }] = await Promise.all([
@@ -55,7 +58,11 @@ export async function startServer(options: ServeOptions, log: Log): Promise<Runn
     options.grpcPort === undefined ? undefined : import('./grpc/startGrpc.ts'),
   ]);
   // Ports are closed before the parts that they use.
-  const closers: Closers = [() => runtime.close(), () => tracing?.close() ?? Promise.resolve()];
+  const closers: Closers = [
+    () => runtime.close(),
+    () => tracing?.close() ?? Promise.resolve(),
+    () => tls?.close() ?? Promise.resolve(),
+  ];
   const close = async (): Promise<void> => {
     for (const closer of closers) await closer();
   };
@@ -80,21 +87,28 @@ export async function startServer(options: ServeOptions, log: Log): Promise<Runn
     });
     closers.unshift(() => serving.close());
     const health = new Health(runtime);
-    const metricsUrl = await listenMetrics({ serving, access, health, runtime, log }, options, closers);
+    const metricsUrl = await listenMetrics({ serving, access, health, runtime, log, tls }, options, closers);
     const { control } = serving;
     const { tokens } = access;
     const admin = await openAdmin({ control, tokens, health, log, tracing }, options, closers);
-    const app = await createApp({ serving, access, health, log, tracing });
+    const app = await createApp({ serving, access, health, log, tracing, tls });
     const { server } = app.http;
+    const endHandshakes = tls?.follow(server as unknown as HttpsServer);
     access.connections.bound(server);
-    closers.unshift(() => closeDrained(server, () => app.http.close()));
+    closers.unshift(() => {
+      const closed = closeDrained(server, () => app.http.close());
+      endHandshakes?.();
+      return closed;
+    });
     const grpcAddress = await listenGrpc(
-      { serving, access, health, log, tracing, shedding: app.shedding },
+      { serving, access, health, log, tracing, tls, shedding: app.shedding },
       options,
       closers,
     );
     const { host, httpPort } = options;
-    await app.http.listen({ host, port: httpPort }).catch((cause: unknown) => {
+    // For localhost fastify opens a second server, on ::1, which would keep its first certificate.
+    const address = tls !== undefined && host === 'localhost' ? '127.0.0.1' : host;
+    await app.http.listen({ host: address, port: httpPort }).catch((cause: unknown) => {
       throw listenError(cause, host, httpPort, '--http-port');
     });
     return {
@@ -141,7 +155,7 @@ function modelOptions(
 }
 
 async function listenGrpc(
-  parts: InferenceOptions & { tracing: Tracing | undefined },
+  parts: InferenceOptions & Pick<GrpcPort, 'tracing' | 'tls'>,
   { host, grpcPort: port, grpcEngine: engine }: ServeOptions,
   closers: Closers,
 ): Promise<string | undefined> {

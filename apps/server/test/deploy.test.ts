@@ -26,11 +26,17 @@ afterEach(() => rm(folder, { recursive: true }));
 const read = (file: string): Promise<string> => readFile(join(deploy, file), 'utf8');
 
 interface Container {
+  name?: string;
   image: string;
   args?: string[];
   env?: { name: string; value?: string; valueFrom?: { secretKeyRef: { name: string; key: string } } }[];
   ports?: { name: string; containerPort: number }[];
   resources?: { limits: { memory: string } };
+  volumeMounts?: { name: string; mountPath: string }[];
+}
+
+interface Probe {
+  httpGet: { path: string; port: string; scheme?: string };
 }
 
 interface Manifest {
@@ -47,7 +53,11 @@ interface Manifest {
     containers?: Container[];
     template?: {
       metadata: { labels: object };
-      spec: { terminationGracePeriodSeconds: number; containers: Container[] };
+      spec: {
+        terminationGracePeriodSeconds: number;
+        containers: Container[];
+        volumes?: { name: string; secret?: { secretName: string } }[];
+      };
     };
   };
 }
@@ -140,6 +150,29 @@ describe('the options in deploy/', () => {
       tokens: '/etc/onda/tokens/tokens',
       logFormat: 'json',
     });
+  });
+});
+
+describe('the TLS of deploy/', () => {
+  it('is read from the mounted secret by the service, and by the probes', async () => {
+    const [patch] = await manifests('kubernetes/onda-tls.yaml');
+    const { containers = [], volumes = [] } = patch.spec?.template?.spec ?? {};
+    const [{ name, env = [], volumeMounts = [], ...probes }] = containers;
+    const [deployment] = (await manifests('kubernetes/onda.yaml')).filter(
+      ({ kind }) => kind === 'Deployment',
+    );
+    expect(deployment.spec?.template?.spec.containers.map((container) => container.name)).toEqual([name]);
+    const given = Object.fromEntries(env.map(({ name: variable, value }) => [variable, value]));
+    const { tlsCert, tlsKey } = await readOptions({ flags: { models: 'm' }, env: given });
+    const [{ mountPath, name: volume }] = volumeMounts;
+    // The names of a secret of the type kubernetes.io/tls.
+    expect([tlsCert, tlsKey]).toEqual([`${mountPath}/tls.crt`, `${mountPath}/tls.key`]);
+    expect(volumes).toMatchObject([{ name: volume, secret: { secretName: 'onda-tls' } }]);
+    const original = deployment.spec?.template?.spec.containers[0] as unknown as Record<string, Probe>;
+    for (const [probe, { httpGet }] of Object.entries(probes as unknown as Record<string, Probe>)) {
+      expect([probe, httpGet]).toEqual([probe, { ...original[probe].httpGet, scheme: 'HTTPS' }]);
+    }
+    expect(Object.keys(probes)).toHaveLength(3);
   });
 });
 

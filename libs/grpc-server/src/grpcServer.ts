@@ -14,13 +14,15 @@ import type { Http2Stream, StreamReceiver } from './http2/stream.ts';
 import type { OnRequest } from './http2/streamTable.ts';
 import { defaultLimits } from './options.ts';
 import type { CallHooks, GrpcServerOptions, MethodLimits } from './options.ts';
+import type { SecureContextOptions } from 'node:tls';
 import { CallError, GrpcStatus } from './status.ts';
+import { TlsHandshakes } from './tlsHandshakes.ts';
 
 /** Interval in which connections are checked for timeouts, milliseconds. */
 const CHECK_INTERVAL_MS = 500;
 
 /**
- * A gRPC server over HTTP/2 without TLS.
+ * A gRPC server over HTTP/2, with TLS if `tls` is given.
  *
  * @example
  *   const server = new GrpcServer({ onCall: () => undefined });
@@ -37,6 +39,7 @@ export class GrpcServer<Context> {
   readonly #methods = new Map<string, Method>();
   readonly #connections = new Set<Http2Connection>();
   readonly #server: Server;
+  readonly #handshakes: TlsHandshakes | undefined;
   readonly #timer: NodeJS.Timeout;
 
   constructor(options: GrpcServerOptions<Context>) {
@@ -55,6 +58,11 @@ export class GrpcServer<Context> {
       this.#onConnection(socket);
     });
     this.#server.maxConnections = limits.maxConnections;
+    this.#handshakes =
+      options.tls &&
+      new TlsHandshakes(options.tls, limits.headerTimeoutMs, (socket) => {
+        this.#serve(socket);
+      });
     this.#timer = setInterval(() => {
       const now = performance.now();
       for (const connection of this.#connections) connection.checkTime(now);
@@ -93,6 +101,11 @@ export class GrpcServer<Context> {
     });
   }
 
+  /** Replaces the certificate and key, for the connections from now on. */
+  setSecureContext(context: SecureContextOptions): void {
+    this.#handshakes?.setSecureContext(context);
+  }
+
   /** Refuses new connections and calls, and completes the open calls. Handlers of streams see `end`. */
   close(): Promise<void> {
     return new Promise((resolve) => {
@@ -100,6 +113,7 @@ export class GrpcServer<Context> {
         clearInterval(this.#timer);
         resolve();
       });
+      this.#handshakes?.destroyPending();
       for (const connection of this.#connections) connection.drain();
       for (const call of [...this.#shared.streamingCalls]) call.closeInput();
     });
@@ -110,6 +124,12 @@ export class GrpcServer<Context> {
       socket.destroy();
       return;
     }
+    if (this.#handshakes) this.#handshakes.begin(socket);
+    else this.#serve(socket);
+  }
+
+  /** @param socket with TLS, if the server has it */
+  #serve(socket: Socket): void {
     const onRequest = this.#requestHandler(socket.remoteAddress ?? '');
     const connection = new Http2Connection(socket, { ...this.#connectionOptions, onRequest });
     this.#connections.add(connection);

@@ -22,3 +22,4 @@ export { compressions, decompress, isCompression } from './call/compression.ts';
 export type { Compression } from './call/compression.ts';
 
 export { healthHandlers } from './health.ts';
+export { PendingHandshakes, TlsHandshakes } from './tlsHandshakes.ts';

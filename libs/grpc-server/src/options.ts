@@ -2,6 +2,7 @@ import type { ByteBudget } from '@onda/contract';
 import type { CallHead } from './call/callHeaders.ts';
 import type { GrpcFailure, GrpcStatus } from './status.ts';
 import type { Socket } from 'node:net';
+import type { SecureContextOptions } from 'node:tls';
 
 const KIB = 1024;
 const MIB = 1024 * KIB;
@@ -55,7 +56,7 @@ export interface CallHooks<Context> {
   onDefect?(error: unknown): void;
   /** Explains why a method is not implemented. @param path `/package.Service/Method` */
   unimplemented?(path: string): string;
-  /** Whether to accept a connection. */
+  /** Whether to accept a connection; asked before the TLS handshake. */
   acceptConnection?(socket: Socket): boolean;
 }
 
@@ -64,6 +65,8 @@ export interface GrpcServerOptions<Context> extends CallHooks<Context>, Partial<
   readonly budget?: ByteBudget;
   /** What to do about a message that is too large, for the error message. */
   readonly messageSizeHint?: string;
+  /** Certificate and key; undefined: no TLS. A handshake must complete within `headerTimeoutMs`. */
+  readonly tls?: SecureContextOptions | undefined;
 }
 
 /** Per-method limits, e.g. for methods that need no authentication. */

@@ -103,6 +103,16 @@ const serveOptions = {
     isSecret: (address) => address.includes('@'),
     says: 'sequence store: memory, or redis://[user:password@]host:port[/database] shared by several processes; nodes of a Redis Cluster are separated by commas',
   }),
+  tlsCert: text({
+    value: 'file',
+    expects: 'a file of certificates in PEM form',
+    says: 'file of the certificate, with its chain, for TLS on the HTTP and gRPC ports; read again when it changes',
+  }),
+  tlsKey: text({
+    value: 'file',
+    expects: 'a file of a private key in PEM form',
+    says: 'file of the private key of --tls-cert; read again when it changes',
+  }),
   tokens: text({
     value: 'file',
     expects: 'a file of tokens',

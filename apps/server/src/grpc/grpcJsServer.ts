@@ -1,3 +1,6 @@
+import { createServer } from 'node:net';
+import type { AddressInfo, Server as TcpServer } from 'node:net';
+import type { SecureContextOptions } from 'node:tls';
 import { Metadata, Server, ServerCredentials, status as Status } from '@grpc/grpc-js';
 import type {
   sendUnaryData,
@@ -12,6 +15,7 @@ import {
   GrpcStatus,
   registerMethods,
   statusName,
+  TlsHandshakes,
 } from '@onda/grpc-server';
 import type {
   CallHooks,
@@ -29,13 +33,15 @@ type GrpcCall = ServerUnaryCall<Buffer, Buffer> | ServerDuplexStream<Buffer, Buf
 
 /**
  * The interface of @onda/grpc-server's GrpcServer on `@grpc/grpc-js`, for operators who prefer the reference implementation. Limits of
- * HTTP/2 and the byte budget are those of grpc-js and Node; `acceptConnection` is not called.
+ * HTTP/2 and the byte budget are those of grpc-js and Node; `acceptConnection` is called with TLS only.
  */
 export class GrpcJsServer<Context> {
   readonly #options: GrpcServerOptions<Context>;
   readonly #limits: typeof defaultLimits;
   readonly #server: Server;
   readonly #streamingCalls = new Set<GrpcJsCall<Context>>();
+  /** Accepts the connections with TLS; grpc-js accepts those without. */
+  #tlsPort: { readonly server: TcpServer; readonly handshakes: TlsHandshakes } | undefined;
 
   constructor(options: GrpcServerOptions<Context>) {
     const limits = { ...defaultLimits, ...options };
@@ -77,6 +83,8 @@ export class GrpcJsServer<Context> {
 
   /** @param port 0: a free one */
   listen(port: number, host: string): Promise<{ port: number }> {
+    const { tls } = this.#options;
+    if (tls !== undefined) return this.#listenSecure(tls, port, host);
     const address = `${host.includes(':') ? `[${host}]` : host}:${port}`;
     return new Promise((resolve, reject) => {
       this.#server.bindAsync(address, ServerCredentials.createInsecure(), (error, bound) => {
@@ -86,13 +94,43 @@ export class GrpcJsServer<Context> {
     });
   }
 
-  close(): Promise<void> {
+  /** Handshakes have a time limit that grpc-js does not offer. */
+  #listenSecure(tls: SecureContextOptions, port: number, host: string): Promise<{ port: number }> {
+    const injector = this.#server.createConnectionInjector(ServerCredentials.createInsecure());
+    const handshakes = new TlsHandshakes(tls, this.#limits.headerTimeoutMs, (socket) => {
+      injector.injectConnection(socket);
+    });
+    const server = createServer({ noDelay: true }, (socket) => {
+      if (this.#options.acceptConnection?.(socket) === false) socket.destroy();
+      else handshakes.begin(socket);
+    });
+    server.maxConnections = this.#limits.maxConnections;
+    this.#tlsPort = { server, handshakes };
+    return new Promise((resolve, reject) => {
+      server.once('error', reject);
+      server.listen({ host, port }, () => {
+        server.off('error', reject);
+        resolve({ port: (server.address() as AddressInfo).port });
+      });
+    });
+  }
+
+  /** Replaces the certificate and key, for the connections from now on. */
+  setSecureContext(context: SecureContextOptions): void {
+    this.#tlsPort?.handshakes.setSecureContext(context);
+  }
+
+  async close(): Promise<void> {
     for (const call of [...this.#streamingCalls]) call.closeInput();
-    return new Promise((resolve) => {
+    const port = this.#tlsPort;
+    const closed = port && new Promise((resolve) => port.server.close(resolve));
+    port?.handshakes.destroyPending();
+    await new Promise<void>((resolve) => {
       this.#server.tryShutdown(() => {
         resolve();
       });
     });
+    await closed;
   }
 
   #handle(

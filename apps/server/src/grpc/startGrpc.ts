@@ -8,6 +8,7 @@ import { limits, timeouts } from '../limits.ts';
 import { listenError } from '../listen.ts';
 import type { Log } from '../telemetry/log.ts';
 import type { Tracing } from '../telemetry/otelTracing.ts';
+import type { Certificate } from '../certificate.ts';
 import { callHooks } from './callContext.ts';
 import type { CallContext } from './callContext.ts';
 import { inferenceDefinition, inferenceHandlers } from './inferenceHandlers.ts';
@@ -29,6 +30,8 @@ export interface GrpcPort {
   readonly health: Health;
   readonly log: Log;
   readonly tracing: Tracing | undefined;
+  /** Undefined: no TLS. */
+  readonly tls?: Certificate | undefined;
   /** Handlers of the inference service. */
   readonly handlers: Handlers;
   readonly maxMessageBytes: number;
@@ -80,6 +83,10 @@ export async function openGrpcPort(port: GrpcPort): Promise<RunningGrpcServer> {
     idleTimeoutMs: timeouts.keepAliveMs,
     pingAfterMs: timeouts.idleSocketMs,
     pingTimeoutMs: timeouts.headersMs,
+    tls: port.tls?.context,
+  });
+  port.tls?.onChange((context) => {
+    server.setSecureContext(context);
   });
   server.addService(inferenceDefinition, port.handlers, {
     ServerLive: probeLimits,
@@ -110,7 +117,7 @@ export async function openGrpcPort(port: GrpcPort): Promise<RunningGrpcServer> {
 
 /** The service's own port: the same models, checks and limits as over HTTP. */
 export function startGrpc(
-  options: InferenceOptions & Pick<GrpcPort, 'host' | 'port' | 'engine' | 'tracing'>,
+  options: InferenceOptions & Pick<GrpcPort, 'host' | 'port' | 'engine' | 'tracing' | 'tls'>,
 ): Promise<RunningGrpcServer> {
   return openGrpcPort({
     ...options,
@@ -130,7 +137,7 @@ async function engineOf(name: ServeOptions['grpcEngine']): Promise<EngineClass> 
 
 type EngineClass = new (options: GrpcServerOptions<CallContext>) => Pick<
   GrpcServer<CallContext>,
-  'addService' | 'close'
+  'addService' | 'close' | 'setSecureContext'
 > & {
   listen(port: number, host: string): Promise<{ port: number }>;
 };

@@ -7,6 +7,7 @@ import { addModels } from '../endpoints/models.ts';
 import { addSequences } from '../endpoints/sequences.ts';
 import type { Serving } from '@onda/serving';
 import type { Access } from '../access/access.ts';
+import type { Certificate } from '../certificate.ts';
 import type { Health } from '../health.ts';
 import { limits, timeouts } from '../limits.ts';
 import type { Log } from '../telemetry/log.ts';
@@ -29,6 +30,8 @@ export interface AppOptions {
   health: Health;
   log: Log;
   tracing?: Tracing | undefined;
+  /** Undefined: no TLS. */
+  tls?: Certificate | undefined;
   /** Folder of the built browser app. */
   page?: string;
 }
@@ -46,16 +49,24 @@ export async function createApp({
   health,
   log,
   tracing,
+  tls,
   page = builtPage,
 }: AppOptions): Promise<App> {
   const { repository } = serving;
+  // Typed as HTTP: an HTTPS server has all of its interface.
+  const http = { headersTimeout: timeouts.headersMs, ServerResponse: PipelinedResponse };
+  const transport = (
+    tls ? { https: { ...http, ...tls.context, ALPNProtocols: ['http/1.1'] } } : { http }
+  ) as {
+    http: typeof http;
+  };
   const app = Fastify({
     logger: false,
     bodyLimit: limits.bodyBytes,
     requestTimeout: timeouts.requestMs,
     keepAliveTimeout: timeouts.keepAliveMs,
     connectionTimeout: timeouts.idleSocketMs,
-    http: { headersTimeout: timeouts.headersMs, ServerResponse: PipelinedResponse },
+    ...transport,
     // Requests sent before the client knows of the shutdown are served; each response ends its connection.
     return503OnClosing: false,
     routerOptions: { ignoreTrailingSlash: true, maxParamLength: MAX_PARAM_LENGTH },

@@ -133,7 +133,9 @@ const clientErrors: Readonly<Record<string, [status: string, text: string]>> = {
 /** Responds to bytes that are not an HTTP request; for these fastify has no reply object, only the socket. */
 export function replyClientError(error: Error & { code?: string }, socket: Socket): void {
   if (socket.destroyed) return;
-  if (error.code === 'ECONNRESET' || !socket.writable) {
+  // A failed TLS handshake: no response can be sent.
+  const isTls = /^(?:ERR_SSL|ERR_TLS|EPROTO)/.test(error.code ?? '');
+  if (isTls || error.code === 'ECONNRESET' || !socket.writable) {
     socket.destroy();
     return;
   }

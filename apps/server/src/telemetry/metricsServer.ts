@@ -5,6 +5,7 @@ import { errorBody } from '@onda/protocol';
 import type { WorkerRuntime } from '@onda/runtime-node';
 import type { Serving } from '@onda/serving';
 import type { Access } from '../access/access.ts';
+import type { Certificate } from '../certificate.ts';
 import type { Health } from '../health.ts';
 import { jsonType } from '../http/replies.ts';
 import { timeouts } from '../limits.ts';
@@ -18,12 +19,14 @@ export interface MetricsSources {
   health: Health;
   runtime: Pick<WorkerRuntime, 'pending'>;
   log: Log;
+  /** Undefined: no TLS. */
+  tls?: Certificate | undefined;
 }
 
 type Answer = [status: number, type: string, body: string];
 
 /** The metrics port: `GET /metrics` for Prometheus, and the health checks, which respond here too when the HTTP port is saturated. */
-export function createMetricsServer({ serving, access, health, runtime, log }: MetricsSources): Server {
+export function createMetricsServer({ serving, access, health, runtime, log, tls }: MetricsSources): Server {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
   addModelMetrics(registry, serving.repository);
@@ -31,6 +34,10 @@ export function createMetricsServer({ serving, access, health, runtime, log }: M
   addGauge(registry, 'onda_ready', 'Readiness, 1 or 0', () => Number(health.ready));
   addGauge(registry, 'onda_worker_runs_pending', 'Runs queued at the workers', () => runtime.pending);
   if (serving.store) addStoreMetrics(registry, serving.store);
+  if (tls) {
+    const help = 'When the TLS certificate expires, seconds since 1970';
+    addGauge(registry, 'onda_tls_certificate_expiry_seconds', help, () => tls.expiresAt);
+  }
   const answers: Readonly<Record<string, () => Answer | Promise<Answer>>> = {
     '/metrics': async () => [200, registry.contentType, await registry.metrics()],
     '/v2/health/live': () => check('live', health.live),

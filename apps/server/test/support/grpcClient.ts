@@ -1,5 +1,11 @@
 import { credentials, Metadata, makeGenericClientConstructor } from '@grpc/grpc-js';
-import type { Client, ClientDuplexStream, ServiceDefinition, ServiceError } from '@grpc/grpc-js';
+import type {
+  ChannelCredentials,
+  Client,
+  ClientDuplexStream,
+  ServiceDefinition,
+  ServiceError,
+} from '@grpc/grpc-js';
 import { healthService, inferenceService } from '../../src/grpc/protoServices.ts';
 
 export type Stream = ClientDuplexStream<object, StreamAnswer>;
@@ -20,9 +26,13 @@ export interface StreamAnswer {
 export class GrpcClient {
   readonly #client: Client;
 
-  constructor(address: string, service: ServiceDefinition = inferenceService) {
+  constructor(
+    address: string,
+    service: ServiceDefinition = inferenceService,
+    channel: ChannelCredentials = credentials.createInsecure(),
+  ) {
     const Constructor = makeGenericClientConstructor(service, 'service');
-    this.#client = new Constructor(address, credentials.createInsecure());
+    this.#client = new Constructor(address, channel);
   }
 
   /** @throws ServiceError */

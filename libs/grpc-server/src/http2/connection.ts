@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net';
+import { TLSSocket } from 'node:tls';
 import type { ByteBudget } from '@onda/contract';
 import type { GrpcServerLimits } from '../options.ts';
 import { FloodGuard } from './floodGuard.ts';
@@ -191,7 +192,8 @@ export class Http2Connection {
     if (!this.#hasPreface) {
       const start = bytes.subarray(0, CLIENT_PREFACE.length);
       if (!start.equals(CLIENT_PREFACE.subarray(0, start.length))) {
-        throw protocolError('expected the HTTP/2 connection preface; this port serves gRPC without TLS');
+        const hint = this.#socket instanceof TLSSocket ? '' : ' without TLS';
+        throw protocolError(`expected the HTTP/2 connection preface; this port serves gRPC${hint}`);
       }
       if (start.length === CLIENT_PREFACE.length) {
         this.#hasPreface = true;

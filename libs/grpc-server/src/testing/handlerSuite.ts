@@ -1,7 +1,7 @@
 /* eslint-disable @nx/enforce-module-boundaries -- part of tests: its client is the reference implementation */
 import { setTimeout as delay } from 'node:timers/promises';
 import { Client, compressionAlgorithms, credentials, Metadata } from '@grpc/grpc-js';
-import type { ClientDuplexStream, ServiceError, StatusObject } from '@grpc/grpc-js';
+import type { ChannelCredentials, ClientDuplexStream, ServiceError, StatusObject } from '@grpc/grpc-js';
 import { afterEach, describe, expect, it } from 'vitest';
 import type {
   Handlers,
@@ -33,6 +33,8 @@ export interface SuiteContext {
 export interface EngineSuite {
   readonly name: string;
   readonly create: (options: GrpcServerOptions<SuiteContext>) => Engine;
+  /** Of the client; default: without TLS. */
+  readonly clientCredentials?: ChannelCredentials;
   /** Tests that an engine cannot pass. */
   readonly skip?: readonly { readonly reason: string; readonly tests: readonly string[] }[];
 }
@@ -75,7 +77,12 @@ const definition: ServiceDefinition = {
 };
 
 /** Tests of handlers and hooks that every engine passes; the client is grpc-js. */
-export function describeEngine({ name, create, skip = [] }: EngineSuite): void {
+export function describeEngine({
+  name,
+  create,
+  clientCredentials = credentials.createInsecure(),
+  skip = [],
+}: EngineSuite): void {
   const skipped = new Map(skip.flatMap(({ reason, tests }) => tests.map((test) => [test, reason] as const)));
   const test = (title: string, run: () => Promise<void>): void => {
     const reason = skipped.get(title);
@@ -162,7 +169,7 @@ export function describeEngine({ name, create, skip = [] }: EngineSuite): void {
     };
 
     const connect = (compression = compressionAlgorithms.identity): Client =>
-      new Client(`127.0.0.1:${port}`, credentials.createInsecure(), {
+      new Client(`127.0.0.1:${port}`, clientCredentials, {
         'grpc.default_compression_algorithm': compression,
         'grpc.max_send_message_length': -1,
       });

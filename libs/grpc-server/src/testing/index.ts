@@ -4,3 +4,5 @@ export { encodeFrame, ErrorCode, Flag, FrameType, resetFrame, windowUpdateFrame 
 export { settingsFrame } from '../http2/settings.ts';
 export { findGoTool } from './goTool.ts';
 export type { GoTool } from './goTool.ts';
+export { findOpenssl, makeCertificate } from './makeCertificate.ts';
+export type { CertificateFiles } from './makeCertificate.ts';
