@@ -94,7 +94,14 @@ export abstract class RecurrentLayer extends layers.Layer {
     this.initializers = Object.fromEntries(
       initializerNames
         .filter((option) => args[option] !== undefined)
-        .map((option) => [option, weightInitializer(args[option], `layer "${name}": ${option}`)]),
+        .map((option) => [
+          option,
+          weightInitializer(
+            args[option],
+            `layer "${name}": ${option}`,
+            this.weightSeed(initializerNames.indexOf(option)),
+          ),
+        ]),
     );
   }
 
@@ -129,10 +136,15 @@ export abstract class RecurrentLayer extends layers.Layer {
     super.build(inputShape);
   }
 
+  /** Seed of a weight; TensorFlow.js treats a seed of 0 as none. */
+  private weightSeed(index: number): number | undefined {
+    return this.seed === undefined ? undefined : 4 * this.seed + index + 1;
+  }
+
   private addInitialWeight(name: string, shape: number[], index: number): LayerVariable {
     const bound = 1 / Math.sqrt(this.units);
-    // TensorFlow.js treats a seed of 0 as none.
-    const seed = this.seed === undefined ? {} : { seed: 4 * this.seed + index + 1 };
+    const drawn = this.weightSeed(index);
+    const seed = drawn === undefined ? {} : { seed: drawn };
     const initializer =
       this.initializers[initializerNames[index]] ??
       initializers.randomUniform({ minval: -bound, maxval: bound, ...seed });

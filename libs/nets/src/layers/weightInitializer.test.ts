@@ -19,6 +19,15 @@ describe(weightInitializer, () => {
     expect(values('glorotUniform')).toHaveLength(6);
   });
 
+  it('draws from the seed with a name', () => {
+    for (const name of ['orthogonal', 'glorotUniform']) {
+      const drawn = (seed: number): number[] =>
+        tidy(() => Array.from(weightInitializer(name, 'test', seed).apply([3, 3]).dataSync()));
+      expect(drawn(7)).toEqual(drawn(7));
+      expect(drawn(7)).not.toEqual(drawn(8));
+    }
+  });
+
   const message = (given: string): string =>
     `layer "a": biasInitializer: expected an initializer of tf.initializers or one of zeros, ones, glorotNormal, glorotUniform, heNormal, heUniform, leCunNormal, leCunUniform, orthogonal, got ${given}; use one of them`;
   const rejected: [name: string, option: unknown, message: string][] = [
