@@ -209,7 +209,7 @@ describe(fit, () => {
       }),
     };
     await expect(fit({ ...small, source, steps: 100, carry: true })).rejects.toThrow(
-      /^training step 7 \(counted from 0\): expected a loss near the first ones \(0\.\d+\), got [\d.]+e\+5 and no lower than [\d.]+e\+5 in the last 20 steps: the training diverged/,
+      /^training step 7 \(counted from 0\): expected a loss near the first one \(0\.\d+\), got [\d.]+e\+5 and no lower than [\d.]+e\+5 in the last 20 steps: the training diverged/,
     );
     expect(await fit({ ...small, source, steps: 12, carry: true })).toMatchObject({ step: 12 });
   });

@@ -5,13 +5,10 @@ import { ResultError } from '@onda/contract';
 /** Backends whose tensors are in host memory: reading one is cheap. */
 const hostBackends: ReadonlySet<string> = new Set(['cpu', 'tensorflow', 'wasm']);
 
-/** Losses whose largest is the level that a training starts from. */
-const startSteps = 5;
 /** Losses that must all be out of proportion: a single peak is not a divergence. */
 const recentSteps = 20;
-/** Growth over the start that no training recovers from; of losses near 0 or negative ones in units of the loss. */
+/** Growth over the first loss that no training recovers from; of a first loss below 1, which scaled data may have by chance, over 1. */
 const mostGrowth = 100;
-const leastLevel = 0.01;
 
 /**
  * The loss of every step. Tensors are read lazily and together: on a GPU each read waits for all pending work.
@@ -53,7 +50,7 @@ export class LossRecord {
         throw this.divergence(step, `expected a finite loss, got ${this.known[step]}`);
       }
     }
-    if (this.known.length >= startSteps + recentSteps) this.checkGrowth();
+    if (this.known.length > recentSteps) this.checkGrowth();
     return this.known;
   }
 
@@ -65,13 +62,11 @@ export class LossRecord {
    */
   finish(after: number): void {
     const count = this.read().length;
-    const start = Math.min(startSteps, count);
     const step = count - 1;
-    const limit = this.limit(start);
-    if (after <= limit) return;
+    if (after <= this.limit()) return;
     throw this.divergence(
       step,
-      `expected a loss near the first ones (${this.known[0].toPrecision(3)}) after the last update, got ${after.toPrecision(3)}`,
+      `expected a loss near the first one (${this.known[0].toPrecision(3)}) after the last update, got ${after.toPrecision(3)}`,
     );
   }
 
@@ -81,20 +76,20 @@ export class LossRecord {
     this.pending = [];
   }
 
-  /** The loss beyond which a training has diverged. */
-  private limit(start: number): number {
-    const level = Math.max(...this.known.slice(0, start));
-    return level + mostGrowth * Math.max(Math.abs(level), leastLevel);
+  /** The loss beyond which a training has diverged: from the first one, which no update has changed. */
+  private limit(): number {
+    const [first] = this.known;
+    return first + mostGrowth * Math.max(Math.abs(first), 1);
   }
 
   private checkGrowth(): void {
-    const limit = this.limit(startSteps);
+    const limit = this.limit();
     const least = Math.min(...this.known.slice(-recentSteps));
     if (least <= limit) return;
     const step = this.known.findIndex((loss) => loss > limit);
     throw this.divergence(
       step,
-      `expected a loss near the first ones (${this.known[0].toPrecision(3)}), got ${this.known[step].toPrecision(3)} and no lower than ${least.toPrecision(3)} in the last ${recentSteps} steps`,
+      `expected a loss near the first one (${this.known[0].toPrecision(3)}), got ${this.known[step].toPrecision(3)} and no lower than ${least.toPrecision(3)} in the last ${recentSteps} steps`,
     );
   }
 
