@@ -61,7 +61,10 @@ program
 program
   .command('export')
   .description('export a run, a TensorFlow.js model.json or a Keras file to a model repository')
-  .argument('<source>', 'run folder, model.json or its folder, or .keras or .h5 file')
+  .argument(
+    '<source>',
+    'run folder, model.json or its folder, .keras or .h5 file, or with --torch a .safetensors file',
+  )
   .argument('<dest>', 'model repository, such as models')
   .option('--name <name>', 'model name (default: the name of the run)')
   .option(
@@ -86,6 +89,10 @@ program
   .option(
     '--cases <file>',
     "compare with the inputs and outputs of the model's maker in this JSON or .npz file",
+  )
+  .option(
+    '--torch [activation]',
+    'source is a safetensors file of a PyTorch state dict; activation of nn.RNN: tanh or relu (default: tanh)',
   )
   .option('--no-verify', 'skip the comparison with a reference')
   .action(async (source: string, dest: string, options: ExportCall) => {

@@ -8,13 +8,13 @@ import { build, transformWithEsbuild } from 'vite';
 
 /**
  * npm run build:exporter: the package @onda/exporter as others install it, in dist/package: an ES module without dependencies or Node
- * built-ins, a second one that it loads for Keras files, the types, README and licence.
+ * built-ins, two that it loads for Keras and PyTorch files, the types, README and licence.
  */
 const library = path.resolve(import.meta.dirname, '..');
 const workspace = path.resolve(library, '../..');
 const out = path.join(library, 'dist/package');
-/** The module, and the reader of Keras files that it loads on first use. */
-const modules = ['index.js', 'kerasFile.js'];
+/** The module, and the readers of Keras and PyTorch files that it loads on first use. */
+const modules = ['index.js', 'kerasFile.js', 'torchModel.js'];
 
 rmSync(out, { recursive: true, force: true });
 mkdirSync(out, { recursive: true });
@@ -32,7 +32,7 @@ for (const name of modules) {
   );
 }
 
-/** Everything in two modules: the workspace's libraries, ONNX's messages and the protobufjs that is known to be safe. */
+/** Everything in three modules: the workspace's libraries, ONNX's messages and the protobufjs that is known to be safe. */
 async function buildCode(): Promise<void> {
   await build({
     root: library,
@@ -44,7 +44,7 @@ async function buildCode(): Promise<void> {
       target: 'es2022',
       lib: { entry: 'src/index.ts', formats: ['es'], fileName: () => 'index.js' },
       rollupOptions: {
-        // What both modules need stays in the first one.
+        // What several modules need stays in the first one.
         preserveEntrySignatures: 'allow-extension',
         output: { chunkFileNames: '[name].js' },
         // The contract's schemas and zod, which no function here takes, would make most of the file.

@@ -14,6 +14,7 @@ export type { NetSpec } from './model/readNet.ts';
 export { readSavedModel } from './artifacts/savedModel.ts';
 export type { LayersArtifacts, SavedModel, WeightEntry } from './artifacts/savedModel.ts';
 export { isKerasFile, readKerasFile } from './files/readKerasFile.ts';
+export { readTorchFile } from './files/readTorchFile.ts';
 export { roundWeights } from './graph/float16.ts';
 
 // Exported models

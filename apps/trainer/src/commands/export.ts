@@ -24,6 +24,7 @@ export interface ExportCall {
   opset?: string;
   verify: boolean;
   cases?: string;
+  torch?: string | true;
 }
 
 const say = (text: string): void => {
@@ -49,11 +50,20 @@ export async function exportCommand(source: string, dest: string, call: ExportCa
     ...(call.states !== undefined && { states: readOne('--states', statePackings, call.states) }),
     ...(call.precision !== undefined && { precision: readOne('--precision', precisions, call.precision) }),
   };
+  const torch = call.torch === true ? 'tanh' : call.torch;
   if (isRunFolder(source)) {
+    if (torch !== undefined) {
+      throw new ConfigError(
+        `export ${source}: --torch: expected a safetensors file of PyTorch, got a run folder; omit the option`,
+      );
+    }
     await exportRun(source, call, shared);
     return;
   }
-  const artifacts = await readModelFile(source);
+  const artifacts = await readModelFile(
+    source,
+    torch === undefined ? undefined : readOne('--torch', ['tanh', 'relu'] as const, torch),
+  );
   const { name } = call;
   if (name === undefined) {
     throw new ConfigError(

@@ -1,6 +1,6 @@
 import { readdirSync } from 'node:fs';
 import path from 'node:path';
-import { isKerasFile, readKerasFile, readSavedModel } from '@onda/exporter';
+import { isKerasFile, readKerasFile, readSavedModel, readTorchFile } from '@onda/exporter';
 import type { io } from '@tensorflow/tfjs-core';
 import { readInput, readLargeInput } from '../files.ts';
 
@@ -47,16 +47,18 @@ export function readArtifacts(source: string): LayersModel {
 }
 
 /**
- * Reads a model of any supported form: a `.keras` or HDF5 file of Keras, or a TensorFlow.js layers model.
+ * Reads a model of any supported form: a `.keras` or HDF5 file of Keras, a TensorFlow.js layers model, or a state dict of PyTorch.
  *
  * @param source a file, or the folder of a model.json
+ * @param torch  the activation of nn.RNN in a safetensors file of PyTorch
  * @throws DataError if a file cannot be read; ModelError if it is not such a model, or weights are missing
  */
-export async function readModelFile(source: string): Promise<LayersModel> {
-  if (isFolder(source)) return readArtifacts(source);
+export async function readModelFile(source: string, torch?: 'tanh' | 'relu'): Promise<LayersModel> {
+  if (torch === undefined && isFolder(source)) return readArtifacts(source);
   const bytes = readLargeInput(source, 'model');
-  if (!isKerasFile(bytes)) return readArtifacts(source);
-  const { weightSpecs, ...saved } = await readKerasFile(bytes, source);
+  if (torch === undefined && !isKerasFile(bytes)) return readArtifacts(source);
+  const { weightSpecs, ...saved } =
+    torch === undefined ? await readKerasFile(bytes, source) : await readTorchFile(bytes, source, torch);
   return { ...saved, weightSpecs: weightSpecs as io.WeightsManifestEntry[] };
 }
 
