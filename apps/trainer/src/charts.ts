@@ -10,7 +10,7 @@ export const chartColours = {
   band: '#c8d9ec',
 } as const;
 
-interface ChartLine {
+export interface ChartLine {
   name: string;
   colour: string;
   /** Position of each point, milliseconds since 1970 on an axis of times; default: its index. */
@@ -23,7 +23,7 @@ interface ChartLine {
 }
 
 /** An area between two values per point. */
-interface ChartBand {
+export interface ChartBand {
   colour: string;
   x: ArrayLike<number>;
   low: ArrayLike<number>;
@@ -37,6 +37,8 @@ interface ChartOptions {
   time?: boolean;
   xLabel: string;
   yLabel: string;
+  /** Labelled positions of the x axis; default: even ones. */
+  xTicks?: readonly number[];
   logarithmic?: boolean;
   width?: number;
   height?: number;
@@ -56,7 +58,12 @@ export function lineChart(lines: readonly ChartLine[], options: ChartOptions): s
     height: options.height ?? 260,
     marginLeft: 56,
     marginBottom: 36,
-    x: { label: options.xLabel, labelArrow: 'none', ...(options.time && { type: 'utc' }) },
+    x: {
+      label: options.xLabel,
+      labelArrow: 'none',
+      ...(options.time && { type: 'utc' }),
+      ...(options.xTicks && { ticks: options.xTicks }),
+    },
     y: {
       label: options.yLabel,
       labelArrow: 'none',
@@ -121,6 +128,29 @@ export function dotChart(
     x: { label: options.xLabel, labelArrow: 'none', ...axis(points.map(({ x }) => x)) },
     y: { label: options.yLabel, labelArrow: 'none', grid: true, ticks: 5, ...axis(points.map(({ y }) => y)) },
     marks: [Plot.dot(points, { x: 'x', y: 'y', fill: 'colour', r: 3.5 })],
+  });
+}
+
+/** Renders how often values fall in equal ranges, as an SVG element. */
+export function histogram(
+  values: readonly number[],
+  colour: string,
+  options: Omit<ChartOptions, 'bands' | 'logarithmic' | 'time'>,
+): string {
+  return render({
+    width: options.width ?? 760,
+    height: options.height ?? 260,
+    marginLeft: 56,
+    marginBottom: 36,
+    x: { label: options.xLabel, labelArrow: 'none' },
+    y: { label: options.yLabel, labelArrow: 'none', grid: true, ticks: 5 },
+    marks: [
+      Plot.rectY(
+        values.map((value) => ({ value })),
+        { ...Plot.binX({ y: 'count' }, { x: 'value', thresholds: 30 }), fill: colour },
+      ),
+      Plot.ruleX([0]),
+    ],
   });
 }
 

@@ -1,5 +1,6 @@
 import { Command, CommanderError } from 'commander';
-import { OndaError } from '@onda/contract';
+import { ConfigError, OndaError } from '@onda/contract';
+import type { BacktestCall } from './commands/backtest.ts';
 import type { ExportCall } from './commands/export.ts';
 import type { FitCall } from './commands/fit.ts';
 import type { SweepCall } from './commands/sweep.ts';
@@ -44,15 +45,26 @@ const program = new Command('onda')
 program
   .command('fit')
   .description('fit a net from a configuration; writes a run folder, exports the model and writes a report')
-  .argument('<config>', 'YAML file, such as examples/lagged-sine.yaml')
+  .argument('[config]', 'YAML file, such as examples/lagged-sine.yaml')
+  .option('--init <data>', 'write a commented configuration for this data file, instead of a fit')
   .option('--set <key=value>', 'overrides one key of the configuration; repeatable', list, [])
   .option('--out <folder>', 'run folder (default: runs/<name>)')
   .option('--models <folder>', 'model repository to export to', 'models')
   .option('--no-export', 'fit and report without exporting')
   .option('--resume', 'continue the run in the run folder from its latest checkpoint', false)
   .option('--force', 'replace an existing run in the run folder', false)
-  .action(async (config: string, options: FitCall) => {
+  .action(async (config: string | undefined, options: FitCall & { init?: string }) => {
     await runCommand('fit', async () => {
+      if (options.init !== undefined) {
+        const { initConfig } = await import('./commands/initConfig.ts');
+        await initConfig(options.init, config);
+        return;
+      }
+      if (config === undefined) {
+        throw new ConfigError(
+          'fit: expected a configuration, got none; name one, or write it with --init DATA.csv',
+        );
+      }
       const { fitCommand } = await import('./commands/fit.ts');
       await fitCommand(config, options);
     });
@@ -133,6 +145,27 @@ program
     await runCommand('evaluate', async () => {
       const { evaluateCommand } = await import('./commands/evaluate.ts');
       await evaluateCommand(model, data, options);
+    });
+  });
+
+program
+  .command('backtest')
+  .description('compare a model with baselines: forecasts of the hold-out from rolling origins')
+  .argument('<model>', 'model folder, such as models/temperatures')
+  .argument('[data]', 'data file (default: that of the training)')
+  .option(
+    '--holdout <samples>',
+    'samples at the end of each series to forecast (default: those of the training)',
+  )
+  .option('--horizon <samples>', 'samples per forecast (default: the horizon of the model)')
+  .option('--stride <samples>', 'samples between two origins (default: at most 24 origins per series)')
+  .option('--columns <names>', 'column names, separated by commas (default: those of the training)')
+  .option('--out <folder>', 'run folder for evaluation.json (default: runs/<name>)')
+  .option('--json', 'rows as JSON on stdout', false)
+  .action(async (model: string, data: string | undefined, options: BacktestCall) => {
+    await runCommand('backtest', async () => {
+      const { backtestCommand } = await import('./commands/backtest.ts');
+      await backtestCommand(model, data, options);
     });
   });
 

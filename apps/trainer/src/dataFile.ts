@@ -1,3 +1,4 @@
+import path from 'node:path';
 import type { CsvDataConfig } from '@onda/contract';
 import type { DataFile } from '@onda/series';
 import { readTable } from '@onda/series';
@@ -11,3 +12,7 @@ export async function readDataFile(
   const bytes = readInput(file, 'data');
   return { bytes, table: await readTable(bytes, { source: file, format, delimiter, decimal, header }) };
 }
+
+/** The path of a data file, which a configuration names relative to itself. */
+export const dataPath = (configFile: string, file: string): string =>
+  path.isAbsolute(file) ? file : path.join(path.dirname(configFile), file);

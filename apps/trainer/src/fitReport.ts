@@ -1,6 +1,8 @@
 import type { FitConfig, ParityRow } from '@onda/contract';
 import type { ForecastReport } from '@onda/series';
 import { chartColours, frameStrip, lineChart } from './charts.ts';
+import type { EvaluationView } from './evaluation/evaluationReport.ts';
+import { evaluationSections } from './evaluation/evaluationReport.ts';
 import { parityTable } from './export/compare.ts';
 import type { Demonstration, DrawnBand } from './fit/demonstration.ts';
 import { shareWithin } from './fit/demonstration.ts';
@@ -39,6 +41,8 @@ interface FitReportData {
   band: DrawnBand | null;
   forecast: ForecastReport | null;
   parity: readonly ParityRow[];
+  /** The backtest of the exported files. */
+  evaluation: EvaluationView | null;
   /** Sentences on other outputs, such as the path of the model. */
   notes: readonly string[];
   created: Date;
@@ -71,6 +75,7 @@ export function fitReport(data: FitReportData): Report {
       lossSection(data),
       generatedSection(data),
       ...(data.forecast ? [forecastSection(data.forecast, config)] : []),
+      ...(data.evaluation ? evaluationSections(data.evaluation) : []),
       ...(data.parity.length > 0
         ? [
             {

@@ -1,6 +1,6 @@
 export type { Runtime, RuntimeTensor, Session, SessionOptions, TensorInfo } from './session.ts';
 
-export { floatTensor, listText, runtimeTensor, shapeText } from './tensors.ts';
+export { floatOutput, floatTensor, listText, runtimeTensor, shapeText } from './tensors.ts';
 export type { FloatTensor } from './tensors.ts';
 
 export { SequenceModel, zeroState } from './sequenceModel.ts';

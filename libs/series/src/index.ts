@@ -6,6 +6,7 @@ export { readTable } from './table.ts';
 export type { Cell, TableOptions } from './parsedColumns.ts';
 export type { Table } from './table.ts';
 export { readSeries } from './readSeries.ts';
+export { detectTimeColumns } from './rowOrder.ts';
 export type { Series, SeriesDataConfig, SeriesSet } from './seriesSet.ts';
 export { calendarFeatures, formatTime, stepText, timeAfter } from './timeStep.ts';
 export type { TimeStep, TimeUnit } from './timeStep.ts';

@@ -50,6 +50,11 @@ export function openTimes(table: Table, config: SeriesDataConfig, notes: string[
   return null;
 }
 
+/** The columns from which the times of a table are read when none are named; empty without times. */
+export function detectTimeColumns(table: Table): readonly string[] {
+  return openTimes(table, { columns: [] }, [])?.columns ?? [];
+}
+
 /** The rows of a series in order of time; rows of the same time are adjacent and belong to one sample. */
 export interface OrderedRows {
   rows: Uint32Array;

@@ -1,10 +1,33 @@
+import type { Manifest } from '@onda/contract';
 import { DataError, modelFiles, requireNetManifest, samplingBlocks } from '@onda/contract';
 import { floatTensor, SequenceModel } from '@onda/runtime';
 import { createNodeRuntime, readModelFolder } from '@onda/runtime-node';
 import { judgeForecast } from '@onda/series';
+import { strideOf } from '../evaluation/evaluateModel.ts';
 import { readModelSeries } from '../modelSeries.ts';
 import { pointPrediction } from '../export/sampling.ts';
 import { textTable } from '../terminal.ts';
+import { backtestFolder, printEvaluation, readForecastSeries } from './backtest.ts';
+
+/** Prints the errors of a direct forecaster over a whole file, from rolling origins after the first samples that it needs. */
+async function evaluateForecasts(
+  folder: string,
+  manifest: Manifest,
+  data: string,
+  { columns, json }: { columns?: string; json: boolean },
+): Promise<void> {
+  const { horizon = 1, context = 1 } = manifest.forecaster ?? {};
+  const set = await readForecastSeries(data, manifest, columns);
+  const shortest = Math.min(...set.series.map(({ length }) => length));
+  const holdout = shortest - Math.min(context, Math.floor(shortest / 2));
+  if (holdout < horizon) {
+    throw new DataError(
+      `${data}: expected at least ${2 * horizon} samples, twice the horizon of model "${manifest.name}", got ${shortest}; pass more rows`,
+    );
+  }
+  const stride = strideOf(set, holdout, horizon);
+  printEvaluation(await backtestFolder(folder, set, { holdout, horizon, stride }), manifest, data, json);
+}
 
 /** Prints the errors of a model's forecasts, `lag` samples ahead, over a CSV file; its inputs are the true values. */
 export async function evaluateCommand(
@@ -13,6 +36,10 @@ export async function evaluateCommand(
   options: { columns?: string; json: boolean },
 ): Promise<void> {
   const { manifest: read, files } = await readModelFolder(folder);
+  if (read.forecaster !== undefined) {
+    await evaluateForecasts(folder, read, data, options);
+    return;
+  }
   const manifest = requireNetManifest(read, folder);
   const { lag, net, name, version } = manifest;
   const { series } = await readModelSeries(

@@ -2,6 +2,9 @@ import path from 'node:path';
 import type { FitConfig, ParityRow } from '@onda/contract';
 import type { ForecastReport } from '@onda/series';
 import { openBackend } from '@onda/tfjs-native';
+import { evaluationText } from '../evaluation/evaluateModel.ts';
+import type { NetEvaluation } from '../evaluation/evaluateNet.ts';
+import { chooseConfig, evaluateNet } from '../evaluation/evaluateNet.ts';
 import { exitSignal } from '../exitSignal.ts';
 import { describeExport } from '../export/publishModel.ts';
 import { exportNetModel } from '../export/exportModels.ts';
@@ -11,11 +14,12 @@ import { checkWritable, writeFileAtomic } from '../files.ts';
 import { readArtifacts } from '../fit/artifacts.ts';
 import { bandSeed } from '../fit/demonstration.ts';
 import { fitRun, type FittedRun } from '../fit/fitRun.ts';
-import { readConfig } from '../fit/readConfig.ts';
+import { readDocument } from '../fit/readConfig.ts';
 import { runFiles, trainingOf } from '../fit/runFolder.ts';
 import { fitReport } from '../fitReport.ts';
 import type { GeneratedValues } from '../fitReport.ts';
 import { reportPage } from '../reportPage.ts';
+import { fitForecast, isDirectForecast } from './fitForecast.ts';
 
 /** Command-line options of `fit`. */
 export interface FitCall {
@@ -54,7 +58,12 @@ export async function exportRun(
 export function writeReport(
   run: FittedRun,
   runFolder: string,
-  more: { generated?: GeneratedValues[]; parity?: readonly ParityRow[]; notes?: string[] },
+  more: {
+    generated?: GeneratedValues[];
+    parity?: readonly ParityRow[];
+    evaluation?: NetEvaluation | null;
+    notes?: string[];
+  },
 ): string {
   const file = path.join(runFolder, runFiles.report);
   const report = fitReport({
@@ -72,6 +81,7 @@ export function writeReport(
     band: run.band,
     forecast: run.forecast,
     parity: more.parity ?? [],
+    evaluation: more.evaluation ?? null,
     notes: more.notes ?? [],
     created: new Date(),
   });
@@ -99,7 +109,13 @@ function forecastLines({ forecast, columns }: FittedRun, config: FitConfig): str
 type ForecastPair = Pick<ForecastReport, 'forecast' | 'naive'>;
 
 export async function fitCommand(configFile: string, call: FitCall): Promise<void> {
-  const config = readConfig(configFile, call.set);
+  const document = readDocument(configFile, 'config', call.set);
+  const { config, choices } = await chooseConfig(document, configFile);
+  if (isDirectForecast(config)) {
+    await fitForecast(config, configFile, call, 'holdout' in (document['data'] as object));
+    return;
+  }
+  for (const choice of choices) say(`chosen: ${choice}`);
   const runFolder = call.out ?? path.join('runs', config.name);
   if (call.export) checkWritable(path.join(call.models, config.name));
   const backend = await openBackend();
@@ -137,7 +153,10 @@ export async function fitCommand(configFile: string, call: FitCall): Promise<voi
     const exported = call.export ? await exportRun(run, runFolder, call.models) : null;
     if (exported) {
       say(describeExport(exported));
-      writeReport(run, runFolder, { parity: exported.manifest.parity });
+      const { parity } = exported.manifest;
+      const evaluation = await evaluateNet(run.summary.config, configFile, exported, runFolder, choices);
+      if (evaluation !== null) say(evaluationText(evaluation));
+      writeReport(run, runFolder, { parity, evaluation });
     }
     say(`report: ${report}`);
     if (exported) {

@@ -63,6 +63,11 @@ export function readSummary(folder: string): RunSummary {
     if (!(error instanceof SyntaxError)) throw error;
     throw new DataError(`run ${file}: not JSON: ${error.message}; fit again`, { cause: error });
   }
+  if ((value as { kind?: unknown } | null)?.kind === 'forecaster') {
+    throw new DataError(
+      `run ${file}: expected the run of a network, got that of a direct forecaster, which only its fit exports; fit again with --force`,
+    );
+  }
   const result = summarySchema.safeParse(value);
   if (!result.success) {
     const [issue] = result.error.issues;

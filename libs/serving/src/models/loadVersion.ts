@@ -5,6 +5,7 @@ import { modelConfig, modelMetadata } from '@onda/protocol';
 import type { Runtime, Session } from '@onda/runtime';
 import { RunTimeoutError } from '@onda/runtime-node';
 import { Batcher } from '../batcher.ts';
+import { forecastGenerator } from '../generation/forecastGenerator.ts';
 import { loadGenerator, recentOutput } from '../generation/generator.ts';
 import type { Generator } from '../generation/generator.ts';
 import { failureText } from '../errors.ts';
@@ -83,7 +84,9 @@ export async function loadVersion(read: ReadVersion, context: LoadContext): Prom
     const session =
       read.manifest === null ? reshapeSession(loaded, read.folder.config, configPath(read.folder)) : loaded;
     const notes: string[] = [];
-    const generator = await loadGenerator(read, load, (text) => notes.push(text));
+    const generator =
+      forecastGenerator(read.manifest, session) ??
+      (await loadGenerator(read, load, (text) => notes.push(text)));
     const signature = readSignature(read, session, place);
     notes.push(...(await warmUp(session, signature, read.folder, place)));
     for (const one of sessions) await one.admit?.();
