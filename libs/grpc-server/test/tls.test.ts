@@ -64,7 +64,7 @@ describe.skipIf(!hasOpenssl)('TLS connections', () => {
     if (typeof without !== 'string' && !without.closed) await once(without.resume(), 'close');
   });
 
-  it('are closed when the handshake is not complete in time, however slowly the client goes on', async () => {
+  it('are closed when the handshake is not complete in time, however slowly the client continues', async () => {
     const port = await start({ headerTimeoutMs: 300 });
     const [silent, slow] = [open(port), open(port)];
     // The begin of a ClientHello of 512 bytes, then a byte at a time.
