@@ -26,7 +26,7 @@ class Target implements TrainableModel<number> {
 
   lossAndGradients(target: number): { loss: Scalar; gradients: Tensor[]; weight: number } {
     const error = tf.sub(this.weight, target);
-    return { loss: tf.sum(tf.square(error)) as Scalar, gradients: [tf.mul(error, 2)], weight: 5 };
+    return { loss: tf.sum<Scalar>(tf.square(error)), gradients: [tf.mul(error, 2)], weight: 5 };
   }
 
   get value(): number {

@@ -4,7 +4,7 @@ import type { Weight } from '../artifacts/weights.ts';
 import { UnsupportedError } from '../errors.ts';
 import { readSafetensors } from './safetensors.ts';
 
-/** Activations of torch.nn.RNN, which its weights do not tell. */
+/** Activations of torch.nn.RNN, which are not in its weights. */
 export type Nonlinearity = 'tanh' | 'relu';
 
 interface Linear {
