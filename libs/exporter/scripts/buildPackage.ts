@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { rollup } from 'rollup';
@@ -8,17 +8,15 @@ import { build, transformWithEsbuild } from 'vite';
 
 /**
  * npm run build:exporter: the package @onda/exporter as others install it, in dist/package: an ES module without dependencies or Node
- * built-ins, two that it loads for Keras and PyTorch files, the types, README and licence.
+ * built-ins, the readers of Keras and PyTorch files that it loads on first use, what the two share, the types, README and licence.
  */
 const library = path.resolve(import.meta.dirname, '..');
 const workspace = path.resolve(library, '../..');
 const out = path.join(library, 'dist/package');
-/** The module, and the readers of Keras and PyTorch files that it loads on first use. */
-const modules = ['index.js', 'kerasFile.js', 'torchModel.js'];
-
 rmSync(out, { recursive: true, force: true });
 mkdirSync(out, { recursive: true });
 await buildCode();
+const modules = readdirSync(out).sort();
 await buildTypes();
 writePackage();
 
@@ -32,7 +30,7 @@ for (const name of modules) {
   );
 }
 
-/** Everything in three modules: the workspace's libraries, ONNX's messages and the protobufjs that is known to be safe. */
+/** Everything in one module and those loaded on first use: the workspace's libraries, ONNX's messages and the protobufjs that is known to be safe. */
 async function buildCode(): Promise<void> {
   await build({
     root: library,

@@ -136,7 +136,7 @@ describe(exportCommand, () => {
       'no name',
       wordsModel,
       { name: undefined },
-      /^export .*: expected --name NAME, because a model\.json has no name; add the option$/,
+      /^export .*: expected --name NAME, because the file has no name for it; add the option$/,
     ],
     [
       'a name that cannot be a folder',

@@ -63,12 +63,15 @@ describe('the published package', () => {
     rmSync(project, { recursive: true });
   });
 
-  it('holds the module, its types, README, API and licence, and nothing else', () => {
+  it('holds the module, the readers loaded on first use, types, README, API and licence, and nothing else', () => {
     const packed = JSON.parse(
       execFileSync('npm', ['pack', '--dry-run', '--json'], { cwd: built, encoding: 'utf8' }),
     ) as [{ files: { path: string }[]; version: string }];
     expect(packed[0].files.map((file) => file.path).sort()).toEqual(
-      ['API.md', 'LICENSE', 'README.md', 'index.d.ts', 'index.js', 'package.json'].sort(),
+      [
+        ...['API.md', 'LICENSE', 'README.md', 'index.d.ts', 'index.js', 'package.json'],
+        ...['bytes.js', 'kerasFile.js', 'torchModel.js'],
+      ].sort(),
     );
     expect(packed[0].version).toBe(exporterVersion);
     expect(JSON.parse(readFileSync(path.join(built, 'package.json'), 'utf8'))).not.toHaveProperty(
@@ -77,9 +80,12 @@ describe('the published package', () => {
   });
 
   it('imports nothing, neither Node built-ins nor packages', () => {
-    const code = readFileSync(path.join(built, 'index.js'), 'utf8');
-    expect(code.match(/^\s*(import|export)\b[^\n]*\bfrom\b[^\n]*$/gm)).toBeNull();
-    expect(code).not.toMatch(/\brequire\(["'](node:)?(fs|path|crypto|util|zlib|worker_threads)["']\)/);
+    for (const name of ['index.js', 'bytes.js', 'kerasFile.js', 'torchModel.js']) {
+      const code = readFileSync(path.join(built, name), 'utf8');
+      const imports = [...code.matchAll(/^\s*(?:import|export)\b[^\n]*\bfrom\s*["']([^"']*)["']/gm)];
+      expect(imports.map(([, from]) => from).filter((from) => !from.startsWith('./'))).toEqual([]);
+      expect(code).not.toMatch(/\brequire\(["'](node:)?(fs|path|crypto|util|zlib|worker_threads)["']\)/);
+    }
     expect(readFileSync(path.join(built, 'index.d.ts'), 'utf8')).not.toMatch(/\bfrom ['"]/);
   });
 
@@ -127,7 +133,7 @@ describe('the published package', () => {
     const readme = readFileSync(path.join(built, 'README.md'), 'utf8');
     expect(readme).not.toContain('](../');
     const shown = [...readme.matchAll(/```ts\n([^]*?)```/g)].map(([, code]) => code);
-    expect(shown).toHaveLength(2);
+    expect(shown).toHaveLength(3);
     const folder = path.join(project, 'readme');
     mkdirSync(path.join(folder, 'saved'), { recursive: true });
     shown.forEach((code, index) => {
