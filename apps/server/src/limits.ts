@@ -22,7 +22,7 @@ export const limits = {
   /** Concurrent calls of one gRPC connection. */
   streams: 1024,
   /** Bytes of request bodies, incomplete gRPC messages and unread gRPC responses, of all connections; one client gets half at most. */
-  heldBytes: 256 * 1024 * 1024,
+  heldBytes: 128 * 1024 * 1024,
   /** Bytes of a request to the admin ports, over HTTP and gRPC. */
   adminBodyBytes: 64 * 1024,
   /** Bytes of incomplete messages and unread responses on the admin gRPC port. */
