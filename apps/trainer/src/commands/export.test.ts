@@ -9,6 +9,7 @@ import {
   emptyFolder,
   layer,
   saveModel,
+  torchModel,
   wideModel,
   wordsModel,
 } from '../testing/savedModel.ts';
@@ -212,6 +213,12 @@ describe(exportCommand, () => {
       {},
       /^.*: expected a layers model, got a graph model, which no longer has layers; /,
     ],
+    [
+      'a state dict of PyTorch without --torch',
+      torchModel,
+      {},
+      /^.*\.safetensors: a state dict of PyTorch is read with --torch; add the option$/,
+    ],
     ['a layer that is not known', () => unknown, {}, /^layer "m": Mystery is not supported: /],
   ];
   it.each(cases)('rejects %s in one sentence and writes nothing', async (_what, source, call, message) => {
@@ -221,6 +228,14 @@ describe(exportCommand, () => {
     expect((failure as OndaError).message).toMatch(message);
     expect([1, 2]).toContain((failure as OndaError).exitCode);
     expect(existsSync(dest)).toBe(false);
+  });
+
+  it('exports a state dict of PyTorch as an Onda net with its generator', async () => {
+    const { dest } = await exported(torchModel(), { torch: 'tanh' });
+    const { net, parity } = manifestOf(dest);
+    expect(net).toMatchObject({ cell: 'rnn', units: 2, layers: 1, features: 1, outputs: 1 });
+    expect(parity.some(({ check }) => check.startsWith('generator'))).toBe(true);
+    expect(readdirSync(path.join(dest, 'words/1'))).toContain('generator.onnx');
   });
 
   it('says in one sentence that a repository cannot be written', async () => {

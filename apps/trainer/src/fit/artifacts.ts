@@ -1,5 +1,6 @@
 import { readdirSync } from 'node:fs';
 import path from 'node:path';
+import { ConfigError } from '@onda/contract';
 import { isKerasFile, readKerasFile, readSavedModel, readTorchFile } from '@onda/exporter';
 import type { io } from '@tensorflow/tfjs-core';
 import { readInput, readLargeInput } from '../files.ts';
@@ -51,11 +52,15 @@ export function readArtifacts(source: string): LayersModel {
  *
  * @param source a file, or the folder of a model.json
  * @param torch  the activation of nn.RNN in a safetensors file of PyTorch
- * @throws DataError if a file cannot be read; ModelError if it is not such a model, or weights are missing
+ * @throws DataError if a file cannot be read; ModelError if it is not such a model, or weights are missing; ConfigError for a
+ *   safetensors file without `torch`
  */
 export async function readModelFile(source: string, torch?: 'tanh' | 'relu'): Promise<LayersModel> {
   if (torch === undefined && isFolder(source)) return readArtifacts(source);
   const bytes = readLargeInput(source, 'model');
+  if (torch === undefined && source.endsWith('.safetensors')) {
+    throw new ConfigError(`${source}: a state dict of PyTorch is read with --torch; add the option`);
+  }
   if (torch === undefined && !isKerasFile(bytes)) return readArtifacts(source);
   const { weightSpecs, ...saved } =
     torch === undefined ? await readKerasFile(bytes, source) : await readTorchFile(bytes, source, torch);

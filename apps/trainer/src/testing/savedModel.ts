@@ -116,3 +116,29 @@ export function wideModel(): string {
     { 'dense/kernel': [20, 30], 'dense/bias': [30] },
   );
 }
+
+/** A state dict of PyTorch as a safetensors file: nn.RNN(1, 2) and nn.Linear(2, 1). */
+export function torchModel(): string {
+  const shapes: [string, number[]][] = [
+    ['rnn.weight_ih_l0', [2, 1]],
+    ['rnn.weight_hh_l0', [2, 2]],
+    ['rnn.bias_ih_l0', [2]],
+    ['rnn.bias_hh_l0', [2]],
+    ['linear.weight', [1, 2]],
+    ['linear.bias', [1]],
+  ];
+  const header: Record<string, object> = {};
+  const values: number[] = [];
+  for (const [name, shape] of shapes) {
+    const start = values.length;
+    const size = shape.reduce((product, dim) => product * dim, 1);
+    for (let index = 0; index < size; index++) values.push(0.5 * Math.sin(values.length + 1));
+    header[name] = { dtype: 'F32', shape, data_offsets: [4 * start, 4 * values.length] };
+  }
+  const text = Buffer.from(JSON.stringify(header));
+  const length = Buffer.alloc(8);
+  length.writeBigUInt64LE(BigInt(text.length));
+  const file = path.join(emptyFolder(), 'model.safetensors');
+  writeFileSync(file, Buffer.concat([length, text, Buffer.from(Float32Array.from(values).buffer)]));
+  return file;
+}

@@ -42,7 +42,7 @@ const cells = new Map<number, Recurrent['cell']>([
  * has no order, so the modules are chained by their sizes, the recurrent one first where several orders fit; names that are numbers, as of
  * nn.Sequential, give the order.
  *
- * One-directional layers with a Linear behind become an Onda net; others a model of Keras' layers, with the output of every sample.
+ * One-directional layers with a Linear behind become an Onda net, unless their activation is relu; others a model of Keras' layers, with the output of every sample.
  *
  * @param file         name for errors
  * @param nonlinearity of nn.RNN
@@ -58,6 +58,7 @@ export function readTorchModel(bytes: Uint8Array, file: string, nonlinearity: No
     first.kind === 'recurrent' &&
     !first.bidirectional &&
     first.biased &&
+    (first.cell !== 'RNN' || nonlinearity === 'tanh') &&
     last.kind === 'linear' &&
     tensors.has(`${last.name}bias`);
   for (const module of modules) {
@@ -188,7 +189,7 @@ const identity = { RNN: [0], LSTM: [0, 1, 2, 3], GRU: [0, 1, 2] };
 class LayerWriter {
   private readonly tensors: Tensors;
   private readonly nonlinearity: Nonlinearity;
-  private readonly layers: object[] = [];
+  private readonly layers: { readonly class_name: string; readonly config: object }[] = [];
   private readonly weights: Weight[] = [];
 
   constructor(tensors: Tensors, nonlinearity: Nonlinearity) {
@@ -197,11 +198,13 @@ class LayerWriter {
   }
 
   model(features: number, isNet: boolean): SavedModel {
-    const input = {
-      class_name: 'InputLayer',
-      config: { name: 'x', batch_input_shape: [null, null, features], dtype: 'float32' },
-    };
-    const config = { name: 'torch', layers: [input, ...this.layers] };
+    const input = { batch_input_shape: [null, null, features], dtype: 'float32' };
+    const [first, ...others] = this.layers;
+    // A net has no layer for its input.
+    const layers = isNet
+      ? [{ ...first, config: { ...first.config, ...input } }, ...others]
+      : [{ class_name: 'InputLayer', config: { name: 'x', ...input } }, ...this.layers];
+    const config = { name: 'torch', layers };
     const whole = new Float32Array(this.weights.reduce((size, { data }) => size + data.length, 0));
     let offset = 0;
     for (const { data } of this.weights) {
@@ -234,7 +237,7 @@ class LayerWriter {
   /** Layers of an Onda net, which keeps PyTorch's gates and its two biases. */
   net(module: Recurrent): void {
     const { cell, units } = module;
-    const options = { RNN: { activation: this.nonlinearity }, LSTM: {}, GRU: { reset_after: true } }[cell];
+    const options = { RNN: { activation: 'tanh' }, LSTM: {}, GRU: { reset_after: true } }[cell];
     for (let layer = 0; layer < module.layers; layer++) {
       const as = `recurrent_${layer}`;
       this.layer(`Onda${cell}`, as, {
