@@ -148,9 +148,12 @@ describe('an HTTP connection', () => {
       for (const one of sockets) one.destroy();
       return held;
     };
-    // 500 answers of each client would be 40 MiB for 200 clients, and the requests as much again.
     const few = await flood(20);
-    expect((await flood(200)) - few).toBeLessThan(80);
+    // Node creates an object for each request of a chunk of 64 KiB, about 1 KiB for each of 64,000, before their connection is closed, and
+    // collects them later. With all responses kept it was 750 MiB.
+    const first = await flood(200);
+    expect(first - few).toBeLessThan(150);
+    expect((await flood(200)) - first).toBeLessThan(100);
   });
 });
 

@@ -1,5 +1,5 @@
 import { ServerResponse } from 'node:http';
-import type { IncomingMessage } from 'node:http';
+import type { IncomingMessage, RequestListener } from 'node:http';
 import type { Socket } from 'node:net';
 import type { FastifyInstance } from 'fastify';
 
@@ -23,15 +23,17 @@ export class PipelinedResponse<
 
 /**
  * Handles the requests of a connection one after the other. Node emits all requests that a client pipelines at once: thousands could run in
- * one turn of the event loop, and those whose connection closes early would never end. So this hook must be the first one.
+ * one turn of the event loop, and those whose connection closes early would never end. They wait before fastify creates its objects for
+ * them, and those that Node still emits for a closed connection are dropped.
  */
 export function addPipelining(app: FastifyInstance): void {
   const waiting = new WeakMap<Socket, number>();
-  app.addHook('onRequest', ({ raw: { socket } }, { raw: response }, done) => {
+  const inTurn = (socket: Socket, response: ServerResponse, handle: () => void): void => {
     if (!(response instanceof PipelinedResponse) || response.socket !== null) {
-      done();
+      handle();
       return;
     }
+    if (socket.destroyed) return;
     const count = (waiting.get(socket) ?? 0) + 1;
     waiting.set(socket, count);
     if (count > MAX_WAITING) {
@@ -40,7 +42,18 @@ export function addPipelining(app: FastifyInstance): void {
     }
     response.onTurn = () => {
       waiting.set(socket, (waiting.get(socket) ?? 1) - 1);
-      done();
+      handle();
     };
+  };
+  const handlers = app.server.listeners('request') as RequestListener[];
+  app.server.removeAllListeners('request');
+  app.server.on('request', (request, response) => {
+    inTurn(request.socket, response, () => {
+      for (const handle of handlers) handle(request, response);
+    });
+  });
+  // Of the further servers that fastify creates for the addresses of localhost. The first hook, so that nothing is reserved before.
+  app.addHook('onRequest', ({ raw: { socket } }, { raw: response }, done) => {
+    inTurn(socket, response, done);
   });
 }
