@@ -2,17 +2,10 @@ import { ProtocolError } from '@onda/protocol';
 import type { ClusterLink } from './clusterLink.ts';
 import { isReplyError } from './redisClient.ts';
 import { packLast, readRecord, rowBytes } from './redisRecord.ts';
+import { RedisStore } from './redisStore.ts';
 import { reasons } from './sequenceErrors.ts';
-import { clientOfKey, countsOf } from './sequenceStore.ts';
-import type {
-  Change,
-  EndedSequence,
-  LiveSequence,
-  SequenceCounts,
-  SequenceLimits,
-  SequenceStore,
-  Swap,
-} from './sequenceStore.ts';
+import { clientOfKey } from './sequenceStore.ts';
+import type { Change, EndedSequence, LiveSequence, SequenceLimits, Swap } from './sequenceStore.ts';
 
 /** Duration of a lease in idle timeouts: a sequence that is stepped all the time renews its lease twice in each. */
 const LEASE_TIMEOUTS = 1.5;
@@ -26,44 +19,29 @@ type Lease = { readonly kind: 'done'; readonly lease: number } | Extract<Swap, {
  * on all nodes. The model's counts are on one node: leases (see clusterScripts.ts), which are taken at a start, renewed twice in
  * an idle timeout and released at the end; other steps do not touch them.
  */
-export class ClusterState implements SequenceStore {
-  limits: SequenceLimits;
+export class ClusterState extends RedisStore {
   readonly #link: ClusterLink;
   readonly #name: string;
   readonly #leases: string;
-  readonly #counts = new Map<string, SequenceCounts>();
 
   /** @param name of the model */
   constructor(link: ClusterLink, name: string, limits: SequenceLimits) {
+    super(link, limits);
     this.#link = link;
     this.#name = name;
     this.#leases = `onda:leases:{${name}}`;
-    this.limits = limits;
   }
 
-  get failures(): number {
-    return this.#link.failures;
-  }
-
-  counts(version: string): SequenceCounts {
-    return countsOf(this.#counts, version);
-  }
-
-  async find(key: string, step: number | undefined): Promise<LiveSequence | EndedSequence | undefined> {
+  override async find(
+    key: string,
+    step: number | undefined,
+  ): Promise<LiveSequence | EndedSequence | undefined> {
     const record = this.#sequence(key);
     const { result } = await this.#link.call(record, (redis) => redis.ondaFindBuffer(1, record, step ?? 0));
     return readRecord(result, this.limits);
   }
 
-  pin(): void {
-    // A process cannot pin for others: `compareAndSwap` finds out.
-  }
-
-  unpin(): void {
-    // As above.
-  }
-
-  async compareAndSwap(key: string, change: Change): Promise<Swap> {
+  override async compareAndSwap(key: string, change: Change): Promise<Swap> {
     const { expectedSteps, expectedVersion, version, end } = change;
     // Copied before anything is awaited.
     const bytes = { row: rowBytes(change.row), last: packLast(change.last) };
@@ -94,27 +72,10 @@ export class ClusterState implements SequenceStore {
     return { kind: 'done', expiresInMs: end ? undefined : swap.left };
   }
 
-  sweep(): void {
-    for (const version of this.#counts.keys()) void this.count(version);
-  }
-
-  forget(version: string): void {
-    this.#counts.delete(version);
-  }
-
-  async count(version: string): Promise<number> {
-    const counts = this.counts(version);
-    try {
-      const [, ofVersion] = this.#leaseKeys('', version);
-      const { result } = await this.#link.call(ofVersion, (redis) => redis.ondaCountLeases(1, ofVersion));
-      const [live, expired] = result;
-      counts.live = live;
-      counts.expired += expired;
-      return live;
-    } catch {
-      // The next sweep tries again, and a client that steps a sequence gets the error.
-      return Infinity;
-    }
+  protected override async countLive(version: string): Promise<[live: number, expired: number]> {
+    const [, ofVersion] = this.#leaseKeys('', version);
+    const { result } = await this.#link.call(ofVersion, (redis) => redis.ondaCountLeases(1, ofVersion));
+    return result;
   }
 
   /**

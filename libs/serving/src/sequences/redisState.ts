@@ -1,57 +1,31 @@
 import type { RedisLink } from './redisLink.ts';
 import { packLast, readRecord, rowBytes } from './redisRecord.ts';
+import { RedisStore } from './redisStore.ts';
 import { reasons } from './sequenceErrors.ts';
-import { clientOfKey, countsOf } from './sequenceStore.ts';
-import type {
-  Change,
-  EndedSequence,
-  LiveSequence,
-  SequenceCounts,
-  SequenceLimits,
-  SequenceStore,
-  Swap,
-} from './sequenceStore.ts';
+import { clientOfKey } from './sequenceStore.ts';
+import type { Change, EndedSequence, LiveSequence, SequenceLimits, Swap } from './sequenceStore.ts';
 
-/**
- * The sequences of one model in Redis: any process that serves the same file can run any step.
- *
- * If two processes step a sequence at the same time, both run the model and one write succeeds; the other gets a conflict.
- */
-export class RedisState implements SequenceStore {
-  limits: SequenceLimits;
+/** The sequences of one model in a standalone Redis. */
+export class RedisState extends RedisStore {
   readonly #link: RedisLink;
   readonly #prefix: string;
-  readonly #counts = new Map<string, SequenceCounts>();
 
   /** @param name of the model */
   constructor(link: RedisLink, name: string, limits: SequenceLimits) {
+    super(link, limits);
     this.#link = link;
     this.#prefix = `onda:{${name}}`;
-    this.limits = limits;
   }
 
-  get failures(): number {
-    return this.#link.failures;
-  }
-
-  counts(version: string): SequenceCounts {
-    return countsOf(this.#counts, version);
-  }
-
-  async find(key: string, step: number | undefined): Promise<LiveSequence | EndedSequence | undefined> {
+  override async find(
+    key: string,
+    step: number | undefined,
+  ): Promise<LiveSequence | EndedSequence | undefined> {
     const reply = await this.#link.call((redis) => redis.ondaFindBuffer(1, this.#sequence(key), step ?? 0));
     return readRecord(reply, this.limits);
   }
 
-  pin(): void {
-    // A process cannot pin for others: `compareAndSwap` finds out.
-  }
-
-  unpin(): void {
-    // As above.
-  }
-
-  async compareAndSwap(key: string, change: Change): Promise<Swap> {
+  override async compareAndSwap(key: string, change: Change): Promise<Swap> {
     const { most, idleMs, ageMs, mostOfClient = 0 } = this.limits;
     const { expectedSteps, expectedVersion, version, steps, samples, row, last, end } = change;
     const [answer, bytes] = [packLast(last), rowBytes(row)];
@@ -87,27 +61,8 @@ export class RedisState implements SequenceStore {
     return { kind: 'done', expiresInMs: end ? undefined : left };
   }
 
-  sweep(): void {
-    for (const version of this.#counts.keys()) void this.count(version);
-  }
-
-  forget(version: string): void {
-    this.#counts.delete(version);
-  }
-
-  async count(version: string): Promise<number> {
-    const counts = this.counts(version);
-    try {
-      const [live, expired] = await this.#link.call((redis) =>
-        redis.ondaSweep(2, `${this.#prefix}:live`, this.#liveOn(version)),
-      );
-      counts.live = live;
-      counts.expired += expired;
-      return live;
-    } catch {
-      // The next sweep tries again, and a client that steps a sequence gets the error.
-      return Infinity;
-    }
+  protected override countLive(version: string): Promise<[live: number, expired: number]> {
+    return this.#link.call((redis) => redis.ondaSweep(2, `${this.#prefix}:live`, this.#liveOn(version)));
   }
 
   #sequence(key: string): string {
