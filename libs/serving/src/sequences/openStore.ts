@@ -64,7 +64,7 @@ export async function openStores(store: string, onWarning: (text: string) => voi
       `sequence store ${address.shown}: expected nodes of a Redis Cluster, since there are several, got a standalone Redis; name one`,
     );
   }
-  const link = await RedisLink.open(store, onWarning);
+  const link = await RedisLink.open(address, onWarning);
   return {
     open: (name, limits) => new RedisState(link, name, limits),
     status: link,

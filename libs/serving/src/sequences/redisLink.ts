@@ -2,7 +2,8 @@ import { ConfigError } from '@onda/contract';
 import { Redis } from 'ioredis';
 import { Circuit } from './circuit.ts';
 import type { CircuitState } from './circuit.ts';
-import { evictionProblem, readRedisAddress, unsuitability } from './redisAddress.ts';
+import { evictionProblem, unsuitability } from './redisAddress.ts';
+import type { RedisAddress } from './redisAddress.ts';
 import {
   circuitOptions,
   COMMAND_MS,
@@ -44,12 +45,13 @@ export class RedisLink {
   }
 
   /**
-   * @param url      `redis://[[user]:password@]host[:port][/database]`, `rediss:` over TLS
    * @param onChange called with a sentence when the connection is lost or restored, and when Redis rejects commands
    * @throws ConfigError if there is no Redis that can store sequences
    */
-  static async open(url: string, onChange: (text: string) => void): Promise<RedisLink> {
-    const { connection, shown } = readRedisAddress(url);
+  static async open(
+    { connection, shown }: RedisAddress,
+    onChange: (text: string) => void,
+  ): Promise<RedisLink> {
     let lookedAt = -Infinity;
     const client = new Redis({
       ...connection,
