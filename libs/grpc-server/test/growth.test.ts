@@ -7,7 +7,7 @@ import { encodeFrame, ErrorCode, Flag, FrameType, windowUpdateFrame } from '../s
 import { settingsFrame } from '../src/http2/settings.ts';
 import { Http2Stream } from '../src/http2/stream.ts';
 import type { GrpcServerLimits } from '../src/options.ts';
-import { Http2Socket } from '../src/testing/http2Socket.ts';
+import { clientStreams, Http2Socket } from '../src/testing/http2Socket.ts';
 import { data, EchoServer, head, whole } from './support/echoServer.ts';
 
 /** Work and memory that one client can cause, at N and at 10 N. */
@@ -33,8 +33,6 @@ async function close(): Promise<void> {
 const large = (stream: number): Buffer =>
   Http2Socket.headers(stream, [...head.slice(0, 2), [':path', '/large']], Flag.END_HEADERS | Flag.END_STREAM);
 
-const streams = (count: number): number[] => Array.from({ length: count }, (_, index) => 2 * index + 1);
-
 /** Waits until the server has handled what was sent before. */
 async function settled(): Promise<void> {
   const payload = Buffer.from(String(pings++).padStart(8));
@@ -49,7 +47,7 @@ describe('WINDOW_UPDATE', () => {
     await open();
     // The first response uses the window up; the others wait.
     client.send(settingsFrame([[INITIAL_WINDOW_SIZE, MIB]]), large(1));
-    client.send(...streams(waiting).flatMap((stream) => whole(stream + 2)));
+    client.send(...clientStreams(waiting).flatMap((stream) => whole(stream + 2)));
     await settled();
     const pump = vi.spyOn(Http2Stream.prototype, 'pump');
     client.send(Buffer.concat(Array.from({ length: 1500 }, () => windowUpdateFrame(0, 1))));
@@ -85,11 +83,11 @@ describe('responses for a closed window', () => {
 
   it('are held for few calls, and close the connection for many', async () => {
     await open(limits);
-    client.send(settingsFrame([[INITIAL_WINDOW_SIZE, 0]]), ...streams(10).map(large));
+    client.send(settingsFrame([[INITIAL_WINDOW_SIZE, 0]]), ...clientStreams(10).map(large));
     await settled();
     expect(server.budget.reserved).toBe(10 * 80_000);
     expect(client.frames.some(({ type }) => type === FrameType.GOAWAY)).toBe(false);
-    client.send(...streams(100).slice(10).map(large));
+    client.send(...clientStreams(100).slice(10).map(large));
     expect(await client.goAwayCode()).toBe(ErrorCode.ENHANCE_YOUR_CALM);
     await client.closed();
     expect(server.budget.reserved).toBe(0);
@@ -98,11 +96,11 @@ describe('responses for a closed window', () => {
 
   it('are released as the client takes them', async () => {
     await open(limits);
-    client.send(settingsFrame([[INITIAL_WINDOW_SIZE, 0]]), ...streams(10).map(large));
+    client.send(settingsFrame([[INITIAL_WINDOW_SIZE, 0]]), ...clientStreams(10).map(large));
     await settled();
     client.send(
       windowUpdateFrame(0, 10 * 80_000),
-      ...streams(10).map((stream) => windowUpdateFrame(stream, 80_000)),
+      ...clientStreams(10).map((stream) => windowUpdateFrame(stream, 80_000)),
     );
     await settled();
     expect(server.budget.reserved).toBe(0);
@@ -132,7 +130,7 @@ describe('responses for a closed window', () => {
     );
     await settled();
     client.socket.pause();
-    client.send(...streams(400).map(large));
+    client.send(...clientStreams(400).map(large));
     // 32 MB: what exceeds the buffers of the operating system and the high-water mark of 1 MiB is reserved, up to the limit.
     await expect.poll(() => server.cancelled.length).toBeGreaterThan(50);
     expect(server.budget.reserved).toBe(0);
@@ -193,7 +191,7 @@ describe('compressed messages', () => {
     });
     const { port } = await grpc.listen(0, '127.0.0.1');
     client = new Http2Socket(port);
-    const ids = streams(calls);
+    const ids = clientStreams(calls);
     client.send(
       ...ids.flatMap((stream) => [
         Http2Socket.headers(stream, [

@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Random } from '@onda/series';
 import {
   CLIENT_PREFACE,
+  clientStreams,
   encodeFrame,
   Flag,
   FrameType,
@@ -10,7 +11,14 @@ import {
   settingsFrame,
   windowUpdateFrame,
 } from '@onda/grpc-server/testing';
-import { callFields, framed, ModelInfer, ModelStreamInfer, stateless } from '../support/grpcWire.ts';
+import {
+  callFields,
+  framed,
+  ModelInfer,
+  ModelStreamInfer,
+  repeatedField,
+  stateless,
+} from '../support/grpcWire.ts';
 import { mutateBytes, randomBytes } from './mutateBytes.ts';
 import { pick } from './mutateJson.ts';
 
@@ -20,7 +28,6 @@ const head = (stream: number, ...more: [string, string][]): Buffer =>
   Http2Socket.headers(stream, callFields(ModelInfer.path, ...more));
 const body = (stream: number, bytes: Buffer = message, flags: number = Flag.END_STREAM): Buffer =>
   encodeFrame(FrameType.DATA, flags, stream, bytes);
-const streams = (count: number): number[] => Array.from({ length: count }, (_, index) => 2 * index + 1);
 const times = (count: number, frame: Buffer): Buffer[] => Array.from({ length: count }, () => frame);
 
 type Send = (socket: Http2Socket, random: Random) => Promise<void> | void;
@@ -29,7 +36,9 @@ type Send = (socket: Http2Socket, random: Random) => Promise<void> | void;
 const ways: readonly Send[] = [
   // Right calls with a few bits changed, anywhere.
   (socket, random) => {
-    const calls = Buffer.concat(streams(1 + random.int(5)).flatMap((stream) => [head(stream), body(stream)]));
+    const calls = Buffer.concat(
+      clientStreams(1 + random.int(5)).flatMap((stream) => [head(stream), body(stream)]),
+    );
     socket.send(mutateBytes(calls, random));
   },
   (socket, random) => {
@@ -57,8 +66,7 @@ const ways: readonly Send[] = [
   },
   // A list that is far larger than its block: one field named again and again.
   (socket) => {
-    const value = Buffer.concat([Buffer.of(0x40, 1, 0x61, 0x7f, 0xa1, 0x1e), Buffer.alloc(4000, 'v')]);
-    socket.send(encodeFrame(FrameType.HEADERS, 4, 1, Buffer.concat([value, Buffer.alloc(12_000, 0xbe)])));
+    socket.send(encodeFrame(FrameType.HEADERS, 4, 1, repeatedField(12_000)));
   },
   // The table made large, small and large.
   (socket, random) => {
@@ -85,15 +93,17 @@ const ways: readonly Send[] = [
   },
   // Calls that are begun and reset at once, by the client and by its faults.
   (socket) => {
-    socket.send(...streams(1500).flatMap((stream) => [head(stream), body(stream), resetFrame(stream, 8)]));
+    socket.send(
+      ...clientStreams(1500).flatMap((stream) => [head(stream), body(stream), resetFrame(stream, 8)]),
+    );
   },
   (socket) => {
-    socket.send(...streams(1500).flatMap((stream) => [head(stream), windowUpdateFrame(stream, 0)]));
+    socket.send(...clientStreams(1500).flatMap((stream) => [head(stream), windowUpdateFrame(stream, 0)]));
   },
   // More calls than a connection may have, none of them whole.
   (socket, random) => {
     socket.send(
-      ...streams(1100).flatMap((stream) => [
+      ...clientStreams(1100).flatMap((stream) => [
         head(stream),
         body(stream, message.subarray(0, random.int(20)), 0),
       ]),
@@ -103,12 +113,18 @@ const ways: readonly Send[] = [
   (socket, random) => {
     const large = Buffer.concat([Buffer.of(random.int(2), 0, 0x7f, 0xff, 0xff), Buffer.alloc(100)]);
     socket.send(
-      ...streams(50).flatMap((stream) => [head(stream, ['grpc-encoding', 'gzip']), body(stream, large, 0)]),
+      ...clientStreams(50).flatMap((stream) => [
+        head(stream, ['grpc-encoding', 'gzip']),
+        body(stream, large, 0),
+      ]),
     );
   },
   // Responses without a flow-control window.
   (socket) => {
-    socket.send(settingsFrame([[4, 0]]), ...streams(100).flatMap((stream) => [head(stream), body(stream)]));
+    socket.send(
+      settingsFrame([[4, 0]]),
+      ...clientStreams(100).flatMap((stream) => [head(stream), body(stream)]),
+    );
   },
   // Half a frame, and half a preface.
   (socket, random) => {
@@ -123,7 +139,7 @@ const ways: readonly Send[] = [
   },
   // Cut off while answers are on their way.
   (socket) => {
-    socket.send(...streams(50).flatMap((stream) => [head(stream), body(stream)]));
+    socket.send(...clientStreams(50).flatMap((stream) => [head(stream), body(stream)]));
     socket.socket.resetAndDestroy();
   },
   // A stream with messages after one that is none.

@@ -1,5 +1,6 @@
 import { gzipSync } from 'node:zlib';
 import {
+  clientStreams,
   encodeFrame,
   Flag,
   FrameType,
@@ -8,7 +9,7 @@ import {
   settingsFrame,
   windowUpdateFrame,
 } from '@onda/grpc-server/testing';
-import { callFields, framed, ModelInfer, stateless } from '../support/grpcWire.ts';
+import { callFields, framed, ModelInfer, repeatedField, stateless } from '../support/grpcWire.ts';
 import type { MisuseCase, Target } from './misuseCase.ts';
 
 const CHECK = '/grpc.health.v1.Health/Check';
@@ -38,8 +39,6 @@ function data(stream: number, bytes: Buffer, flags: number = Flag.END_STREAM): B
   }
   return Buffer.concat(frames);
 }
-
-const streams = (count: number): number[] => Array.from({ length: count }, (_, index) => 2 * index + 1);
 
 /** Waits until the service has handled what was sent before, or has closed the connection. */
 async function settled(socket: Http2Socket): Promise<void> {
@@ -118,7 +117,7 @@ const bomb = framed(gzipSync(Buffer.alloc(8 * MIB)), 1);
 function bombs(path: string): MisuseCase['send'] {
   return async (target, count) => {
     const socket = new Http2Socket(target.grpcPort);
-    const ids = streams(count);
+    const ids = clientStreams(count);
     socket.send(...ids.flatMap((id) => [call(target, id, path, ['grpc-encoding', 'gzip']), data(id, bomb)]));
     for (const id of ids) await ended(socket, id);
     socket.destroy();
@@ -142,44 +141,48 @@ export const grpcCases: readonly MisuseCase[] = [
     const large = framed(stateless(Array.from({ length: 20_000 }, () => 0.5)));
     socket.send(settingsFrame([[INITIAL_WINDOW_SIZE, MIB]]), call(target, 1), data(1, large));
     await settled(socket);
-    socket.send(...streams(1000).flatMap((id) => [call(target, id + 2), data(id + 2, message)]));
+    socket.send(...clientStreams(1000).flatMap((id) => [call(target, id + 2), data(id + 2, message)]));
     await settled(socket);
     socket.send(Buffer.alloc(13 * count, windowUpdateFrame(0, 1)));
   }),
   connectionCase('calls that are reset', 'calls', 500, (socket, target, count) => {
-    socket.send(...streams(count).flatMap((id) => [call(target, id), data(id, message), resetFrame(id, 8)]));
+    socket.send(
+      ...clientStreams(count).flatMap((id) => [call(target, id), data(id, message), resetFrame(id, 8)]),
+    );
   }),
   connectionCase('calls without a message', 'calls', 500, (socket, target, count) => {
-    socket.send(...streams(count).map((id) => call(target, id)));
+    socket.send(...clientStreams(count).map((id) => call(target, id)));
   }),
   connectionCase('calls', 'calls', 500, (socket, target, count) => {
-    socket.send(...streams(count).flatMap((id) => [call(target, id), data(id, message)]));
+    socket.send(...clientStreams(count).flatMap((id) => [call(target, id), data(id, message)]));
   }),
   connectionCase('header blocks of many fields', 'fields', 2000, (socket, target, count) => {
     const fields = Array.from({ length: 200 }, (_, index): [string, string] => [`h${index}`, '1']);
-    socket.send(...streams(count / 200).map((id) => call(target, id, ModelInfer.path, ...fields)));
+    socket.send(...clientStreams(count / 200).map((id) => call(target, id, ModelInfer.path, ...fields)));
   }),
   connectionCase('one large field, repeated by its index', 'indexes', 1500, (socket, _target, count) => {
-    const large = Buffer.concat([Buffer.of(0x40, 1, 0x61, 0x7f, 0xa1, 0x1e), Buffer.alloc(4000, 'v')]);
-    const block = Buffer.concat([large, Buffer.alloc(Math.min(count, 12_000), 0xbe)]);
+    const block = repeatedField(Math.min(count, 12_000));
     socket.send(encodeFrame(FrameType.HEADERS, Flag.END_HEADERS, 1, block));
   }),
   connectionCase('responses for a closed window', 'calls of 80 KB', 30, async (socket, target, count) => {
     const large = framed(stateless(Array.from({ length: 20_000 }, () => 0.5)));
     socket.send(settingsFrame([[INITIAL_WINDOW_SIZE, 0]]));
-    for (const id of streams(count)) {
+    for (const id of clientStreams(count)) {
       socket.send(call(target, id), data(id, large));
       if (id % 20 === 1) await settled(socket);
     }
   }),
   connectionCase('messages that stall', 'calls with 1 of 4 MiB', 7, (socket, target, count) => {
     const part = framed(Buffer.alloc(4 * MIB)).subarray(0, MIB - FRAME_BYTES);
-    socket.send(...streams(count).flatMap((id) => [call(target, id), data(id, part, 0)]));
+    socket.send(...clientStreams(count).flatMap((id) => [call(target, id), data(id, part, 0)]));
   }),
   connectionCase('health probes', 'calls', 100, (socket, target, count) => {
     const probe = framed(Buffer.alloc(0));
     socket.send(
-      ...streams(count).flatMap((id) => [call({ ...target, token: undefined }, id, CHECK), data(id, probe)]),
+      ...clientStreams(count).flatMap((id) => [
+        call({ ...target, token: undefined }, id, CHECK),
+        data(id, probe),
+      ]),
     );
   }),
   { name: 'compressed messages of 8 MiB', unit: 'calls', count: 8, send: bombs(ModelInfer.path) },

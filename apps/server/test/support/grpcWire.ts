@@ -33,3 +33,9 @@ export function callFields(path: string, ...more: [string, string][]): [string, 
     ...more,
   ];
 }
+
+/** A header block that is far larger than its bytes: one field of 4,000 bytes, and its index `count` times. */
+export function repeatedField(count: number): Buffer {
+  const field = Buffer.concat([Buffer.of(0x40, 1, 0x61, 0x7f, 0xa1, 0x1e), Buffer.alloc(4000, 'v')]);
+  return Buffer.concat([field, Buffer.alloc(count, 0xbe)]);
+}

@@ -7,6 +7,11 @@ import { settingsFrame } from '../http2/settings.ts';
 
 export const CLIENT_PREFACE = Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n');
 
+/** The ids of the first streams that a client opens. */
+export function clientStreams(count: number): number[] {
+  return Array.from({ length: count }, (_, index) => 2 * index + 1);
+}
+
 export interface ReceivedFrame {
   type: number;
   flags: number;

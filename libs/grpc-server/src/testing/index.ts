@@ -1,4 +1,4 @@
-export { Http2Socket, CLIENT_PREFACE } from './http2Socket.ts';
+export { CLIENT_PREFACE, clientStreams, Http2Socket } from './http2Socket.ts';
 export type { ReceivedFrame } from './http2Socket.ts';
 export { encodeFrame, ErrorCode, Flag, FrameType, resetFrame, windowUpdateFrame } from '../http2/frames.ts';
 export { settingsFrame } from '../http2/settings.ts';
