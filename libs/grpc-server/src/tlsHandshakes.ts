@@ -14,10 +14,6 @@ export class PendingHandshakes {
     this.#timeoutMs = timeoutMs;
   }
 
-  get size(): number {
-    return this.#pending.size;
-  }
-
   /** @param socket without TLS */
   add(socket: Socket): void {
     const peer = peerOf(socket);
