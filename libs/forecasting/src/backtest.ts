@@ -3,6 +3,7 @@ import type { SeriesSet } from '@onda/series';
 import type { ErrorSums, EvaluationRow, ScaledSums } from './metrics.ts';
 import { addSums, errorsOf, rowFigures, seasonalError } from './metrics.ts';
 import type { ForecastTask, Prediction, Predictor } from './predictor.ts';
+import { columnOf } from './predictor.ts';
 
 /** What a backtest forecasts. */
 export interface BacktestOptions {
@@ -50,7 +51,9 @@ export async function backtest(
   const { horizon } = options;
   const tasks = originTasks(set, options);
   const scales = set.series.map((series) =>
-    set.targets.map((_, target) => seasonalError(set, series, target, series.length - options.holdout)),
+    set.targets.map((_, target) =>
+      seasonalError(columnOf({ set, series }, target), set.period, series.length - options.holdout),
+    ),
   );
   const rows: EvaluationRow[] = [];
   const forecasts: OriginForecast[] = [];

@@ -1,5 +1,3 @@
-import type { Series, SeriesSet } from '@onda/series';
-
 /** A row of evaluation.json: the errors of a forecaster over a part of the hold-out. */
 export interface EvaluationRow {
   /** `model`, or the name of a baseline. */
@@ -104,22 +102,15 @@ function pinballLoss(actual: number, quantiles: ArrayLike<number>, levels: reado
 }
 
 /**
- * The mean absolute error of the seasonal naive forecast inside a column: the scale of MASE (Hyndman and Koehler, 2006).
+ * The mean absolute error of the seasonal naive forecast inside a column, which is the mean size of its seasonal differences: the scale of
+ * MASE (Hyndman and Koehler, 2006).
  *
  * @param end samples that count: those before the hold-out
  * @returns 0 for a column that repeats its season, or is not longer than one
  */
-export function seasonalError(
-  { targets, period }: Pick<SeriesSet, 'targets' | 'period'>,
-  { values }: Pick<Series, 'values'>,
-  target: number,
-  end: number,
-): number {
-  const width = targets.length;
+export function seasonalError(column: Float64Array, period: number, end: number): number {
   let sum = 0;
-  for (let row = period; row < end; row++) {
-    sum += Math.abs(values[row * width + target] - values[(row - period) * width + target]);
-  }
+  for (let index = period; index < end; index++) sum += Math.abs(column[index] - column[index - period]);
   return end > period ? sum / (end - period) : 0;
 }
 

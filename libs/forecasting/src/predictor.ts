@@ -31,8 +31,11 @@ export interface Predictor {
 /** The levels of quantiles when none are given: 0.1 to 0.9. */
 export const defaultLevels: readonly number[] = [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9];
 
-/** One target of a history, in order of time. */
-export function columnOf({ set, series }: ForecastTask, target: number): Float64Array {
+/** One target of a series, in order of time. */
+export function columnOf(
+  { set, series }: { set: Pick<SeriesSet, 'targets'>; series: Series },
+  target: number,
+): Float64Array {
   const width = set.targets.length;
   return Float64Array.from({ length: series.length }, (_, row) => series.values[row * width + target]);
 }

@@ -1,4 +1,5 @@
 import { streamSeed } from '@onda/series';
+import { seasonalError } from '../metrics.ts';
 import type { Candidate } from './seasonCandidates.ts';
 import { candidateText, seasonCandidates } from './seasonCandidates.ts';
 import type { SeasonModel } from './seasonModel.ts';
@@ -264,9 +265,7 @@ function validationTrials(
     const held = Math.min(wanted, length - least);
     if (held < horizon) return 0;
     const end = length - held;
-    let sum = 0;
-    for (let index = period; index < end; index++) sum += Math.abs(values[index] - values[index - period]);
-    const scale = sum / (end - period);
+    const scale = seasonalError(values, period, end);
     if (scale === 0) return end;
     const stride = Math.max(1, Math.ceil((held - horizon) / (fewOrigins - 1)));
     for (let origin = length - horizon; origin >= end; origin -= stride) {

@@ -1,3 +1,4 @@
+import { seasonalError } from '../metrics.ts';
 import type { SeasonSpec } from './seasonSpec.ts';
 import { contextOf, decoderSeasons, LEAST_DIFFERENCE } from './seasonSpec.ts';
 
@@ -65,9 +66,7 @@ export function seasonInputs(spec: SeasonSpec, contexts: readonly Float64Array[]
   for (const [row, u] of contexts.entries()) {
     let mean = 0;
     for (let place = context - period; place < context; place++) mean += u[place] / period;
-    let size = 0;
-    for (let place = period; place < context; place++) size += Math.abs(u[place] - u[place - period]);
-    size = Math.max(size / (context - period), LEAST_DIFFERENCE);
+    const size = Math.max(seasonalError(u, period, context), LEAST_DIFFERENCE);
     const k = normalize ? size : 1;
     level[row] = mean;
     scale[row] = k;
