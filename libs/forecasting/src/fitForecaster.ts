@@ -1,7 +1,7 @@
 import { ConfigError, DataError } from '@onda/contract';
 import type { SeriesSet, TimeStep } from '@onda/series';
 import { Forecaster } from './forecaster.ts';
-import { defaultLevels } from './predictor.ts';
+import { columnOf, defaultLevels } from './predictor.ts';
 import { fitSeason } from './season/fitSeason.ts';
 
 /** Settings of `fitForecaster`; only the horizon is required. */
@@ -91,15 +91,14 @@ export async function fitForecaster(
  *
  * @throws DataError naming a value that is not finite
  */
-function columnsOf({ series, targets }: SeriesSet): Float64Array[] {
-  const width = targets.length;
-  return series.flatMap(({ id, length, values }) =>
-    targets.map((name, target) => {
-      const column = Float64Array.from({ length }, (_, row) => values[row * width + target]);
+function columnsOf(set: SeriesSet): Float64Array[] {
+  return set.series.flatMap((series) =>
+    set.targets.map((name, target) => {
+      const column = columnOf({ set, series }, target);
       const bad = column.findIndex((value) => !Number.isFinite(value));
       if (bad < 0) return column;
       throw new DataError(
-        `series ${JSON.stringify(id)}, column "${name}", sample ${bad}: expected a number, got ${column[bad]}; correct or interpolate it`,
+        `series ${JSON.stringify(series.id)}, column "${name}", sample ${bad}: expected a number, got ${column[bad]}; correct or interpolate it`,
       );
     }),
   );

@@ -1,6 +1,5 @@
 import type { ManifestForecaster, TensorLists } from '@onda/contract';
-import { exportForecaster } from '@onda/exporter';
-import { writeModel } from '@onda/exporter';
+import { exportForecaster, writeModel } from '@onda/exporter';
 import { LEAST_SEASON, SEASON_TEST_QUANTILE, smoothingFactors } from './baselines/theta.ts';
 import type { SeasonModel } from './season/seasonModel.ts';
 import { thetaSamples } from './season/seasonModel.ts';

@@ -1,5 +1,6 @@
 import { DataError } from '@onda/contract';
 import type { ColumnRule } from './columnForecast.ts';
+import { moments } from './columnForecast.ts';
 
 /** The longest season whose fit takes seconds rather than minutes. */
 const longestSeason = 24;
@@ -23,8 +24,7 @@ export const arima: ColumnRule = async (values, { period, horizon }) => {
     );
   }
   // Scaled: the package's optimizer depends on the unit.
-  const mean = values.reduce((sum, value) => sum + value / values.length, 0);
-  const scale = Math.sqrt(values.reduce((sum, value) => sum + (value - mean) ** 2 / values.length, 0)) || 1;
+  const { mean, scale } = moments(values);
   const { default: Arima } = await import('arima');
   const season = seasonOf(period);
   const model = new Arima({

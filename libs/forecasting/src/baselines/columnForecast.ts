@@ -53,3 +53,10 @@ export function rootMeanSquare(values: ArrayLike<number>): number {
   for (let index = 0; index < values.length; index++) sum += values[index] ** 2;
   return values.length === 0 ? 0 : Math.sqrt(sum / values.length);
 }
+
+/** Mean, and standard deviation as scale; 1 where all values are equal. */
+export function moments(values: Float64Array): { mean: number; scale: number } {
+  const mean = values.reduce((sum, value) => sum + value / values.length, 0);
+  const variance = values.reduce((sum, value) => sum + (value - mean) ** 2 / values.length, 0);
+  return { mean, scale: variance > 0 ? Math.sqrt(variance) : 1 };
+}

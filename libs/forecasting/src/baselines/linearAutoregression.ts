@@ -1,4 +1,5 @@
 import type { ColumnRule } from './columnForecast.ts';
+import { moments } from './columnForecast.ts';
 
 /** Most lags of a fit. */
 const mostLags = 200;
@@ -100,10 +101,4 @@ function solve(matrix: readonly Float64Array[], target: readonly number[], added
     solution[i] /= lower[i][i];
   }
   return solution;
-}
-
-function moments(values: Float64Array): { mean: number; scale: number } {
-  const mean = values.reduce((sum, value) => sum + value / values.length, 0);
-  const variance = values.reduce((sum, value) => sum + (value - mean) ** 2 / values.length, 0);
-  return { mean, scale: variance > 0 ? Math.sqrt(variance) : 1 };
 }
