@@ -151,22 +151,19 @@ async function choose(
     choices.push('settings without validation: the series are too short to hold samples back');
     return without;
   }
-  const usable = candidates.map((candidate) => {
-    const windows = trainingWindows(specOf(candidate, { period, horizon, levels }), all, ends);
-    return { candidate, windows };
-  });
   const results: { candidate: Candidate; theta: number; mase: number }[] = [];
   let longest = 0;
-  for (const [index, { candidate, windows }] of usable.entries()) {
+  for (const [index, candidate] of candidates.entries()) {
     const before = elapsed();
-    if (windows.count === 0) continue;
     if (results.length > 0 && before + longest > choiceShare * timeLimitMs) {
       choices.push(
-        `${usable.length - index} of ${usable.length} settings were not tried: the time limit of ${Math.round(timeLimitMs / 1000)} s`,
+        `${candidates.length - index} of ${candidates.length} settings were not tried: the time limit of ${Math.round(timeLimitMs / 1000)} s`,
       );
       break;
     }
     const spec = specOf(candidate, { period, horizon, levels });
+    const windows = trainingWindows(spec, all, ends);
+    if (windows.count === 0) continue;
     const nets: SeasonNet[] = [];
     for (let member = 0; member < candidateMembers && !signal?.aborted; member++) {
       const trained = await trainMember(spec, windows, memberOptions(candidate, seed, member, signal));
