@@ -171,24 +171,7 @@ export class Net {
   ): NetGradients {
     this.checkInputs(x, state);
     checkTensor('y', y, ['batch', 'time', 'outputs'], [x.shape[0], x.shape[1], this.spec.outputs]);
-    const lossSpec = netLoss(this.spec, loss);
-    const mode = { training: true, draw: this.drawOf(draw) } as const;
-    return tidy(() => {
-      const runs = forwardLayers(this.spec, this.variables, x, state, mode);
-      const hidden = runs[runs.length - 1].outputs.y;
-      const [kernel, bias] = this.readoutWeights();
-      const last = readoutLossGradients({ hidden, kernel, bias, target: y }, lossSpec);
-      return {
-        loss: last.loss,
-        prediction: this.pointPrediction(last.prediction),
-        state: packState(runs),
-        gradients: [
-          ...backwardLayers(this.spec, runs, last.dHidden, this.zeroOf(x.shape[0])),
-          last.dKernel,
-          last.dBias,
-        ],
-      };
-    });
+    return tidy(() => this.gradientsOf(x, y, state, netLoss(this.spec, loss), { draw }));
   }
 
   /**
@@ -201,41 +184,7 @@ export class Net {
    */
   windowGradients(x: Tensor3D, y: Tensor3D, options: WindowOptions = {}): NetGradients {
     const lossSpec = this.checkWindow(x, y, options);
-    const { warmup = 0, feedback } = options;
-    return tidy(() => {
-      const state = this.zeroState(x.shape[0]);
-      const fed = feedback && feedBack(this.spec, this.variables, x, state, feedback);
-      const mode = { training: true, draw: this.drawOf(options.draw) } as const;
-      const runs = forwardLayers(this.spec, this.variables, fed?.x ?? x, state, mode);
-      const hidden = runs[runs.length - 1].outputs.y;
-      const [kernel, bias] = this.readoutWeights();
-      const last = readoutLossGradients(
-        { hidden: after(hidden, warmup), kernel, bias, target: after(y, warmup) },
-        lossSpec,
-      );
-      let { dHidden, dKernel, dBias } = last;
-      if (warmup > 0) {
-        dHidden = pad(dHidden, [
-          [0, 0],
-          [warmup, 0],
-          [0, 0],
-        ]);
-      }
-      if (fed !== undefined) {
-        const through = fed.backward(dHidden);
-        const rows = x.shape[0] * x.shape[1];
-        const dReadout = reshape<Rank.R2>(through.dReadout, [rows, bias.size]);
-        dHidden = through.dHidden;
-        dKernel = add(dKernel, matMul(reshape(hidden, [rows, this.spec.units]), dReadout, true));
-        dBias = add(dBias, sum(dReadout, 0));
-      }
-      return {
-        loss: last.loss,
-        prediction: this.pointPrediction(last.prediction),
-        state: packState(runs),
-        gradients: [...backwardLayers(this.spec, runs, dHidden, this.zeroOf(x.shape[0])), dKernel, dBias],
-      };
-    });
+    return tidy(() => this.gradientsOf(x, y, this.zeroState(x.shape[0]), lossSpec, options));
   }
 
   /** The loss of windows without gradients or dropout; arguments and errors as of `windowGradients`. */
@@ -255,6 +204,47 @@ export class Net {
   /** Frees the weights; the net cannot run afterwards. */
   dispose(): void {
     dispose([...this.variables, this.zero]);
+  }
+
+  /** The loss and gradients of checked arguments; to be called in `tidy`. */
+  private gradientsOf(
+    x: Tensor3D,
+    y: Tensor3D,
+    state: Tensor2D,
+    loss: LossSpec,
+    { draw, warmup = 0, feedback }: WindowOptions,
+  ): NetGradients {
+    const fed = feedback && feedBack(this.spec, this.variables, x, state, feedback);
+    const mode = { training: true, draw: this.drawOf(draw) } as const;
+    const runs = forwardLayers(this.spec, this.variables, fed?.x ?? x, state, mode);
+    const hidden = runs[runs.length - 1].outputs.y;
+    const [kernel, bias] = this.readoutWeights();
+    const last = readoutLossGradients(
+      { hidden: after(hidden, warmup), kernel, bias, target: after(y, warmup) },
+      loss,
+    );
+    let { dHidden, dKernel, dBias } = last;
+    if (warmup > 0) {
+      dHidden = pad(dHidden, [
+        [0, 0],
+        [warmup, 0],
+        [0, 0],
+      ]);
+    }
+    if (fed !== undefined) {
+      const through = fed.backward(dHidden);
+      const rows = x.shape[0] * x.shape[1];
+      const dReadout = reshape<Rank.R2>(through.dReadout, [rows, bias.size]);
+      dHidden = through.dHidden;
+      dKernel = add(dKernel, matMul(reshape(hidden, [rows, this.spec.units]), dReadout, true));
+      dBias = add(dBias, sum(dReadout, 0));
+    }
+    return {
+      loss: last.loss,
+      prediction: this.pointPrediction(last.prediction),
+      state: packState(runs),
+      gradients: [...backwardLayers(this.spec, runs, dHidden, this.zeroOf(x.shape[0])), dKernel, dBias],
+    };
   }
 
   private checkWindow(x: Tensor3D, y: Tensor3D, options: WindowOptions): LossSpec {
