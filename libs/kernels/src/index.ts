@@ -3,6 +3,8 @@ export type { WasmBackend } from './openWasmBackend.ts';
 export type { WasmSource } from './wasmModule.ts';
 
 // The ops, for callers and for kernels of other backends.
+export { inputList } from './kernelCall.ts';
+export type { KernelCall } from './kernelCall.ts';
 export {
   optimizerDefaults,
   optimizerFactors,

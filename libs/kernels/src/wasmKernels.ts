@@ -1,5 +1,6 @@
-import type { KernelConfig, NamedAttrMap, NamedTensorInfoMap, TensorInfo } from '@tensorflow/tfjs-core';
+import type { KernelConfig, TensorInfo } from '@tensorflow/tfjs-core';
 import { cellKinds } from '@onda/contract';
+import type { KernelCall } from './kernelCall.ts';
 import type { OptimizerAttributes } from './optimizerOp.ts';
 import { optimizerFactors, optimizerKernelName, optimizerKinds, slotCounts } from './optimizerOp.ts';
 import type { ReadoutLossAttributes } from './readoutLossOp.ts';
@@ -8,12 +9,6 @@ import type { RecurrentAttributes } from './recurrentOp.ts';
 import { recurrentKernelNames, reserveCounts } from './recurrentOp.ts';
 import type { WasmModule } from './wasmModule.ts';
 import { WasmCall } from './wasmTensors.ts';
-
-interface KernelCall {
-  inputs: NamedTensorInfoMap;
-  backend: object;
-  attrs?: NamedAttrMap;
-}
 
 /** The kernels of all ops on a module, for TF.js's `cpu` backend. */
 export function wasmKernels(module: WasmModule): KernelConfig[] {

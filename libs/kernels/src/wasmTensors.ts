@@ -1,5 +1,5 @@
 import type { NamedTensorInfoMap, TensorInfo } from '@tensorflow/tfjs-core';
-import { ShapeError } from '@onda/contract';
+import { inputList } from './kernelCall.ts';
 import type { WasmModule } from './wasmModule.ts';
 
 /** The data of a tensor in the storage of TF.js's `cpu` backend. */
@@ -73,19 +73,20 @@ export class WasmCall {
 
   /**
    * @param op    names the op in messages
-   * @param count expected number of inputs
+   * @param count expected number of inputs; default: any number
    * @throws ShapeError for another number of inputs
    */
-  constructor(module: WasmModule, backend: object, op: string, inputs: NamedTensorInfoMap, count?: number) {
+  constructor(
+    module: WasmModule,
+    backend: object,
+    op: string,
+    inputs: NamedTensorInfoMap,
+    count = Object.keys(inputs).length,
+  ) {
     this.module = module;
     this.backend = backend as CpuBackend;
     this.op = op;
-    this.inputs = Object.values(inputs) as TensorInfo[];
-    if (count !== undefined && this.inputs.length !== count) {
-      throw new ShapeError(
-        `${op}: expected ${count} inputs, got ${this.inputs.length}; pass them in the op's order`,
-      );
-    }
+    this.inputs = inputList(op, inputs, count);
   }
 
   /** Allocates the next output. */

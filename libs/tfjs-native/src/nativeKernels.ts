@@ -1,16 +1,15 @@
 import { constants } from 'node:os';
-import type {
-  KernelConfig,
-  NamedAttrMap,
-  NamedTensorInfoMap,
-  Tensor,
-  TensorInfo,
-} from '@tensorflow/tfjs-core';
+import type { KernelConfig, NamedTensorInfoMap, Tensor, TensorInfo } from '@tensorflow/tfjs-core';
 import { getKernel, registerKernel, scalar, square, tidy, unregisterKernel } from '@tensorflow/tfjs-core';
 import type { CellKind } from '@onda/contract';
-import { ShapeError } from '@onda/contract';
-import type { OptimizerAttributes, ReadoutLossAttributes, RecurrentAttributes } from '@onda/kernels';
+import type {
+  KernelCall,
+  OptimizerAttributes,
+  ReadoutLossAttributes,
+  RecurrentAttributes,
+} from '@onda/kernels';
 import {
+  inputList,
   optimizerFactors,
   optimizerKernelName,
   readoutLossKernelName,
@@ -75,23 +74,6 @@ export interface NativeBackend {
   ): Tensor[];
   write(values: Float32Array, shape: number[], dtype: 'float32'): object;
   disposeData(dataId: object): boolean;
-}
-
-/**
- * The input tensors of a kernel call, in order.
- *
- * @throws ShapeError for another number of inputs: with too many, TensorFlow reads past the end of the op's input list
- */
-export function inputList(op: string, inputs: NamedTensorInfoMap, count: number): TensorInfo[] {
-  const list = Object.values(inputs) as TensorInfo[];
-  if (list.length === count) return list;
-  throw new ShapeError(`${op}: expected ${count} inputs, got ${list.length}; pass them in the op's order`);
-}
-
-interface KernelCall {
-  inputs: NamedTensorInfoMap;
-  backend: object;
-  attrs?: NamedAttrMap;
 }
 
 interface Op {
