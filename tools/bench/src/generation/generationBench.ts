@@ -138,7 +138,7 @@ export const generationBench: Bench<NetWorkload> = {
   peer: OURS,
   goals,
   measure: async (run) => {
-    // Networks are made and exported here, on the JavaScript backend; the workers open their own.
+    // Networks are made and exported here, with the WebAssembly kernels; the workers open their own.
     await openBackend({ want: 'wasm', log: () => undefined });
     return withWorkers(subjects, run.subjects as SubjectName[], run.say, async (workers, notes) => ({
       ...(await measureAll(run, workers)),
