@@ -79,13 +79,19 @@ const className = (name: string): string => `${name.charAt(0).toUpperCase()}${na
 /** Adds the cell to the exported functions of the WebAssembly module, whose numbers of cells are the order of `cellKinds`. */
 function addToModule(tree: Tree, name: string): void {
   const number = `k${className(name).slice(0, -'Cell'.length)}`;
-  const text = readText(tree, abi)
-    .replace('#include "../core/rnnCell.h"\n', `$&#include "../core/${name}Cell.h"\n`)
-    .replace(/enum CellNumber \{ .*(?= \};)/, `$&, ${number}`)
-    .replace(
+  const insertions: [after: RegExp, text: string][] = [
+    [/#include "\.\.\/core\/rnnCell\.h"\n/, `$&#include "../core/${name}Cell.h"\n`],
+    [/enum CellNumber \{ .*(?= \};)/, `$&, ${number}`],
+    [
       /( +)case kRnn:\n.*\n/,
       `$&$1case ${number}:\n$1  return work(static_cast<${className(name)}*>(nullptr));\n`,
-    );
+    ],
+  ];
+  let text = readText(tree, abi);
+  for (const [after, added] of insertions) {
+    if (!after.test(text)) throw new Error(`${abi}: expected text that matches ${String(after)}`);
+    text = text.replace(after, added);
+  }
   tree.write(abi, text);
 }
 
