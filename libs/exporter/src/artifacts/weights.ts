@@ -4,6 +4,7 @@ import { halfToFloat } from './halfFloat.ts';
 import { listAt, objectAt, textAt } from './json.ts';
 import { nameKerasVariables } from './kerasVariables.ts';
 import type { LayersArtifacts, WeightEntry } from './savedModel.ts';
+import { typedView } from './typedView.ts';
 
 export interface Weight {
   readonly name: string;
@@ -102,15 +103,15 @@ interface Encoding {
 }
 
 const plain: Readonly<Record<string, Encoding>> = {
-  float32: { bytes: 4, read: (stored) => listOf(Float32Array, stored) },
-  int32: { bytes: 4, read: (stored) => Float32Array.from(listOf(Int32Array, stored)) },
+  float32: { bytes: 4, read: (stored) => typedView(Float32Array, stored) },
+  int32: { bytes: 4, read: (stored) => Float32Array.from(typedView(Int32Array, stored)) },
 };
 
 /** Quantized by tensorflowjs_converter: half floats, or integers q with value q * scale + min (io_utils.decodeWeight). */
 const quantized: Readonly<Record<string, (scale: number, min: number) => Encoding>> = {
   float16: () => ({
     bytes: 2,
-    read: (stored) => Float32Array.from(listOf(Uint16Array, stored), halfToFloat),
+    read: (stored) => Float32Array.from(typedView(Uint16Array, stored), halfToFloat),
   }),
   uint8: (scale, min) => ({
     bytes: 1,
@@ -118,21 +119,9 @@ const quantized: Readonly<Record<string, (scale: number, min: number) => Encodin
   }),
   uint16: (scale, min) => ({
     bytes: 2,
-    read: (stored) => Float32Array.from(listOf(Uint16Array, stored), (value) => value * scale + min),
+    read: (stored) => Float32Array.from(typedView(Uint16Array, stored), (value) => value * scale + min),
   }),
 };
-
-interface List<T> {
-  readonly BYTES_PER_ELEMENT: number;
-  new (buffer: ArrayBufferLike, offset: number, length: number): T;
-}
-
-/** A typed view of bytes; copies only when they are not aligned. */
-function listOf<T>(list: List<T>, stored: Uint8Array): T {
-  const size = list.BYTES_PER_ELEMENT;
-  const { buffer, byteOffset, length } = stored.byteOffset % size === 0 ? stored : stored.slice();
-  return new list(buffer, byteOffset, length / size);
-}
 
 /** @throws ModelError for an unsupported dtype */
 export function encodingOf({ name, dtype, quantization }: WeightEntry): Encoding {

@@ -1,5 +1,6 @@
 import { unzlibSync } from 'fflate';
 import { halfToFloat } from '../artifacts/halfFloat.ts';
+import { typedView } from '../artifacts/typedView.ts';
 import type { FileBytes } from './bytes.ts';
 
 /** A message of an object header. */
@@ -67,28 +68,16 @@ function shapeAt(bytes: FileBytes, at: number): number[] {
 
 /** How the elements of a type become float32. */
 const readers: Readonly<Record<string, (stored: Uint8Array) => Float32Array>> = {
-  float2: (stored) => Float32Array.from(aligned(Uint16Array, stored), halfToFloat),
-  float4: (stored) => aligned(Float32Array, stored),
-  float8: (stored) => Float32Array.from(aligned(Float64Array, stored)),
-  signed1: (stored) => Float32Array.from(aligned(Int8Array, stored)),
-  signed4: (stored) => Float32Array.from(aligned(Int32Array, stored)),
-  signed8: (stored) => Float32Array.from(aligned(BigInt64Array, stored), Number),
+  float2: (stored) => Float32Array.from(typedView(Uint16Array, stored), halfToFloat),
+  float4: (stored) => typedView(Float32Array, stored),
+  float8: (stored) => Float32Array.from(typedView(Float64Array, stored)),
+  signed1: (stored) => Float32Array.from(typedView(Int8Array, stored)),
+  signed4: (stored) => Float32Array.from(typedView(Int32Array, stored)),
+  signed8: (stored) => Float32Array.from(typedView(BigInt64Array, stored), Number),
   unsigned1: (stored) => Float32Array.from(stored),
-  unsigned4: (stored) => Float32Array.from(aligned(Uint32Array, stored)),
-  unsigned8: (stored) => Float32Array.from(aligned(BigUint64Array, stored), Number),
+  unsigned4: (stored) => Float32Array.from(typedView(Uint32Array, stored)),
+  unsigned8: (stored) => Float32Array.from(typedView(BigUint64Array, stored), Number),
 };
-
-interface List<T> {
-  readonly BYTES_PER_ELEMENT: number;
-  new (buffer: ArrayBufferLike, offset: number, length: number): T;
-}
-
-/** A typed view; copies bytes that are not aligned. */
-function aligned<T>(list: List<T>, stored: Uint8Array): T {
-  const size = list.BYTES_PER_ELEMENT;
-  const { buffer, byteOffset, length } = stored.byteOffset % size === 0 ? stored : new Uint8Array(stored);
-  return new list(buffer, byteOffset, length / size);
-}
 
 function messageOf(bytes: FileBytes, messages: readonly Message[], type: number, path: string): Message {
   return (
