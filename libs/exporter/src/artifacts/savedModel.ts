@@ -27,6 +27,18 @@ export interface SavedModel {
   readonly userDefinedMetadata?: Record<string, object>;
 }
 
+/** The artifacts of a topology and its float32 weights, with their bytes in one buffer. */
+export function savedModelOf(
+  modelTopology: object,
+  weights: readonly (Pick<WeightEntry, 'name' | 'shape'> & { readonly data: Float32Array })[],
+): SavedModel {
+  const weightData = joined(
+    weights.map(({ data }) => new Uint8Array(data.buffer, data.byteOffset, data.byteLength)),
+  );
+  const weightSpecs = weights.map(({ name, shape }) => ({ name, shape, dtype: 'float32' }));
+  return { modelTopology, weightSpecs, weightData };
+}
+
 interface WeightGroup {
   readonly paths: string[];
   readonly weights: WeightEntry[];

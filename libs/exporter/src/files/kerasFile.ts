@@ -1,10 +1,11 @@
 import { ModelError } from '@onda/contract';
 import { isObject } from '../artifacts/json.ts';
-import type { SavedModel, WeightEntry } from '../artifacts/savedModel.ts';
+import type { SavedModel } from '../artifacts/savedModel.ts';
+import { savedModelOf } from '../artifacts/savedModel.ts';
+import type { Weight } from '../artifacts/weights.ts';
 import { FileBytes } from './bytes.ts';
 import type { Hdf5File } from './hdf5.ts';
 import { isHdf5, readHdf5 } from './hdf5.ts';
-import type { Hdf5Values } from './hdf5Data.ts';
 import type { Zip } from './zip.ts';
 import { isZip, readZip } from './zip.ts';
 
@@ -42,12 +43,12 @@ function readArchive(zip: Zip, file: string): SavedModel {
   const keras: unknown = metadata === undefined ? {} : parsed(metadata, `${file}: metadata.json`);
   const version = isObject(keras) ? keras['keras_version'] : undefined;
   const { datasets } = readHdf5(new FileBytes(stored, `${file}: model.weights.h5`));
-  const weights: [string, Hdf5Values][] = [];
+  const weights: Weight[] = [];
   for (const [name, read] of datasets) {
     // Optimizers and metrics have variables too.
-    if (/^(layers|_layer_checkpoint_dependencies)\//.test(name)) weights.push([name, read()]);
+    if (/^(layers|_layer_checkpoint_dependencies)\//.test(name)) weights.push({ name, ...read() });
   }
-  return artifactsOf(
+  return savedModelOf(
     {
       ...(typeof version === 'string' && { keras_version: version }),
       model_config: parsed(config, `${file}: config.json`),
@@ -66,7 +67,7 @@ function readLegacy(hdf5: Hdf5File, file: string): SavedModel {
   }
   const version = hdf5.attribute('', 'keras_version')?.at(0);
   const backend = hdf5.attribute('', 'backend')?.at(0);
-  const weights: [string, Hdf5Values][] = [];
+  const weights: Weight[] = [];
   const taken = new Set<string>();
   for (const layer of listed(hdf5, 'model_weights', 'layer_names')) {
     for (const name of listed(hdf5, `model_weights/${layer}`, 'weight_names')) {
@@ -80,7 +81,8 @@ function readLegacy(hdf5: Hdf5File, file: string): SavedModel {
       taken.add(path);
       const plain = name.replace(/:\d+$/, '');
       // The group of the model distinguishes the layers of nested models.
-      weights.push([`/${plain}/`.includes(`/${layer}/`) ? plain : `${layer}/${plain}`, read()]);
+      const unique = `/${plain}/`.includes(`/${layer}/`) ? plain : `${layer}/${plain}`;
+      weights.push({ name: unique, ...read() });
     }
   }
   const topology = {
@@ -88,7 +90,7 @@ function readLegacy(hdf5: Hdf5File, file: string): SavedModel {
     ...(backend !== undefined && { backend }),
     model_config: parsed(config, `${file}: model_config`),
   };
-  return artifactsOf(topology, weights);
+  return savedModelOf(topology, weights);
 }
 
 /** A list of names in one attribute, or in several numbered ones if it is larger than HDF5 allows (Keras' hdf5_format). */
@@ -112,15 +114,4 @@ function parsed(source: Uint8Array | string, where: string): unknown {
       { cause },
     );
   }
-}
-
-function artifactsOf(modelTopology: object, weights: readonly (readonly [string, Hdf5Values])[]): SavedModel {
-  const weightSpecs = weights.map(([name, { shape }]): WeightEntry => ({ name, shape, dtype: 'float32' }));
-  const whole = new Float32Array(weights.reduce((size, [, { data }]) => size + data.length, 0));
-  let offset = 0;
-  for (const [, { data }] of weights) {
-    whole.set(data, offset);
-    offset += data.length;
-  }
-  return { modelTopology, weightSpecs, weightData: whole.buffer };
 }

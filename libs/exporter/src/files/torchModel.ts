@@ -1,5 +1,6 @@
 import { ModelError } from '@onda/contract';
 import type { SavedModel } from '../artifacts/savedModel.ts';
+import { savedModelOf } from '../artifacts/savedModel.ts';
 import type { Weight } from '../artifacts/weights.ts';
 import { UnsupportedError } from '../errors.ts';
 import { readSafetensors } from './safetensors.ts';
@@ -205,22 +206,9 @@ class LayerWriter {
       ? [{ ...first, config: { ...first.config, ...input } }, ...others]
       : [{ class_name: 'InputLayer', config: { name: 'x', ...input } }, ...this.layers];
     const config = { name: 'torch', layers };
-    const whole = new Float32Array(this.weights.reduce((size, { data }) => size + data.length, 0));
-    let offset = 0;
-    for (const { data } of this.weights) {
-      whole.set(data, offset);
-      offset += data.length;
-    }
-    return {
-      // The layers of the general form have the meaning of Keras' ones.
-      modelTopology: {
-        class_name: 'Sequential',
-        config,
-        ...(!isNet && { keras_version: '2.15.0', backend: 'tensorflow' }),
-      },
-      weightSpecs: this.weights.map(({ name, shape }) => ({ name, shape: [...shape], dtype: 'float32' })),
-      weightData: whole.buffer,
-    };
+    // The layers of the general form have the meaning of Keras' ones.
+    const source = isNet ? {} : { keras_version: '2.15.0', backend: 'tensorflow' };
+    return savedModelOf({ class_name: 'Sequential', config, ...source }, this.weights);
   }
 
   linear({ name, inputs, outputs }: Linear, as: string): void {
