@@ -2,6 +2,7 @@ import { unzlibSync } from 'fflate';
 import { halfToFloat } from '../artifacts/halfFloat.ts';
 import { typedView } from '../artifacts/typedView.ts';
 import type { FileBytes } from './bytes.ts';
+import { inflated, MAX_DEFLATE_RATIO } from './deflate.ts';
 
 /** A message of an object header. */
 export interface Message {
@@ -154,9 +155,6 @@ function filtersAt(bytes: FileBytes, at: number, path: string): number[] {
   });
 }
 
-/** Deflate makes data at most 1032 times as large. */
-const MAX_DEFLATE_RATIO = 1032;
-
 /** Chunks of equal size from a B-tree of version 1, each cut to the data set's shape. */
 function readChunks(
   bytes: FileBytes,
@@ -215,20 +213,12 @@ function unfiltered(
   let data = stored;
   for (const filter of filters.toReversed()) {
     if (filter === 3) data = data.subarray(0, -4);
-    if (filter === 1) data = inflated(bytes, data, chunkBytes, path);
+    if (filter === 1) data = inflated(unzlibSync, bytes, path, data, chunkBytes);
     if (filter === 2) data = unshuffled(data, size);
   }
   if (data.length !== chunkBytes)
     bytes.damaged(`"${path}": expected chunks of ${chunkBytes} bytes, got ${data.length}`);
   return data;
-}
-
-function inflated(bytes: FileBytes, data: Uint8Array, size: number, path: string): Uint8Array {
-  try {
-    return unzlibSync(data, { out: new Uint8Array(size) });
-  } catch {
-    return bytes.damaged(`"${path}": expected deflated data, got other bytes`);
-  }
 }
 
 /** The first bytes of all elements come first, then the second ones. */

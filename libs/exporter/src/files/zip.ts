@@ -1,5 +1,6 @@
 import { inflateSync } from 'fflate';
 import type { FileBytes } from './bytes.ts';
+import { inflated, MAX_DEFLATE_RATIO } from './deflate.ts';
 
 /** A file inside a zip. */
 interface Entry {
@@ -23,9 +24,6 @@ export interface Zip {
    */
   read(name: string): Uint8Array | undefined;
 }
-
-/** Deflate makes data at most 1032 times as large. */
-const MAX_DEFLATE_RATIO = 1032;
 
 /** Bytes before the end of a zip that its comment may take. */
 const MAX_COMMENT = 65_535;
@@ -100,17 +98,9 @@ function readEntry(bytes: FileBytes, name: string, { at, method, crc, stored, si
     );
   if (method === 0 ? size !== stored : size > stored * MAX_DEFLATE_RATIO)
     bytes.damaged(`"${name}": expected a size that fits its ${stored} bytes in the zip, got ${size}`);
-  const whole = method === 0 ? data : inflated(bytes, name, data, size);
+  const whole = method === 0 ? data : inflated(inflateSync, bytes, name, data, size);
   if (crc32(whole) !== crc) bytes.damaged(`"${name}": expected the checksum of the zip, got another`);
   return whole;
-}
-
-function inflated(bytes: FileBytes, name: string, data: Uint8Array, size: number): Uint8Array {
-  try {
-    return inflateSync(data, { out: new Uint8Array(size) });
-  } catch {
-    return bytes.damaged(`"${name}": expected deflated data, got other bytes`);
-  }
 }
 
 const crcTable = Uint32Array.from({ length: 256 }, (_, byte) => {
