@@ -20,12 +20,12 @@ const cases = JSON.parse(new TextDecoder().decode(read('cases.json'))) as Record
 const nets = ['rnn', 'lstm', 'gru'];
 
 /** A safetensors file of zeros. */
-function stateDict(shapes: Readonly<Record<string, number[]>>): Uint8Array {
+function stateDict(shapes: Readonly<Record<string, number[]>>, dtype = 'F32'): Uint8Array {
   let offset = 0;
   const header = Object.entries(shapes).map(([name, shape]) => {
     const start = offset;
     offset += 4 * shape.reduce((product, dim) => product * dim, 1);
-    return [name, { dtype: 'F32', shape, data_offsets: [start, offset] }];
+    return [name, { dtype, shape, data_offsets: [start, offset] }];
   });
   const text = new TextEncoder().encode(JSON.stringify(Object.fromEntries(header)));
   const bytes = new Uint8Array(8 + text.length + offset);
@@ -99,6 +99,13 @@ describe(readTorchFile, () => {
       stateDict({ ...lstm('rnn', 3, 3), 'norm.running_mean': [3] }),
       new UnsupportedError(
         'm: module "norm": expected the tensors of nn.RNN, nn.LSTM, nn.GRU or nn.Linear, got running_mean; export a model of these modules',
+      ),
+    ],
+    [
+      'a type that is the name of a property of every object',
+      stateDict(lstm('rnn', 3, 3), 'constructor'),
+      new ModelError(
+        'm: "rnn.weight_ih_l0": expected floats with a shape, got constructor; the file is damaged or cut short, save the model again',
       ),
     ],
     [

@@ -5,6 +5,7 @@ import { FileBytes } from './bytes.ts';
 
 /** How the elements of a type are read. */
 const readers: Readonly<Record<string, [size: number, read: (view: DataView, at: number) => number]>> = {
+  BF16: [2, bfloat16],
   F16: [2, (view, at) => halfToFloat(view.getUint16(at, true))],
   F32: [4, (view, at) => view.getFloat32(at, true)],
   F64: [8, (view, at) => view.getFloat64(at, true)],
@@ -39,12 +40,12 @@ export function readSafetensors(source: Uint8Array, file: string): Map<string, W
   for (const [name, entry] of Object.entries(isObject(header) ? header : {})) {
     if (name === '__metadata__') continue;
     const { dtype, shape, data_offsets: offsets } = isObject(entry) ? entry : {};
-    const type = String(dtype) === 'BF16' ? ([2, bfloat16] as const) : readers[String(dtype)];
+    const type = String(dtype);
     const dims = Array.isArray(shape) ? shape.map(Number) : [-1];
     const [from, to] = (Array.isArray(offsets) ? offsets : []).map(Number);
-    if ((type as unknown) === undefined || !dims.every((dim) => Number.isSafeInteger(dim) && dim >= 0))
-      bytes.damaged(`"${name}": expected floats with a shape, got ${String(dtype)}`);
-    const [size, read] = type;
+    if (!Object.hasOwn(readers, type) || !dims.every((dim) => Number.isSafeInteger(dim) && dim >= 0))
+      bytes.damaged(`"${name}": expected floats with a shape, got ${type}`);
+    const [size, read] = readers[type];
     const count = dims.reduce((product, dim) => product * dim, 1);
     left -= count * size;
     if (to - from !== count * size || left < 0)
