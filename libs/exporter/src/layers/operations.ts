@@ -124,6 +124,18 @@ function rankOf({ inputs }: LayerCall, argument: CallArgument): number {
   return 'input' in argument ? inputs[argument.input].shape.length : 0;
 }
 
+/**
+ * The timing of an operation along axes: sample by sample, except along time.
+ *
+ * @param added axes of the result that x lacks
+ */
+const unlessOverTime =
+  (mixes: string, added = 0): Operation['timing'] =>
+  (call, args) =>
+    axesOf(call, rankOf(call, args.operand('x')) + added, args.integers('axis')).includes(1)
+      ? { mixes }
+      : 'samples';
+
 const reduction = (op: Parameters<typeof emitReduce>[2]): Operation => ({
   params: ['x', 'axis', 'keepdims'],
   emit: (call, args) => {
@@ -131,13 +143,10 @@ const reduction = (op: Parameters<typeof emitReduce>[2]): Operation => ({
     const axes = axesOf(call, x.shape.length, args.integers('axis'));
     return emitReduce(call, call.path, op, x, axes, args.constant('keepdims') === true);
   },
-  timing: (call, args) =>
-    axesOf(call, rankOf(call, args.operand('x')), args.integers('axis')).includes(1)
-      ? { mixes: 'it reduces over time' }
-      : 'samples',
+  timing: unlessOverTime('it reduces over time'),
 });
 
-const softmax = (op: 'Softmax' | 'LogSoftmax'): Operation => ({
+const softmax = (name: 'softmax' | 'log_softmax'): Operation => ({
   params: ['x', 'axis'],
   emit: (call, args) => {
     const x = tensor(call, args.operand('x'));
@@ -146,7 +155,7 @@ const softmax = (op: 'Softmax' | 'LogSoftmax'): Operation => ({
       throw new UnsupportedError(
         `${where(call)}: axis: expected the last one, got ${axis}; use a Softmax layer`,
       );
-    return emitActivationOf(call.builder, call.path, x, op === 'Softmax' ? 'softmax' : 'log_softmax');
+    return emitActivationOf(call.builder, call.path, x, name);
   },
   timing: samples,
 });
@@ -252,9 +261,21 @@ function indexTiming(call: LayerCall, args: OperationArguments): Timing {
   return { mixes: 'it selects positions in time' };
 }
 
-/** Runs the converter of a layer with options made from the arguments. */
-function asLayer(rule: LayerRule, call: LayerCall, config: Readonly<Record<string, unknown>>): Value {
-  return rule.convert({ ...call, options: new LayerOptions(call.options.layer, config) })[0];
+/** An operation that is a layer with options made from the arguments. */
+function asLayer(
+  rule: LayerRule,
+  params: readonly string[],
+  config: (call: LayerCall, args: OperationArguments) => Readonly<Record<string, unknown>>,
+): Operation {
+  const layerCall = (call: LayerCall, args: OperationArguments): LayerCall => ({
+    ...call,
+    options: new LayerOptions(call.options.layer, config(call, args)),
+  });
+  return {
+    params,
+    emit: (call, args) => rule.convert(layerCall(call, args))[0],
+    timing: (call, args) => rule.timing(layerCall(call, args), 0),
+  };
 }
 
 function newShape(call: LayerCall, args: OperationArguments): (number | null)[] {
@@ -264,14 +285,6 @@ function newShape(call: LayerCall, args: OperationArguments): (number | null)[] 
   throw new UnsupportedError(
     `${where(call)}: expected a shape [-1, ...] with fixed dims after the batch, got [${[batch, ...rest].join(', ')}]; use a Reshape layer`,
   );
-}
-
-function timed(
-  rule: LayerRule,
-  config: (call: LayerCall, args: OperationArguments) => Readonly<Record<string, unknown>>,
-) {
-  return (call: LayerCall, args: OperationArguments): Timing =>
-    rule.timing({ ...call, options: new LayerOptions(call.options.layer, config(call, args)) }, 0);
 }
 
 const concatenation = (_call: LayerCall, args: OperationArguments): { axis: number } => ({
@@ -311,11 +324,7 @@ const operations: Readonly<Record<string, Operation>> = {
     },
     timing: samples,
   },
-  concatenate: {
-    params: ['xs', 'axis'],
-    emit: (call, args) => asLayer(mergingLayers.Concatenate, call, concatenation(call, args)),
-    timing: timed(mergingLayers.Concatenate, concatenation),
-  },
+  concatenate: asLayer(mergingLayers.Concatenate, ['xs', 'axis'], concatenation),
   divide: binary('Div'),
   elu: activation('elu'),
   exp: unary('Exp'),
@@ -325,14 +334,11 @@ const operations: Readonly<Record<string, Operation>> = {
       const x = tensor(call, args.operand('x'), true);
       return unsqueezed(call, x, axesOf(call, x.shape.length + 1, args.integers('axis')));
     },
-    timing: (call, args) =>
-      axesOf(call, rankOf(call, args.operand('x')) + 1, args.integers('axis')).includes(1)
-        ? { mixes: 'it adds an axis before time' }
-        : 'samples',
+    timing: unlessOverTime('it adds an axis before time', 1),
   },
   getitem: { params: ['x', 'key'], emit: emitIndex, timing: indexTiming },
   log: unary('Log'),
-  log_softmax: softmax('LogSoftmax'),
+  log_softmax: softmax('log_softmax'),
   matmul: {
     params: ['x1', 'x2', 'transpose_x1', 'transpose_x2'],
     emit: (call, args) => {
@@ -362,15 +368,11 @@ const operations: Readonly<Record<string, Operation>> = {
   reciprocal: unary('Reciprocal'),
   relu: activation('relu'),
   relu6: activation('relu6'),
-  reshape: {
-    params: ['x', 'newshape'],
-    emit: (call, args) => asLayer(reshapingLayers.Reshape, call, reshaping(call, args)),
-    timing: timed(reshapingLayers.Reshape, reshaping),
-  },
+  reshape: asLayer(reshapingLayers.Reshape, ['x', 'newshape'], reshaping),
   selu: activation('selu'),
   sigmoid: activation('sigmoid'),
   silu: activation('swish'),
-  softmax: softmax('Softmax'),
+  softmax: softmax('softmax'),
   softplus: activation('softplus'),
   softsign: activation('softsign'),
   sqrt: unary('Sqrt'),
@@ -393,19 +395,12 @@ const operations: Readonly<Record<string, Operation>> = {
         type: x.type,
       });
     },
-    timing: (call, args) =>
-      axesOf(call, rankOf(call, args.operand('x')), args.integers('axis')).includes(1)
-        ? { mixes: 'it removes the time axis' }
-        : 'samples',
+    timing: unlessOverTime('it removes the time axis'),
   },
   subtract: binary('Sub'),
   sum: reduction('ReduceSum'),
   tanh: activation('tanh'),
-  transpose: {
-    params: ['x', 'axes'],
-    emit: (call, args) => asLayer(reshapingLayers.Permute, call, permutation(call, args)),
-    timing: timed(reshapingLayers.Permute, permutation),
-  },
+  transpose: asLayer(reshapingLayers.Permute, ['x', 'axes'], permutation),
 };
 
 function argumentsOf(call: LayerCall): [Operation, OperationArguments] {
