@@ -64,6 +64,11 @@ export class RowOps {
     return emitReduce({ builder: this.builder, opset: this.opset }, name, op, x, axes, true);
   }
 
+  /** The sum of squares over axes, which stay with size 1. */
+  sumOfSquares(name: string, squares: string, x: Value, axes: readonly number[]): Value {
+    return this.reduce(name, 'ReduceSum', this.each(squares, 'Mul', [x, x], x.shape), axes);
+  }
+
   reshape(name: string, x: Value, sizes: readonly number[], shape: readonly Dim[]): Value {
     return this.builder.single(name, 'Reshape', [x, this.builder.integers(sizes)], { shape, type: x.type });
   }

@@ -77,12 +77,7 @@ export function emitTheta(
     [ops.slice('theta/next', sequence, 0, 1, samples), before],
     [samples - 1, rows, count],
   );
-  const squares = ops.reduce(
-    'theta/squares',
-    'ReduceSum',
-    ops.each('theta/squared', 'Mul', [errors, errors], errors.shape),
-    [0],
-  );
+  const squares = ops.sumOfSquares('theta/squares', 'theta/squared', errors, [0]);
   const best = ops.node(
     'theta/best',
     'ArgMin',
@@ -139,8 +134,8 @@ export function emitTheta(
     'theta/season_places',
     Array.from({ length: horizon }, (_, step) => step % period),
   );
-  const factors_ = ops.gather('theta/season_ahead', season, places, 1, [rows, horizon]);
-  return ops.each('theta/forecast', positive ? 'Mul' : 'Add', [trend, factors_], [rows, horizon]);
+  const seasonAhead = ops.gather('theta/season_ahead', season, places, 1, [rows, horizon]);
+  return ops.each('theta/forecast', positive ? 'Mul' : 'Add', [trend, seasonAhead], [rows, horizon]);
 }
 
 function emitWindow(ops: RowOps, x: Value, time: Value, samples: number): Window {
@@ -208,12 +203,7 @@ function emitSlope(ops: RowOps, relative: Value, { mask, count }: Window, sample
     [ops.each('theta/from_middle', 'Sub', [positions, middle], [samples]), mask],
     [samples],
   );
-  const squares = ops.reduce(
-    'theta/trend_squares',
-    'ReduceSum',
-    ops.each('theta/trend_squared', 'Mul', [weights, weights], [samples]),
-    [0],
-  );
+  const squares = ops.sumOfSquares('theta/trend_squares', 'theta/trend_squared', weights, [0]);
   const products = ops.each('theta/trend_products', 'Mul', [relative, weights], [rows, samples]);
   return ops.each(
     'theta/slope',

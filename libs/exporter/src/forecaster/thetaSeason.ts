@@ -40,12 +40,13 @@ const rows = 'rows';
  */
 export function emitSeason(
   ops: RowOps,
-  { values, mask, isReal, count, first }: Window,
+  window: Window,
   { samples, testQuantile, leastSeason }: ThetaPart,
   period: number,
   positive: boolean,
 ): Value {
   const { builder } = ops;
+  const { values, first } = window;
   const half = period >> 1;
   const band = new Float32Array(samples * samples);
   const place = new Float32Array(samples * period);
@@ -130,13 +131,7 @@ export function emitSeason(
         [rows, period],
       )
     : ops.each('theta/season', 'Sub', [known, mean], [rows, period]);
-  const isSeasonal = emitSeasonTest(
-    ops,
-    { values, mask, isReal, count, first },
-    samples,
-    period,
-    testQuantile,
-  );
+  const isSeasonal = emitSeasonTest(ops, window, samples, period, testQuantile);
   return ops.where('theta/season_or_none', isSeasonal, season, neutral, [rows, period]);
 }
 
@@ -204,12 +199,7 @@ function emitSeasonTest(
     [rows, period],
   );
   const within = ops.slice('theta/correlations_within', correlations, 1, 0, period - 1);
-  const squares = ops.reduce(
-    'theta/correlation_squares',
-    'ReduceSum',
-    ops.each('theta/correlations_squared', 'Mul', [within, within], within.shape),
-    [1],
-  );
+  const squares = ops.sumOfSquares('theta/correlation_squares', 'theta/correlations_squared', within, [1]);
   const spread = ops.each(
     'theta/limit_square',
     'Div',
