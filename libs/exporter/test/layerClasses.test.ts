@@ -2,7 +2,7 @@ import '@tensorflow/tfjs-backend-cpu';
 import { serialization } from '@tensorflow/tfjs-core';
 import * as tfjs from '@tensorflow/tfjs-layers';
 import { describe, expect, it } from 'vitest';
-import { modelClasses } from '../src/artifacts/topology.ts';
+import { modelClasses } from '../src/artifacts/modelSource.ts';
 import { hasKeys } from '../src/layers/layerKeys.ts';
 import { ruleOf } from '../src/layers/registry.ts';
 

@@ -29,17 +29,15 @@ function plain(value: unknown, key = ''): unknown {
 
 /** Operations that Keras 3 adds to a functional model to compute the masks of Masking and Embedding layers. */
 const maskClasses: ReadonlySet<string> = new Set([
-  ...[
-    'NotEqual',
-    'Any',
-    'LogicalAnd',
-    'LogicalOr',
-    'ExpandDims',
-    'Concatenate',
-    'ZerosLike',
-    'OnesLike',
-    'ConvertToTensor',
-  ],
+  'NotEqual',
+  'Any',
+  'LogicalAnd',
+  'LogicalOr',
+  'ExpandDims',
+  'Concatenate',
+  'ZerosLike',
+  'OnesLike',
+  'ConvertToTensor',
 ]);
 
 /**

@@ -1,12 +1,11 @@
 import type { JsonObject } from './json.ts';
 import { isObject } from './json.ts';
+import { modelClasses } from './modelSource.ts';
 
 /** Classes with which Keras 2 records operations outside of layers, such as `x + y` and `x[:, -1]`. */
 const operationClasses: ReadonlySet<string> = new Set([
   ...['TFOpLambda', 'SlicingOpLambda', 'TensorFlowOpLayer', 'ClassMethod', 'InstanceMethod'],
 ]);
-
-const models: ReadonlySet<string> = new Set(['Functional', 'Model', 'Sequential']);
 
 /**
  * Whether an entry of a Keras model's layers is an operation outside of layers. Keras 3 gives its module, but not in HDF5 files, where
@@ -18,7 +17,7 @@ export function isOperation(layer: JsonObject, isKeras3: boolean): boolean {
   if (operationClasses.has(name) || /^keras\.(src\.)?ops\b/.test(String(module))) return true;
   if (!isKeras3 || module !== undefined || !Array.isArray(calls) || !isObject(config)) return false;
   const typed = (config['dtype'] ?? null) !== null && name !== 'Cast';
-  return !typed && !Object.hasOwn(config, 'trainable') && !models.has(name);
+  return !typed && !Object.hasOwn(config, 'trainable') && !modelClasses.has(name);
 }
 
 /** TensorFlow's and Keras 3's names of operations, where they differ from the exporter's. */

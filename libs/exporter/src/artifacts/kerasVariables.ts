@@ -1,5 +1,6 @@
 import type { JsonObject } from './json.ts';
 import { isObject } from './json.ts';
+import { modelOf } from './modelSource.ts';
 
 /** A layer, cell or model inside another one. */
 interface Part {
@@ -23,8 +24,7 @@ export function nameKerasVariables<T extends { readonly name: string }>(
   weights: ReadonlyMap<string, T>,
 ): ReadonlyMap<string, T> {
   if (![...weights.keys()].some((name) => VARIABLE.test(name))) return weights;
-  const root = isObject(modelTopology) ? modelTopology : {};
-  const model = isObject(root['model_config']) ? root['model_config'] : root;
+  const model = modelOf(isObject(modelTopology) ? modelTopology : {});
   const names = new Map(variableNames(partOf(model, '', ''), '', ''));
   const named = new Map<string, T>();
   for (const weight of weights.values()) {

@@ -12,6 +12,14 @@ export interface ModelSource {
 
 export const tfjsSource: ModelSource = { maker: 'tfjs', version: [0, 0], backend: '' };
 
+/** Classes of models, which may be nested. */
+export const modelClasses: ReadonlySet<string> = new Set(['Sequential', 'Model', 'Functional']);
+
+/** The model of a topology: `{class_name, config}`, or that inside `model_config`. */
+export function modelOf(root: JsonObject): JsonObject {
+  return isObject(root['model_config']) ? root['model_config'] : root;
+}
+
 /**
  * Reads the framework from `keras_version` and `backend` in its topology. TensorFlow.js writes `tfjs-layers 4.22.0`. A topology without a
  * version is assumed to be TensorFlow.js's, or Keras 3's if its calls or dtypes have Keras 3's format.

@@ -7,7 +7,7 @@ import { isOperation, operationConfig } from './kerasOperations.ts';
 import type { CallArgument, LayerOutput } from './layerCalls.ts';
 import { CallReader, readOutputs } from './layerCalls.ts';
 import type { ModelSource } from './modelSource.ts';
-import { isKeras, readSource } from './modelSource.ts';
+import { isKeras, modelClasses, modelOf, readSource } from './modelSource.ts';
 
 /** A layer: class, options, and the inputs of each call. */
 export interface TopologyLayer {
@@ -31,9 +31,6 @@ export interface Topology {
   readonly outputs: readonly LayerOutput[];
 }
 
-/** Classes of nested models. */
-export const modelClasses: ReadonlySet<string> = new Set(['Sequential', 'Model', 'Functional']);
-
 /**
  * Reads the topology of a layers model made by TensorFlow.js or converted from Keras 2 or 3.
  *
@@ -42,7 +39,7 @@ export const modelClasses: ReadonlySet<string> = new Set(['Sequential', 'Model',
  */
 export function readTopology(modelTopology: unknown): Topology {
   const root = objectAt(modelTopology, 'the document');
-  const model = isObject(root['model_config']) ? root['model_config'] : root;
+  const model = modelOf(root);
   return readModelConfig(textAt(model['class_name'], 'class_name'), model['config'], readSource(root, model));
 }
 

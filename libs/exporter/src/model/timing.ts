@@ -1,7 +1,8 @@
 import type { ElementType } from '@onda/onnx';
 import { isObject, listAt } from '../artifacts/json.ts';
+import { modelClasses } from '../artifacts/modelSource.ts';
 import type { Topology, TopologyLayer } from '../artifacts/topology.ts';
-import { modelClasses, readNestedModel } from '../artifacts/topology.ts';
+import { readNestedModel } from '../artifacts/topology.ts';
 import { UnsupportedError } from '../errors.ts';
 import type { GraphBuilder } from '../graph/graphBuilder.ts';
 import type { Dim, Value } from '../graph/value.ts';
