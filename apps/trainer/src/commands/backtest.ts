@@ -15,7 +15,7 @@ import {
 import { openModelFolder } from '../evaluation/modelPredictor.ts';
 import { runFiles } from '../fit/runFolder.ts';
 import { readModelSeries } from '../modelSeries.ts';
-import { wholeNumber } from './worker.ts';
+import { wholeNumber } from '../options.ts';
 
 /** Command-line options of `backtest`. */
 export interface BacktestCall {

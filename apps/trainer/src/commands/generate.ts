@@ -5,21 +5,12 @@ import type { SeriesSet } from '@onda/series';
 import { formatTime, sineChunk, timeAfter } from '@onda/series';
 import { openModelFolder } from '../evaluation/modelPredictor.ts';
 import { readModelValues } from '../modelSeries.ts';
+import { wholeNumber } from '../options.ts';
 import { terminalChart } from '../terminal.ts';
 import { readForecastSeries } from './backtest.ts';
 
 /** Upper limit of --samples, against typing errors. */
 const mostSamples = 10_000_000;
-
-function parseSamples(text: string): number {
-  const samples = Number(text);
-  if (!Number.isSafeInteger(samples) || samples < 1 || samples > mostSamples) {
-    throw new ConfigError(
-      `--samples: expected a whole number from 1 to ${mostSamples}, got ${JSON.stringify(text)}; correct the option`,
-    );
-  }
-  return samples;
-}
 
 /** Parses an int64. */
 function parseSeed(text: string): bigint {
@@ -65,7 +56,7 @@ export async function generateCommand(
   folder: string,
   options: { samples: string; prompt?: string; seed?: string; json: boolean },
 ): Promise<void> {
-  const samples = parseSamples(options.samples);
+  const samples = wholeNumber('--samples', options.samples, mostSamples);
   const { manifest, files } = await readModelFolder(folder);
   if (manifest.forecaster !== undefined) {
     await forecastAfterPrompt(folder, manifest, samples, options);

@@ -9,6 +9,7 @@ import { exitSignal } from '../exitSignal.ts';
 import { readInput, writeFileAtomic } from '../files.ts';
 import type { Document } from '../fit/readConfig.ts';
 import { readDocument, setAt } from '../fit/readConfig.ts';
+import { wholeNumber } from '../options.ts';
 import { runSweep, type TrialRunner } from '../sweep/runSweep.ts';
 import { runTrial } from '../sweep/runTrial.ts';
 import { sweepReport, trialsCsv, trialsTable } from '../sweep/sweepReport.ts';
@@ -16,7 +17,6 @@ import type { Trial, TrialResult } from '../sweep/trials.ts';
 import { firstTrials, rankTrials } from '../sweep/trials.ts';
 import { reportPage } from '../reportPage.ts';
 import { textTable } from '../terminal.ts';
-import { wholeNumber } from './worker.ts';
 
 /** Command-line options of `sweep`. */
 export interface SweepCall {

@@ -1,8 +1,8 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import path from 'node:path';
-import { ConfigError } from '@onda/contract';
 import { exitSignal } from '../exitSignal.ts';
+import { wholeNumber } from '../options.ts';
 import { runWorker } from '../sweep/redisTrials.ts';
 
 /** Command-line options of `worker`. */
@@ -32,13 +32,4 @@ export async function workerCommand(call: WorkerCall): Promise<void> {
     exit.release();
     rmSync(folder, { recursive: true, force: true });
   }
-}
-
-/** Parses a whole number of an option. */
-export function wholeNumber(option: string, text: string, most: number): number {
-  const value = Number(text);
-  if (Number.isSafeInteger(value) && value >= 1 && value <= most) return value;
-  throw new ConfigError(
-    `${option}: expected a whole number from 1 to ${most}, got ${JSON.stringify(text)}; correct the option`,
-  );
 }
