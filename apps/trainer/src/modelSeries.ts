@@ -41,6 +41,16 @@ export async function readModelSeries(file: string, manifest: Reader, columns?: 
   });
 }
 
+/** Reads the series of a file that a model can forecast. */
+export function readForecastSeries(
+  file: string,
+  manifest: Manifest,
+  columns: string | undefined,
+): Promise<SeriesSet> {
+  const features = manifest.forecaster?.targets ?? manifest.net?.features ?? 1;
+  return readModelSeries(file, { ...manifest, features }, columns);
+}
+
 /** How to read the file: as in the training if it is of the same kind. */
 function withoutFileKeys(data: Partial<CsvDataConfig>, file: string): Partial<CsvDataConfig> {
   const ending = (name: string): string => name.slice(name.lastIndexOf('.'));

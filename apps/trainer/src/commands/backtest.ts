@@ -14,7 +14,7 @@ import {
 } from '../evaluation/evaluateModel.ts';
 import { openModelFolder } from '../evaluation/modelPredictor.ts';
 import { runFiles } from '../fit/runFolder.ts';
-import { readModelSeries } from '../modelSeries.ts';
+import { readForecastSeries } from '../modelSeries.ts';
 import { wholeNumber } from '../options.ts';
 
 /** Command-line options of `backtest`. */
@@ -55,16 +55,6 @@ export async function backtestCommand(
   );
   printEvaluation(evaluation, manifest, file, call.json);
   say(`evaluation: ${written}`);
-}
-
-/** Reads the series of a file that a model can forecast. */
-export function readForecastSeries(
-  file: string,
-  manifest: Manifest,
-  columns: string | undefined,
-): Promise<SeriesSet> {
-  const features = manifest.forecaster?.targets ?? manifest.net?.features ?? 1;
-  return readModelSeries(file, { ...manifest, features }, columns);
 }
 
 /** Runs the newest version of a model folder in a backtest. */

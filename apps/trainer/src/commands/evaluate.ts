@@ -3,11 +3,9 @@ import { DataError, modelFiles, requireNetManifest, samplingBlocks } from '@onda
 import { floatTensor, SequenceModel } from '@onda/runtime';
 import { createNodeRuntime, readModelFolder } from '@onda/runtime-node';
 import { judgeForecast } from '@onda/series';
-import { strideOf } from '../evaluation/evaluateModel.ts';
-import { readModelSeries } from '../modelSeries.ts';
+import { readForecastSeries, readModelSeries } from '../modelSeries.ts';
 import { pointPrediction } from '../export/sampling.ts';
 import { textTable } from '../terminal.ts';
-import { backtestFolder, printEvaluation, readForecastSeries } from './backtest.ts';
 
 /** Prints the errors of a direct forecaster over a whole file, from rolling origins after the first samples that it needs. */
 async function evaluateForecasts(
@@ -16,6 +14,9 @@ async function evaluateForecasts(
   data: string,
   { columns, json }: { columns?: string; json: boolean },
 ): Promise<void> {
+  // Loaded on demand: other models are evaluated without baselines.
+  const { strideOf } = await import('../evaluation/evaluateModel.ts');
+  const { backtestFolder, printEvaluation } = await import('./backtest.ts');
   const { horizon = 1, context = 1 } = manifest.forecaster ?? {};
   const set = await readForecastSeries(data, manifest, columns);
   const shortest = Math.min(...set.series.map(({ length }) => length));

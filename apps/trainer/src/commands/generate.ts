@@ -3,11 +3,9 @@ import { floatTensor, runGenerator, type RuntimeTensor } from '@onda/runtime';
 import { createNodeRuntime, readModelFolder } from '@onda/runtime-node';
 import type { SeriesSet } from '@onda/series';
 import { formatTime, sineChunk, timeAfter } from '@onda/series';
-import { openModelFolder } from '../evaluation/modelPredictor.ts';
-import { readModelValues } from '../modelSeries.ts';
+import { readForecastSeries, readModelValues } from '../modelSeries.ts';
 import { wholeNumber } from '../options.ts';
 import { terminalChart } from '../terminal.ts';
-import { readForecastSeries } from './backtest.ts';
 
 /** Upper limit of --samples, against typing errors. */
 const mostSamples = 10_000_000;
@@ -132,6 +130,8 @@ async function forecastAfterPrompt(
     );
   }
   const [series] = set.series;
+  // Loaded on demand: a generator runs without TensorFlow.js.
+  const { openModelFolder } = await import('../evaluation/modelPredictor.ts');
   const { predictor, release } = await openModelFolder(folder, version);
   const [{ values, quantiles }] = await predictor.predict([{ set, series, horizon: samples }]);
   await release();
