@@ -1,3 +1,8 @@
+/** Writes a line to stderr: messages, warnings, progress. */
+export function say(text: string): void {
+  process.stderr.write(`${text}\n`);
+}
+
 /** Formats a table in columns, two spaces apart; numbers are right-aligned. */
 export function textTable({
   head,

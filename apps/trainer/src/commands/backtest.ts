@@ -16,6 +16,7 @@ import { openModelFolder } from '../evaluation/modelPredictor.ts';
 import { runFiles } from '../fit/runFolder.ts';
 import { readForecastSeries } from '../modelSeries.ts';
 import { wholeNumber } from '../options.ts';
+import { say } from '../terminal.ts';
 
 /** Command-line options of `backtest`. */
 export interface BacktestCall {
@@ -29,10 +30,6 @@ export interface BacktestCall {
 
 /** Most samples of an option, against typing errors. */
 const mostSamples = 100_000_000;
-
-const say = (text: string): void => {
-  process.stderr.write(`${text}\n`);
-};
 
 /** Compares the exported files of a model with the baselines, from rolling origins over the hold-out of a data file. */
 export async function backtestCommand(

@@ -10,6 +10,7 @@ import { netSampling, readSampling } from '../export/sampling.ts';
 import type { LayersModel } from '../fit/artifacts.ts';
 import { readArtifacts, readModelFile } from '../fit/artifacts.ts';
 import { isRunFolder, readSummary, runFiles, trainingOf } from '../fit/runFolder.ts';
+import { say } from '../terminal.ts';
 
 /** Command-line options of `export`. */
 export interface ExportCall {
@@ -26,10 +27,6 @@ export interface ExportCall {
   cases?: string;
   torch?: string | true;
 }
-
-const say = (text: string): void => {
-  process.stderr.write(`${text}\n`);
-};
 
 /** Options that apply to every kind of model. */
 interface Shared {

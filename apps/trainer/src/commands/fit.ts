@@ -19,6 +19,7 @@ import { runFiles, trainingOf } from '../fit/runFolder.ts';
 import { fitReport } from '../fitReport.ts';
 import type { GeneratedValues } from '../fitReport.ts';
 import { reportPage } from '../reportPage.ts';
+import { say } from '../terminal.ts';
 import { fitForecast, isDirectForecast } from './fitForecast.ts';
 
 /** Command-line options of `fit`. */
@@ -30,10 +31,6 @@ export interface FitCall {
   resume: boolean;
   force: boolean;
 }
-
-const say = (text: string): void => {
-  process.stderr.write(`${text}\n`);
-};
 
 /** Exports a fitted run to a model repository. */
 export async function exportRun(

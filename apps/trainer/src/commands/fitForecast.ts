@@ -23,7 +23,7 @@ import { checkWritable, writeFileAtomic } from '../files.ts';
 import { RunFolder, runFiles } from '../fit/runFolder.ts';
 import type { ReportSection } from '../reportPage.ts';
 import { reportPage } from '../reportPage.ts';
-import { durationText } from '../terminal.ts';
+import { durationText, say } from '../terminal.ts';
 import { libraryVersions } from '../versions.ts';
 
 /** Command-line options of a fit that apply to a direct forecaster. */
@@ -40,10 +40,6 @@ export type ForecastFit = FitConfig & { data: CsvDataConfig; forecast: ForecastC
 
 export const isDirectForecast = (config: FitConfig): config is ForecastFit =>
   config.forecast?.strategy === 'direct' && config.data.kind === 'csv';
-
-const say = (text: string): void => {
-  process.stderr.write(`${text}\n`);
-};
 
 /** Forecasts of both runtimes are compared at this many origins. */
 const comparedOrigins = 8;

@@ -8,10 +8,7 @@ import { readDataFile } from '../dataFile.ts';
 import { chooseHoldout } from '../evaluation/chooseHoldout.ts';
 import { horizonOf } from '../evaluation/evaluateModel.ts';
 import { writeFileAtomic } from '../files.ts';
-
-const say = (text: string): void => {
-  process.stderr.write(`${text}\n`);
-};
+import { say } from '../terminal.ts';
 
 /** Repairs in the order in which they are tried, and the comment that explains each. */
 const repairs = {

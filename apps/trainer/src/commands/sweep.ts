@@ -16,7 +16,7 @@ import { sweepReport, trialsCsv, trialsTable } from '../sweep/sweepReport.ts';
 import type { Trial, TrialResult } from '../sweep/trials.ts';
 import { firstTrials, rankTrials } from '../sweep/trials.ts';
 import { reportPage } from '../reportPage.ts';
-import { textTable } from '../terminal.ts';
+import { say, textTable } from '../terminal.ts';
 
 /** Command-line options of `sweep`. */
 export interface SweepCall {
@@ -38,10 +38,6 @@ const sweepFiles = {
 
 /** Trials shown in the terminal. */
 const mostShown = 10;
-
-const say = (text: string): void => {
-  process.stderr.write(`${text}\n`);
-};
 
 /** The trials of a sweep: what determines them, and how they ended. */
 interface SweepState {

@@ -4,6 +4,7 @@ import path from 'node:path';
 import { exitSignal } from '../exitSignal.ts';
 import { wholeNumber } from '../options.ts';
 import { runWorker } from '../sweep/redisTrials.ts';
+import { say } from '../terminal.ts';
 
 /** Command-line options of `worker`. */
 export interface WorkerCall {
@@ -26,7 +27,7 @@ export async function workerCommand(call: WorkerCall): Promise<void> {
       folder,
       threads: Math.max(1, Math.floor(availableParallelism() / concurrency)),
       signal: exit.signal,
-      onMessage: (text) => process.stderr.write(`${text}\n`),
+      onMessage: say,
     });
   } finally {
     exit.release();
