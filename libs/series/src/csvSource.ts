@@ -45,6 +45,7 @@ export function createCsvSource(data: CsvDataConfig, lag: number, { table, bytes
     scaler,
     hashInput: bytes,
     notes: [...set.notes, ...ignored, ...precisionWarnings(training, set.targets)],
+    series: set,
     fullSamples: Math.max(...chunks.map(({ time }) => time)),
     chunksPerPass: chunks.length,
     shortest: Math.min(...split.ends.map((end) => end.training)),

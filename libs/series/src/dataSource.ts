@@ -1,6 +1,7 @@
 import type { DataConfig, Scaler } from '@onda/contract';
 import { canonicalJson } from '@onda/contract';
 import type { ChunkSource } from './chunk.ts';
+import type { SeriesSet } from './seriesSet.ts';
 import type { TrainingWindows, WindowPlan } from './trainingWindows.ts';
 
 /** Hold-out data in its own units, for the evaluation of forecasts `lag` samples ahead. */
@@ -26,6 +27,8 @@ export interface DataSource extends ChunkSource {
   readonly hashInput: Uint8Array;
   /** What was detected in the data or repaired, and warnings; one sentence each. */
   readonly notes: readonly string[];
+  /** The series of a data file in their own units; null for synthetic data. */
+  readonly series: SeriesSet | null;
   /** Samples of a whole chunk, over the batch; the last chunks of a pass may have fewer. */
   readonly fullSamples: number;
   /** Chunks of a pass over the data; null for endless data. */

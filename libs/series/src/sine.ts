@@ -53,6 +53,7 @@ export function createSineSource(data: SineDataConfig, lag: number): DataSource 
     hashInput: describeData(data, { lag }),
     notes: [],
     evaluations: () => [],
+    series: null,
     fullSamples: data.samples,
     chunksPerPass: null,
     shortest: null,

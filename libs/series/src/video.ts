@@ -126,6 +126,7 @@ export function createVideoSource(data: VideoDataConfig, lag: number, seed: numb
       return { ...cut(createClips(spec, numbers), numbers.length), startsSequence: true };
     },
     notes: [],
+    series: null,
     fullSamples: Math.max(...batches.map(({ time }) => time)) * frames,
     chunksPerPass: steps,
     shortest: null,

@@ -151,7 +151,7 @@ export async function fitCommand(configFile: string, call: FitCall): Promise<voi
     if (exported) {
       say(describeExport(exported));
       const { parity } = exported.manifest;
-      const evaluation = await evaluateNet(run.summary.config, configFile, exported, runFolder, choices);
+      const evaluation = await evaluateNet(run, configFile, exported, runFolder, choices);
       if (evaluation !== null) say(evaluationText(evaluation));
       writeReport(run, runFolder, { parity, evaluation });
     }

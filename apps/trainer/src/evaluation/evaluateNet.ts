@@ -4,6 +4,7 @@ import type { SeriesSet } from '@onda/series';
 import { readSeries } from '@onda/series';
 import { dataPath, readDataFile } from '../dataFile.ts';
 import type { ExportResult } from '../export/publishModel.ts';
+import type { FittedRun } from '../fit/fitRun.ts';
 import type { Document } from '../fit/readConfig.ts';
 import { chooseLoop, fillIn } from './chooseLoop.ts';
 import type { Evaluation } from './evaluateModel.ts';
@@ -22,7 +23,8 @@ export async function chooseConfig(document: Document, configFile: string): Prom
   const config = parseFitConfig(document, configFile);
   const { data, forecast } = config;
   if (forecast?.strategy !== 'closed-loop' || data.kind !== 'csv') return { config, choices: [] };
-  const { set } = await readSet(config, configFile);
+  const { table } = await readDataFile(dataPath(configFile, data.file), data);
+  const set = readSeries(table, data);
   const { settings, choices } = chooseLoop(set, forecast.horizon, forecast.timeLimitS);
   return { config: parseFitConfig(fillIn(document, settings), configFile), choices };
 }
@@ -39,15 +41,16 @@ export interface NetEvaluation extends Evaluation {
  * @returns null without a hold-out, or for a network without a closed loop
  */
 export async function evaluateNet(
-  config: FitConfig,
+  { summary, series: set }: Pick<FittedRun, 'summary' | 'series'>,
   configFile: string,
   exported: ExportResult,
   runFolder: string,
   choices: readonly string[],
 ): Promise<NetEvaluation | null> {
-  const { data, name, forecast } = config;
-  if (data.kind !== 'csv' || data.holdout === 0 || exported.manifest.tensors.generator === null) return null;
-  const { set, file } = await readSet(config, configFile);
+  const { data, name, forecast } = summary.config;
+  if (data.kind !== 'csv' || set === null) return null;
+  if (data.holdout === 0 || exported.manifest.tensors.generator === null) return null;
+  const file = dataPath(configFile, data.file);
   const { holdout, validation } = data;
   const horizon = Math.min(holdout, forecast?.horizon ?? horizonOf(set));
   const { predictor, release } = await openModelFolder(exported.modelFolder, exported.version);
@@ -55,11 +58,4 @@ export async function evaluateNet(
   const evaluation = await evaluateRun(run);
   await release();
   return { ...evaluation, set, validation };
-}
-
-async function readSet({ data }: FitConfig, configFile: string): Promise<{ set: SeriesSet; file: string }> {
-  if (data.kind !== 'csv') throw new Error(`expected a data file, got ${data.kind}`);
-  const file = dataPath(configFile, data.file);
-  const { table } = await readDataFile(file, data);
-  return { set: readSeries(table, data), file };
 }

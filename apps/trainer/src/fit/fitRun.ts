@@ -3,7 +3,7 @@ import path from 'node:path';
 import type { FitConfig, Scaler } from '@onda/contract';
 import { ResultError } from '@onda/contract';
 import type { Net } from '@onda/nets';
-import type { DataSource, ForecastReport } from '@onda/series';
+import type { DataSource, ForecastReport, SeriesSet } from '@onda/series';
 import { createSource, judgeForecast, unscaleValues } from '@onda/series';
 import type { OpenBackend } from '@onda/tfjs-native';
 import type { Checkpoint, NetBatch, TrainResult } from '@onda/training';
@@ -53,6 +53,8 @@ export interface FittedRun {
   band: DrawnBand | null;
   forecast: ForecastReport | null;
   seconds: number;
+  /** The series of the data file; null for synthetic data. */
+  series: SeriesSet | null;
   /** Names of the predicted columns. */
   columns: readonly string[];
 }
@@ -214,6 +216,7 @@ async function runTraining(
     pictures,
     ...evaluated,
     seconds: (performance.now() - started) / 1000,
+    series: source.series,
     columns: config.data.kind === 'csv' ? config.data.columns : [],
   };
 }
