@@ -104,7 +104,10 @@ describe('runs', () => {
     );
     writeFileSync(path.join(folder, 'a.csv'), `v\n${Array.from({ length: 60 }, (_, i) => i).join('\n')}\n`);
     await refused(['--resume'], '--resume: expected the data of the run in runs/a (SHA-256 ');
+    const evaluation = path.join(folder, 'runs/a/evaluation.json');
+    writeFileSync(evaluation, '{}');
     expect((await onda([...fit, '--force'], folder)).code).toBe(0);
+    expect(existsSync(evaluation)).toBe(false);
 
     mkdirSync(path.join(folder, 'runs/b/lock'), { recursive: true });
     const owner = { token: 'ab', pid: 1, started: '', machine: 'another machine' };

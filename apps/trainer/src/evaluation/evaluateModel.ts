@@ -4,12 +4,13 @@ import { backtest, baselinesFor, baselineWarnings } from '@onda/forecasting';
 import type { SeriesSet } from '@onda/series';
 import type { ExportResult } from '../export/publishModel.ts';
 import { writeFileAtomic } from '../files.ts';
+import { runFiles } from '../fit/runFolder.ts';
 import { textTable } from '../terminal.ts';
 import { comparisonTable, partsTable } from './evaluationReport.ts';
 import { modelCard } from './modelCard.ts';
 
-/** File names: of the rows in a run folder, and of the model card in a model folder. */
-export const evaluationFiles = { rows: 'evaluation.json', card: 'README.md' } as const;
+/** File name of the model card in a model folder. */
+const cardFile = 'README.md';
 
 /**
  * Origins per series, and in all series, that a backtest has by default, and the samples of all histories: baselines read a whole history
@@ -104,7 +105,7 @@ export function writeEvaluation(
     notes,
     rows: result.rows,
   };
-  const file = path.join(folder, evaluationFiles.rows);
+  const file = path.join(folder, runFiles.evaluation);
   writeFileAtomic(file, `${JSON.stringify(document, null, 1)}\n`);
   return file;
 }
@@ -142,7 +143,7 @@ export async function evaluateRun(run: EvaluatedRun): Promise<Evaluation> {
       notes: [...evaluation.notes, ...evaluation.warnings],
       choices,
     });
-    writeFileAtomic(path.join(exported.modelFolder, evaluationFiles.card), card);
+    writeFileAtomic(path.join(exported.modelFolder, cardFile), card);
   }
   return evaluation;
 }

@@ -22,6 +22,8 @@ export const runFiles = {
   /** A line per step, and per validation. */
   metrics: 'metrics.jsonl',
   tensorboard: 'tensorboard',
+  /** Errors of the backtest, beside the baselines. */
+  evaluation: 'evaluation.json',
   report: 'report.html',
 } as const;
 

@@ -116,7 +116,7 @@ function runMetric(run: string, metric: 'validation' | 'loss'): number {
 }
 
 function evaluationMetric(run: string, metric: Exclude<SweepMetric, 'validation' | 'loss'>): number {
-  const file = path.join(run, 'evaluation.json');
+  const file = path.join(run, runFiles.evaluation);
   if (!existsSync(file)) {
     throw new ConfigError(
       `metric ${metric}: expected a fit with a hold-out, got none; set data.holdout in the fit configuration, or metric: validation`,
