@@ -1,7 +1,7 @@
 import { ConfigError, DataError, ResultError } from '@onda/contract';
 import type { SeriesSet } from '@onda/series';
 import type { ErrorSums, EvaluationRow, ScaledSums } from './metrics.ts';
-import { addSums, errorsOf, rowFigures, seasonalError } from './metrics.ts';
+import { addSums, errorsOf, isOverall, rowFigures, seasonalError } from './metrics.ts';
 import type { ForecastTask, Prediction, Predictor } from './predictor.ts';
 import { columnOf } from './predictor.ts';
 
@@ -212,9 +212,7 @@ function scaleNotes(set: SeriesSet, scales: readonly (readonly number[])[]): str
  * @param rows of one evaluation
  */
 export function baselineWarnings(rows: readonly EvaluationRow[], model = 'model'): string[] {
-  const overall = rows.filter(
-    ({ horizon, series, column }) => horizon === 'all' && series === undefined && column === undefined,
-  );
+  const overall = rows.filter(isOverall);
   const own = overall.find(({ forecaster }) => forecaster === model);
   if (own === undefined) return [];
   const measure = own.mase === null ? ('mae' as const) : ('mase' as const);

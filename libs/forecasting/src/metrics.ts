@@ -29,6 +29,10 @@ export interface EvaluationRow {
   count: number;
 }
 
+/** Whether a row is about all series, columns and steps. */
+export const isOverall = ({ horizon, series, column }: EvaluationRow): boolean =>
+  horizon === 'all' && series === undefined && column === undefined;
+
 /** The sums of errors from which a row is computed. */
 export interface ErrorSums {
   absolute: number;

@@ -3,7 +3,7 @@ import path from 'node:path';
 import type { CsvDataConfig, FitConfig, ForecastConfig, Manifest, ParityRow } from '@onda/contract';
 import { ConfigError, manifestFormat } from '@onda/contract';
 import type { Forecaster, Predictor } from '@onda/forecasting';
-import { fitForecaster } from '@onda/forecasting';
+import { fitForecaster, isOverall } from '@onda/forecasting';
 import { readModel } from '@onda/onnx';
 import type { SeriesSet } from '@onda/series';
 import { readSeries, splitSeries } from '@onda/series';
@@ -238,10 +238,9 @@ async function compareForecasts(
 function writeRun(run: ForecastRun, runFolder: string, evaluation: Evaluation | null): void {
   const { config, file, forecaster, seconds, set, training } = run;
   const { horizon } = config.forecast;
-  const own = evaluation?.backtest.rows.find((row) => row.forecaster === 'model' && row.horizon === 'all');
-  const naive = evaluation?.backtest.rows.find(
-    (row) => row.forecaster === 'seasonal-naive' && row.horizon === 'all',
-  );
+  const overall = evaluation?.backtest.rows.filter(isOverall);
+  const own = overall?.find(({ forecaster: name }) => name === 'model');
+  const naive = overall?.find(({ forecaster: name }) => name === 'seasonal-naive');
   const report = reportPage({
     title: config.name,
     subtitle: `Forecasts ${horizon} samples of ${set.targets.join(', ')} at once, fitted on the ${training.backend} backend, seed ${config.seed}.`,

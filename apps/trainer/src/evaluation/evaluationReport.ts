@@ -1,4 +1,5 @@
 import type { Backtest, EvaluationRow, OriginForecast } from '@onda/forecasting';
+import { isOverall } from '@onda/forecasting';
 import type { Series, SeriesSet } from '@onda/series';
 import type { ChartBand, ChartLine } from '../charts.ts';
 import { chartColours, histogram, lineChart } from '../charts.ts';
@@ -26,9 +27,6 @@ const number = (value: number | null): string => {
   if (value === 0) return '0';
   return Math.abs(value) >= 10_000 || Math.abs(value) < 0.001 ? value.toExponential(3) : value.toPrecision(4);
 };
-
-const isOverall = ({ horizon, series, column }: EvaluationRow): boolean =>
-  horizon === 'all' && series === undefined && column === undefined;
 
 /**
  * The forecasters beside each other: means over the whole hold-out, the best first. Several columns may have different units: then only
