@@ -17,7 +17,7 @@ export { judgeForecast } from './forecastErrors.ts';
 export type { ForecastErrors, ForecastReport } from './forecastErrors.ts';
 export { createRandom, streamSeed } from './random.ts';
 export type { Random } from './random.ts';
-export { fitScaler, precisionWarnings, scaleValues, unscaleValues } from './scaler.ts';
+export { fitScaler, precisionWarnings, quantile, scaleValues, unscaleValues } from './scaler.ts';
 export { differenceValues, integrateValues, logValues } from './transforms.ts';
 export { sineChunk } from './sine.ts';
 export { createVideoClips } from './video.ts';

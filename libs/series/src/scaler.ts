@@ -75,7 +75,7 @@ function extremes(values: Float64Array): [number, number] {
 }
 
 /** A quantile of sorted values, interpolated linearly. */
-function quantile(sorted: Float64Array, level: number): number {
+export function quantile(sorted: Float64Array, level: number): number {
   const place = level * (sorted.length - 1);
   const low = Math.floor(place);
   const high = Math.min(low + 1, sorted.length - 1);

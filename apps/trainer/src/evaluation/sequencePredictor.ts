@@ -4,6 +4,7 @@ import type { ForecastTask, Prediction, Predictor } from '@onda/forecasting';
 import { defaultLevels } from '@onda/forecasting';
 import type { FloatTensor, Session } from '@onda/runtime';
 import { floatTensor, generate, SequenceModel } from '@onda/runtime';
+import { quantile } from '@onda/series';
 
 /** Continuations drawn per forecast of a model that samples its values. */
 const draws = 100;
@@ -133,17 +134,10 @@ function drawnPrediction(continuations: readonly Float32Array[], levels: readonl
   for (let place = 0; place < size; place++) {
     for (const [index, one] of continuations.entries()) sorted[index] = one[place];
     sorted.sort();
-    values[place] = quantileOf(sorted, 0.5);
+    values[place] = quantile(sorted, 0.5);
     for (const [index, level] of levels.entries()) {
-      quantiles[place * levels.length + index] = quantileOf(sorted, level);
+      quantiles[place * levels.length + index] = quantile(sorted, level);
     }
   }
   return { values, quantiles };
-}
-
-/** A quantile of sorted values, interpolated linearly. */
-function quantileOf(sorted: Float64Array, level: number): number {
-  const place = level * (sorted.length - 1);
-  const low = Math.floor(place);
-  return sorted[low] + (sorted[Math.min(low + 1, sorted.length - 1)] - sorted[low]) * (place - low);
 }
