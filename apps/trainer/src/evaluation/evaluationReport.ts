@@ -87,7 +87,7 @@ export function evaluationSections(view: EvaluationView): ReportSection[] {
   return [dataSection(view), forecastSection(view), errorSection(view), residualSection(view)];
 }
 
-/** One column of one series, and how it is called in captions. */
+/** One column of one series, and its name in captions. */
 interface Column {
   series: Series;
   target: number;
@@ -162,7 +162,7 @@ function dataSection(view: EvaluationView): ReportSection {
   };
 }
 
-/** The forecasts of the model that follow each other, and the values that came. */
+/** Consecutive forecasts of the model, and the actual values. */
 function forecastSection(view: EvaluationView): ReportSection {
   const { set, backtest, holdout, horizon } = view;
   const shown = columnsOf(view);

@@ -21,8 +21,8 @@ export interface ResolvedConfig extends FitConfig {
 }
 
 /**
- * Defaults with random windows, chosen on hourly temperatures with 32 units and 500 steps (docs/training.md), and with consecutive chunks
- * (the first job).
+ * Defaults with random windows, chosen on hourly temperatures with 32 units and 500 steps, and with consecutive chunks,
+ * as in examples/lagged-sine.yaml.
  */
 const windowDefaults = {
   steps: 1000,
@@ -93,7 +93,7 @@ function windowSizes(
   const { freeRunning } = training;
   const most =
     shortest === null ? Infinity : Math.max(leastWindow, Math.floor(shortest / 2), lag + freeRunning);
-  // The closed loop of a sine follows a prompt of half a period, as in the first job.
+  // The closed loop of a sine follows a prompt of half a period, as in examples/lagged-sine.yaml.
   const prompt = data.kind === 'sine' ? data.samples : usualWindow;
   const usual = data.kind === 'sine' && freeRunning === 0 ? 2 * prompt : prompt + freeRunning;
   const window = training.window ?? Math.min(most, Math.max(leastWindow, usual));

@@ -55,7 +55,7 @@ export function nextTrials(search: SweepSearch, results: readonly TrialResult[])
   const used = Number(results[0].settings[resource]);
   const kept = rankTrials(results).filter(({ metric }) => metric !== null);
   const count = Math.min(kept.length, Math.ceil(results.length / factor));
-  // A single trial has no one to compete with, but is fitted to the end.
+  // The last remaining trial is fitted with the whole resource.
   if (used >= to || count === 0) return [];
   const amount = count === 1 ? to : Math.min(to, used * factor);
   return kept
