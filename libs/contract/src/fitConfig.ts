@@ -1,7 +1,5 @@
 import { z } from 'zod';
-import { configMistake } from './configErrors.ts';
-import { ConfigError } from './errors.ts';
-import { checkModelName } from './modelFiles.ts';
+import { parseConfig } from './parseConfig.ts';
 import { trainingConfig, trainingMistake } from './trainingConfig.ts';
 
 const count = z.int().min(1);
@@ -163,16 +161,12 @@ export type VideoDataConfig = Extract<DataConfig, { kind: 'video-clips' }>;
  * @throws ConfigError naming the key, the allowed value, the given one and the nearest known name
  */
 export function parseFitConfig(value: unknown, source: string): FitConfig {
-  const result = fitConfigSchema.safeParse(value, { reportInput: true });
-  if (!result.success) {
-    throw new ConfigError(`${source}: ${configMistake(result.error, fitConfigSchema, value)}`, {
-      cause: result.error,
-    });
-  }
-  checkModelName(result.data.name, `${source}: name`);
-  const mistake = forecastMistake(result.data, value as object) ?? settingMistake(result.data);
-  if (mistake !== undefined) throw new ConfigError(`${source}: ${mistake}`);
-  return result.data;
+  return parseConfig(
+    fitConfigSchema,
+    value,
+    source,
+    (config) => forecastMistake(config, value as object) ?? settingMistake(config),
+  );
 }
 
 /** Keys of the recurrent networks of a closed loop, which a direct forecaster does not have. */

@@ -1,7 +1,5 @@
 import { z } from 'zod';
-import { configMistake } from './configErrors.ts';
-import { ConfigError } from './errors.ts';
-import { checkModelName } from './modelFiles.ts';
+import { parseConfig } from './parseConfig.ts';
 
 const count = z.int().min(1);
 
@@ -87,16 +85,7 @@ export type SweepValues = SweepConfig['values'];
  * @throws ConfigError naming the key, the allowed value, the given one and the nearest known name
  */
 export function parseSweepConfig(value: unknown, source: string): SweepConfig {
-  const result = sweepConfigSchema.safeParse(value, { reportInput: true });
-  if (!result.success) {
-    throw new ConfigError(`${source}: ${configMistake(result.error, sweepConfigSchema, value)}`, {
-      cause: result.error,
-    });
-  }
-  checkModelName(result.data.name, `${source}: name`);
-  const mistake = searchMistake(result.data);
-  if (mistake !== undefined) throw new ConfigError(`${source}: ${mistake}`);
-  return result.data;
+  return parseConfig(sweepConfigSchema, value, source, searchMistake);
 }
 
 function searchMistake({ search, values: all }: SweepConfig): string | undefined {
