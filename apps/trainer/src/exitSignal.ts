@@ -24,3 +24,13 @@ export function exitSignal(): ExitSignal {
   for (const name of names) process.on(name, onSignal);
   return { signal: controller.signal, release };
 }
+
+/** Resolves when a signal is aborted, at once if it is. */
+export function untilAborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    signal.addEventListener('abort', () => {
+      resolve();
+    });
+  });
+}

@@ -5,7 +5,7 @@ import path from 'node:path';
 import type { FitConfig, SweepConfig } from '@onda/contract';
 import { canonicalJson, ConfigError, DataError, parseFitConfig, parseSweepConfig } from '@onda/contract';
 import { stringify } from 'yaml';
-import { exitSignal } from '../exitSignal.ts';
+import { exitSignal, untilAborted } from '../exitSignal.ts';
 import { readInput, writeFileAtomic } from '../files.ts';
 import type { Document } from '../fit/readConfig.ts';
 import { readDocument, setAt } from '../fit/readConfig.ts';
@@ -107,12 +107,9 @@ export async function sweepCommand(file: string, call: SweepCall): Promise<void>
   }
 }
 
-function rejectOnAbort(signal: AbortSignal): Promise<never> {
-  return new Promise((_, reject) => {
-    signal.addEventListener('abort', () => {
-      reject(signal.reason as Error);
-    });
-  });
+async function rejectOnAbort(signal: AbortSignal): Promise<never> {
+  await untilAborted(signal);
+  throw signal.reason as Error;
 }
 
 /** Runs trials in processes of this machine. */

@@ -7,6 +7,7 @@ import { ConfigError, DataError } from '@onda/contract';
 import { Queue, QueueEvents, WaitingError, Worker } from 'bullmq';
 import { Redis } from 'ioredis';
 import { z } from 'zod';
+import { untilAborted } from '../exitSignal.ts';
 import { writeFileAtomic } from '../files.ts';
 import { ondaVersion } from '../versions.ts';
 import type { TrialRunner } from './runSweep.ts';
@@ -215,12 +216,7 @@ export async function runWorker(request: WorkerRequest): Promise<void> {
   });
   await worker.waitUntilReady();
   onMessage(`worker of ${shown}: ready for ${concurrency} trial${concurrency === 1 ? '' : 's'} at a time`);
-  await new Promise<void>((resolve) => {
-    if (signal.aborted) resolve();
-    signal.addEventListener('abort', () => {
-      resolve();
-    });
-  });
+  await untilAborted(signal);
   await worker.close();
   second.disconnect();
   client.disconnect();
