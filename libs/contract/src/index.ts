@@ -3,6 +3,8 @@ export type { ByteBudget } from './byteBudget.ts';
 export { configMistake } from './configErrors.ts';
 export { nearest } from './nearest.ts';
 export { clipped, jsonText, quoted } from './quoted.ts';
+export { readRedisAddress } from './redisAddress.ts';
+export type { RedisAddress } from './redisAddress.ts';
 export { drawConstants, drawKeys, drawsAny, outputScaler, samplingBlocks, uniformDraws } from './sampling.ts';
 export type { DrawKeys, Sampling } from './sampling.ts';
 export {

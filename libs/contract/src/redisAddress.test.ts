@@ -1,19 +1,21 @@
 import { describe, expect, it } from 'vitest';
 import { readRedisAddress } from './redisAddress.ts';
 
+const read = (text: string): ReturnType<typeof readRedisAddress> => readRedisAddress(text, 'sequence store');
+
 describe(readRedisAddress, () => {
   it('reads host, port, database, user, password and TLS', () => {
-    expect(readRedisAddress('redis://cache')).toEqual({
+    expect(read('redis://cache')).toEqual({
       seeds: [{ host: 'cache', port: 6379 }],
       connection: { host: 'cache', port: 6379, db: 0 },
       shown: 'redis://cache:6379',
     });
-    expect(readRedisAddress('rediss://ann:p%40ss%2F@[::1]:7000/12')).toEqual({
+    expect(read('rediss://ann:p%40ss%2F@[::1]:7000/12')).toEqual({
       seeds: [{ host: '::1', port: 7000 }],
       connection: { host: '::1', port: 7000, db: 12, username: 'ann', password: 'p@ss/', tls: {} },
       shown: 'rediss://[::1]:7000/12',
     });
-    expect(readRedisAddress('redis://:secret@cache:1/').connection).toEqual({
+    expect(read('redis://:secret@cache:1/').connection).toEqual({
       host: 'cache',
       port: 1,
       db: 0,
@@ -23,7 +25,7 @@ describe(readRedisAddress, () => {
   });
 
   it('reads several nodes, with one user and password', () => {
-    expect(readRedisAddress('redis://:secret@a,b:7000,[::1]:7001/0')).toMatchObject({
+    expect(read('redis://:secret@a,b:7000,[::1]:7001/0')).toMatchObject({
       seeds: [
         { host: 'a', port: 6379 },
         { host: 'b', port: 7000 },
@@ -32,7 +34,7 @@ describe(readRedisAddress, () => {
       connection: { password: 'secret' },
       shown: 'redis://a:6379,b:7000,[::1]:7001',
     });
-    expect(() => readRedisAddress('redis://a,,b')).toThrow('an address that cannot be read');
+    expect(() => read('redis://a,,b')).toThrow('an address that cannot be read');
   });
 
   it.each([
@@ -44,19 +46,19 @@ describe(readRedisAddress, () => {
     'redis://',
     'redis:///1',
   ])('refuses %s, and repeats nothing of it', (place) => {
-    expect(() => readRedisAddress(place)).toThrow(
+    expect(() => read(place)).toThrow(
       /^sequence store: expected redis:\/\/\[user:password@\]host:port, got an address that cannot be read; in a password, write "\/", "\?", "#", "%" and "@" as %2F, %3F, %23, %25 and %40$/,
     );
   });
 
   it('refuses settings of the client', () => {
-    expect(() => readRedisAddress('redis://cache?password=secret')).toThrow(
+    expect(() => read('redis://cache?password=secret')).toThrow(
       /^sequence store redis:\/\/cache:6379: expected nothing after the database number, got more; leave it out$/,
     );
   });
 
   it('rejects a database that is not a number', () => {
-    expect(() => readRedisAddress('redis://cache/one')).toThrow(
+    expect(() => read('redis://cache/one')).toThrow(
       /^sequence store redis:\/\/cache:6379: expected a database number after the "\/", got "one"; correct it, or leave it out for 0$/,
     );
   });

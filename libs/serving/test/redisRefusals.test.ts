@@ -1,8 +1,8 @@
 import { createServer, connect } from 'node:net';
 import type { AddressInfo, Server, Socket } from 'node:net';
 import { Redis } from 'ioredis';
+import { readRedisAddress } from '@onda/contract';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { readRedisAddress } from '../src/sequences/redisAddress.ts';
 import { RedisLink } from '../src/sequences/redisLink.ts';
 import { RedisState } from '../src/sequences/redisState.ts';
 import type { Change } from '../src/sequences/sequenceStore.ts';
@@ -34,7 +34,7 @@ const messageOf = async (promise: unknown): Promise<string> => {
 };
 
 const startOf = async (place: string): Promise<string> => {
-  const opened = RedisLink.open(readRedisAddress(place), () => undefined);
+  const opened = RedisLink.open(readRedisAddress(place, 'sequence store'), () => undefined);
   return messageOf(opened.then((link) => link.close()));
 };
 
@@ -58,7 +58,7 @@ describe.skipIf(!hasRedis)('a Redis that refuses', () => {
   beforeEach(async () => {
     warnings.length = 0;
     await operator.flushall();
-    link = await RedisLink.open(readRedisAddress(redis.url), (text) => warnings.push(text));
+    link = await RedisLink.open(readRedisAddress(redis.url, 'sequence store'), (text) => warnings.push(text));
     state = new RedisState(link, 'test', limits);
   });
   afterEach(async () => {
@@ -137,7 +137,10 @@ describe.skipIf(!hasRedis)('a network that swallows what is sent', () => {
 
   it('does not hold up sequences for as long as TCP would wait', { timeout: 30_000 }, async () => {
     const { port } = proxy.address() as AddressInfo;
-    const link = await RedisLink.open(readRedisAddress(`redis://127.0.0.1:${port}`), () => undefined);
+    const link = await RedisLink.open(
+      readRedisAddress(`redis://127.0.0.1:${port}`, 'sequence store'),
+      () => undefined,
+    );
     const state = new RedisState(link, 'swallowed', limits);
     await state.compareAndSwap('a', change(1));
     // The connections stay open, and nothing comes through any more; new ones are as before.
@@ -164,7 +167,9 @@ describe.skipIf(!hasRedis)('the start', () => {
   it('warns of a Redis that drops live sequences when it is full', async () => {
     const warnings: string[] = [];
     const cache = await RedisServer.start(['--maxmemory', '100mb', '--maxmemory-policy', 'allkeys-lru']);
-    await (await RedisLink.open(readRedisAddress(cache.url), (text) => warnings.push(text))).close();
+    await (
+      await RedisLink.open(readRedisAddress(cache.url, 'sequence store'), (text) => warnings.push(text))
+    ).close();
     expect(warnings).toEqual([
       `Redis at ${cache.url} evicts live sequences when it is full (maxmemory-policy allkeys-lru); set it to noeviction, so that it rejects new steps instead`,
     ]);

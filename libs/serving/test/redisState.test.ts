@@ -1,7 +1,7 @@
 import { floatTensor } from '@onda/runtime';
 import { Redis } from 'ioredis';
+import { readRedisAddress } from '@onda/contract';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { readRedisAddress } from '../src/sequences/redisAddress.ts';
 import { RedisLink } from '../src/sequences/redisLink.ts';
 import { RedisState } from '../src/sequences/redisState.ts';
 import type { LastStep, SequenceLimits } from '../src/sequences/sequenceStore.ts';
@@ -18,7 +18,7 @@ const changes: string[] = [];
 beforeAll(async () => {
   if (!hasRedis) return;
   redis = await RedisServer.start();
-  link = await RedisLink.open(readRedisAddress(redis.url), (text) => changes.push(text));
+  link = await RedisLink.open(readRedisAddress(redis.url, 'sequence store'), (text) => changes.push(text));
 });
 afterAll(async () => {
   await link.close();
@@ -116,7 +116,7 @@ describe.skipIf(!hasRedis)(RedisLink, () => {
 
   it('reports a missing Redis', async () => {
     await expect(
-      RedisLink.open(readRedisAddress('redis://user:secret@127.0.0.1:1'), () => undefined),
+      RedisLink.open(readRedisAddress('redis://user:secret@127.0.0.1:1', 'sequence store'), () => undefined),
     ).rejects.toThrow(
       /^sequence store redis:\/\/127\.0\.0\.1:1: expected a reachable Redis, got connect ECONNREFUSED 127\.0\.0\.1:1; start it, correct the address or use memory$/,
     );

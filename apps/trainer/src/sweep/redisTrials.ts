@@ -3,7 +3,7 @@ import { rmSync } from 'node:fs';
 import path from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import type { SweepMetric } from '@onda/contract';
-import { ConfigError, DataError } from '@onda/contract';
+import { ConfigError, DataError, readRedisAddress } from '@onda/contract';
 import { Queue, QueueEvents, WaitingError, Worker } from 'bullmq';
 import { Redis } from 'ioredis';
 import { z } from 'zod';
@@ -44,14 +44,18 @@ type JobData = z.input<typeof jobSchema>;
  * @throws ConfigError for another address; DataError if no Redis answers
  */
 async function connectRedis(url: string): Promise<{ client: Redis; shown: string }> {
-  if (!URL.canParse(url) || !/^rediss?:$/.test(new URL(url).protocol) || new URL(url).hostname === '') {
+  const { connection, seeds, shown } = readRedisAddress(url, '--redis');
+  if (seeds.length > 1) {
     throw new ConfigError(
-      '--redis: expected redis://[user:password@]host:port, got an address that cannot be read; correct the option',
+      `--redis ${shown}: expected one Redis, got ${seeds.length} nodes; give one of them`,
     );
   }
-  const { protocol, host } = new URL(url);
-  const shown = `${protocol}//${host}`;
-  const client = new Redis(url, { lazyConnect: true, maxRetriesPerRequest: null, connectTimeout: connectMs });
+  const client = new Redis({
+    ...connection,
+    lazyConnect: true,
+    maxRetriesPerRequest: null,
+    connectTimeout: connectMs,
+  });
   let reason: string | undefined;
   client.on('error', (error) => {
     reason = error.message;

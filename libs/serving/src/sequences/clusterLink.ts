@@ -1,11 +1,11 @@
 import { ConfigError } from '@onda/contract';
+import type { RedisAddress } from '@onda/contract';
 import { ProtocolError } from '@onda/protocol';
 import { Cluster, Command } from 'ioredis';
 import type { Redis } from 'ioredis';
 import { Circuit, circuitStates } from './circuit.ts';
 import type { CircuitState } from './circuit.ts';
-import { evictionProblem } from './redisAddress.ts';
-import type { RedisAddress } from './redisAddress.ts';
+import { evictionProblem } from './redisSuitability.ts';
 import {
   circuitOptions,
   COMMAND_MS,
@@ -75,7 +75,7 @@ export class ClusterLink {
     { seeds, connection, shown }: RedisAddress,
     warn: (text: string) => void,
   ): Promise<ClusterLink> {
-    const { db = 0, username, password, tls } = connection;
+    const { db, username, password, tls } = connection;
     if (db !== 0) {
       throw new ConfigError(
         `sequence store ${shown}: expected no database number, since a cluster has database 0 only, got ${db}; leave it out`,
@@ -95,7 +95,7 @@ export class ClusterLink {
         callback(null, host);
       },
       redisOptions: {
-        ...(password === undefined ? {} : { username: username ?? 'default', password }),
+        ...(password === undefined ? {} : { username, password }),
         ...(tls === undefined ? {} : { tls }),
         connectTimeout: CONNECT_MS,
         commandTimeout: COMMAND_MS,

@@ -1,4 +1,4 @@
-import { ConfigError, SharedByteBudget } from '@onda/contract';
+import { ConfigError, readRedisAddress, SharedByteBudget } from '@onda/contract';
 import { answerBudgetBytes } from './keptAnswers.ts';
 import { MemoryState } from './memoryState.ts';
 import type { RedisLink } from './redisLink.ts';
@@ -40,13 +40,12 @@ export async function openStores(store: string, onWarning: (text: string) => voi
       close: () => Promise.resolve(),
     };
   }
-  const [{ readRedisAddress }, { isCluster }, { RedisLink }, { RedisState }] = await Promise.all([
-    import('./redisAddress.ts'),
+  const [{ isCluster }, { RedisLink }, { RedisState }] = await Promise.all([
     import('./redisMode.ts'),
     import('./redisLink.ts'),
     import('./redisState.ts'),
   ]);
-  const address = readRedisAddress(store);
+  const address = readRedisAddress(store, 'sequence store');
   if (await isCluster(address)) {
     const [{ ClusterLink }, { ClusterState }] = await Promise.all([
       import('./clusterLink.ts'),

@@ -1,9 +1,9 @@
 import { ConfigError } from '@onda/contract';
+import type { RedisAddress } from '@onda/contract';
 import { Redis } from 'ioredis';
 import { Circuit } from './circuit.ts';
 import type { CircuitState } from './circuit.ts';
-import { evictionProblem, unsuitability } from './redisAddress.ts';
-import type { RedisAddress } from './redisAddress.ts';
+import { evictionProblem, unsuitability } from './redisSuitability.ts';
 import {
   circuitOptions,
   COMMAND_MS,
@@ -72,7 +72,7 @@ export class RedisLink {
     });
     const link = new RedisLink(client, shown, onChange);
     try {
-      await link.#connect(connection.db ?? 0);
+      await link.#connect(connection.db);
     } catch (error) {
       client.disconnect();
       throw error;

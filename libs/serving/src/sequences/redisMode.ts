@@ -1,6 +1,6 @@
 import { ConfigError } from '@onda/contract';
+import type { RedisAddress } from '@onda/contract';
 import { Redis } from 'ioredis';
-import type { RedisAddress } from './redisAddress.ts';
 import { COMMAND_MS, CONNECT_MS } from './redisClient.ts';
 
 /**
